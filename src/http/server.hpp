@@ -1,0 +1,82 @@
+#pragma once
+
+#include "live/hub.hpp"
+#include "profile/catalog.hpp"
+#include "registry/service.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gensetd::http {
+
+// What POST /api/devices/test-connection asks, after validation.
+struct ProbeRequest {
+  std::string ip_address;
+  std::uint16_t port = 502;
+  std::uint8_t slave_id = 1;
+  modbus::Protocol protocol = modbus::Protocol::tcp;
+  profile::ProfilePtr profile;
+};
+
+// What it found. `error` is empty on success, else one line that says at which step it failed.
+struct ProbeResult {
+  std::string error;
+  std::chrono::microseconds latency{0};
+  std::uint16_t address = 0;    // of the register read
+  std::uint16_t raw_value = 0;
+};
+
+// What GET /health tells.
+struct Health {
+  bool ready = true;            // false: 503
+  std::string registry;         // "ok" or what is wrong
+  std::string redis;            // "ok", "off" or what is wrong
+  std::string poller;           // "ok" or what is wrong
+  std::int64_t devices = 0;     // polled
+  std::int64_t devices_online = 0;
+};
+
+struct Options {
+  std::string address = "127.0.0.1";  // IPv4 or IPv6 literal
+  std::uint16_t port = 8010;          // 0: any free port
+  std::string api_token;              // empty: none needed
+  std::vector<std::string> allowed_origins;  // beside the same origin
+};
+
+// What the server needs of the other rooms. All calls on the server's thread.
+struct Services {
+  live::Hub& hub;
+  registry::Service& registry;
+  std::shared_ptr<const profile::Catalog> profiles;
+  std::function<boost::asio::awaitable<ProbeResult>(ProbeRequest)> probe;
+  std::function<Health()> health;
+  std::function<std::string()> daemon_metrics;  // Prometheus text of the daemon's own figures (may be empty)
+};
+
+// REST, WebSocket and the page, on one io_context and its thread.
+// Use: construct (binds and listens; throws std::runtime_error with one line for people), run; stop() closes the
+// listener, tells WebSocket clients 'going away' and ends sessions; it returns when all have ended or after `within`.
+class Server {
+ public:
+  Server(boost::asio::io_context& context, Options options, Services services);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  void start();
+  std::uint16_t port() const;  // the one bound
+  boost::asio::awaitable<void> stop(std::chrono::milliseconds within);
+
+ private:
+  class Implementation;
+  std::shared_ptr<Implementation> implementation_;
+};
+
+}  // namespace gensetd::http

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "modbus/read_request.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gensetd::profile {
+
+// A text for people in the two languages of the dashboard.
+struct Text {
+  std::string en;
+  std::string ru;
+};
+
+// How a field's registers are read. 32-bit quantities stand low word first (specification, 32-bit values).
+enum class Type : std::uint8_t { u16, i16, u32, i32, bit };
+
+// Which raw values mean 'no data', besides the limits. See PRODUCT.md, Decoding.
+enum class NoData : std::uint8_t {
+  none,        // counters and bits: every raw value is a value
+  from_32000,  // u16: raw >= 32000; i16: raw 32000..32767
+  marker,      // u32 and i32: 0x7FFFFFFE, or both words 32766
+};
+
+// What a field is, for the front end.
+enum class DeviceType : std::uint8_t { generator, ats };
+
+struct Code {
+  std::int64_t value = 0;
+  std::string key;  // the specification's word, e.g. "crank_rest"
+  Text label;
+};
+
+struct CodeTable {
+  std::string name;
+  std::vector<Code> codes;  // ascending by value
+};
+
+struct Group {
+  std::string name;
+  Text label;
+};
+
+// One named value. The no-data rule is applied to the raw register first, then the limits to the signed count.
+struct Field {
+  std::string name;
+  std::uint16_t address = 0;   // of the (low) register
+  Type type = Type::u16;
+  std::uint8_t bit = 0;        // 0..15, for Type::bit
+  std::uint8_t decimals = 0;   // 0..6
+  NoData no_data = NoData::none;
+  std::optional<std::int64_t> raw_min;  // smallest and largest valid count, after sign and before decimals
+  std::optional<std::int64_t> raw_max;
+  std::string unit;            // "V", "kW", "°C"; empty for none
+  std::string group;
+  Text label;
+  std::string codes;           // name of a code table, or empty
+  std::uint16_t block = 0;     // index in Profile::blocks
+};
+
+// A run of registers that the controller is known to answer in one request.
+struct Block {
+  std::string name;
+  std::uint16_t address = 0;
+  std::uint16_t count = 1;
+};
+
+// How a controller likes to be asked.
+struct Transport {
+  std::uint16_t merge_limit = 1;             // registers in one merged request, 1..125
+  std::chrono::milliseconds request_gap{0};  // silence on the line before a request
+  std::uint16_t requests_in_flight = 1;      // on one connection; only 1 on a serial line
+};
+
+// A register map: the whole knowledge of one controller model. Invariant: names are unique, each field lies inside its
+// block, blocks do not overlap and stand in ascending order of address, every group and code table named exists.
+struct Profile {
+  std::string name;
+  Text title;
+  DeviceType device_type = DeviceType::generator;
+  modbus::Protocol protocol = modbus::Protocol::tcp;  // the default of a device with this profile
+  std::uint16_t probe_address = 0;                    // the status register that a connection test reads
+  Transport tcp;
+  Transport serial;
+  std::vector<Group> groups;
+  std::vector<CodeTable> code_tables;
+  std::vector<Block> blocks;
+  std::vector<Field> fields;  // in the order of the specification, which is the order of a reading
+
+  const Transport& transport(modbus::Protocol wire) const {
+    return wire == modbus::Protocol::tcp ? tcp : serial;
+  }
+};
+
+using ProfilePtr = std::shared_ptr<const Profile>;
+
+}  // namespace gensetd::profile

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "profile/catalog.hpp"
+#include "registry/types.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/json/object.hpp>
+#include <boost/system/result.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+
+namespace gensetd::registry {
+
+template <class T>
+using Result = std::variant<T, Refusal>;
+
+// Everything that is registered, as the main thread knows it.
+struct Directory {
+  std::map<std::int64_t, Site> sites;
+  std::map<std::int64_t, Device> devices;
+};
+
+// Hears of each change once it is stored. Called on the service's executor.
+class ChangeListener {
+ public:
+  virtual void site_changed(const Site& site) = 0;        // created or edited
+  virtual void device_changed(const Device& device) = 0;  // created or edited
+  virtual void device_removed(std::int64_t device_id) = 0;
+
+ protected:
+  ~ChangeListener() = default;
+};
+
+// Sites and devices: SQL on a thread of its own, and a copy in memory on the caller's executor that is always what the
+// database holds.
+// Use: construct (opens or creates the database and brings its schema up to date; throws std::runtime_error with one
+// line for people), listen(), then requests. A handler is called on `executor` after the listeners heard of the change.
+// All public functions: on `executor`'s thread.
+class Service {
+ public:
+  // `database_url`: sqlite:///path (sqlite:////absolute/path).
+  Service(boost::asio::any_io_executor executor, const std::string& database_url,
+          std::shared_ptr<const profile::Catalog> profiles);
+  ~Service();  // finishes what was accepted, then joins its thread
+
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  void listen(ChangeListener* listener);  // one listener; null ends it
+
+  const Directory& directory() const;
+
+  template <class T>
+  using Handler = std::function<void(Result<T>)>;
+
+  // `body` is a request's JSON object: validated completely, unknown fields refused. update: only the fields given.
+  void create_site(boost::json::object body, Handler<Site> handler);
+  void update_site(std::int64_t id, boost::json::object body, Handler<Site> handler);
+  void remove_site(std::int64_t id, Handler<std::monostate> handler);
+  void create_device(boost::json::object body, Handler<Device> handler);
+  void update_device(std::int64_t id, boost::json::object body, Handler<Device> handler);
+  void remove_device(std::int64_t id, Handler<std::monostate> handler);
+
+  bool healthy() const;  // whether the database answered last time
+
+ private:
+  class Worker;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace gensetd::registry

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "modbus/read_request.hpp"
+#include "profile/profile.hpp"
+#include "reading/reading.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gensetd::registry {
+
+using reading::Timestamp;
+
+struct Site {
+  std::int64_t id = 0;
+  std::string name;
+  std::string code;  // unique
+  std::string network;
+  std::string description;
+  bool is_active = true;
+  Timestamp created_at;
+  Timestamp updated_at;
+
+  bool operator==(const Site&) const = default;
+};
+
+struct Device {
+  std::int64_t id = 0;
+  std::int64_t site_id = 0;
+  std::string name;
+  profile::DeviceType device_type = profile::DeviceType::generator;
+  std::string profile;
+  std::string ip_address;  // IPv4, IPv6 or host name
+  std::uint16_t port = 502;
+  modbus::Protocol protocol = modbus::Protocol::tcp;
+  std::uint8_t slave_id = 1;
+  bool is_active = true;
+  std::optional<double> poll_interval;   // seconds; empty: the global value
+  std::optional<double> modbus_timeout;  // seconds
+  std::optional<double> retry_delay;     // seconds
+  std::optional<int> offline_after;      // failed cycles
+  std::string description;
+  Timestamp created_at;
+  Timestamp updated_at;
+
+  bool operator==(const Device&) const = default;
+};
+
+// A request to the registry that was refused, or could not be carried out.
+struct Refusal {
+  enum class Kind : std::uint8_t {
+    invalid,      // 422: a field is missing, unknown, of a wrong type or out of range
+    not_found,    // 404
+    conflict,     // 409: a code that exists, a site with devices
+    unavailable,  // 503: the database does not answer
+  };
+  Kind kind = Kind::invalid;
+  std::string code;     // for programs: "invalid_value", "unknown_field", "duplicate_code", …
+  std::string message;  // for people: what happened and what is allowed
+  std::string field;    // the field's name, or empty
+};
+
+// The words of the specification for the enumerations, and back (empty when unknown).
+std::string_view to_word(profile::DeviceType type);       // "generator" | "ats"
+std::string_view to_word(modbus::Protocol protocol);      // "tcp" | "rtu_over_tcp"
+std::optional<profile::DeviceType> device_type_from(std::string_view word);
+std::optional<modbus::Protocol> protocol_from(std::string_view word);
+
+}  // namespace gensetd::registry
