@@ -29,24 +29,24 @@ struct ProbeRequest {
 struct ProbeResult {
   std::string error;
   std::chrono::microseconds latency{0};
-  std::uint16_t address = 0;    // of the register read
+  std::uint16_t address = 0;  // of the register read
   std::uint16_t raw_value = 0;
 };
 
 // What GET /health tells.
 struct Health {
-  bool ready = true;            // false: 503
-  std::string registry;         // "ok" or what is wrong
-  std::string redis;            // "ok", "off" or what is wrong
-  std::string poller;           // "ok" or what is wrong
-  std::int64_t devices = 0;     // polled
+  bool ready = true;         // false: 503
+  std::string registry;      // "ok" or what is wrong
+  std::string redis;         // "ok", "off" or what is wrong
+  std::string poller;        // "ok" or what is wrong
+  std::int64_t devices = 0;  // polled
   std::int64_t devices_online = 0;
 };
 
 struct Options {
-  std::string address = "127.0.0.1";  // IPv4 or IPv6 literal
-  std::uint16_t port = 8010;          // 0: any free port
-  std::string api_token;              // empty: none needed
+  std::string address = "127.0.0.1";         // IPv4 or IPv6 literal
+  std::uint16_t port = 8010;                 // 0: any free port
+  std::string api_token;                     // empty: none needed
   std::vector<std::string> allowed_origins;  // beside the same origin
 };
 
@@ -61,8 +61,9 @@ struct Services {
 };
 
 // REST, WebSocket and the page, on one io_context and its thread.
-// Use: construct (binds and listens; throws std::runtime_error with one line for people), run; stop() closes the
-// listener, tells WebSocket clients 'going away' and ends sessions; it returns when all have ended or after `within`.
+// Use: construct (binds and listens; throws std::runtime_error with one line for people), run; stop() closes
+// the listener, tells WebSocket clients 'going away' and ends sessions; it returns when all have ended or
+// after `within`.
 class Server {
  public:
   Server(boost::asio::io_context& context, Options options, Services services);

@@ -11,8 +11,8 @@ namespace gensetd::live {
 
 using reading::ReadingPtr;
 
-// Hears of every change of the newest readings. Called on the hub's thread, inside publish() and remove(): it notes
-// what changed and returns; it neither blocks nor calls back into the hub.
+// Hears of every change of the newest readings. Called on the hub's thread, inside publish() and remove(): it
+// notes what changed and returns; it neither blocks nor calls back into the hub.
 class Listener {
  public:
   virtual void changed(const ReadingPtr& newest) = 0;
@@ -23,9 +23,9 @@ class Listener {
 };
 
 // The newest reading of each device, and who wants to hear of changes.
-// Use: publish() from the poller and from Redis; subscribe() a Listener and take all() in the same turn of the event
-// loop: between the two nothing is lost and nothing comes twice.
-// Invariant: for one device the timestamp only grows. One thread.
+// Use: publish() from the poller and from Redis; subscribe() a Listener and take all() in the same turn of
+// the event loop: between the two nothing is lost and nothing comes twice. Invariant: for one device the
+// timestamp only grows. One thread.
 class Hub {
  public:
   // A listener hears until its subscription ends. Must not outlive the hub.
@@ -43,8 +43,8 @@ class Hub {
     Listener* listener_ = nullptr;
   };
 
-  // Keeps `newest` and tells the listeners; false, and nothing happens, when it is not newer than the one held (so the
-  // daemon's own readings, come back from Redis, count once).
+  // Keeps `newest` and tells the listeners; false, and nothing happens, when it is not newer than the one
+  // held (so the daemon's own readings, come back from Redis, count once).
   bool publish(ReadingPtr newest);
 
   // Forgets a device and tells the listeners. Unknown ids are ignored.

@@ -9,8 +9,9 @@
 
 namespace gensetd::live {
 
-// What a slow listener still has to be told: per device only the newest reading, in the order in which devices became
-// dirty. Invariant: never more entries than devices; a reading replaced is counted, not queued. One thread.
+// What a slow listener still has to be told: per device only the newest reading, in the order in which
+// devices became dirty. Invariant: never more entries than devices; a reading replaced is counted, not
+// queued. One thread.
 class Mailbox {
  public:
   void put(reading::ReadingPtr newest);
@@ -18,7 +19,9 @@ class Mailbox {
   reading::ReadingPtr take();  // the one waiting longest; null when empty
   bool empty() const { return waiting_.empty(); }
   std::size_t size() const { return waiting_.size(); }
-  std::uint64_t conflated() const { return conflated_; }  // readings that a newer one replaced before they were taken
+  std::uint64_t conflated() const {
+    return conflated_;
+  }  // readings that a newer one replaced before they were taken
   void clear();
 
  private:

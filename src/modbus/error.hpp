@@ -9,15 +9,16 @@ namespace gensetd::modbus {
 
 // What can be wrong with an exchange, seen from the bytes alone.
 enum class Error {
-  exception_answer = 1,   // the controller answered with a Modbus exception: an answer, not a broken line
-  broken_answer,          // a frame at the right place whose CRC is wrong
-  foreign_answer,         // a well-formed frame that answers another request
-  wrong_protocol,         // the bytes are those of the other framing (RTU on a TCP port, or the reverse)
+  exception_answer = 1,  // the controller answered with a Modbus exception: an answer, not a broken line
+  broken_answer,         // a frame at the right place whose CRC is wrong
+  foreign_answer,        // a well-formed frame that answers another request
+  wrong_protocol,        // the bytes are those of the other framing (RTU on a TCP port, or the reverse)
 };
 
 boost::system::error_code make_error_code(Error error);
 
-// The standard's name of an exception code, e.g. 2: "illegal data address" (V1.1b3, 7); "unknown exception" otherwise.
+// The standard's name of an exception code, e.g. 2: "illegal data address" (V1.1b3, 7); "unknown exception"
+// otherwise.
 std::string_view exception_name(std::uint8_t code);
 
 }  // namespace gensetd::modbus

@@ -10,8 +10,8 @@ inline constexpr std::uint16_t registers_per_request_max = 125;
 // How requests are put on the wire: MBAP header over TCP, or RTU frames with CRC inside a TCP stream.
 enum class Protocol : std::uint8_t { tcp, rtu_over_tcp };
 
-// One 'read holding registers' request (function 3; V1.1b3, 6.3). There is no other function: gensetd only reads.
-// Registers are numbered from 0, as on the wire; count is 1..125 and first + count at most 65,536.
+// One 'read holding registers' request (function 3; V1.1b3, 6.3). There is no other function: gensetd only
+// reads. Registers are numbered from 0, as on the wire; count is 1..125 and first + count at most 65,536.
 struct ReadRequest {
   std::uint8_t unit_id = 1;
   std::uint16_t first = 0;

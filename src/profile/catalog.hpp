@@ -10,23 +10,25 @@
 
 namespace gensetd::profile {
 
-// A profile file that cannot be used. what() is one line for people: "FILE:LINE: what is wrong, what is allowed".
+// A profile file that cannot be used. what() is one line for people: "FILE:LINE: what is wrong, what is
+// allowed".
 struct ProfileError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The profiles that this process knows, by name: those built into the binary, and those of a directory, which add to
-// them or replace them. Immutable after start; any thread.
+// The profiles that this process knows, by name: those built into the binary, and those of a directory, which
+// add to them or replace them. Immutable after start; any thread.
 class Catalog {
  public:
   // The built-in profiles alone.
   static Catalog built_in();
 
-  // The built-in profiles with every *.toml of `directory` added (in the order of file names; `extends` may name a
-  // built-in profile or one of the same directory). Throws ProfileError.
+  // The built-in profiles with every *.toml of `directory` added (in the order of file names; `extends` may
+  // name a built-in profile or one of the same directory). Throws ProfileError.
   static Catalog with_directory(const std::filesystem::path& directory);
 
-  // Reads one file's text. `file` is for messages; `extends` is looked up in this catalog. Throws ProfileError.
+  // Reads one file's text. `file` is for messages; `extends` is looked up in this catalog. Throws
+  // ProfileError.
   ProfilePtr parse(std::string_view text, std::string_view file) const;
 
   // Null when there is no such profile.

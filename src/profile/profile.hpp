@@ -47,21 +47,22 @@ struct Group {
   Text label;
 };
 
-// One named value. The no-data rule is applied to the raw register first, then the limits to the signed count.
+// One named value. The no-data rule is applied to the raw register first, then the limits to the signed
+// count.
 struct Field {
   std::string name;
-  std::uint16_t address = 0;   // of the (low) register
+  std::uint16_t address = 0;  // of the (low) register
   Type type = Type::u16;
-  std::uint8_t bit = 0;        // 0..15, for Type::bit
-  std::uint8_t decimals = 0;   // 0..6
+  std::uint8_t bit = 0;       // 0..15, for Type::bit
+  std::uint8_t decimals = 0;  // 0..6
   NoData no_data = NoData::none;
   std::optional<std::int64_t> raw_min;  // smallest and largest valid count, after sign and before decimals
   std::optional<std::int64_t> raw_max;
-  std::string unit;            // "V", "kW", "°C"; empty for none
+  std::string unit;  // "V", "kW", "°C"; empty for none
   std::string group;
   Text label;
-  std::string codes;           // name of a code table, or empty
-  std::uint16_t block = 0;     // index in Profile::blocks
+  std::string codes;        // name of a code table, or empty
+  std::uint16_t block = 0;  // index in Profile::blocks
 };
 
 // A run of registers that the controller is known to answer in one request.
@@ -78,8 +79,9 @@ struct Transport {
   std::uint16_t requests_in_flight = 1;      // on one connection; only 1 on a serial line
 };
 
-// A register map: the whole knowledge of one controller model. Invariant: names are unique, each field lies inside its
-// block, blocks do not overlap and stand in ascending order of address, every group and code table named exists.
+// A register map: the whole knowledge of one controller model. Invariant: names are unique, each field lies
+// inside its block, blocks do not overlap and stand in ascending order of address, every group and code table
+// named exists.
 struct Profile {
   std::string name;
   Text title;

@@ -25,31 +25,32 @@ struct Identity {
 struct Facts {
   Identity identity;
   profile::ProfilePtr profile;
-  Timestamp timestamp;                  // when the cycle's last answer arrived, or when it failed
+  Timestamp timestamp;  // when the cycle's last answer arrived, or when it failed
   bool online = false;
-  std::string error;                    // one line; empty is null
-  std::optional<Timestamp> last_seen;   // of the newest successful cycle
-  std::vector<profile::Value> values;   // one per field of the profile
+  std::string error;                   // one line; empty is null
+  std::optional<Timestamp> last_seen;  // of the newest successful cycle
+  std::vector<profile::Value> values;  // one per field of the profile
 };
 
-// One reading of one device with its exact JSON, written once and shared as bytes by everyone downstream. Immutable.
+// One reading of one device with its exact JSON, written once and shared as bytes by everyone downstream.
+// Immutable.
 struct Reading {
   std::int64_t device_id = 0;
   std::string site_code;
   Timestamp timestamp;
-  std::string json;                     // the specification's message, one object, valid UTF-8
-  std::shared_ptr<const Facts> facts;   // null for a reading that another process published
+  std::string json;                    // the specification's message, one object, valid UTF-8
+  std::shared_ptr<const Facts> facts;  // null for a reading that another process published
 };
 
 using ReadingPtr = std::shared_ptr<const Reading>;
 
-// Prints `facts` as the message of the specification: device_id, site_code, device_type, timestamp, online, error, the
-// profile's fields in its order, last_seen. Any thread.
+// Prints `facts` as the message of the specification: device_id, site_code, device_type, timestamp, online,
+// error, the profile's fields in its order, last_seen. Any thread.
 ReadingPtr make_reading(Facts facts);
 
-// A reading published by another process, taken as the bytes that came: an object with an integer `device_id`, a
-// string `site_code` and a `timestamp` of the specification's form. Null, with the reason in `why`, when it is none.
-// At most foreign_json_max bytes are accepted.
+// A reading published by another process, taken as the bytes that came: an object with an integer
+// `device_id`, a string `site_code` and a `timestamp` of the specification's form. Null, with the reason in
+// `why`, when it is none. At most foreign_json_max bytes are accepted.
 ReadingPtr parse_foreign(std::string_view json, std::string& why);
 inline constexpr std::size_t foreign_json_max = 65'536;
 
@@ -63,8 +64,8 @@ void append_decimal(std::string& out, std::int64_t count, unsigned decimals);
 // Appends a JSON string with its quotes; `text` is UTF-8.
 void append_json_string(std::string& out, std::string_view text);
 
-// Calls visit(name, value) for each hash field of `device:{id}:metrics`, in the order of the message: numbers, booleans
-// and null as in JSON, strings without quotes.
+// Calls visit(name, value) for each hash field of `device:{id}:metrics`, in the order of the message:
+// numbers, booleans and null as in JSON, strings without quotes.
 template <class Visit>
 void for_each_hash_field(const Facts& facts, Visit visit);
 

@@ -36,11 +36,10 @@ class ChangeListener {
   ~ChangeListener() = default;
 };
 
-// Sites and devices: SQL on a thread of its own, and a copy in memory on the caller's executor that is always what the
-// database holds.
-// Use: construct (opens or creates the database and brings its schema up to date; throws std::runtime_error with one
-// line for people), listen(), then requests. A handler is called on `executor` after the listeners heard of the change.
-// All public functions: on `executor`'s thread.
+// Sites and devices: SQL on a thread of its own, and a copy in memory on the caller's executor that is always
+// what the database holds. Use: construct (opens or creates the database and brings its schema up to date;
+// throws std::runtime_error with one line for people), listen(), then requests. A handler is called on
+// `executor` after the listeners heard of the change. All public functions: on `executor`'s thread.
 class Service {
  public:
   // `database_url`: sqlite:///path (sqlite:////absolute/path).
@@ -58,7 +57,8 @@ class Service {
   template <class T>
   using Handler = std::function<void(Result<T>)>;
 
-  // `body` is a request's JSON object: validated completely, unknown fields refused. update: only the fields given.
+  // `body` is a request's JSON object: validated completely, unknown fields refused. update: only the fields
+  // given.
   void create_site(boost::json::object body, Handler<Site> handler);
   void update_site(std::int64_t id, boost::json::object body, Handler<Site> handler);
   void remove_site(std::int64_t id, Handler<std::monostate> handler);

@@ -63,8 +63,8 @@ struct Refusal {
 };
 
 // The words of the specification for the enumerations, and back (empty when unknown).
-std::string_view to_word(profile::DeviceType type);       // "generator" | "ats"
-std::string_view to_word(modbus::Protocol protocol);      // "tcp" | "rtu_over_tcp"
+std::string_view to_word(profile::DeviceType type);   // "generator" | "ats"
+std::string_view to_word(modbus::Protocol protocol);  // "tcp" | "rtu_over_tcp"
 std::optional<profile::DeviceType> device_type_from(std::string_view word);
 std::optional<modbus::Protocol> protocol_from(std::string_view word);
 
