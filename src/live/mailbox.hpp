@@ -25,7 +25,7 @@ class Mailbox {
   void clear();
 
  private:
-  std::deque<std::int64_t> order_;  // may hold ids already forgotten or twice; waiting_ decides
+  std::deque<std::int64_t> order_;  // exactly the keys of waiting_, oldest first
   std::unordered_map<std::int64_t, reading::ReadingPtr> waiting_;
   std::uint64_t conflated_ = 0;
 };
