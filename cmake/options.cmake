@@ -9,6 +9,8 @@ add_library(gensetd_options INTERFACE)
 target_include_directories(gensetd_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(gensetd_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
                                                  -Woverloaded-virtual -Werror -fpch-preprocess)
+# Members that an initializer leaves out have the defaults that their struct states.
+target_compile_options(gensetd_options INTERFACE -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(gensetd_options INTERFACE -Wno-unknown-warning-option -Wno-error=unused-command-line-argument)
   # -fpch-preprocess is g++'s; -Xclang -fno-pch-timestamp is its counterpart for the compiler cache.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gensetd::reading {
@@ -64,9 +65,31 @@ void append_decimal(std::string& out, std::int64_t count, unsigned decimals);
 // Appends a JSON string with its quotes; `text` is UTF-8.
 void append_json_string(std::string& out, std::string_view text);
 
+// Appends a value as JSON: an exact decimal, true or false for a bit, null for no data.
+void append_value(std::string& out, const profile::Field& field, const profile::Value& value);
+
 // Calls visit(name, value) for each hash field of `device:{id}:metrics`, in the order of the message:
-// numbers, booleans and null as in JSON, strings without quotes.
+// numbers, booleans and null as in JSON, strings without quotes. Both arguments are std::string_view and live
+// for the call.
 template <class Visit>
-void for_each_hash_field(const Facts& facts, Visit visit);
+void for_each_hash_field(const Facts& facts, Visit visit) {
+  using std::string_view;
+  std::string text = std::to_string(facts.identity.device_id);
+  visit(string_view{"device_id"}, string_view{text});
+  visit(string_view{"site_code"}, string_view{facts.identity.site_code});
+  visit(string_view{"device_type"}, string_view{facts.identity.device_type});
+  text = print_timestamp(facts.timestamp);
+  visit(string_view{"timestamp"}, string_view{text});
+  visit(string_view{"online"}, facts.online ? string_view{"true"} : string_view{"false"});
+  visit(string_view{"error"}, facts.error.empty() ? string_view{"null"} : string_view{facts.error});
+  for (std::size_t index = 0; index < facts.values.size(); ++index) {
+    const profile::Field& field = facts.profile->fields[index];
+    text.clear();
+    append_value(text, field, facts.values[index]);
+    visit(string_view{field.name}, string_view{text});
+  }
+  text = facts.last_seen ? print_timestamp(*facts.last_seen) : "null";
+  visit(string_view{"last_seen"}, string_view{text});
+}
 
 }  // namespace gensetd::reading

@@ -1,0 +1,115 @@
+#include "reading/reading.hpp"
+
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <vector>
+
+namespace gensetd::reading {
+namespace {
+
+using profile::Field;
+using profile::Type;
+
+profile::ProfilePtr small_profile() {
+  auto made = std::make_shared<profile::Profile>();
+  made->fields.push_back({.name = "mode_auto", .type = Type::bit, .bit = 9});
+  made->fields.push_back({.name = "gen_uab", .type = Type::u32, .decimals = 1});
+  made->fields.push_back({.name = "coolant_temp", .type = Type::i16});
+  made->fields.push_back({.name = "fuel_level", .type = Type::u16});
+  return made;
+}
+
+Facts sample() {
+  return {.identity = {.device_id = 7, .site_code = "MKZ", .device_type = "generator"},
+          .profile = small_profile(),
+          .timestamp = *parse_timestamp("2026-02-17T14:30:00.123Z"),
+          .online = true,
+          .error = "",
+          .last_seen = parse_timestamp("2026-02-17T14:30:00.123Z"),
+          .values = {1, 3985, -20, std::nullopt}};
+}
+
+using HashField = std::pair<std::string, std::string>;
+
+std::vector<HashField> hash_of(const Facts& facts) {
+  std::vector<HashField> fields;
+  for_each_hash_field(
+      facts, [&](std::string_view name, std::string_view value) { fields.emplace_back(name, value); });
+  return fields;
+}
+
+TEST(Message, stands_in_the_order_of_the_specification_byte_for_byte) {
+  EXPECT_EQ(
+      make_reading(sample())->json,
+      R"({"device_id":7,"site_code":"MKZ","device_type":"generator","timestamp":"2026-02-17T14:30:00.123Z",)"
+      R"("online":true,"error":null,"mode_auto":true,"gen_uab":398.5,"coolant_temp":-20,"fuel_level":null,)"
+      R"("last_seen":"2026-02-17T14:30:00.123Z"})");
+}
+
+TEST(Message, of_a_device_never_reached_has_every_field_and_nulls) {
+  Facts facts = sample();
+  facts.online = false;
+  facts.error = R"(192.168.97.10:502: "refused")";
+  facts.last_seen.reset();
+  facts.values.assign(4, std::nullopt);
+  EXPECT_EQ(
+      make_reading(facts)->json,
+      R"({"device_id":7,"site_code":"MKZ","device_type":"generator","timestamp":"2026-02-17T14:30:00.123Z",)"
+      R"("online":false,"error":"192.168.97.10:502: \"refused\"","mode_auto":null,"gen_uab":null,)"
+      R"("coolant_temp":null,"fuel_level":null,"last_seen":null})");
+}
+
+TEST(Message, false_bit_is_false_and_zero_is_zero) {
+  Facts facts = sample();
+  facts.values = {0, 0, 0, 0};
+  const auto message = boost::json::parse(make_reading(facts)->json).as_object();
+  EXPECT_EQ(message.at("mode_auto"), boost::json::value(false));
+  EXPECT_EQ(message.at("gen_uab"), boost::json::value(0));
+}
+
+TEST(Message, any_text_stays_valid_json) {
+  Facts facts = sample();
+  facts.identity.site_code = "a\"b\\c\n\x01 \xD0\xA8\xD0\x9F\xD0\xA0";
+  const auto message = boost::json::parse(make_reading(facts)->json).as_object();
+  EXPECT_EQ(message.at("site_code").as_string(), facts.identity.site_code);
+}
+
+TEST(Message, keeps_the_facts_and_the_key_beside_the_bytes) {
+  const ReadingPtr made = make_reading(sample());
+  EXPECT_EQ(made->device_id, 7);
+  EXPECT_EQ(made->site_code, "MKZ");
+  EXPECT_EQ(made->timestamp, sample().timestamp);
+  ASSERT_TRUE(made->facts);
+  EXPECT_EQ(made->facts->values, sample().values);
+}
+
+TEST(HashFields, are_those_of_the_message_with_strings_bare) {
+  const std::vector<HashField> expected{{"device_id", "7"},
+                                        {"site_code", "MKZ"},
+                                        {"device_type", "generator"},
+                                        {"timestamp", "2026-02-17T14:30:00.123Z"},
+                                        {"online", "true"},
+                                        {"error", "null"},
+                                        {"mode_auto", "true"},
+                                        {"gen_uab", "398.5"},
+                                        {"coolant_temp", "-20"},
+                                        {"fuel_level", "null"},
+                                        {"last_seen", "2026-02-17T14:30:00.123Z"}};
+  EXPECT_EQ(hash_of(sample()), expected);
+}
+
+TEST(HashFields, of_a_failure_say_what_failed) {
+  Facts facts = sample();
+  facts.online = false;
+  facts.error = "no \"answer\"";
+  facts.last_seen.reset();
+  const auto fields = hash_of(facts);
+  EXPECT_EQ(fields[4], HashField("online", "false"));
+  EXPECT_EQ(fields[5], HashField("error", "no \"answer\""));
+  EXPECT_EQ(fields.back(), HashField("last_seen", "null"));
+}
+
+}  // namespace
+}  // namespace gensetd::reading
