@@ -1,0 +1,36 @@
+#include "link/error.hpp"
+
+#include <string>
+
+namespace gensetd::link {
+namespace {
+
+class Category final : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "link"; }
+
+  std::string message(int value) const override {
+    switch (static_cast<Error>(value)) {
+      case Error::name_not_found:
+        return "the host name has no address";
+      case Error::connect_timeout:
+        return "no connection in time";
+      case Error::connect_failed:
+        return "cannot connect";
+      case Error::connection_lost:
+        return "the peer closed the connection";
+      case Error::no_answer:
+        return "no answer in time";
+    }
+    return "unknown link error";
+  }
+};
+
+}  // namespace
+
+boost::system::error_code make_error_code(Error error) {
+  static const Category category;
+  return {static_cast<int>(error), category};
+}
+
+}  // namespace gensetd::link

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <boost/system/error_code.hpp>
+
+namespace gensetd::link {
+
+// What can go wrong between a request and its answer, beside what modbus::Error names.
+enum class Error {
+  name_not_found = 1,  // the host name has no address
+  connect_timeout,     // the address did not answer within the time allowed
+  connect_failed,      // refused, unreachable: the cause tells
+  connection_lost,     // the peer closed or reset the connection before it answered
+  no_answer,           // connected, but no answer within the time allowed
+};
+
+boost::system::error_code make_error_code(Error error);
+
+}  // namespace gensetd::link
+
+namespace boost::system {
+template <>
+struct is_error_code_enum<gensetd::link::Error> : std::true_type {};
+}  // namespace boost::system

@@ -1,0 +1,391 @@
+#include "link/link.hpp"
+
+#include "link/error.hpp"
+#include "modbus/crc.hpp"
+#include "modbus/error.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+namespace gensetd::link {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using modbus::Protocol;
+using modbus::ReadRequest;
+using std::chrono::milliseconds;
+using Bytes = std::vector<std::uint8_t>;
+
+constexpr milliseconds patient{20'000};  // a timeout that a passing test never reaches
+constexpr milliseconds brief{60};        // a timeout that the test waits for
+
+// What a requester heard, with the registers kept.
+struct Heard {
+  boost::system::error_code error;
+  std::uint8_t exception;
+  Bytes registers;
+};
+
+class Asker : public Requester {
+ public:
+  void finished(const Outcome& outcome) override {
+    heard.push_back({outcome.error, outcome.exception, {outcome.registers.begin(), outcome.registers.end()}});
+    if (then) then();
+  }
+  std::vector<Heard> heard;
+  std::function<void()> then;
+};
+
+// A controller whose every byte the test writes itself.
+class LinkTest : public testing::Test {
+ protected:
+  LinkTest() : acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) { accept(); }
+
+  void accept() {
+    acceptor.async_accept([this](boost::system::error_code failed, tcp::socket accepted) {
+      if (failed) return;
+      peers.push_back(std::move(accepted));
+      accept();
+    });
+  }
+
+  std::uint16_t port() const { return acceptor.local_endpoint().port(); }
+
+  // Runs until `done`; fails the test when that takes absurdly long.
+  void run_until(const std::function<bool()>& done) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (!done()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), limit) << "did not finish";
+      context.run_one_for(std::chrono::milliseconds{200});
+    }
+  }
+
+  // The next `length` bytes that the link sent on connection `index`.
+  Bytes request(std::size_t index, std::size_t length) {
+    run_until([&] { return peers.size() > index; });
+    Bytes bytes(length);
+    bool done = false;
+    boost::system::error_code failed;
+    asio::async_read(peers[index], asio::buffer(bytes), [&](boost::system::error_code error, std::size_t) {
+      failed = error;
+      done = true;
+    });
+    run_until([&] { return done; });
+    EXPECT_FALSE(failed) << failed.message();
+    return bytes;
+  }
+
+  void send(std::size_t index, const Bytes& bytes) { asio::write(peers[index], asio::buffer(bytes)); }
+
+  void wait_for(const Asker& asker, std::size_t count) {
+    run_until([&] { return asker.heard.size() >= count; });
+  }
+
+  asio::io_context context{1};
+  tcp::acceptor acceptor;
+  std::vector<tcp::socket> peers;
+};
+
+Transaction over_tcp(ReadRequest request, milliseconds timeout = patient) {
+  return {.request = request, .protocol = Protocol::tcp, .timeout = timeout};
+}
+
+Transaction over_rtu(ReadRequest request, milliseconds timeout = patient) {
+  return {.request = request, .protocol = Protocol::rtu_over_tcp, .timeout = timeout};
+}
+
+// The answer to a request frame of Modbus TCP with these data bytes.
+Bytes tcp_answer(const Bytes& request, const Bytes& data) {
+  const auto size = static_cast<std::uint8_t>(data.size());
+  Bytes frame{request[0], request[1], 0, 0, 0, static_cast<std::uint8_t>(size + 3), request[6], 3, size};
+  frame.insert(frame.end(), data.begin(), data.end());
+  return frame;
+}
+
+Bytes with_crc(Bytes frame) {
+  const std::uint16_t crc = modbus::crc16(frame);
+  frame.push_back(static_cast<std::uint8_t>(crc & 0xFF));
+  frame.push_back(static_cast<std::uint8_t>(crc >> 8));
+  return frame;
+}
+
+Bytes rtu_answer(std::uint8_t unit_id, const Bytes& data) {
+  Bytes frame{unit_id, 3, static_cast<std::uint8_t>(data.size())};
+  frame.insert(frame.end(), data.begin(), data.end());
+  return with_crc(frame);
+}
+
+TEST_F(LinkTest, asks_and_hears_the_registers) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_tcp({.unit_id = 5, .first = 0x0102, .count = 2}));
+  const Bytes asked = request(0, 12);
+  EXPECT_EQ(Bytes(asked.begin() + 2, asked.end()), (Bytes{0, 0, 0, 6, 5, 3, 1, 2, 0, 2}));
+  send(0, tcp_answer(asked, {1, 2, 3, 4}));
+  wait_for(asker, 1);
+  EXPECT_FALSE(asker.heard[0].error);
+  EXPECT_EQ(asker.heard[0].registers, (Bytes{1, 2, 3, 4}));
+}
+
+TEST_F(LinkTest, answer_in_single_bytes_is_put_together) {
+  Link link(context, "localhost", port());
+  Asker asker;
+  link.submit(asker, over_rtu({.unit_id = 1, .first = 40, .count = 3}));
+  EXPECT_EQ(request(0, 8), with_crc({1, 3, 0, 40, 0, 3}));
+  for (const std::uint8_t byte : rtu_answer(1, {0, 9, 0, 8, 0, 7})) {
+    send(0, {byte});
+    context.poll();
+  }
+  wait_for(asker, 1);
+  EXPECT_EQ(asker.heard[0].registers, (Bytes{0, 9, 0, 8, 0, 7}));
+}
+
+TEST_F(LinkTest, late_answer_of_modbus_tcp_is_dropped_by_its_transaction_id) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_tcp({.first = 10, .count = 1}, brief));
+  const Bytes first = request(0, 12);
+  wait_for(asker, 1);
+  EXPECT_EQ(asker.heard[0].error, Error::no_answer);
+  link.submit(asker, over_tcp({.first = 20, .count = 1}));
+  const Bytes second = request(0, 12);
+  send(0, tcp_answer(first, {0xDE, 0xAD}));
+  send(0, tcp_answer(second, {0, 20}));
+  wait_for(asker, 2);
+  EXPECT_EQ(asker.heard[1].registers, (Bytes{0, 20}));
+  EXPECT_EQ(link.counters().foreign_frames, 1U);
+}
+
+TEST_F(LinkTest, after_a_timeout_on_rtu_equal_lengths_wait_and_others_are_asked) {
+  Link link(context, "127.0.0.1", port());
+  Asker one;
+  Asker two;
+  link.submit(one, over_rtu({.first = 55, .count = 10}, brief));
+  request(0, 8);
+  wait_for(one, 1);
+  EXPECT_EQ(one.heard[0].error, Error::no_answer);
+  link.submit(one, over_rtu({.first = 75, .count = 10}));  // an answer to 55..64 would pass for it
+  link.submit(two, over_rtu({.first = 0, .count = 3}));
+  EXPECT_EQ(request(0, 8), with_crc({1, 3, 0, 0, 0, 3}));
+  send(0, rtu_answer(1, Bytes(20, 0xEE)));  // the late one
+  send(0, rtu_answer(1, {0, 1, 0, 2, 0, 3}));
+  wait_for(two, 1);
+  EXPECT_EQ(two.heard[0].registers, (Bytes{0, 1, 0, 2, 0, 3}));
+  EXPECT_EQ(one.heard.size(), 1U);
+  EXPECT_EQ(link.waiting(), 1U);
+}
+
+TEST_F(LinkTest, answer_is_used_once) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_rtu({.first = 55, .count = 1}));
+  request(0, 8);
+  send(0, rtu_answer(1, {0, 55}));
+  wait_for(asker, 1);
+  link.submit(asker, over_rtu({.first = 75, .count = 1}));
+  EXPECT_EQ(request(0, 8), with_crc({1, 3, 0, 75, 0, 1}));
+  send(0, rtu_answer(1, {0, 75}));
+  wait_for(asker, 2);
+  EXPECT_EQ(asker.heard[1].registers, (Bytes{0, 75}));
+}
+
+TEST_F(LinkTest, what_came_unasked_before_the_request_is_no_answer_to_it) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_rtu({.first = 55, .count = 1}));
+  request(0, 8);
+  send(0, rtu_answer(1, {0, 55}));
+  wait_for(asker, 1);
+  send(0, rtu_answer(1, {0xBA, 0xD0}));
+  link.submit(asker, over_rtu({.first = 75, .count = 1}));
+  request(0, 8);
+  send(0, rtu_answer(1, {0, 75}));
+  wait_for(asker, 2);
+  EXPECT_EQ(asker.heard[1].registers, (Bytes{0, 75}));
+}
+
+TEST_F(LinkTest, answer_owed_by_a_lost_serial_connection_is_not_taken_on_the_next) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_rtu({.first = 55, .count = 10}));
+  request(0, 8);
+  peers[0].close();  // the converter restarts, the controller behind it still answers
+  wait_for(asker, 1);
+  EXPECT_EQ(asker.heard[0].error, Error::connection_lost);
+  Asker other;
+  link.submit(asker, over_rtu({.first = 75, .count = 10}));
+  link.submit(other, over_rtu({.first = 0, .count = 3}));
+  EXPECT_EQ(request(1, 8), with_crc({1, 3, 0, 0, 0, 3}));
+}
+
+TEST_F(LinkTest, exception_is_an_answer_and_the_connection_stays) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_rtu({.count = 1}));
+  request(0, 8);
+  send(0, with_crc({1, 0x83, 2}));
+  wait_for(asker, 1);
+  EXPECT_EQ(asker.heard[0].error, modbus::Error::exception_answer);
+  EXPECT_EQ(asker.heard[0].exception, 2);
+  link.submit(asker, over_rtu({.count = 1}));
+  request(0, 8);
+  EXPECT_EQ(link.counters().connects, 1U);
+}
+
+TEST_F(LinkTest, broken_crc_is_told_when_nothing_better_comes) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_rtu({.count = 1}, brief));
+  request(0, 8);
+  send(0, {1, 3, 2, 0, 7, 0, 0});
+  wait_for(asker, 1);
+  EXPECT_EQ(asker.heard[0].error, modbus::Error::broken_answer);
+}
+
+TEST_F(LinkTest, answer_of_the_other_protocol_is_recognised) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_rtu({.count = 1}, brief));
+  request(0, 8);
+  send(0, {0, 1, 0, 0, 0, 5, 1, 3, 2, 0, 7});
+  wait_for(asker, 1);
+  EXPECT_EQ(asker.heard[0].error, modbus::Error::wrong_protocol);
+}
+
+TEST_F(LinkTest, refused_connection_fails_all_who_wait) {
+  const std::uint16_t dead = port();
+  acceptor.close();
+  Link link(context, "127.0.0.1", dead);
+  Asker one;
+  Asker two;
+  link.submit(one, over_tcp({}));
+  link.submit(two, over_tcp({}));
+  wait_for(one, 1);
+  wait_for(two, 1);
+  EXPECT_EQ(one.heard[0].error, Error::connect_failed);
+  EXPECT_EQ(two.heard[0].error, Error::connect_failed);
+}
+
+TEST_F(LinkTest, name_without_address_is_told) {
+  Link link(context, "no-such-host.invalid", 502);
+  Asker asker;
+  link.submit(asker, over_tcp({}));
+  wait_for(asker, 1);
+  EXPECT_EQ(asker.heard[0].error, Error::name_not_found);
+}
+
+TEST_F(LinkTest, connection_closed_while_idle_is_opened_again_without_a_failure) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_tcp({.count = 1}));
+  send(0, tcp_answer(request(0, 12), {0, 1}));
+  wait_for(asker, 1);
+  peers[0].close();
+  link.submit(asker, over_tcp({.count = 1}));
+  send(1, tcp_answer(request(1, 12), {0, 2}));
+  wait_for(asker, 2);
+  EXPECT_FALSE(asker.heard[1].error);
+  EXPECT_EQ(asker.heard[1].registers, (Bytes{0, 2}));
+}
+
+TEST_F(LinkTest, connection_closed_instead_of_an_answer_is_lost) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_tcp({.count = 1}));
+  request(0, 12);
+  peers[0].close();
+  wait_for(asker, 1);
+  EXPECT_EQ(asker.heard[0].error, Error::connection_lost);
+}
+
+TEST_F(LinkTest, silent_connection_is_opened_anew_after_two_requests) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  for (std::size_t count = 1; count <= 3; ++count) {
+    link.submit(asker, over_tcp({.count = 1}, brief));
+    wait_for(asker, count);
+    EXPECT_EQ(asker.heard.back().error, Error::no_answer);
+  }
+  EXPECT_EQ(link.counters().connects, 2U);
+}
+
+TEST_F(LinkTest, takes_turns_by_requester_and_has_one_request_on_the_line) {
+  Link link(context, "127.0.0.1", port());
+  Asker busy;
+  Asker other;
+  busy.then = [&] {
+    if (busy.heard.size() < 3) link.submit(busy, over_tcp({.unit_id = 1, .count = 1}));
+  };
+  other.then = [&] {
+    if (other.heard.size() < 3) link.submit(other, over_tcp({.unit_id = 2, .count = 1}));
+  };
+  link.submit(busy, over_tcp({.unit_id = 1, .count = 1}));
+  link.submit(other, over_tcp({.unit_id = 2, .count = 1}));
+  Bytes units;
+  for (int turn = 0; turn < 6; ++turn) {
+    const Bytes asked = request(0, 12);
+    context.poll();
+    EXPECT_EQ(peers[0].available(), 0U) << "a second request before the answer";
+    units.push_back(asked[6]);
+    send(0, tcp_answer(asked, {0, 1}));
+  }
+  EXPECT_EQ(units, (Bytes{1, 2, 1, 2, 1, 2}));
+}
+
+TEST_F(LinkTest, withdrawn_requester_hears_nothing_and_the_next_is_served) {
+  Link link(context, "127.0.0.1", port());
+  Asker gone;
+  Asker stays;
+  link.submit(gone, over_tcp({.count = 1}));
+  const Bytes asked = request(0, 12);
+  link.submit(stays, over_tcp({.first = 7, .count = 1}));
+  link.withdraw(gone);
+  send(0, tcp_answer(asked, {0, 1}));
+  send(0, tcp_answer(request(0, 12), {0, 2}));
+  wait_for(stays, 1);
+  EXPECT_EQ(stays.heard[0].registers, (Bytes{0, 2}));
+  EXPECT_TRUE(gone.heard.empty());
+}
+
+TEST_F(LinkTest, babbling_peer_costs_no_more_than_the_deadline) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_rtu({.count = 1}, brief));
+  request(0, 8);
+  run_until([&] {
+    send(0, Bytes(16, 0x55));
+    context.poll();
+    return !asker.heard.empty();
+  });
+  EXPECT_EQ(asker.heard[0].error, modbus::Error::broken_answer);
+}
+
+TEST_F(LinkTest, destroyed_in_the_middle_ends_everything) {
+  Asker asker;
+  {
+    Link link(context, "127.0.0.1", port());
+    link.submit(asker, over_tcp({.count = 1}));
+    request(0, 12);
+  }
+  acceptor.close();
+  run_until([&] { return context.poll() == 0; });
+  EXPECT_TRUE(asker.heard.empty());
+}
+
+TEST_F(LinkTest, pool_gives_one_link_for_one_address) {
+  Pool pool(context);
+  const auto first = pool.get("127.0.0.1", 502);
+  EXPECT_EQ(pool.get("127.0.0.1", 502), first);
+  EXPECT_NE(pool.get("127.0.0.1", 503), first);
+  EXPECT_NE(pool.get("127.0.0.2", 502), first);
+}
+
+}  // namespace
+}  // namespace gensetd::link
