@@ -1,23 +1,19 @@
 #pragma once
 
 #include "profile/profile.hpp"
+#include "profile/profile_error.hpp"
 
 #include <filesystem>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace gensetd::profile {
 
-// A profile file that cannot be used. what() is one line for people: "FILE:LINE: what is wrong, what is
-// allowed".
-struct ProfileError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+struct Heading;
 
 // The profiles that this process knows, by name: those built into the binary, and those of a directory, which
-// add to them or replace them. Immutable after start; any thread.
+// add to them or replace them (by the name inside the file). Immutable after start; any thread.
 class Catalog {
  public:
   // The built-in profiles alone.
@@ -36,6 +32,9 @@ class Catalog {
   const std::map<std::string, ProfilePtr, std::less<>>& all() const { return profiles_; }
 
  private:
+  // The profile named by `extends`, or null for none; throws when there is no such profile.
+  ProfilePtr base_of(const Heading& heading, std::string_view file) const;
+
   std::map<std::string, ProfilePtr, std::less<>> profiles_;
 };
 

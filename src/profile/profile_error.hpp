@@ -1,0 +1,26 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace gensetd::profile {
+
+// A profile file that cannot be used. what() is one line for people: "FILE:LINE: what is wrong, what is
+// allowed".
+struct ProfileError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Where a profile's text stands. Lines count from 1; 0 is the file as a whole.
+struct Place {
+  std::string_view file;
+  unsigned line = 0;
+};
+
+[[noreturn]] void refuse(const Place& place, std::string_view reason);
+
+// A text of the file in quotes, fit for one line of a message: control characters replaced, long ones cut.
+std::string quoted(std::string_view text);
+
+}  // namespace gensetd::profile

@@ -1,0 +1,103 @@
+#include "profile/read_plan.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace gensetd::profile {
+namespace {
+
+// What a request costs by itself and what each register adds, in any one unit.
+struct Cost {
+  std::int64_t request = 0;
+  std::int64_t a_register = 0;
+};
+
+// Microseconds on an RS-485 line at 9600/8/N/2: a character is 11 bits. The frames of a request and its
+// answer have 8 and 5 bytes beside the registers, and the controller turns around in some 60 ms.
+constexpr std::int64_t character_us = 1'146;
+constexpr std::int64_t turnaround_us = 60'000;
+constexpr std::int64_t frame_bytes = 8 + 5;
+
+// Over TCP a request is a round trip and two passes through a small controller's stack, registers are next to
+// nothing: a gap must be wider than this to be worth a request of its own.
+constexpr std::int64_t tcp_request_in_registers = 100;
+
+Cost cost_of(const Transport& transport, modbus::Protocol protocol) {
+  if (protocol == modbus::Protocol::tcp) return {tcp_request_in_registers, 1};
+  const std::int64_t gap_us = std::chrono::microseconds(transport.request_gap).count();
+  return {frame_bytes * character_us + turnaround_us + gap_us, 2 * character_us};
+}
+
+int end_of(const Block& block) { return int{block.address} + block.count; }
+
+PlannedRead read_of(const Profile& profile, std::size_t first_block, std::size_t last_block) {
+  PlannedRead read;
+  read.first = profile.blocks[first_block].address;
+  read.count = static_cast<std::uint16_t>(end_of(profile.blocks[last_block]) - read.first);
+  for (std::size_t block = first_block; block <= last_block; ++block)
+    read.blocks.push_back(static_cast<std::uint16_t>(block));
+  return read;
+}
+
+// For every block, with which block the cheapest last read of a plan for 0..block begins.
+std::vector<std::size_t> cheapest_beginnings(const Profile& profile, int merge_limit, const Cost& cost) {
+  const std::vector<Block>& blocks = profile.blocks;
+  std::vector<std::int64_t> cheapest(blocks.size() + 1, std::numeric_limits<std::int64_t>::max());
+  std::vector<std::size_t> beginnings(blocks.size());
+  cheapest[0] = 0;
+  for (std::size_t last = 0; last < blocks.size(); ++last) {
+    for (std::size_t first = last + 1; first-- > 0;) {
+      const int span = end_of(blocks[last]) - blocks[first].address;
+      if (span > merge_limit && first != last) break;
+      const std::int64_t total = cheapest[first] + cost.request + span * cost.a_register;
+      if (total >= cheapest[last + 1]) continue;
+      cheapest[last + 1] = total;
+      beginnings[last] = first;
+    }
+  }
+  return beginnings;
+}
+
+}  // namespace
+
+ReadPlan merged_plan(const Profile& profile, modbus::Protocol protocol) {
+  const Transport& transport = profile.transport(protocol);
+  const std::vector<std::size_t> beginnings =
+      cheapest_beginnings(profile, transport.merge_limit, cost_of(transport, protocol));
+  ReadPlan plan;
+  for (std::size_t end = profile.blocks.size(); end > 0; end = beginnings[end - 1])
+    plan.push_back(read_of(profile, beginnings[end - 1], end - 1));
+  std::reverse(plan.begin(), plan.end());
+  if (protocol != modbus::Protocol::tcp) make_counts_distinct(plan, transport.merge_limit);
+  return plan;
+}
+
+ReadPlan single_blocks(const Profile& profile, const std::vector<std::uint16_t>& blocks) {
+  ReadPlan plan;
+  for (const std::uint16_t block : blocks) plan.push_back(read_of(profile, block, block));
+  return plan;
+}
+
+void make_counts_distinct(ReadPlan& plan, std::uint16_t merge_limit) {
+  // The largest count that each read may have: up to the next read, never behind the last.
+  std::vector<int> largest;
+  for (std::size_t index = 0; index < plan.size(); ++index) {
+    const int room = index + 1 < plan.size() ? plan[index + 1].first - plan[index].first : plan[index].count;
+    largest.push_back(std::max<int>(plan[index].count, std::min<int>(room, merge_limit)));
+  }
+  // One read for each count, in ascending order, the one with the least room first: this finds distinct
+  // counts whenever there are any, and the smallest ones (unit jobs with release times and deadlines).
+  std::vector<bool> placed(plan.size(), false);
+  for (std::uint16_t count = 1; count <= modbus::registers_per_request_max; ++count) {
+    std::size_t chosen = plan.size();
+    for (std::size_t index = 0; index < plan.size(); ++index) {
+      if (placed[index] || plan[index].count > count || largest[index] < count) continue;
+      if (chosen == plan.size() || largest[index] < largest[chosen]) chosen = index;
+    }
+    if (chosen == plan.size()) continue;
+    plan[chosen].count = count;
+    placed[chosen] = true;
+  }
+}
+
+}  // namespace gensetd::profile
