@@ -5,25 +5,15 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/json/object.hpp>
-#include <boost/system/result.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <variant>
 
 namespace gensetd::registry {
-
-template <class T>
-using Result = std::variant<T, Refusal>;
-
-// Everything that is registered, as the main thread knows it.
-struct Directory {
-  std::map<std::int64_t, Site> sites;
-  std::map<std::int64_t, Device> devices;
-};
 
 // Hears of each change once it is stored. Called on the service's executor.
 class ChangeListener {
@@ -39,13 +29,20 @@ class ChangeListener {
 // Sites and devices: SQL on a thread of its own, and a copy in memory on the caller's executor that is always
 // what the database holds. Use: construct (opens or creates the database and brings its schema up to date;
 // throws std::runtime_error with one line for people), listen(), then requests. A handler is called on
-// `executor` after the listeners heard of the change. All public functions: on `executor`'s thread.
+// `executor`, never inside the request, after the listeners heard of the change. A change that another
+// program makes to the same database is seen within about a second. At most requests_max requests wait for
+// their answer; more are refused as unavailable. All public functions: on `executor`'s thread.
 class Service {
  public:
+  static constexpr std::size_t requests_max = 256;
+
   // `database_url`: sqlite:///path (sqlite:////absolute/path).
   Service(boost::asio::any_io_executor executor, const std::string& database_url,
           std::shared_ptr<const profile::Catalog> profiles);
-  ~Service();  // finishes what was accepted, then joins its thread
+
+  // Finishes what was accepted, then joins its thread. The listener hears nothing any more; the handlers of
+  // what was accepted are still called if `executor` runs on.
+  ~Service();
 
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

@@ -5,9 +5,11 @@
 #include "reading/reading.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace gensetd::registry {
 
@@ -60,6 +62,17 @@ struct Refusal {
   std::string code;     // for programs: "invalid_value", "unknown_field", "duplicate_code", …
   std::string message;  // for people: what happened and what is allowed
   std::string field;    // the field's name, or empty
+};
+
+template <class T>
+using Result = std::variant<T, Refusal>;
+
+// Everything that is registered.
+struct Directory {
+  std::map<std::int64_t, Site> sites;
+  std::map<std::int64_t, Device> devices;
+
+  bool operator==(const Directory&) const = default;
 };
 
 // The words of the specification for the enumerations, and back (empty when unknown).

@@ -1,0 +1,123 @@
+#include "registry/edits.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gensetd::registry {
+namespace {
+
+Refusal no_such(std::string_view what, std::int64_t id) {
+  return {.kind = Refusal::Kind::not_found,
+          .code = "not_found",
+          .message = fmt::format("there is no {} {}", what, id),
+          .field = {}};
+}
+
+// Stores what `edit` returns only when it is a value.
+template <class T>
+Result<T> change(Store& store, const std::function<Result<T>()>& edit) {
+  std::optional<Result<T>> result;
+  store.change([&] {
+    result = edit();
+    return std::holds_alternative<T>(*result);
+  });
+  return std::move(*result);
+}
+
+std::optional<Refusal> check(Store& store, const Site& site) {
+  const auto owner = store.site_with_code(site.code);
+  if (!owner || *owner == site.id) return std::nullopt;
+  return Refusal{.kind = Refusal::Kind::conflict,
+                 .code = "duplicate_code",
+                 .message = fmt::format("the code '{}' belongs to site {} already", site.code, *owner),
+                 .field = "code"};
+}
+
+std::optional<Refusal> check(Store& store, const Device& device) {
+  if (store.site(device.site_id)) return std::nullopt;
+  return Refusal{
+      .kind = Refusal::Kind::invalid,
+      .code = "invalid_value",
+      .message = fmt::format("there is no site {}; site_id must be the id of a site", device.site_id),
+      .field = "site_id"};
+}
+
+template <class T>
+Result<T> insert(Store& store, Result<T> row, Timestamp now) {
+  T* made = std::get_if<T>(&row);
+  if (made == nullptr) return row;
+  if (auto refusal = check(store, *made)) return *refusal;
+  made->created_at = now;
+  made->updated_at = now;
+  made->id = store.insert(*made);
+  return row;
+}
+
+template <class T>
+Result<T> update(Store& store, const T& current, Result<T> row, Timestamp now) {
+  T* edited = std::get_if<T>(&row);
+  if (edited == nullptr || *edited == current) return row;
+  if (auto refusal = check(store, *edited)) return *refusal;
+  edited->updated_at = std::max(now, current.updated_at);
+  store.update(*edited);
+  return row;
+}
+
+}  // namespace
+
+Result<Site> create_site(Store& store, const boost::json::object& body, Timestamp now) {
+  return change<Site>(store, [&] { return insert<Site>(store, new_site(body), now); });
+}
+
+Result<Site> update_site(Store& store, std::int64_t id, const boost::json::object& body, Timestamp now) {
+  return change<Site>(store, [&]() -> Result<Site> {
+    const auto current = store.site(id);
+    if (!current) return no_such("site", id);
+    return update<Site>(store, *current, edited_site(*current, body), now);
+  });
+}
+
+Result<std::monostate> remove_site(Store& store, std::int64_t id) {
+  return change<std::monostate>(store, [&]() -> Result<std::monostate> {
+    if (!store.site(id)) return no_such("site", id);
+    const std::int64_t count = store.devices_of(id);
+    if (count > 0) {
+      return Refusal{.kind = Refusal::Kind::conflict,
+                     .code = "site_has_devices",
+                     .message = fmt::format("site {} has {} device{}; delete or move {} first", id, count,
+                                            count == 1 ? "" : "s", count == 1 ? "it" : "them"),
+                     .field = {}};
+    }
+    store.remove_site(id);
+    return std::monostate{};
+  });
+}
+
+Result<Device> create_device(Store& store, const boost::json::object& body, const ProfileNames& profiles,
+                             Timestamp now) {
+  return change<Device>(store, [&] { return insert<Device>(store, new_device(body, profiles), now); });
+}
+
+Result<Device> update_device(Store& store, std::int64_t id, const boost::json::object& body,
+                             const ProfileNames& profiles, Timestamp now) {
+  return change<Device>(store, [&]() -> Result<Device> {
+    const auto current = store.device(id);
+    if (!current) return no_such("device", id);
+    return update<Device>(store, *current, edited_device(*current, body, profiles), now);
+  });
+}
+
+Result<std::monostate> remove_device(Store& store, std::int64_t id) {
+  return change<std::monostate>(store, [&]() -> Result<std::monostate> {
+    if (!store.device(id)) return no_such("device", id);
+    store.remove_device(id);
+    return std::monostate{};
+  });
+}
+
+}  // namespace gensetd::registry

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "registry/types.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace gensetd::registry {
+
+// What a text field may hold. Lengths are in characters (code points), not bytes.
+struct TextRule {
+  std::size_t length_min = 0;
+  std::size_t length_max = 0;
+  bool lines = false;  // whether line breaks and tabs are allowed; other control characters never are
+};
+
+// Reads the fields of one request's JSON object, and remembers the first reason to refuse it.
+// Use: construct with the fields that exist, read each into its place (a field that is absent leaves its
+// place as it is), then ask refusal(). After a refusal the readers do nothing.
+class Fields {
+ public:
+  Fields(const boost::json::object& body, std::span<const std::string_view> known);
+
+  void require(std::string_view name);
+  bool has(std::string_view name) const { return body_.contains(name); }
+
+  void read_text(std::string_view name, TextRule rule, std::string& into);
+  void read_flag(std::string_view name, bool& into);
+  // A number without a fraction: 502 and 502.0 are the same JSON number.
+  void read_whole(std::string_view name, std::int64_t min, std::int64_t max, std::int64_t& into);
+  void read_whole_or_null(std::string_view name, std::int64_t min, std::int64_t max,
+                          std::optional<int>& into);
+  void read_seconds_or_null(std::string_view name, double min, double max, std::optional<double>& into);
+  std::optional<std::string> word(std::string_view name);  // any text; empty when absent or refused
+
+  void refuse(std::string_view name, std::string_view code, std::string message);
+  void refuse_value(std::string_view name, std::string_view allowed);  // "NAME must be ALLOWED"
+  const std::optional<Refusal>& refusal() const { return refusal_; }
+
+ private:
+  const boost::json::value* find(std::string_view name) const;
+
+  const boost::json::object& body_;
+  std::optional<Refusal> refusal_;
+};
+
+// `text` made fit for a one-line message: at most 64 bytes of whole characters, no control characters.
+std::string shortened(std::string_view text);
+
+}  // namespace gensetd::registry

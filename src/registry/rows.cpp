@@ -1,0 +1,169 @@
+#include "registry/rows.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <stdexcept>
+
+namespace gensetd::registry {
+namespace {
+
+[[noreturn]] void damaged(std::string_view table, long long id, std::string_view column) {
+  throw std::runtime_error(fmt::format("row {} of table {} holds no valid {}", id, table, column));
+}
+
+Timestamp timestamp(std::string_view table, long long id, std::string_view column, const std::string& text) {
+  const auto parsed = reading::parse_timestamp(text);
+  if (!parsed) damaged(table, id, column);
+  return *parsed;
+}
+
+template <class T>
+DeviceRow::Nullable<T> nullable(const std::optional<T>& value) {
+  if (!value) return {};
+  return {.number = *value, .indicator = soci::i_ok};
+}
+
+template <class T>
+std::optional<T> optional(const DeviceRow::Nullable<T>& value) {
+  if (value.indicator != soci::i_ok) return std::nullopt;
+  return value.number;
+}
+
+}  // namespace
+
+const std::string SiteRow::select =
+    "SELECT id, name, code, network, description, is_active, created_at, updated_at FROM sites";
+const std::string SiteRow::insert =
+    "INSERT INTO sites (name, code, network, description, is_active, created_at, updated_at) "
+    "VALUES (:name, :code, :network, :description, :is_active, :created_at, :updated_at) RETURNING id";
+const std::string SiteRow::update =
+    "UPDATE sites SET name = :name, code = :code, network = :network, description = :description, "
+    "is_active = :is_active, created_at = :created_at, updated_at = :updated_at WHERE id = :id";
+
+SiteRow SiteRow::of(const Site& site) {
+  return {.id = site.id,
+          .name = site.name,
+          .code = site.code,
+          .network = site.network,
+          .description = site.description,
+          .is_active = site.is_active ? 1 : 0,
+          .created_at = reading::print_timestamp(site.created_at),
+          .updated_at = reading::print_timestamp(site.updated_at)};
+}
+
+Site SiteRow::value() const {
+  return {.id = id,
+          .name = name,
+          .code = code,
+          .network = network,
+          .description = description,
+          .is_active = is_active != 0,
+          .created_at = timestamp("sites", id, "created_at", created_at),
+          .updated_at = timestamp("sites", id, "updated_at", updated_at)};
+}
+
+void SiteRow::exchange_into(soci::statement& statement) {
+  for (std::string* text : {&name, &code, &network, &description}) statement.exchange(soci::into(*text));
+  statement.exchange(soci::into(is_active));
+  for (std::string* text : {&created_at, &updated_at}) statement.exchange(soci::into(*text));
+}
+
+void SiteRow::exchange_use(soci::statement& statement) {
+  for (std::string* text : {&name, &code, &network, &description}) statement.exchange(soci::use(*text));
+  statement.exchange(soci::use(is_active));
+  for (std::string* text : {&created_at, &updated_at}) statement.exchange(soci::use(*text));
+}
+
+const std::string DeviceRow::select =
+    "SELECT id, site_id, name, device_type, profile, ip_address, port, protocol, slave_id, is_active, "
+    "poll_interval, modbus_timeout, retry_delay, offline_after, description, created_at, updated_at "
+    "FROM devices";
+const std::string DeviceRow::insert =
+    "INSERT INTO devices (site_id, name, device_type, profile, ip_address, port, protocol, slave_id, "
+    "is_active, poll_interval, modbus_timeout, retry_delay, offline_after, description, created_at, "
+    "updated_at) VALUES (:site_id, :name, :device_type, :profile, :ip_address, :port, :protocol, :slave_id, "
+    ":is_active, :poll_interval, :modbus_timeout, :retry_delay, :offline_after, :description, :created_at, "
+    ":updated_at) RETURNING id";
+const std::string DeviceRow::update =
+    "UPDATE devices SET site_id = :site_id, name = :name, device_type = :device_type, profile = :profile, "
+    "ip_address = :ip_address, port = :port, protocol = :protocol, slave_id = :slave_id, "
+    "is_active = :is_active, poll_interval = :poll_interval, modbus_timeout = :modbus_timeout, "
+    "retry_delay = :retry_delay, offline_after = :offline_after, description = :description, "
+    "created_at = :created_at, updated_at = :updated_at WHERE id = :id";
+
+DeviceRow DeviceRow::of(const Device& device) {
+  return {.id = device.id,
+          .site_id = device.site_id,
+          .name = device.name,
+          .device_type = std::string{to_word(device.device_type)},
+          .profile = device.profile,
+          .ip_address = device.ip_address,
+          .port = device.port,
+          .protocol = std::string{to_word(device.protocol)},
+          .slave_id = device.slave_id,
+          .is_active = device.is_active ? 1 : 0,
+          .poll_interval = nullable(device.poll_interval),
+          .modbus_timeout = nullable(device.modbus_timeout),
+          .retry_delay = nullable(device.retry_delay),
+          .offline_after = nullable(device.offline_after),
+          .description = device.description,
+          .created_at = reading::print_timestamp(device.created_at),
+          .updated_at = reading::print_timestamp(device.updated_at)};
+}
+
+Device DeviceRow::value() const {
+  const auto type = device_type_from(device_type);
+  const auto wire = protocol_from(protocol);
+  if (!type) damaged("devices", id, "device_type");
+  if (!wire) damaged("devices", id, "protocol");
+  if (port < 1 || port > std::numeric_limits<std::uint16_t>::max()) damaged("devices", id, "port");
+  if (slave_id < 0 || slave_id > std::numeric_limits<std::uint8_t>::max()) damaged("devices", id, "slave_id");
+  return {.id = id,
+          .site_id = site_id,
+          .name = name,
+          .device_type = *type,
+          .profile = profile,
+          .ip_address = ip_address,
+          .port = static_cast<std::uint16_t>(port),
+          .protocol = *wire,
+          .slave_id = static_cast<std::uint8_t>(slave_id),
+          .is_active = is_active != 0,
+          .poll_interval = optional(poll_interval),
+          .modbus_timeout = optional(modbus_timeout),
+          .retry_delay = optional(retry_delay),
+          .offline_after = optional(offline_after),
+          .description = description,
+          .created_at = timestamp("devices", id, "created_at", created_at),
+          .updated_at = timestamp("devices", id, "updated_at", updated_at)};
+}
+
+void DeviceRow::exchange_into(soci::statement& statement) {
+  statement.exchange(soci::into(site_id));
+  for (std::string* text : {&name, &device_type, &profile, &ip_address}) {
+    statement.exchange(soci::into(*text));
+  }
+  statement.exchange(soci::into(port));
+  statement.exchange(soci::into(protocol));
+  for (int* number : {&slave_id, &is_active}) statement.exchange(soci::into(*number));
+  for (Nullable<double>* seconds : {&poll_interval, &modbus_timeout, &retry_delay}) {
+    statement.exchange(soci::into(seconds->number, seconds->indicator));
+  }
+  statement.exchange(soci::into(offline_after.number, offline_after.indicator));
+  for (std::string* text : {&description, &created_at, &updated_at}) statement.exchange(soci::into(*text));
+}
+
+void DeviceRow::exchange_use(soci::statement& statement) {
+  statement.exchange(soci::use(site_id));
+  for (std::string* text : {&name, &device_type, &profile, &ip_address}) statement.exchange(soci::use(*text));
+  statement.exchange(soci::use(port));
+  statement.exchange(soci::use(protocol));
+  for (int* number : {&slave_id, &is_active}) statement.exchange(soci::use(*number));
+  for (Nullable<double>* seconds : {&poll_interval, &modbus_timeout, &retry_delay}) {
+    statement.exchange(soci::use(seconds->number, seconds->indicator));
+  }
+  statement.exchange(soci::use(offline_after.number, offline_after.indicator));
+  for (std::string* text : {&description, &created_at, &updated_at}) statement.exchange(soci::use(*text));
+}
+
+}  // namespace gensetd::registry

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "registry/types.hpp"
+
+#include <soci/soci.h>
+
+#include <string>
+
+namespace gensetd::registry {
+
+// A row of a table as SOCI exchanges it, in the order of the columns of its statements. value() throws when
+// the row holds what no gensetd wrote.
+struct SiteRow {
+  static const std::string select;
+  static const std::string insert;
+  static const std::string update;
+
+  long long id = 0;
+  std::string name, code, network, description;
+  int is_active = 1;
+  std::string created_at, updated_at;
+
+  static SiteRow of(const Site& site);
+  Site value() const;
+
+  void exchange_id(soci::statement& statement) { statement.exchange(soci::into(id)); }
+  void exchange_into(soci::statement& statement);
+  void exchange_use(soci::statement& statement);
+};
+
+struct DeviceRow {
+  template <class T>
+  struct Nullable {
+    T number{};
+    soci::indicator indicator = soci::i_null;
+  };
+
+  static const std::string select;
+  static const std::string insert;
+  static const std::string update;
+
+  long long id = 0;
+  long long site_id = 0;
+  std::string name, device_type, profile, ip_address;
+  int port = 0;
+  std::string protocol;
+  int slave_id = 0;
+  int is_active = 1;
+  Nullable<double> poll_interval, modbus_timeout, retry_delay;
+  Nullable<int> offline_after;
+  std::string description, created_at, updated_at;
+
+  static DeviceRow of(const Device& device);
+  Device value() const;
+
+  void exchange_id(soci::statement& statement) { statement.exchange(soci::into(id)); }
+  void exchange_into(soci::statement& statement);
+  void exchange_use(soci::statement& statement);
+};
+
+}  // namespace gensetd::registry

@@ -1,0 +1,152 @@
+#include "registry/validation.hpp"
+
+#include "registry/address.hpp"
+#include "registry/fields.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+namespace gensetd::registry {
+namespace {
+
+using modbus::Protocol;
+using profile::DeviceType;
+
+constexpr std::array<std::string_view, 5> site_fields = {"name", "code", "network", "description",
+                                                         "is_active"};
+constexpr std::array<std::string_view, 14> device_fields = {
+    "site_id",        "name",        "device_type",   "profile",    "ip_address",
+    "port",           "protocol",    "slave_id",      "is_active",  "poll_interval",
+    "modbus_timeout", "retry_delay", "offline_after", "description"};
+
+constexpr TextRule name_rule = {.length_min = 1, .length_max = 200};
+constexpr TextRule code_rule = {.length_min = 1, .length_max = 64};
+constexpr TextRule network_rule = {.length_max = 200};
+constexpr TextRule description_rule = {.length_max = 2000, .lines = true};
+
+constexpr std::int64_t id_max = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t port_max = 65'535;
+constexpr std::int64_t tcp_unit_max = 255;  // Modbus TCP: the unit identifier is any byte
+constexpr std::int64_t rtu_unit_min = 1;    // serial line guide V1.02, 2.2: 0 is broadcast,
+constexpr std::int64_t rtu_unit_max = 247;  // 248 to 255 are reserved
+
+void read_site(Fields& fields, Site& site) {
+  fields.read_text("name", name_rule, site.name);
+  fields.read_text("code", code_rule, site.code);
+  fields.read_text("network", network_rule, site.network);
+  fields.read_text("description", description_rule, site.description);
+  fields.read_flag("is_active", site.is_active);
+}
+
+void read_device_type(Fields& fields, Device& device) {
+  const auto word = fields.word("device_type");
+  if (!word) return;
+  const auto type = device_type_from(*word);
+  if (!type) return fields.refuse_value("device_type", "generator or ats");
+  device.device_type = *type;
+}
+
+void read_profile(Fields& fields, const ProfileNames& profiles, std::string& profile) {
+  if (const auto word = fields.word("profile")) profile = *word;
+  if (fields.refusal() || std::ranges::find(profiles, profile) != profiles.end()) return;
+  fields.refuse("profile", "invalid_value",
+                fmt::format("there is no profile '{}'; the profiles are {}", shortened(profile),
+                            fmt::join(profiles, ", ")));
+}
+
+void read_address(Fields& fields, std::string& address) {
+  const auto word = fields.word("ip_address");
+  if (!word) return;
+  if (!is_address(*word)) {
+    return fields.refuse_value(
+        "ip_address", "an IPv4 address, an IPv6 address or a host name, without scheme, port or spaces");
+  }
+  address = *word;
+}
+
+void read_protocol(Fields& fields, Protocol& protocol) {
+  const auto word = fields.word("protocol");
+  if (!word) return;
+  const auto known = protocol_from(*word);
+  if (!known) return fields.refuse_value("protocol", "tcp or rtu_over_tcp");
+  protocol = *known;
+}
+
+// The unit's range depends on the protocol, whichever of the two the body changes.
+void read_slave_id(Fields& fields, Device& device) {
+  std::int64_t slave_id = device.slave_id;
+  fields.read_whole("slave_id", 0, tcp_unit_max, slave_id);
+  if (device.protocol == Protocol::rtu_over_tcp && (slave_id < rtu_unit_min || slave_id > rtu_unit_max)) {
+    return fields.refuse_value(
+        "slave_id", fmt::format("from {} to {} with protocol rtu_over_tcp", rtu_unit_min, rtu_unit_max));
+  }
+  device.slave_id = static_cast<std::uint8_t>(slave_id);
+}
+
+void read_device(Fields& fields, const ProfileNames& profiles, Device& device) {
+  fields.read_whole("site_id", 1, id_max, device.site_id);
+  fields.read_text("name", name_rule, device.name);
+  if (fields.has("profile") || device.id == 0) read_profile(fields, profiles, device.profile);
+  read_address(fields, device.ip_address);
+  std::int64_t port = device.port;
+  fields.read_whole("port", 1, port_max, port);
+  device.port = static_cast<std::uint16_t>(port);
+  read_protocol(fields, device.protocol);
+  read_slave_id(fields, device);
+  fields.read_flag("is_active", device.is_active);
+  fields.read_seconds_or_null("poll_interval", 0.1, 86'400, device.poll_interval);
+  fields.read_seconds_or_null("modbus_timeout", 0.05, 60, device.modbus_timeout);
+  fields.read_seconds_or_null("retry_delay", 0.05, 3'600, device.retry_delay);
+  fields.read_whole_or_null("offline_after", 1, 1'000, device.offline_after);
+  fields.read_text("description", description_rule, device.description);
+}
+
+template <class T>
+Result<T> outcome(const Fields& fields, T value) {
+  if (fields.refusal()) return *fields.refusal();
+  return value;
+}
+
+}  // namespace
+
+Result<Site> new_site(const boost::json::object& body) {
+  Fields fields{body, site_fields};
+  for (const auto* name : {"name", "code"}) fields.require(name);
+  Site site;
+  read_site(fields, site);
+  return outcome(fields, std::move(site));
+}
+
+Result<Site> edited_site(const Site& current, const boost::json::object& body) {
+  Fields fields{body, site_fields};
+  Site site = current;
+  read_site(fields, site);
+  return outcome(fields, std::move(site));
+}
+
+Result<Device> new_device(const boost::json::object& body, const ProfileNames& profiles) {
+  Fields fields{body, device_fields};
+  for (const auto* name : {"site_id", "name", "device_type", "ip_address"}) fields.require(name);
+  Device device;
+  read_device_type(fields, device);
+  const bool generator = device.device_type == DeviceType::generator;
+  device.profile = generator ? "hgm9520n" : "hgm9560";
+  device.protocol = generator ? Protocol::tcp : Protocol::rtu_over_tcp;
+  read_device(fields, profiles, device);
+  return outcome(fields, std::move(device));
+}
+
+Result<Device> edited_device(const Device& current, const boost::json::object& body,
+                             const ProfileNames& profiles) {
+  Fields fields{body, device_fields};
+  Device device = current;
+  read_device_type(fields, device);  // profile and protocol stay: they were chosen for this controller
+  read_device(fields, profiles, device);
+  return outcome(fields, std::move(device));
+}
+
+}  // namespace gensetd::registry

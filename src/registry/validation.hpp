@@ -1,0 +1,24 @@
+#pragma once
+
+#include "registry/types.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <string>
+#include <vector>
+
+namespace gensetd::registry {
+
+// The names of the profiles that exist.
+using ProfileNames = std::vector<std::string>;
+
+// What a request's body makes of a new or an existing row: pure, and complete but for what only the database
+// knows (whether a code is taken, whether a site exists). Ids and timestamps are left as they are in
+// `current`, or empty.
+Result<Site> new_site(const boost::json::object& body);
+Result<Site> edited_site(const Site& current, const boost::json::object& body);
+Result<Device> new_device(const boost::json::object& body, const ProfileNames& profiles);
+Result<Device> edited_device(const Device& current, const boost::json::object& body,
+                             const ProfileNames& profiles);
+
+}  // namespace gensetd::registry
