@@ -1,0 +1,53 @@
+#include "registry/keeper.hpp"
+
+#include "registry/database.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace gensetd::registry {
+
+Keeper::Keeper(std::filesystem::path file) : file_(std::move(file)), store_(Store::create_or_open(file_)) {}
+
+Store& Keeper::open() {
+  if (!store_) store_ = Store::reopen(file_);
+  return *store_;
+}
+
+void Keeper::lose(const std::exception& error) {
+  if (problem_.empty()) {
+    spdlog::error("registry: {} does not answer: {}; changes are refused until it does", file_.string(),
+                  database_error(error));
+  }
+  problem_ = database_error(error);
+  store_.reset();
+  changes_seen_.reset();
+}
+
+bool Keeper::attempt(const std::function<void(Store&)>& use) {
+  try {
+    Store& store = open();
+    store.foreign_changes();  // that the file is still the one at its path
+    use(store);
+  } catch (const std::exception& error) {
+    lose(error);
+    return false;
+  }
+  if (!problem_.empty()) spdlog::info("registry: {} answers again", file_.string());
+  problem_.clear();
+  return true;
+}
+
+std::optional<Directory> Keeper::news() {
+  std::optional<Directory> news;
+  attempt([&](Store& store) {
+    const std::int64_t changes = store.foreign_changes();
+    if (changes == changes_seen_) return;
+    news = store.load();  // after the count: a change in between is loaded twice rather than missed
+    changes_seen_ = changes;
+  });
+  return news;
+}
+
+}  // namespace gensetd::registry

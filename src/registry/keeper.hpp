@@ -1,0 +1,40 @@
+#pragma once
+
+#include "registry/store.hpp"
+#include "registry/types.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace gensetd::registry {
+
+// The store that is given up when it fails and opened again when it is next needed, and that notices what
+// other programs changed. One thread at a time.
+class Keeper {
+ public:
+  explicit Keeper(std::filesystem::path file);  // throws std::runtime_error with one line for people
+
+  // Runs `use` on the store. False when the database did not answer; problem() says why.
+  bool attempt(const std::function<void(Store&)>& use);
+
+  // The whole database when it may differ from what this program's own changes make of it: another program
+  // wrote, or the connection was lost meanwhile. Empty otherwise, and when the database does not answer.
+  std::optional<Directory> news();
+
+  bool answers() const { return problem_.empty(); }
+  const std::string& problem() const { return problem_; }
+
+ private:
+  void lose(const std::exception& error);
+  Store& open();
+
+  std::filesystem::path file_;
+  std::optional<Store> store_;
+  std::optional<std::int64_t> changes_seen_;  // Store::foreign_changes() at the last load; empty: load again
+  std::string problem_;                       // empty while the database answers
+};
+
+}  // namespace gensetd::registry

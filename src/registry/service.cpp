@@ -1,0 +1,239 @@
+#include "registry/service.hpp"
+
+#include "registry/board.hpp"
+#include "registry/database_url.hpp"
+#include "registry/edits.hpp"
+#include "registry/keeper.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace gensetd::registry {
+namespace {
+
+namespace asio = boost::asio;
+
+// How often the database is looked at when nobody asks for anything.
+constexpr std::chrono::seconds look_interval{1};
+
+Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+Refusal unavailable(std::string message) {
+  return {.kind = Refusal::Kind::unavailable,
+          .code = "registry_unavailable",
+          .message = std::move(message),
+          .field = {}};
+}
+
+Refusal not_answering() {
+  return unavailable("the registry database does not answer, nothing was changed; try again later");
+}
+
+Refusal too_many() { return unavailable("too many changes are waiting for the registry; try again later"); }
+
+ProfileNames names_of(const profile::Catalog& profiles) {
+  ProfileNames names;
+  for (const auto& [name, profile] : profiles.all()) names.push_back(name);
+  return names;
+}
+
+}  // namespace
+
+// The thread with the database. A request goes: submit() on the executor's thread, its edit on the worker's,
+// its answer posted to the executor, where the board changes first, then the listener hears, then the
+// handler.
+class Service::Worker {
+ public:
+  Worker(asio::any_io_executor executor, const std::string& database_url, const profile::Catalog& catalog)
+      : profiles(names_of(catalog)), executor_(std::move(executor)), keeper_(sqlite_file(database_url)) {
+    auto whole = keeper_.news();
+    if (!whole) {
+      throw std::runtime_error("the registry database cannot be read: " + keeper_.problem() +
+                               "; restore it from a backup, or name another file in DATABASE_URL");
+    }
+    board_->directory = std::move(*whole);
+    thread_ = std::thread{[this] { run(); }};
+  }
+
+  ~Worker() {
+    board_->listener = nullptr;
+    {
+      const std::lock_guard lock{mutex_};
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  Board& board() { return *board_; }
+
+  // `edit` runs on the worker's thread, `put` tells the board of its success, `handler` hears the result.
+  template <class T>
+  void submit(std::function<Result<T>(Store&)> edit, std::function<void(Board&, const T&)> put,
+              Handler<T> handler) {
+    if (board_->waiting >= requests_max) {
+      return asio::post(executor_, [handler = std::move(handler)] { handler(Result<T>{too_many()}); });
+    }
+    ++board_->waiting;
+    // The executor's context does not end its run while an answer is due.
+    asio::executor_work_guard<asio::any_io_executor> due{executor_};
+    Job job = [this, edit = std::move(edit), put = std::move(put), handler = std::move(handler),
+               due = std::move(due)]() mutable {
+      Result<T> result = not_answering();
+      const bool answered = carry_out([&](Store& store) { result = edit(store); });
+      if (!answered) result = not_answering();
+      auto whole = answered ? keeper_.news() : std::nullopt;
+      asio::post(executor_, [board = board_, whole = std::move(whole), healthy = keeper_.answers(),
+                             result = std::move(result), put = std::move(put), handler = std::move(handler),
+                             due = std::move(due)]() mutable {
+        --board->waiting;
+        board->healthy = healthy;
+        if (whole) {
+          board->replace(std::move(*whole));  // holds this change, and perhaps newer ones of other programs
+        } else if (const T* value = std::get_if<T>(&result)) {
+          put(*board, *value);
+        }
+        handler(std::move(result));
+      });
+    };
+    {
+      const std::lock_guard lock{mutex_};
+      jobs_.push_back(std::move(job));
+    }
+    wake_.notify_one();
+  }
+
+  const ProfileNames profiles;
+
+ private:
+  using Job = std::function<void()>;
+
+  // At the stop a database that does not answer is waited for once, not once for each request.
+  bool carry_out(const std::function<void(Store&)>& use) {
+    if (gave_up_) return false;
+    const bool answered = keeper_.attempt(use);
+    if (!answered) {
+      const std::lock_guard lock{mutex_};
+      gave_up_ = stopping_;
+    }
+    return answered;
+  }
+
+  void run() {
+    std::unique_lock lock{mutex_};
+    while (true) {
+      wake_.wait_for(lock, look_interval, [this] { return stopping_ || !jobs_.empty(); });
+      if (jobs_.empty() && stopping_) return;
+      std::optional<Job> job;
+      if (!jobs_.empty()) {
+        job = std::move(jobs_.front());
+        jobs_.pop_front();
+      }
+      lock.unlock();
+      if (job) {
+        (*job)();
+        job.reset();
+      } else {
+        look();
+      }
+      lock.lock();
+    }
+  }
+
+  // Tells the board what changed without a request. At most one such message is on its way.
+  void look() {
+    if (look_posted_->load()) return;
+    auto whole = keeper_.news();
+    if (!whole && keeper_.answers() == told_healthy_) return;
+    told_healthy_ = keeper_.answers();
+    look_posted_->store(true);
+    asio::post(executor_, [board = board_, posted = look_posted_, whole = std::move(whole),
+                           healthy = told_healthy_]() mutable {
+      posted->store(false);
+      board->healthy = healthy;
+      if (whole) board->replace(std::move(*whole));
+    });
+  }
+
+  asio::any_io_executor executor_;
+  std::shared_ptr<Board> board_ = std::make_shared<Board>();  // outlives this for answers on their way
+  std::shared_ptr<std::atomic<bool>> look_posted_ = std::make_shared<std::atomic<bool>>(false);
+
+  // The worker's thread only, once it runs.
+  Keeper keeper_;
+  bool told_healthy_ = true;
+  bool gave_up_ = false;
+
+  std::mutex mutex_;  // guards the next three; at most requests_max jobs, for each is counted as waiting
+  std::condition_variable wake_;
+  std::deque<Job> jobs_;
+  bool stopping_ = false;
+
+  std::thread thread_;
+};
+
+Service::Service(asio::any_io_executor executor, const std::string& database_url,
+                 std::shared_ptr<const profile::Catalog> profiles)
+    : worker_(std::make_unique<Worker>(std::move(executor), database_url, *profiles)) {}
+
+Service::~Service() = default;
+
+void Service::listen(ChangeListener* listener) { worker_->board().listener = listener; }
+
+const Directory& Service::directory() const { return worker_->board().directory; }
+
+bool Service::healthy() const { return worker_->board().healthy; }
+
+void Service::create_site(boost::json::object body, Handler<Site> handler) {
+  worker_->submit<Site>(
+      [body = std::move(body)](Store& store) { return registry::create_site(store, body, now()); },
+      [](Board& board, const Site& site) { board.put(site); }, std::move(handler));
+}
+
+void Service::update_site(std::int64_t id, boost::json::object body, Handler<Site> handler) {
+  worker_->submit<Site>(
+      [id, body = std::move(body)](Store& store) { return registry::update_site(store, id, body, now()); },
+      [](Board& board, const Site& site) { board.put(site); }, std::move(handler));
+}
+
+void Service::remove_site(std::int64_t id, Handler<std::monostate> handler) {
+  worker_->submit<std::monostate>([id](Store& store) { return registry::remove_site(store, id); },
+                                  [id](Board& board, std::monostate) { board.erase_site(id); },
+                                  std::move(handler));
+}
+
+void Service::create_device(boost::json::object body, Handler<Device> handler) {
+  worker_->submit<Device>(
+      [this_worker = worker_.get(), body = std::move(body)](Store& store) {
+        return registry::create_device(store, body, this_worker->profiles, now());
+      },
+      [](Board& board, const Device& device) { board.put(device); }, std::move(handler));
+}
+
+void Service::update_device(std::int64_t id, boost::json::object body, Handler<Device> handler) {
+  worker_->submit<Device>(
+      [this_worker = worker_.get(), id, body = std::move(body)](Store& store) {
+        return registry::update_device(store, id, body, this_worker->profiles, now());
+      },
+      [](Board& board, const Device& device) { board.put(device); }, std::move(handler));
+}
+
+void Service::remove_device(std::int64_t id, Handler<std::monostate> handler) {
+  worker_->submit<std::monostate>([id](Store& store) { return registry::remove_device(store, id); },
+                                  [id](Board& board, std::monostate) { board.erase_device(id); },
+                                  std::move(handler));
+}
+
+}  // namespace gensetd::registry

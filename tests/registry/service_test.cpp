@@ -1,0 +1,201 @@
+#include "registry/service.hpp"
+
+#include "registry/edits.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+// A real database file, the real thread.
+namespace gensetd::registry {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+
+boost::json::object body(const std::string& text) { return boost::json::parse(text).as_object(); }
+
+const std::string mkz = R"({"name":"MKZ","code":"MKZ"})";
+const std::string gen1 =
+    R"({"site_id":1,"name":"Gen1","device_type":"generator","ip_address":"192.168.97.10"})";
+
+struct Heard final : ChangeListener {
+  std::vector<std::string> events;
+  void site_changed(const Site& site) override { events.push_back("site " + site.name); }
+  void device_changed(const Device& device) override { events.push_back("device " + device.name); }
+  void device_removed(std::int64_t id) override { events.push_back("removed " + std::to_string(id)); }
+};
+
+class ServiceTest : public testing::Test {
+ protected:
+  ServiceTest() {
+    std::string pattern = (fs::temp_directory_path() / "gensetd-service-XXXXXX").string();
+    folder = ::mkdtemp(pattern.data());
+    file = folder / "registry.sqlite";
+    open();
+  }
+  ~ServiceTest() override {
+    service.reset();
+    fs::remove_all(folder);
+  }
+
+  void open() {
+    service = std::make_unique<Service>(context.get_executor(), "sqlite:///" + file.string(),
+                                        std::make_shared<profile::Catalog>(profile::Catalog::built_in()));
+    service->listen(&heard);
+  }
+
+  // Runs the context until `done` holds; the deadline is for a test that hangs.
+  template <class Done>
+  void run_until(Done done) {
+    const auto deadline = std::chrono::steady_clock::now() + seconds{30};
+    const auto work = boost::asio::make_work_guard(context);
+    context.restart();
+    while (!done() && std::chrono::steady_clock::now() < deadline)
+      context.run_one_for(std::chrono::milliseconds{50});
+    ASSERT_TRUE(done());
+  }
+
+  template <class T>
+  Service::Handler<T> keep(std::optional<Result<T>>& place) {
+    return [this, &place](Result<T> result) {
+      place = std::move(result);
+      heard.events.push_back("handler");
+    };
+  }
+
+  Result<Site> create_site(const std::string& text) {
+    std::optional<Result<Site>> result;
+    service->create_site(body(text), keep(result));
+    EXPECT_FALSE(result.has_value());  // never inside the request
+    run_until([&] { return result.has_value(); });
+    return *result;
+  }
+
+  Result<Device> create_device(const std::string& text) {
+    std::optional<Result<Device>> result;
+    service->create_device(body(text), keep(result));
+    run_until([&] { return result.has_value(); });
+    return *result;
+  }
+
+  boost::asio::io_context context{1};
+  fs::path folder;
+  fs::path file;
+  Heard heard;
+  std::unique_ptr<Service> service;
+};
+
+TEST_F(ServiceTest, listener_hears_before_the_handler_and_the_copy_holds_the_change) {
+  const auto site = create_site(mkz);
+  const auto device = create_device(gen1);
+  EXPECT_EQ(heard.events, (std::vector<std::string>{"site MKZ", "handler", "device Gen1", "handler"}));
+  EXPECT_EQ(service->directory().sites.at(1), std::get<Site>(site));
+  EXPECT_EQ(service->directory().devices.at(1), std::get<Device>(device));
+}
+
+TEST_F(ServiceTest, refused_request_changes_nothing_and_is_not_told) {
+  create_site(mkz);
+  heard.events.clear();
+  EXPECT_EQ(std::get<Refusal>(create_site(mkz)).kind, Refusal::Kind::conflict);
+  EXPECT_EQ(heard.events, (std::vector<std::string>{"handler"}));
+  EXPECT_EQ(service->directory().sites.size(), 1U);
+}
+
+TEST_F(ServiceTest, edit_that_changes_nothing_is_not_told) {
+  create_site(mkz);
+  heard.events.clear();
+  std::optional<Result<Site>> result;
+  service->update_site(1, body(R"({"name":"MKZ"})"), keep(result));
+  run_until([&] { return result.has_value(); });
+  EXPECT_EQ(heard.events, (std::vector<std::string>{"handler"}));
+}
+
+TEST_F(ServiceTest, removal_is_told_and_gone) {
+  create_site(mkz);
+  create_device(gen1);
+  heard.events.clear();
+  std::optional<Result<std::monostate>> result;
+  service->remove_device(1, keep(result));
+  run_until([&] { return result.has_value(); });
+  EXPECT_EQ(heard.events, (std::vector<std::string>{"removed 1", "handler"}));
+  EXPECT_TRUE(service->directory().devices.empty());
+}
+
+TEST_F(ServiceTest, change_of_another_program_is_seen) {
+  create_site(mkz);
+  create_device(gen1);
+  heard.events.clear();
+  Store other = Store::reopen(file);
+  registry::update_device(other, 1, body(R"({"name":"Gen one"})"), {"hgm9520n"}, Timestamp{seconds{1}});
+  registry::create_site(other, body(R"({"name":"YKZ","code":"YKZ"})"), Timestamp{seconds{1}});
+  run_until([&] { return service->directory().sites.size() == 2; });
+  EXPECT_EQ(heard.events, (std::vector<std::string>{"site YKZ", "device Gen one"}));
+}
+
+TEST_F(ServiceTest, lost_database_refuses_changes_keeps_the_copy_and_comes_back) {
+  create_site(mkz);
+  fs::rename(file, folder / "away");
+  const auto refused = create_site(R"({"name":"YKZ","code":"YKZ"})");
+  EXPECT_EQ(std::get<Refusal>(refused).kind, Refusal::Kind::unavailable);
+  EXPECT_FALSE(service->healthy());
+  EXPECT_EQ(service->directory().sites.size(), 1U);
+  fs::rename(folder / "away", file);
+  run_until([&] { return service->healthy(); });
+  EXPECT_TRUE(std::holds_alternative<Site>(create_site(R"({"name":"YKZ","code":"YKZ"})")));
+}
+
+TEST_F(ServiceTest, too_many_waiting_requests_are_refused_and_the_others_answered) {
+  std::size_t stored = 0;
+  std::size_t refused = 0;
+  for (std::size_t index = 0; index < Service::requests_max + 3; ++index) {
+    const std::string code = std::to_string(index);
+    service->create_site(body(R"({"name":"s","code":")" + code + R"("})"), [&](const Result<Site>& result) {
+      if (std::holds_alternative<Site>(result)) {
+        ++stored;
+      } else if (std::get<Refusal>(result).kind == Refusal::Kind::unavailable) {
+        ++refused;
+      }
+    });
+  }
+  run_until([&] { return stored + refused == Service::requests_max + 3; });
+  EXPECT_EQ(refused, 3U);
+  EXPECT_EQ(service->directory().sites.size(), Service::requests_max);
+}
+
+TEST_F(ServiceTest, what_was_accepted_is_stored_and_answered_when_it_ends) {
+  std::optional<Result<Site>> result;
+  service->create_site(body(mkz), keep(result));
+  service.reset();
+  context.restart();
+  context.run_for(seconds{10});
+  ASSERT_TRUE(result.has_value());
+  EXPECT_TRUE(std::holds_alternative<Site>(*result));
+  EXPECT_EQ(heard.events, (std::vector<std::string>{"handler"}));  // the listener may be gone by then
+  open();
+  EXPECT_EQ(service->directory().sites.at(1).code, "MKZ");
+}
+
+TEST(ServiceStart, database_that_cannot_be_opened_is_said) {
+  boost::asio::io_context context{1};
+  const auto catalog = std::make_shared<profile::Catalog>(profile::Catalog::built_in());
+  try {
+    const Service service(context.get_executor(), "sqlite:////nonexistent/folder/registry.sqlite", catalog);
+    FAIL() << "opened";
+  } catch (const std::runtime_error& error) {
+    const std::string line = error.what();
+    EXPECT_NE(line.find("/nonexistent/folder/registry.sqlite"), std::string::npos) << line;
+    EXPECT_EQ(line.find('\n'), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace gensetd::registry
