@@ -1,0 +1,105 @@
+#pragma once
+
+#include "link/link.hpp"
+#include "live/hub.hpp"
+#include "poller/cycle.hpp"
+#include "poller/describe.hpp"
+#include "poller/schedule.hpp"
+#include "reading/reading.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace gensetd::poller {
+
+// What has happened since the start, all devices together.
+struct Counters {
+  std::uint64_t cycles = 0;
+  std::uint64_t failed_cycles = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t slots_missed = 0;  // cycles left out because the one before was late
+};
+
+// What all device pollers share. One thread: the context's.
+struct Surroundings {
+  boost::asio::io_context& context;
+  link::Pool& links;
+  live::Hub& hub;
+  Counters counters;
+  std::mt19937 random;
+};
+
+// One device, as the registry describes it.
+struct Target {
+  reading::Identity identity;
+  std::string name;
+  Address address;
+  profile::ProfilePtr profile;
+  Pace pace;
+
+  // Whether readings of both come from the same registers of the same controller.
+  bool is_same_source(const Target& other) const {
+    return address == other.address && profile == other.profile;
+  }
+};
+
+// Reads one device for ever: waits for its slot, runs a cycle, publishes a reading, waits again. Owned by
+// shared_ptr; destroying it ends everything at once. Invariant: at most one transaction is under way, and the
+// timestamps of its readings strictly increase.
+class DevicePoller final : public link::Requester, public std::enable_shared_from_this<DevicePoller> {
+ public:
+  // Every reading will be newer than `newer_than`.
+  DevicePoller(Surroundings& surroundings, Target target, reading::Timestamp newer_than);
+  ~DevicePoller();
+  DevicePoller(const DevicePoller&) = delete;
+  DevicePoller& operator=(const DevicePoller&) = delete;
+
+  void start();               // within a second
+  void adopt(Target target);  // of the same source: names and pace
+  void announce_unread();     // publishes a reading without values: those known are of another source
+  void finish();              // publishes the last reading, 'gateway stopped'; nothing is read any more
+
+  const Target& target() const { return target_; }
+  bool online() const { return online_; }
+  reading::Timestamp last_timestamp() const { return last_timestamp_; }
+
+ private:
+  enum class State : std::uint8_t { waiting, asking, pausing, stopped };
+
+  void wake_in(std::chrono::milliseconds time, State state);
+  void wake_at(SteadyTime time, State state);
+  void woken();
+  void begin();
+  void follow(const Step& step);
+  void finished(const link::Outcome& outcome) override;
+  void end_cycle();
+  void succeed();
+  void fail(const link::Outcome& failure);
+  void publish(std::string error);
+  reading::Timestamp advance_clock();
+  std::string label() const;
+
+  Surroundings& surroundings_;
+  Target target_;
+  Cycle cycle_;
+  std::shared_ptr<link::Link> link_;
+  boost::asio::steady_timer timer_;
+  State state_ = State::stopped;
+
+  std::vector<profile::Value> values_;  // of the last successful cycle
+  std::optional<reading::Timestamp> last_seen_;
+  reading::Timestamp last_timestamp_;
+  SteadyTime cycle_start_{};
+  std::optional<SteadyTime> lost_at_;
+  int failures_ = 0;  // cycles in a row
+  bool online_ = false;
+  bool told_ = false;  // the log knows whether it is online
+};
+
+}  // namespace gensetd::poller

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "poller/device_poller.hpp"
+#include "poller/probe.hpp"
+#include "profile/catalog.hpp"
+#include "registry/service.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+
+namespace gensetd::poller {
+
+// Reads every active device of every active site and publishes to the hub, following the registry's changes.
+// Use: construct, start() with what is registered, pass it to registry::Service::listen(); stop() publishes
+// each device's last reading. One thread: the context's.
+class Poller final : public registry::ChangeListener {
+ public:
+  // `defaults`: the pace of devices that have none of their own. `catalog`, `directory` and `hub` outlive it.
+  Poller(boost::asio::io_context& context, const profile::Catalog& catalog,
+         const registry::Directory& directory, live::Hub& hub, Pace defaults);
+
+  void start();
+  void stop();
+
+  bool running() const { return running_; }
+  bool polls(std::int64_t device_id) const { return devices_.contains(device_id); }
+  std::size_t devices() const { return devices_.size(); }
+  std::size_t devices_online() const;
+  Pace pace_of(std::int64_t device_id) const;  // the defaults when it is not polled
+  const Counters& counters() const { return surroundings_.counters; }
+
+  boost::asio::awaitable<Probed> probe(Address address, profile::ProfilePtr profile);
+
+ private:
+  void site_changed(const registry::Site& site) override;
+  void device_changed(const registry::Device& device) override;
+  void device_removed(std::int64_t device_id) override;
+
+  void follow(const registry::Device& device);
+  Target target_of(const registry::Device& device, const registry::Site& site,
+                   profile::ProfilePtr profile) const;
+
+  const profile::Catalog& catalog_;
+  const registry::Directory& directory_;
+  Pace defaults_;
+  link::Pool links_;
+  Surroundings surroundings_;
+  std::map<std::int64_t, std::shared_ptr<DevicePoller>> devices_;
+  bool running_ = false;
+};
+
+}  // namespace gensetd::poller

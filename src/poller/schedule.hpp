@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace gensetd::poller {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// How often one device is read, and how patiently.
+struct Pace {
+  std::chrono::milliseconds poll_interval{2'000};  // between the starts of two cycles
+  std::chrono::milliseconds modbus_timeout{2'000};
+  std::chrono::milliseconds retry_delay{5'000};
+  int offline_after = 1;  // failed cycles in a row before the device is offline
+
+  bool operator==(const Pace&) const = default;
+};
+
+// The next start of a device's cycle. Each device has slots of its own, one every interval, spread evenly
+// over the interval by device id and the same for ever, so cycles neither drift nor bunch. A cycle that ends
+// late leaves out the slots it missed. Never sooner than half an interval after `last_start`.
+//
+//   interval 2 s, phase 0.3 s, slots 0.3 2.3 4.3 6.3:
+//   started 2.3, ended 2.9: next 4.3      started 2.3, ended 5.1: next 6.3 (4.3 is left out)
+//   first one started at 1.9, ended 2.1: next 4.3 (2.3 is too soon)
+SteadyTime next_start(std::int64_t device_id, std::chrono::milliseconds interval, SteadyTime last_start,
+                      SteadyTime now);
+
+// How many slots of `interval` a cycle that took `duration` made the schedule leave out.
+std::int64_t slots_missed(std::chrono::milliseconds interval, SteadyTime last_start, SteadyTime next);
+
+// The delay before the next attempt: `delay` spread by up to 10 % either way. `random` is evenly distributed
+// over all its values.
+std::chrono::milliseconds spread_delay(std::chrono::milliseconds delay, std::uint32_t random);
+
+// When a device that is new, or was edited, is first read: at once, but many of them spread over the first
+// 0.8 s (or over their interval when that is shorter).
+std::chrono::milliseconds first_delay(std::chrono::milliseconds interval, std::uint32_t random);
+
+}  // namespace gensetd::poller

@@ -1,0 +1,294 @@
+#include "poller/cycle.hpp"
+
+#include "link/error.hpp"
+#include "modbus/error.hpp"
+#include "profile/catalog.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// A cycle as a conversation: what it asks, what it is told, what it asks then.
+namespace gensetd::poller {
+namespace {
+
+using modbus::Protocol;
+
+// Registers 10..14 and 20..22 are read as one over TCP (10..22), 200..201 apart.
+constexpr const char* three_blocks = R"(
+name = "three"
+title = { en = "Three", ru = "Три" }
+device_type = "generator"
+protocol = "tcp"
+probe_address = 10
+tcp = { merge_limit = 125, request_gap_ms = 0, requests_in_flight = 1 }
+serial = { merge_limit = 36, request_gap_ms = 50, requests_in_flight = 1 }
+groups = [{ name = "g", label = { en = "G", ru = "Г" } }]
+blocks = [
+  { name = "a", address = 10, count = 5 },
+  { name = "b", address = 20, count = 3 },
+  { name = "c", address = 200, count = 2 },
+]
+fields = [
+  { name = "a10", address = 10, type = "u16", group = "g", label = { en = "a", ru = "а" } },
+  { name = "b22", address = 22, type = "u16", group = "g", label = { en = "b", ru = "б" } },
+  { name = "c201", address = 201, type = "u16", group = "g", label = { en = "c", ru = "в" } },
+]
+)";
+
+profile::ProfilePtr three() {
+  static const auto profile = profile::Catalog::built_in().parse(three_blocks, "three.toml");
+  return profile;
+}
+
+std::string words(const Step& step) {
+  if (const auto* ask = std::get_if<Ask>(&step))
+    return std::to_string(ask->request.first) + "+" + std::to_string(ask->request.count);
+  return std::holds_alternative<Pause>(step) ? "pause" : "finished";
+}
+
+class CycleTest : public testing::Test {
+ protected:
+  // Every register's value is its address.
+  std::string answered() {
+    bytes.clear();
+    const auto& request = std::get<Ask>(step).request;
+    for (unsigned index = 0; index < request.count; ++index) {
+      const unsigned value = request.first + index;
+      bytes.push_back(static_cast<std::uint8_t>(value >> 8));
+      bytes.push_back(static_cast<std::uint8_t>(value & 0xFF));
+    }
+    return told({.request = request, .registers = bytes});
+  }
+
+  std::string failed(boost::system::error_code error, std::uint8_t exception = 0) {
+    return told({.request = asked, .error = error, .exception = exception});
+  }
+
+  std::string silent() { return failed(link::Error::no_answer); }
+  std::string refused() { return failed(modbus::Error::exception_answer, 2); }
+
+  std::string begin(bool alive) { return note(cycle.begin(alive)); }
+  std::string again() { return note(cycle.again()); }
+
+  std::vector<profile::Value> expected() const { return {10, 22, 201}; }
+
+  Cycle cycle{three(), Protocol::tcp};
+  Step step;
+
+ private:
+  std::string told(const link::Outcome& outcome) { return note(cycle.took(outcome)); }
+
+  std::string note(Step next) {
+    step = next;
+    if (const auto* ask = std::get_if<Ask>(&step)) asked = ask->request;
+    return words(step);
+  }
+
+  modbus::ReadRequest asked;
+  std::vector<std::uint8_t> bytes;
+};
+
+TEST_F(CycleTest, living_device_is_asked_by_the_plan_and_gives_every_value) {
+  EXPECT_EQ(begin(true), "10+13");
+  EXPECT_EQ(answered(), "200+2");
+  EXPECT_EQ(answered(), "finished");
+  EXPECT_FALSE(cycle.failure());
+  EXPECT_EQ(cycle.values(), expected());
+  EXPECT_FALSE(cycle.retried());
+}
+
+TEST_F(CycleTest, device_that_was_away_is_asked_for_one_block_first) {
+  EXPECT_EQ(begin(false), "10+5");
+  EXPECT_EQ(answered(), "10+13");
+  EXPECT_EQ(answered(), "200+2");
+  EXPECT_EQ(answered(), "finished");
+  EXPECT_EQ(cycle.values(), expected());
+}
+
+TEST_F(CycleTest, dead_device_costs_one_timeout) {
+  EXPECT_EQ(begin(false), "10+5");
+  EXPECT_EQ(silent(), "finished");
+  ASSERT_TRUE(cycle.failure());
+  EXPECT_EQ(cycle.failure()->error, link::Error::no_answer);
+  EXPECT_EQ(cycle.failure()->request.count, 5);
+}
+
+TEST_F(CycleTest, lost_answer_of_a_living_device_is_asked_again_once) {
+  begin(true);
+  EXPECT_EQ(silent(), "pause");
+  EXPECT_EQ(again(), "10+13");
+  EXPECT_EQ(answered(), "200+2");
+  EXPECT_EQ(silent(), "finished");  // one second attempt a cycle
+  EXPECT_TRUE(cycle.failure());
+}
+
+TEST_F(CycleTest, refused_range_is_read_block_by_block_from_then_on) {
+  begin(true);
+  EXPECT_EQ(refused(), "10+5");
+  EXPECT_TRUE(cycle.take_news());
+  EXPECT_EQ(answered(), "20+3");
+  EXPECT_EQ(answered(), "200+2");
+  EXPECT_EQ(answered(), "finished");
+  EXPECT_EQ(cycle.values(), expected());
+  EXPECT_TRUE(cycle.refused().empty());
+
+  EXPECT_EQ(begin(true), "10+5");
+  EXPECT_FALSE(cycle.take_news());
+  cycle.forget_refusals();
+  EXPECT_EQ(begin(true), "10+13");
+}
+
+TEST_F(CycleTest, range_that_stays_silent_while_its_block_answers_is_a_refused_range) {
+  begin(true);
+  EXPECT_EQ(silent(), "pause");
+  EXPECT_EQ(again(), "10+13");
+  EXPECT_EQ(silent(), "10+5");
+  EXPECT_FALSE(cycle.take_news());  // no proof yet
+  EXPECT_EQ(answered(), "20+3");
+  EXPECT_TRUE(cycle.take_news());
+  EXPECT_EQ(answered(), "200+2");
+  EXPECT_EQ(answered(), "finished");
+  EXPECT_EQ(cycle.values(), expected());
+  EXPECT_EQ(cycle.plan().size(), 3U);
+}
+
+TEST_F(CycleTest, range_is_not_blamed_when_its_blocks_are_silent_too) {
+  begin(true);
+  EXPECT_EQ(silent(), "pause");
+  EXPECT_EQ(again(), "10+13");
+  EXPECT_EQ(silent(), "10+5");
+  EXPECT_EQ(silent(), "finished");
+  EXPECT_TRUE(cycle.failure());
+  EXPECT_FALSE(cycle.take_news());
+  EXPECT_EQ(cycle.plan(), profile::merged_plan(*three(), Protocol::tcp));
+  EXPECT_EQ(begin(true), "10+13");
+}
+
+TEST_F(CycleTest, refused_block_has_no_values_and_the_rest_has) {
+  begin(true);
+  EXPECT_EQ(answered(), "200+2");
+  EXPECT_EQ(refused(), "finished");
+  EXPECT_FALSE(cycle.failure());
+  EXPECT_EQ(cycle.refused(), (std::vector<RefusedBlock>{{.block = 2, .exception = 2}}));
+  EXPECT_EQ(cycle.values(), (std::vector<profile::Value>{10, 22, std::nullopt}));
+
+  begin(true);
+  answered();
+  EXPECT_EQ(answered(), "finished");
+  EXPECT_TRUE(cycle.refused().empty());
+  EXPECT_EQ(cycle.values(), expected());
+}
+
+TEST_F(CycleTest, values_of_an_unfinished_cycle_are_not_kept) {
+  begin(true);
+  answered();
+  begin(true);
+  EXPECT_EQ(cycle.values(), std::vector<profile::Value>(3));
+}
+
+TEST_F(CycleTest, broken_answer_is_asked_again_even_from_a_device_that_was_away) {
+  begin(false);
+  EXPECT_EQ(failed(modbus::Error::broken_answer), "pause");
+  EXPECT_EQ(again(), "10+5");
+  EXPECT_EQ(answered(), "10+13");
+}
+
+TEST_F(CycleTest, refused_probe_is_a_sign_of_life_and_is_not_counted_twice) {
+  begin(false);
+  EXPECT_EQ(refused(), "10+13");
+  EXPECT_EQ(answered(), "200+2");
+  EXPECT_EQ(answered(), "finished");
+  EXPECT_TRUE(cycle.refused().empty());
+  EXPECT_EQ(cycle.values(), expected());
+}
+
+TEST_F(CycleTest, what_follows_each_error_of_a_living_device) {
+  struct Row {
+    const char* name;
+    boost::system::error_code error;
+    std::uint8_t exception;
+    const char* next;
+  };
+  const auto exception = modbus::make_error_code(modbus::Error::exception_answer);
+  const std::vector<Row> rows{
+      {"no answer", link::Error::no_answer, 0, "pause"},
+      {"connection lost", link::Error::connection_lost, 0, "pause"},
+      {"cannot connect", link::Error::connect_failed, 0, "pause"},
+      {"no connection in time", link::Error::connect_timeout, 0, "finished"},
+      {"unknown name", link::Error::name_not_found, 0, "finished"},
+      {"broken", modbus::Error::broken_answer, 0, "pause"},
+      {"foreign", modbus::Error::foreign_answer, 0, "pause"},
+      {"other protocol", modbus::Error::wrong_protocol, 0, "finished"},
+      {"illegal function", exception, 1, "10+5"},
+      {"illegal address", exception, 2, "10+5"},
+      {"device failure", exception, 4, "10+5"},
+      {"acknowledge", exception, 5, "pause"},
+      {"busy", exception, 6, "pause"},
+      {"gateway path", exception, 10, "pause"},
+      {"gateway target", exception, 11, "pause"},
+      {"unknown", boost::system::errc::make_error_code(boost::system::errc::io_error), 0, "finished"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    cycle = Cycle{three(), Protocol::tcp};
+    begin(true);
+    EXPECT_EQ(failed(row.error, row.exception), row.next);
+  }
+}
+
+TEST_F(CycleTest, silence_behind_a_closed_connection_does_not_blame_the_range) {
+  begin(true);
+  EXPECT_EQ(failed(link::Error::connection_lost), "pause");
+  again();
+  EXPECT_EQ(failed(link::Error::connection_lost), "finished");
+}
+
+// Every built-in map, by every transport, with each way of one failure at each step: the cycle ends, and what
+// it ends with is complete or failed.
+TEST(CycleOfBuiltInMaps, ends_after_any_single_failure_at_any_step) {
+  const auto catalog = profile::Catalog::built_in();
+  const std::vector<boost::system::error_code> errors{link::Error::no_answer, link::Error::connection_lost,
+                                                      modbus::Error::exception_answer,
+                                                      modbus::Error::wrong_protocol};
+  for (const auto& [name, profile] : catalog.all()) {
+    for (const Protocol protocol : {Protocol::tcp, Protocol::rtu_over_tcp}) {
+      for (const auto& error : errors) {
+        for (int fails_at = 0; fails_at < 20; ++fails_at) {
+          for (const bool alive : {true, false}) {
+            Cycle cycle(profile, protocol);
+            Step step = cycle.begin(alive);
+            int asked = 0;
+            for (; !std::holds_alternative<Finished>(step); ++asked) {
+              ASSERT_LT(asked, 40) << name;
+              if (std::holds_alternative<Pause>(step)) {
+                step = cycle.again();
+                continue;
+              }
+              const auto request = std::get<Ask>(step).request;
+              const std::vector<std::uint8_t> bytes(2U * request.count);
+              link::Outcome outcome{.request = request};
+              if (asked == fails_at) {
+                outcome.error = error;
+                outcome.exception = 2;
+              } else {
+                outcome.registers = bytes;
+              }
+              step = cycle.took(outcome);
+            }
+            if (!cycle.failure() && cycle.refused().empty()) {
+              for (std::size_t index = 0; index < profile->fields.size(); ++index) {
+                EXPECT_EQ(cycle.values()[index], 0) << name << " " << profile->fields[index].name;
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gensetd::poller

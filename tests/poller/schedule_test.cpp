@@ -1,0 +1,80 @@
+#include "poller/schedule.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace gensetd::poller {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+SteadyTime at(milliseconds time) { return SteadyTime{1'000h + time}; }
+
+// The slot of device `id` that follows a start long ago.
+SteadyTime slot_after(std::int64_t id, milliseconds interval, SteadyTime now) {
+  return next_start(id, interval, now - 1h, now);
+}
+
+TEST(Schedule, slots_stand_an_interval_apart_and_never_drift) {
+  for (const milliseconds interval : {100ms, 2'000ms, 7'777ms, 86'400'000ms}) {
+    SteadyTime start = slot_after(17, interval, at(0ms));
+    const SteadyTime first = start;
+    for (int cycle = 1; cycle <= 1'000; ++cycle) {
+      start = next_start(17, interval, start, start + interval / 3);
+      ASSERT_EQ(start, first + cycle * interval);
+    }
+  }
+}
+
+TEST(Schedule, late_cycle_leaves_slots_out_and_does_not_catch_up) {
+  const SteadyTime start = slot_after(5, 2'000ms, at(0ms));
+  const SteadyTime next = next_start(5, 2'000ms, start, start + 4'100ms);
+  EXPECT_EQ(next, start + 6'000ms);
+  EXPECT_EQ(slots_missed(2'000ms, start, next), 2);
+  EXPECT_EQ(slots_missed(2'000ms, start, start + 2'000ms), 0);
+}
+
+TEST(Schedule, cycle_that_ends_on_a_slot_waits_for_the_next) {
+  const SteadyTime start = slot_after(5, 2'000ms, at(0ms));
+  EXPECT_EQ(next_start(5, 2'000ms, start, start + 2'000ms), start + 4'000ms);
+}
+
+TEST(Schedule, first_slot_comes_no_sooner_than_half_an_interval_after_the_start) {
+  const SteadyTime slot = slot_after(5, 2'000ms, at(0ms));
+  EXPECT_EQ(next_start(5, 2'000ms, slot - 900ms, slot - 800ms), slot + 2'000ms);
+  EXPECT_EQ(next_start(5, 2'000ms, slot - 1'100ms, slot - 800ms), slot);
+  EXPECT_EQ(slots_missed(2'000ms, slot - 900ms, slot + 2'000ms), 0);
+}
+
+TEST(Schedule, devices_are_spread_evenly_over_the_interval) {
+  constexpr int devices = 10'000;
+  constexpr int parts = 20;
+  std::vector<int> starts(parts);
+  const SteadyTime now = at(0ms);
+  for (std::int64_t id = 1; id <= devices; ++id) {
+    const auto wait = slot_after(id, 2'000ms, now) - now;
+    ASSERT_GT(wait, 0ms);
+    ASSERT_LE(wait, 2'000ms);
+    ++starts[static_cast<std::size_t>((wait - 1ns) / 100ms)];
+  }
+  for (const int count : starts) EXPECT_NEAR(count, devices / parts, 10);
+}
+
+TEST(Schedule, retry_delay_is_spread_by_a_tenth_either_way) {
+  EXPECT_EQ(spread_delay(5'000ms, 0), 4'500ms);
+  EXPECT_EQ(spread_delay(5'000ms, 0x8000'0000U), 5'000ms);
+  EXPECT_EQ(spread_delay(5'000ms, 0xFFFF'FFFFU), 5'499ms);
+  EXPECT_EQ(spread_delay(50ms, 0xFFFF'FFFFU), 54ms);
+}
+
+TEST(Schedule, first_reading_of_a_new_device_comes_within_a_second) {
+  EXPECT_EQ(first_delay(60'000ms, 0), 0ms);
+  EXPECT_EQ(first_delay(60'000ms, 0xFFFF'FFFFU), 799ms);
+  EXPECT_EQ(first_delay(100ms, 0xFFFF'FFFFU), 99ms);
+}
+
+}  // namespace
+}  // namespace gensetd::poller
