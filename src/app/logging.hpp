@@ -1,0 +1,25 @@
+#pragma once
+
+#include "app/settings.hpp"
+
+#include <spdlog/formatter.h>
+
+#include <memory>
+
+namespace gensetd::app {
+
+// One line a message, whatever is in it: control characters (a device's name may hold anything) are escaped.
+// text: "2026-02-17T14:30:00.123Z info    message"; json: {"time":…,"level":…,"message":…}.
+std::unique_ptr<spdlog::formatter> make_log_formatter(LogFormat format);
+
+// Logs go to standard error by a thread of their own, so that a full pipe blocks nobody; its queue holds
+// 8,192 lines and drops the oldest. Destroying it writes what waits.
+class Logging {
+ public:
+  Logging(LogLevel level, LogFormat format);
+  ~Logging();
+  Logging(const Logging&) = delete;
+  Logging& operator=(const Logging&) = delete;
+};
+
+}  // namespace gensetd::app

@@ -1,0 +1,204 @@
+#include "app/settings.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+namespace gensetd::app {
+namespace {
+
+using std::string_view;
+
+constexpr std::array infos{
+    SettingInfo{"POLL_INTERVAL", "2.0", "seconds between the starts of two cycles of a device"},
+    SettingInfo{"MODBUS_TIMEOUT", "2.0", "seconds to connect, and to wait for an answer"},
+    SettingInfo{"MODBUS_RETRY_DELAY", "5.0", "seconds before the next attempt after a failure"},
+    SettingInfo{"OFFLINE_AFTER", "1", "failed cycles in a row before a device is offline"},
+    SettingInfo{"REDIS_URL", "", "redis://[user:password@]host:port/db; empty: no Redis"},
+    SettingInfo{"METRICS_TTL", "30", "seconds after which a device's hash expires; 0: never"},
+    SettingInfo{"DATABASE_URL", "sqlite:///gensetd.sqlite", "sqlite:///path, or sqlite:////absolute/path"},
+    SettingInfo{"HTTP_LISTEN", "127.0.0.1:8010", "address and port of REST, WebSocket and page"},
+    SettingInfo{"API_TOKEN", "", "when set, every request but health and static files needs it"},
+    SettingInfo{"ALLOW_ANONYMOUS", "0", "1: listen on any address without API_TOKEN"},
+    SettingInfo{"ALLOWED_ORIGINS", "",
+                "origins, by commas, that a browser may come from, beside the page's own"},
+    SettingInfo{"LOG_LEVEL", "info", "debug, info, warning or error"},
+    SettingInfo{"LOG_FORMAT", "text", "text for people, json for collectors"},
+    SettingInfo{"PROFILES", "", "a directory whose register maps are added to the built-in ones"},
+};
+
+struct NotAllowed {
+  std::string allowed;  // in words
+};
+
+double seconds_between(string_view text, double least, double most) {
+  double value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool good =
+      failed == std::errc{} && end == text.data() + text.size() && value >= least && value <= most;
+  if (!good) throw NotAllowed{fmt::format("a number of seconds from {} to {}", least, most)};
+  return value;
+}
+
+std::chrono::milliseconds milliseconds_between(string_view text, double least, double most) {
+  return std::chrono::milliseconds{std::llround(seconds_between(text, least, most) * 1000.0)};
+}
+
+std::int64_t whole_between(string_view text, std::int64_t least, std::int64_t most) {
+  std::int64_t value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool good =
+      failed == std::errc{} && end == text.data() + text.size() && value >= least && value <= most;
+  if (!good) throw NotAllowed{fmt::format("a whole number from {} to {}", least, most)};
+  return value;
+}
+
+void set_listen(Settings& settings, string_view text) {
+  const NotAllowed refusal{
+      "address:port, such as 127.0.0.1:8010 or [::1]:8010, with port 0 for any free one"};
+  const auto colon = text.rfind(':');
+  if (colon == string_view::npos) throw refusal;
+  string_view address = text.substr(0, colon);
+  const bool bracketed = address.starts_with('[') && address.ends_with(']');
+  if (bracketed) address = address.substr(1, address.size() - 2);
+  boost::system::error_code failed;
+  const auto parsed = boost::asio::ip::make_address(std::string{address}, failed);
+  if (failed || parsed.is_v6() != bracketed) throw refusal;
+  std::int64_t port = 0;
+  try {
+    port = whole_between(text.substr(colon + 1), 0, 65'535);
+  } catch (const NotAllowed&) {
+    throw refusal;
+  }
+  settings.http_address = std::string{address};
+  settings.http_port = static_cast<std::uint16_t>(port);
+}
+
+bool is_origin(string_view text) {
+  for (const string_view scheme : {"http://", "https://"}) {
+    if (!text.starts_with(scheme)) continue;
+    const string_view host = text.substr(scheme.size());
+    return !host.empty() && host.find_first_of("/?#@ \t,*\"\\") == string_view::npos;
+  }
+  return false;
+}
+
+void set_origins(Settings& settings, string_view text) {
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    string_view origin = text.substr(0, comma);
+    while (origin.starts_with(' ')) origin.remove_prefix(1);
+    while (origin.ends_with(' ')) origin.remove_suffix(1);
+    if (!is_origin(origin))
+      throw NotAllowed{"origins separated by commas, such as https://panel.example.com,http://10.0.0.5:3000"};
+    settings.allowed_origins.emplace_back(origin);
+    if (comma == string_view::npos) return;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+template <class Enum, std::size_t N>
+Enum one_of(string_view text, const std::pair<string_view, Enum> (&words)[N]) {
+  std::string allowed;
+  for (const auto& [word, value] : words) {
+    if (word == text) return value;
+    allowed += fmt::format("{}{}", allowed.empty() ? "" : " or ", word);
+  }
+  throw NotAllowed{allowed};
+}
+
+bool yes_or_no(string_view text) {
+  static constexpr std::pair<string_view, bool> words[] = {
+      {"1", true}, {"0", false}, {"true", true}, {"false", false}};
+  return one_of(text, words);
+}
+
+LogLevel log_level(string_view text) {
+  static constexpr std::pair<string_view, LogLevel> words[] = {{"debug", LogLevel::debug},
+                                                               {"info", LogLevel::info},
+                                                               {"warning", LogLevel::warning},
+                                                               {"error", LogLevel::error}};
+  return one_of(text, words);
+}
+
+LogFormat log_format(string_view text) {
+  static constexpr std::pair<string_view, LogFormat> words[] = {{"text", LogFormat::text},
+                                                                {"json", LogFormat::json}};
+  return one_of(text, words);
+}
+
+void set(Settings& to, string_view name, const std::string& text) {
+  // The ranges are those of a device's own settings.
+  if (name == "POLL_INTERVAL") to.pace.poll_interval = milliseconds_between(text, 0.1, 86'400);
+  if (name == "MODBUS_TIMEOUT") to.pace.modbus_timeout = milliseconds_between(text, 0.05, 60);
+  if (name == "MODBUS_RETRY_DELAY") to.pace.retry_delay = milliseconds_between(text, 0.05, 3'600);
+  if (name == "OFFLINE_AFTER") to.pace.offline_after = static_cast<int>(whole_between(text, 1, 1'000));
+  if (name == "REDIS_URL") to.redis_url = text;
+  if (name == "METRICS_TTL") to.metrics_ttl = std::chrono::seconds{whole_between(text, 0, 31'536'000)};
+  if (name == "DATABASE_URL") to.database_url = text;
+  if (name == "HTTP_LISTEN") set_listen(to, text);
+  if (name == "API_TOKEN") to.api_token = text;
+  if (name == "ALLOW_ANONYMOUS") to.allow_anonymous = yes_or_no(text);
+  if (name == "ALLOWED_ORIGINS") set_origins(to, text);
+  if (name == "LOG_LEVEL") to.log_level = log_level(text);
+  if (name == "LOG_FORMAT") to.log_format = log_format(text);
+  if (name == "PROFILES") to.profiles = text;
+}
+
+void check_together(const Settings& settings) {
+  const auto address = boost::asio::ip::make_address(settings.http_address);
+  if (address.is_loopback() || !settings.api_token.empty() || settings.allow_anonymous) return;
+  throw SettingsError{
+      fmt::format("HTTP_LISTEN: '{}:{}' can be reached from other machines and API_TOKEN is not set; set "
+                  "API_TOKEN, listen on "
+                  "127.0.0.1, or set ALLOW_ANONYMOUS=1",
+                  settings.http_address, settings.http_port)};
+}
+
+}  // namespace
+
+std::span<const SettingInfo> all_settings() { return infos; }
+
+std::string key_of(string_view name) {
+  std::string key{name};
+  std::ranges::transform(key, key.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return key;
+}
+
+std::string option_of(string_view name) {
+  std::string option = key_of(name);
+  std::ranges::replace(option, '_', '-');
+  return "--" + option;
+}
+
+Settings settings_from(const GivenValues& given) {
+  Settings settings;
+  for (const auto& [name, value] : given) {
+    try {
+      set(settings, name, value.text);
+    } catch (const NotAllowed& refusal) {
+      throw SettingsError{fmt::format("{}: '{}' (from {}) is not allowed; give {}", name, value.text,
+                                      value.origin, refusal.allowed)};
+    }
+  }
+  check_together(settings);
+  return settings;
+}
+
+void read_environment(GivenValues& given) {
+  for (const SettingInfo& info : infos) {
+    const std::string name{info.name};
+    const char* text = std::getenv(name.c_str());
+    if (text != nullptr && *text != '\0') given[name] = {text, "the environment"};
+  }
+}
+
+}  // namespace gensetd::app

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "poller/schedule.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gensetd::app {
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+enum class LogFormat : std::uint8_t { text, json };
+
+// Everything that `gensetd serve` can be told. The defaults work.
+struct Settings {
+  poller::Pace pace;
+  std::string redis_url;  // empty: no Redis
+  std::chrono::seconds metrics_ttl{30};
+  std::string database_url = "sqlite:///gensetd.sqlite";
+  std::string http_address = "127.0.0.1";  // IPv4 or IPv6 literal
+  std::uint16_t http_port = 8010;          // 0: any free one
+  std::string api_token;
+  bool allow_anonymous = false;
+  std::vector<std::string> allowed_origins;
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
+  std::filesystem::path profiles;  // a directory, or empty
+};
+
+// One setting as people see it. Its option is the name in small letters with dashes (--poll-interval), its
+// key in the settings file the name in small letters (poll_interval).
+struct SettingInfo {
+  std::string_view name;  // the environment variable
+  std::string_view shown_default;
+  std::string_view meaning;
+};
+
+std::span<const SettingInfo> all_settings();
+std::string option_of(std::string_view name);
+std::string key_of(std::string_view name);
+
+// A value that somebody gave, and where.
+struct GivenValue {
+  std::string text;
+  std::string origin;  // "environment", "option --poll-interval", "gensetd.toml:3"
+};
+using GivenValues = std::map<std::string, GivenValue, std::less<>>;  // by name of setting
+
+// A setting that cannot be used. what() is one line: which setting, the value (never a secret), what is
+// allowed.
+struct SettingsError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// The settings that `given` makes of the defaults. Throws SettingsError.
+Settings settings_from(const GivenValues& given);
+
+// Reads the keys of a TOML settings file over `given`. Throws SettingsError, naming file and line.
+void read_settings_file(const std::filesystem::path& file, GivenValues& given);
+
+// The settings of the environment over `given`. An empty variable is one that is not set.
+void read_environment(GivenValues& given);
+
+}  // namespace gensetd::app

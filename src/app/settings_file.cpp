@@ -1,0 +1,55 @@
+#include "app/settings.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+
+namespace gensetd::app {
+namespace {
+
+std::string place(const std::filesystem::path& file, const toml::source_region& source) {
+  return fmt::format("{}:{}", file.string(), source.begin.line);
+}
+
+// The value as it would stand in the environment.
+std::string text_of(const toml::node& node, const std::string& key, const std::string& where) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
+  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "1" : "0";
+  if (const auto* list = node.as_array(); list != nullptr && list->is_homogeneous(toml::node_type::string)) {
+    std::string joined;
+    for (const toml::node& entry : *list) joined += (joined.empty() ? "" : ",") + entry.as_string()->get();
+    return joined;
+  }
+  throw SettingsError{
+      fmt::format("{}: {} has a value of a wrong kind; give a text, a number, true or false", where, key)};
+}
+
+}  // namespace
+
+void read_settings_file(const std::filesystem::path& file, GivenValues& given) {
+  toml::table table;
+  try {
+    table = toml::parse_file(file.string());
+  } catch (const toml::parse_error& error) {
+    if (!std::filesystem::is_regular_file(file))
+      throw SettingsError{fmt::format("{}: the settings file cannot be read", file.string())};
+    throw SettingsError{fmt::format("{}: {}", place(file, error.source()), error.description())};
+  }
+  for (const auto& [key_node, node] : table) {
+    const std::string key{key_node.str()};
+    const std::string where = place(file, key_node.source());
+    const auto known = std::ranges::find_if(
+        all_settings(), [&](const SettingInfo& info) { return key_of(info.name) == key; });
+    if (known == all_settings().end()) {
+      std::string names;
+      for (const SettingInfo& info : all_settings()) names += (names.empty() ? "" : ", ") + key_of(info.name);
+      throw SettingsError{fmt::format("{}: unknown setting '{}'; allowed are {}", where, key, names)};
+    }
+    given[std::string{known->name}] = {text_of(node, key, where), where};
+  }
+}
+
+}  // namespace gensetd::app

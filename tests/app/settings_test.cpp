@@ -1,0 +1,164 @@
+#include "app/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace gensetd::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+Settings with(const std::string& name, const std::string& value) {
+  return settings_from({{name, {value, "the environment"}}});
+}
+
+std::string refusal(const GivenValues& given) {
+  try {
+    settings_from(given);
+  } catch (const SettingsError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string refusal(const std::string& name, const std::string& value) {
+  return refusal({{name, {value, "the environment"}}});
+}
+
+class SettingsFile : public testing::Test {
+ protected:
+  SettingsFile() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "gensetd-settings-XXXXXX").string();
+    folder = ::mkdtemp(pattern.data());
+    file = folder / "gensetd.toml";
+  }
+  ~SettingsFile() override { std::filesystem::remove_all(folder); }
+
+  void write(const std::string& text) const { std::ofstream(file) << text; }
+
+  std::string file_refusal() const {
+    try {
+      GivenValues given;
+      read_settings_file(file, given);
+    } catch (const SettingsError& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+
+  std::filesystem::path folder;
+  std::filesystem::path file;
+};
+
+TEST(Settings, defaults_are_those_of_the_contract) {
+  const Settings settings = settings_from({});
+  EXPECT_EQ(settings.pace, (poller::Pace{2'000ms, 2'000ms, 5'000ms, 1}));
+  EXPECT_EQ(settings.metrics_ttl, 30s);
+  EXPECT_EQ(settings.redis_url, "");
+  EXPECT_EQ(settings.http_address, "127.0.0.1");
+  EXPECT_EQ(settings.http_port, 8010);
+  EXPECT_EQ(settings.api_token, "");
+  EXPECT_EQ(settings.log_level, LogLevel::info);
+}
+
+TEST(Settings, each_is_taken) {
+  EXPECT_EQ(with("POLL_INTERVAL", "0.25").pace.poll_interval, 250ms);
+  EXPECT_EQ(with("POLL_INTERVAL", "5").pace.poll_interval, 5s);
+  EXPECT_EQ(with("MODBUS_TIMEOUT", "1.5").pace.modbus_timeout, 1'500ms);
+  EXPECT_EQ(with("MODBUS_RETRY_DELAY", "60").pace.retry_delay, 60s);
+  EXPECT_EQ(with("OFFLINE_AFTER", "3").pace.offline_after, 3);
+  EXPECT_EQ(with("METRICS_TTL", "0").metrics_ttl, 0s);
+  EXPECT_EQ(with("REDIS_URL", "redis://h:1/2").redis_url, "redis://h:1/2");
+  EXPECT_EQ(with("HTTP_LISTEN", "[::1]:0").http_address, "::1");
+  EXPECT_EQ(with("LOG_LEVEL", "debug").log_level, LogLevel::debug);
+  EXPECT_EQ(with("LOG_FORMAT", "json").log_format, LogFormat::json);
+  EXPECT_EQ(with("PROFILES", "/etc/p").profiles, "/etc/p");
+  EXPECT_EQ(with("ALLOWED_ORIGINS", "https://a.example, http://10.0.0.5:3000").allowed_origins,
+            (std::vector<std::string>{"https://a.example", "http://10.0.0.5:3000"}));
+}
+
+TEST(Settings, bad_value_names_setting_value_and_what_is_allowed) {
+  EXPECT_EQ(
+      refusal("POLL_INTERVAL", "often"),
+      "POLL_INTERVAL: 'often' (from the environment) is not allowed; give a number of seconds from 0.1 to "
+      "86400");
+  for (const char* bad : {"", "0", "-1", "nan", "inf", "1e9", "2s", " 2", "0x2"})
+    EXPECT_NE(refusal("POLL_INTERVAL", bad), "accepted") << bad;
+  for (const char* bad : {"0", "1.5", "1001", "-1", ""})
+    EXPECT_NE(refusal("OFFLINE_AFTER", bad), "accepted") << bad;
+  for (const char* bad : {"8010", ":8010", "localhost:8010", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
+                          "::1:80", "[127.0.0.1]:80", "[::1]", "1.2.3:80"})
+    EXPECT_NE(refusal("HTTP_LISTEN", bad), "accepted") << bad;
+  for (const char* bad :
+       {"a.example", "https://", "https://a.example/", "*", "ftp://a", "https://a,,http://b"})
+    EXPECT_NE(refusal("ALLOWED_ORIGINS", bad), "accepted") << bad;
+  EXPECT_NE(refusal("LOG_LEVEL", "loud").find("debug or info or warning or error"), std::string::npos);
+}
+
+TEST(Settings, other_machines_need_a_token_or_a_decision) {
+  EXPECT_NE(refusal("HTTP_LISTEN", "0.0.0.0:8010").find("API_TOKEN"), std::string::npos);
+  EXPECT_EQ(refusal({{"HTTP_LISTEN", {"0.0.0.0:8010", "x"}}, {"API_TOKEN", {"secret", "x"}}}), "accepted");
+  EXPECT_EQ(refusal({{"HTTP_LISTEN", {"[::]:8010", "x"}}, {"ALLOW_ANONYMOUS", {"1", "x"}}}), "accepted");
+  EXPECT_NE(refusal({{"HTTP_LISTEN", {"[::]:8010", "x"}}, {"ALLOW_ANONYMOUS", {"0", "x"}}}), "accepted");
+}
+
+TEST(Settings, names_of_options_and_keys_follow_from_the_name) {
+  EXPECT_EQ(option_of("POLL_INTERVAL"), "--poll-interval");
+  EXPECT_EQ(key_of("POLL_INTERVAL"), "poll_interval");
+}
+
+TEST(Settings, environment_is_read_and_an_empty_variable_is_none) {
+  ::setenv("OFFLINE_AFTER", "4", 1);
+  ::setenv("LOG_FORMAT", "", 1);
+  GivenValues given{{"OFFLINE_AFTER", {"2", "gensetd.toml:1"}}, {"LOG_FORMAT", {"json", "gensetd.toml:2"}}};
+  read_environment(given);
+  ::unsetenv("OFFLINE_AFTER");
+  ::unsetenv("LOG_FORMAT");
+  const Settings settings = settings_from(given);
+  EXPECT_EQ(settings.pace.offline_after, 4);
+  EXPECT_EQ(settings.log_format, LogFormat::json);
+}
+
+TEST_F(SettingsFile, values_of_every_kind_are_taken) {
+  write(
+      "poll_interval = 0.5\noffline_after = 2\nallow_anonymous = true\nhttp_listen = \"0.0.0.0:80\"\n"
+      "allowed_origins = [\"https://a.example\", \"https://b.example\"]\n");
+  GivenValues given;
+  read_settings_file(file, given);
+  const Settings settings = settings_from(given);
+  EXPECT_EQ(settings.pace.poll_interval, 500ms);
+  EXPECT_EQ(settings.pace.offline_after, 2);
+  EXPECT_EQ(settings.http_port, 80);
+  EXPECT_EQ(settings.allowed_origins.size(), 2U);
+}
+
+TEST_F(SettingsFile, mistakes_are_said_with_file_and_line) {
+  write("poll_interval = 2\npol_interval = 3\n");
+  EXPECT_EQ(
+      file_refusal().find(file.string() + ":2: unknown setting 'pol_interval'; allowed are poll_interval"),
+      0U)
+      << file_refusal();
+  write("\n\npoll_interval = = 2\n");
+  EXPECT_EQ(file_refusal().find(file.string() + ":3: "), 0U) << file_refusal();
+  write("poll_interval = 1979-05-27\n");
+  EXPECT_EQ(file_refusal().find(file.string() + ":1: poll_interval has a value of a wrong kind"), 0U)
+      << file_refusal();
+  std::filesystem::remove(file);
+  EXPECT_EQ(file_refusal(), file.string() + ": the settings file cannot be read");
+}
+
+TEST_F(SettingsFile, bad_value_of_the_file_is_said_with_its_line) {
+  write("\noffline_after = 0\n");
+  GivenValues given;
+  read_settings_file(file, given);
+  EXPECT_NE(refusal(given).find(file.string() + ":2"), std::string::npos) << refusal(given);
+}
+
+}  // namespace
+}  // namespace gensetd::app
