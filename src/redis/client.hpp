@@ -6,6 +6,8 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,13 +16,19 @@ namespace gensetd::redis {
 struct Options {
   std::string url;                   // redis://[user:password@]host:port/db
   std::chrono::seconds metrics_ttl;  // 0: hashes never expire
+  // The least expiry of a device's hash, three of its poll intervals; may be empty.
+  std::function<std::chrono::seconds(std::int64_t device_id)> ttl_min = {};
+  // Whether this daemon polls the device itself: what others publish of it is ignored. Empty: the newer
+  // counts.
+  std::function<bool(std::int64_t device_id)> is_own = {};
 };
 
 // Keeps Redis in step with the hub (hash, expiry, publish: one transaction a reading) and brings the readings
 // of other processes in from `metrics:updates`. Own connection each for writing and subscribing; both
 // reconnect for ever. While Redis is away nothing piles up: a live::Mailbox holds the newest reading of each
 // device; one log line at the loss and one at the return, after which every hash is written again. Throws
-// std::runtime_error with one line (never the password) for a bad URL. One thread: the io_context's.
+// std::runtime_error with one line (never the password) for a bad URL. The hub and the io_context outlive it;
+// the functions of Options are not called after its end. One thread: the io_context's.
 class Client {
  public:
   Client(boost::asio::io_context& context, Options options, live::Hub& hub);
@@ -29,10 +37,11 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   void start();
-  bool healthy() const;       // the last command was answered
+  bool healthy() const;       // both connections work and Redis took the last reading of every device
   std::string state() const;  // "ok" or what is wrong, for people; no secrets
 
-  // Writes what is still waiting (the last readings), then closes; gives up after `within`.
+  // Writes what is still waiting (the last readings), then closes; gives up after `within`, and at once when
+  // there is no connection.
   boost::asio::awaitable<void> stop(std::chrono::milliseconds within);
 
  private:

@@ -1,0 +1,130 @@
+#include "redis/client.hpp"
+
+#include "redis/publisher.hpp"
+#include "redis/session.hpp"
+#include "redis/subscriber.hpp"
+#include "redis/url.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace gensetd::redis {
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::seconds tidy_pause{2};
+
+Publisher::Ttl ttl_rule(const Options& options) {
+  return [ttl = options.metrics_ttl, least = options.ttl_min](std::int64_t device_id) {
+    if (ttl <= ttl.zero() || !least) return ttl;
+    return std::max(ttl, least(device_id));
+  };
+}
+
+Subscriber::IsOwn own_rule(const Options& options, const std::shared_ptr<Publisher>& publisher) {
+  return [is_own = options.is_own, publisher](const reading::Reading& message) {
+    return (is_own && is_own(message.device_id)) || publisher->is_echo(message);
+  };
+}
+
+}  // namespace
+
+class Client::Implementation : public std::enable_shared_from_this<Implementation> {
+ public:
+  Implementation(asio::io_context& context, const Options& options, live::Hub& hub)
+      : Implementation(context, options, hub, parse_url(options.url)) {}
+
+  void start() {
+    if (stopped_) return;
+    publisher_->when_quiet = [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->quiet_.cancel();
+    };
+    publisher_->start();
+    writing_->start();
+    subscribing_->start();
+    tidy_later();
+  }
+
+  // Ends everything at once. The coroutines end when the io_context next runs, or with it.
+  void close() {
+    stopped_ = true;
+    publisher_->detach();
+    subscriber_->detach();
+    writing_->stop();
+    subscribing_->stop();
+    tidy_.cancel();
+    quiet_.cancel();
+  }
+
+  asio::awaitable<void> flush_and_close(std::chrono::milliseconds within) {
+    const auto self = shared_from_this();
+    const auto limit = std::chrono::steady_clock::now() + within;
+    while (!stopped_ && !publisher_->quiet() && std::chrono::steady_clock::now() < limit) {
+      quiet_.expires_at(limit);
+      [[maybe_unused]] const auto [woken] = co_await quiet_.async_wait(use_tuple);
+    }
+    if (!stopped_) close();
+  }
+
+  const Health& health() const { return *health_; }
+
+ private:
+  Implementation(asio::io_context& context, const Options& options, live::Hub& hub, const Address& address)
+      : hub_(hub),
+        foreign_age_max_(options.metrics_ttl),
+        health_(std::make_shared<Health>(print_endpoint(address))),
+        publisher_(std::make_shared<Publisher>(hub, health_, ttl_rule(options))),
+        subscriber_(std::make_shared<Subscriber>(hub, health_, own_rule(options, publisher_))),
+        writing_(std::make_shared<Session>(context, address, Health::Part::writing, health_, publisher_)),
+        subscribing_(
+            std::make_shared<Session>(context, address, Health::Part::subscribing, health_, subscriber_)),
+        tidy_(context),
+        quiet_(context) {}
+
+  // Forgets what other processes no longer publish.
+  void tidy_later() {
+    tidy_.expires_after(tidy_pause);
+    tidy_.async_wait([weak = weak_from_this()](boost::system::error_code) {
+      const auto self = weak.lock();
+      if (!self || self->stopped_) return;
+      const auto now =
+          std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+      if (self->foreign_age_max_.count() > 0) self->hub_.expire_foreign(now - self->foreign_age_max_);
+      self->publisher_->forget_old_echoes();
+      self->tidy_later();
+    });
+  }
+
+  live::Hub& hub_;
+  const std::chrono::seconds foreign_age_max_;
+  const std::shared_ptr<Health> health_;
+  const std::shared_ptr<Publisher> publisher_;
+  const std::shared_ptr<Subscriber> subscriber_;
+  const std::shared_ptr<Session> writing_;
+  const std::shared_ptr<Session> subscribing_;
+  asio::steady_timer tidy_;
+  asio::steady_timer quiet_;  // ends the wait of flush_and_close()
+  bool stopped_ = false;
+};
+
+Client::Client(asio::io_context& context, Options options, live::Hub& hub)
+    : implementation_(std::make_shared<Implementation>(context, options, hub)) {}
+
+Client::~Client() { implementation_->close(); }
+
+void Client::start() { implementation_->start(); }
+
+bool Client::healthy() const { return implementation_->health().ok(); }
+
+std::string Client::state() const { return implementation_->health().state(); }
+
+asio::awaitable<void> Client::stop(std::chrono::milliseconds within) {
+  co_await implementation_->flush_and_close(within);
+}
+
+}  // namespace gensetd::redis

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "reading/reading.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace gensetd::redis {
+
+inline constexpr std::string_view updates_channel = "metrics:updates";
+
+// Appends one command in Redis' wire form (RESP): an array of strings, each with its length. Binary-safe.
+void append_command(std::string& out, std::initializer_list<std::string_view> arguments);
+
+// "device:7:metrics"
+std::string metrics_key(std::int64_t device_id);
+
+struct ReadingCommand {
+  std::chrono::seconds ttl{0};  // 0: the hash never expires
+  bool clear_first = false;     // delete the hash first, with fields that this daemon does not write
+};
+
+// Appends the transaction that stores and publishes `reading` (which has facts): MULTI, [DEL], HSET, EXPIRE
+// or PERSIST, PUBLISH, EXEC. Gives the number of replies to expect.
+std::size_t append_reading(std::string& out, const reading::Reading& reading, ReadingCommand how);
+
+}  // namespace gensetd::redis

@@ -1,0 +1,161 @@
+#include "redis/publisher.hpp"
+
+#include "redis/commands.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gensetd::redis {
+namespace {
+
+// A connection that is silent for longer is taken for lost, so nothing comes back later.
+constexpr std::chrono::seconds echo_age_max{30};
+
+}  // namespace
+
+Publisher::Publisher(live::Hub& hub, std::shared_ptr<Health> health, Ttl ttl)
+    : hub_(hub), health_(std::move(health)), ttl_(std::move(ttl)) {}
+
+void Publisher::start() {
+  subscription_ = hub_.subscribe(*this);
+  for (const live::ReadingPtr& newest : hub_.all()) changed(newest);
+}
+
+void Publisher::detach() { live::Hub::Subscription ended = std::move(subscription_); }
+
+bool Publisher::quiet() const {
+  return !connected_ || (mailbox_.empty() && removals_.empty() && unanswered_.empty());
+}
+
+void Publisher::changed(const live::ReadingPtr& newest) {
+  removals_.erase(newest->device_id);  // its first write clears the key; or it is another process' key now
+  if (!newest->facts) return;
+  own_[newest->device_id].newest = newest->timestamp;
+  echoes_.erase(newest->device_id);
+  mailbox_.put(newest);
+  wake();
+}
+
+void Publisher::removed(std::int64_t device_id) {
+  const auto found = own_.find(device_id);
+  if (found == own_.end()) return;  // another process' device: its key is not ours to delete
+  set_refused(device_id, {});
+  echoes_[device_id] = {.newest = found->second.newest, .removed_at = std::chrono::steady_clock::now()};
+  own_.erase(found);
+  mailbox_.forget(device_id);
+  removals_.insert(device_id);
+  wake();
+}
+
+bool Publisher::is_echo(const reading::Reading& message) const {
+  const auto found = echoes_.find(message.device_id);
+  return found != echoes_.end() && message.timestamp <= found->second.newest;
+}
+
+void Publisher::forget_old_echoes() {
+  const auto oldest = std::chrono::steady_clock::now() - echo_age_max;
+  std::erase_if(echoes_, [&](const auto& entry) { return entry.second.removed_at < oldest; });
+}
+
+void Publisher::opened() {
+  connected_ = true;
+  settled_ = false;
+  refused_devices_ = 0;
+  health_->set_key_refused({});
+  for (auto& [device_id, device] : own_) {
+    device.written = nullptr;
+    device.refused = false;
+  }
+  // Redis may have lost anything meanwhile.
+  mailbox_.clear();
+  for (const live::ReadingPtr& newest : hub_.all()) {
+    if (newest->facts) mailbox_.put(newest);
+  }
+}
+
+void Publisher::closed() {
+  connected_ = false;
+  for (const Unanswered& lost : unanswered_) {
+    if (lost.kind == Kind::removal && !hub_.newest(lost.device_id)) removals_.insert(lost.device_id);
+  }
+  unanswered_.clear();
+  when_quiet();
+}
+
+void Publisher::fill(std::string& outgoing) {
+  std::size_t room = std::min(batch_max, unanswered_max - std::min(unanswered_max, unanswered_.size()));
+  for (; room > 0 && !removals_.empty(); --room) append_removal(outgoing);
+  for (; room > 0 && !mailbox_.empty(); --room) append_newest(outgoing);
+  if (unanswered_.empty()) settle();
+}
+
+void Publisher::append_removal(std::string& outgoing) {
+  const std::int64_t device_id = *removals_.begin();
+  removals_.erase(removals_.begin());
+  append_command(outgoing, {"DEL", metrics_key(device_id)});
+  unanswered_.push_back({.kind = Kind::removal, .device_id = device_id, .replies = 1, .error = {}});
+}
+
+void Publisher::append_newest(std::string& outgoing) {
+  const live::ReadingPtr newest = mailbox_.take();
+  Device& device = own_[newest->device_id];
+  // Fields that an earlier program, or another profile, has left must not stand beside the new ones.
+  const ReadingCommand how{.ttl = ttl_(newest->device_id),
+                           .clear_first = device.written != newest->facts->profile};
+  device.written = newest->facts->profile;
+  const std::size_t replies = append_reading(outgoing, *newest, how);
+  unanswered_.push_back(
+      {.kind = Kind::reading, .device_id = newest->device_id, .replies = replies, .error = {}});
+}
+
+void Publisher::ping(std::string& outgoing) {
+  append_command(outgoing, {"PING"});
+  unanswered_.push_back({.kind = Kind::ping, .device_id = 0, .replies = 1, .error = {}});
+}
+
+Failure Publisher::take(Reply& reply) {
+  if (unanswered_.empty()) return {"an answer came that nobody asked for", true};
+  Unanswered& asked = unanswered_.front();
+  if (asked.error.empty()) asked.error = first_error(reply);
+  if (--asked.replies > 0) return {};
+  // One that failed stays, so that closed() sees it.
+  Failure failure = finish(asked, reply);
+  if (failure) return failure;
+  const bool was_full = unanswered_.size() >= unanswered_max;
+  unanswered_.pop_front();
+  if (was_full) wake();
+  if (quiet()) when_quiet();
+  return {};
+}
+
+Failure Publisher::finish(const Unanswered& done, const Reply& last) {
+  const std::string what = done.kind == Kind::ping ? "PING" : "writing " + metrics_key(done.device_id);
+  if (!done.error.empty() && next_step(done.error) == NextStep::reconnect) return refusal(what, done.error);
+  if (done.kind != Kind::reading) return {};
+  if (done.error.empty() && last.type != Reply::Type::array) return {what + ": EXEC answered no array", true};
+  set_refused(done.device_id, done.error);
+  settle();  // also when one key is refused: Redis itself works
+  return {};
+}
+
+// Notes whether Redis took the last reading of a device; an empty `error`: it did.
+void Publisher::set_refused(std::int64_t device_id, const std::string& error) {
+  const auto found = own_.find(device_id);
+  if (found == own_.end()) return;  // removed while its reading was under way
+  Device& device = found->second;
+  if (!error.empty()) {
+    device.written = nullptr;  // so that the next reading deletes what stands there
+    health_->set_key_refused(refusal("writing " + metrics_key(device_id), error).why);
+  }
+  if (device.refused == !error.empty()) return;
+  device.refused = !device.refused;
+  refused_devices_ = device.refused ? refused_devices_ + 1 : refused_devices_ - 1;
+  if (refused_devices_ == 0) health_->set_key_refused({});
+}
+
+void Publisher::settle() {
+  if (!connected_ || std::exchange(settled_, true)) return;
+  health_->returned(Health::Part::writing);
+}
+
+}  // namespace gensetd::redis

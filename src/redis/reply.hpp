@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct redisReader;
+
+namespace gensetd::redis {
+
+// One reply of Redis (RESP 2).
+struct Reply {
+  enum class Type { nil, status, error, integer, text, array };
+  Type type = Type::nil;
+  std::string text;  // of status, error and text
+  long long integer = 0;
+  std::vector<Reply> elements;  // of an array
+};
+
+// The first error in `reply`, also when it is an element (EXEC answers with an array); empty when there is
+// none.
+std::string_view first_error(const Reply& reply);
+
+// Cuts a stream of bytes into replies. Use: feed() what came, then next() until it is not `complete`. After
+// `broken` the stream cannot be read on. Memory is bounded whatever the peer sends: by buffered_max and
+// elements_max.
+class ReplyReader {
+ public:
+  enum class Next { complete, incomplete, broken };
+  static constexpr std::size_t buffered_max = 16 * 1024 * 1024;  // bytes of a reply that is not yet complete
+  static constexpr std::size_t elements_max = 1024;              // of one reply, nested ones counted
+
+  ReplyReader();
+  ReplyReader(const ReplyReader&) = delete;  // hiredis points at elements_
+  ReplyReader& operator=(const ReplyReader&) = delete;
+  void feed(std::string_view bytes);
+  Next next(Reply& reply);
+
+ private:
+  struct Free {
+    void operator()(redisReader* reader) const;
+  };
+  std::size_t elements_ = 0;  // in the reply being read
+  bool broken_ = false;
+  std::unique_ptr<redisReader, Free> reader_;
+};
+
+}  // namespace gensetd::redis

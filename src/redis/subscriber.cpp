@@ -1,0 +1,67 @@
+#include "redis/subscriber.hpp"
+
+#include "redis/commands.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace gensetd::redis {
+
+Subscriber::Subscriber(live::Hub& hub, std::shared_ptr<Health> health, IsOwn is_own)
+    : hub_(hub), health_(std::move(health)), is_own_(std::move(is_own)) {}
+
+void Subscriber::opened() {
+  asked_ = false;
+  subscribed_ = false;
+  ping_unanswered_ = false;
+}
+
+void Subscriber::fill(std::string& outgoing) {
+  if (!std::exchange(asked_, true)) append_command(outgoing, {"SUBSCRIBE", updates_channel});
+}
+
+void Subscriber::ping(std::string& outgoing) {
+  append_command(outgoing, {"PING"});
+  ping_unanswered_ = true;
+}
+
+Failure Subscriber::take(Reply& reply) {
+  if (reply.type == Reply::Type::error) {
+    return refusal("subscribing to " + std::string(updates_channel), reply.text);
+  }
+  if (reply.elements.empty()) return {};
+  const std::string& kind = reply.elements.front().text;
+  if (kind == "pong") ping_unanswered_ = false;
+  if (kind == "subscribe") {
+    subscribed_ = true;
+    health_->returned(Health::Part::subscribing);
+  }
+  if (kind == "message" && reply.elements.size() == 3) take_message(reply.elements[2].text);
+  return {};
+}
+
+void Subscriber::take_message(std::string_view json) {
+  if (detached_) return;
+  std::string why;
+  reading::ReadingPtr message = reading::parse_foreign(json, why);
+  if (!message) {
+    note_refused(why);
+  } else if (message->timestamp > std::chrono::system_clock::now() + ahead_max) {
+    note_refused("timestamp is more than a day ahead");
+  } else if (!is_own_(*message)) {
+    hub_.publish(std::move(message));
+  }
+}
+
+void Subscriber::note_refused(std::string_view why) {
+  ++refused_;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < log_from_) return;
+  spdlog::warn("Redis {}: {} messages on {} are no readings and were dropped, the last: {}",
+               health_->endpoint(), refused_, updates_channel, why);
+  refused_ = 0;
+  log_from_ = now + log_pause;
+}
+
+}  // namespace gensetd::redis

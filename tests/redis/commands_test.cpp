@@ -1,0 +1,67 @@
+#include "redis/commands.hpp"
+
+#include "redis/sample_readings.hpp"
+
+#include <gtest/gtest.h>
+
+namespace gensetd::redis {
+namespace {
+
+profile::ProfilePtr two_fields() {
+  auto made = std::make_shared<profile::Profile>(*genset_profile());
+  made->fields.resize(2);
+  made->fields[0].name = "rpm";
+  made->fields[0].type = profile::Type::u16;
+  made->fields[0].decimals = 0;
+  made->fields[1].name = "load";
+  made->fields[1].type = profile::Type::u16;
+  made->fields[1].decimals = 1;
+  return made;
+}
+
+const char* const hset =
+    "*20\r\n$4\r\nHSET\r\n$16\r\ndevice:7:metrics\r\n"
+    "$9\r\ndevice_id\r\n$1\r\n7\r\n"
+    "$9\r\nsite_code\r\n$3\r\nMKZ\r\n"
+    "$11\r\ndevice_type\r\n$9\r\ngenerator\r\n"
+    "$9\r\ntimestamp\r\n$24\r\n2026-01-01T00:00:00.005Z\r\n"
+    "$6\r\nonline\r\n$4\r\ntrue\r\n"
+    "$5\r\nerror\r\n$4\r\nnull\r\n"
+    "$3\r\nrpm\r\n$4\r\n1505\r\n"
+    "$4\r\nload\r\n$5\r\n150.5\r\n"
+    "$9\r\nlast_seen\r\n$4\r\nnull\r\n";
+
+std::string publish(const reading::Reading& reading) {
+  return "*3\r\n$7\r\nPUBLISH\r\n$15\r\nmetrics:updates\r\n$" + std::to_string(reading.json.size()) + "\r\n" +
+         reading.json + "\r\n";
+}
+
+TEST(Commands, of_a_first_reading_clear_store_expire_and_publish_in_one_transaction) {
+  const auto reading = sample_reading(7, 5, 1505, two_fields());
+  std::string bytes;
+  const std::size_t replies =
+      append_reading(bytes, *reading, {.ttl = std::chrono::seconds{30}, .clear_first = true});
+  EXPECT_EQ(bytes, "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$16\r\ndevice:7:metrics\r\n" + std::string(hset) +
+                       "*3\r\n$6\r\nEXPIRE\r\n$16\r\ndevice:7:metrics\r\n$2\r\n30\r\n" + publish(*reading) +
+                       "*1\r\n$4\r\nEXEC\r\n");
+  EXPECT_EQ(replies, 6u);
+}
+
+TEST(Commands, of_a_reading_without_expiry_end_an_earlier_expiry) {
+  const auto reading = sample_reading(7, 5, 1505, two_fields());
+  std::string bytes = "before";
+  const std::size_t replies = append_reading(bytes, *reading, {});
+  EXPECT_EQ(bytes, "before*1\r\n$5\r\nMULTI\r\n" + std::string(hset) +
+                       "*2\r\n$7\r\nPERSIST\r\n$16\r\ndevice:7:metrics\r\n" + publish(*reading) +
+                       "*1\r\n$4\r\nEXEC\r\n");
+  EXPECT_EQ(replies, 5u);
+}
+
+TEST(Commands, count_bytes_not_letters_and_take_any_byte) {
+  std::string bytes;
+  append_command(bytes, {"AUTH", "п\r\n", ""});
+  EXPECT_EQ(bytes, "*3\r\n$4\r\nAUTH\r\n$4\r\nп\r\n\r\n$0\r\n\r\n");
+}
+
+}  // namespace
+}  // namespace gensetd::redis

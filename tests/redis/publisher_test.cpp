@@ -1,0 +1,243 @@
+#include "redis/publisher.hpp"
+
+#include "redis/commands.hpp"
+#include "redis/sample_readings.hpp"
+
+#include <gtest/gtest.h>
+
+namespace gensetd::redis {
+namespace {
+
+// A publisher whose Redis is the test.
+class PublisherTest : public testing::Test {
+ protected:
+  PublisherTest() {
+    health->returned(Health::Part::subscribing);
+    publisher.start();
+  }
+
+  std::string sent() {
+    std::string outgoing;
+    publisher.fill(outgoing);
+    return outgoing;
+  }
+
+  static std::string transaction(const reading::Reading& reading, bool clear_first) {
+    std::string bytes;
+    append_reading(bytes, reading, {.ttl = ttl, .clear_first = clear_first});
+    return bytes;
+  }
+  static std::string removal(std::int64_t device_id) {
+    std::string bytes;
+    append_command(bytes, {"DEL", metrics_key(device_id)});
+    return bytes;
+  }
+
+  Failure take(Reply::Type type, std::string text = {}) {
+    Reply reply{.type = type, .text = std::move(text), .integer = 1, .elements = {}};
+    return publisher.take(reply);
+  }
+  // Answers a transaction whose other answers are right; `last` is that of EXEC.
+  Failure take_transaction(bool cleared,
+                           Reply last = {.type = Reply::Type::array, .text = {}, .elements = {}}) {
+    for (int index = cleared ? 0 : 1; index < 5; ++index) EXPECT_FALSE(take(Reply::Type::status, "QUEUED"));
+    return publisher.take(last);
+  }
+  static Reply exec_with(const char* error) {
+    Reply last{.type = Reply::Type::array, .text = {}, .elements = {}};
+    last.elements.resize(3);
+    last.elements[1] = {.type = Reply::Type::error, .text = error, .elements = {}};
+    return last;
+  }
+
+  static constexpr std::chrono::seconds ttl{30};
+  live::Hub hub;
+  std::shared_ptr<Health> health = std::make_shared<Health>("test:1");
+  Publisher publisher{hub, health, [](std::int64_t) { return ttl; }};
+};
+
+TEST_F(PublisherTest, clears_a_hash_once_on_each_connection_and_whenever_the_profile_changes) {
+  publisher.opened();
+  const auto other_profile = std::make_shared<profile::Profile>(*genset_profile());
+  const auto first = sample_reading(1, 1);
+  const auto second = sample_reading(1, 2);
+  const auto third = sample_reading(1, 3, 1, other_profile);
+  hub.publish(first);
+  EXPECT_EQ(sent(), transaction(*first, true));
+  hub.publish(second);
+  EXPECT_EQ(sent(), transaction(*second, false));
+  hub.publish(third);
+  EXPECT_EQ(sent(), transaction(*third, true));
+  publisher.closed();
+  publisher.opened();
+  EXPECT_EQ(sent(), transaction(*third, true));
+}
+
+TEST_F(PublisherTest, holds_only_the_newest_of_each_device_while_away) {
+  for (int at = 1; at <= 1000; ++at) {
+    hub.publish(sample_reading(1, at));
+    hub.publish(sample_reading(2, at));
+  }
+  publisher.opened();
+  EXPECT_EQ(sent(), transaction(*hub.newest(1), true) + transaction(*hub.newest(2), true));
+  EXPECT_EQ(sent(), "");
+}
+
+TEST_F(PublisherTest, writes_no_reading_of_another_process_and_deletes_none) {
+  publisher.opened();
+  auto foreign = std::make_shared<reading::Reading>();
+  foreign->device_id = 9;
+  foreign->timestamp = reading::Timestamp{std::chrono::milliseconds{5}};
+  hub.publish(foreign);
+  EXPECT_EQ(sent(), "");
+  hub.remove(9);
+  EXPECT_EQ(sent(), "");
+}
+
+TEST_F(PublisherTest, deletes_a_removed_device_after_the_reading_under_way) {
+  publisher.opened();
+  const auto reading = sample_reading(1, 1);
+  hub.publish(reading);
+  EXPECT_EQ(sent(), transaction(*reading, true));
+  hub.remove(1);
+  EXPECT_EQ(sent(), removal(1));
+  EXPECT_FALSE(take_transaction(true));
+  EXPECT_FALSE(publisher.quiet());
+  EXPECT_FALSE(take(Reply::Type::integer));
+  EXPECT_TRUE(publisher.quiet());
+}
+
+TEST_F(PublisherTest, of_a_device_removed_and_created_again_writes_the_new_one_last) {
+  publisher.opened();
+  hub.publish(sample_reading(1, 1));
+  hub.remove(1);
+  const auto again = sample_reading(1, 2);
+  hub.publish(again);
+  EXPECT_EQ(sent(), transaction(*again, true));
+  hub.remove(1);
+  EXPECT_EQ(sent(), removal(1));
+  const auto third = sample_reading(1, 3);
+  hub.publish(third);
+  EXPECT_EQ(sent(), transaction(*third, true));
+}
+
+TEST_F(PublisherTest, repeats_a_removal_that_was_not_answered_unless_the_device_is_there_again) {
+  publisher.opened();
+  hub.publish(sample_reading(1, 1));
+  hub.publish(sample_reading(2, 1));
+  hub.remove(1);
+  hub.remove(2);
+  EXPECT_EQ(sent(), removal(1) + removal(2));
+  const auto again = sample_reading(2, 2);
+  hub.publish(again);
+  publisher.closed();
+  publisher.opened();
+  EXPECT_EQ(sent(), removal(1) + transaction(*again, true));
+}
+
+TEST_F(PublisherTest, keeps_a_removal_that_redis_refused_for_the_next_connection) {
+  publisher.opened();
+  hub.publish(sample_reading(1, 1));
+  hub.remove(1);
+  EXPECT_EQ(sent(), removal(1));
+  EXPECT_TRUE(take(Reply::Type::error, "READONLY You can't write against a read only replica."));
+  publisher.closed();
+  publisher.opened();
+  EXPECT_EQ(sent(), removal(1));
+}
+
+TEST_F(PublisherTest, has_a_bounded_number_of_transactions_under_way) {
+  for (int id = 1; id <= 1000; ++id) hub.publish(sample_reading(id, 1));
+  publisher.opened();
+  std::size_t batches = 0;
+  while (!sent().empty()) ++batches;
+  EXPECT_EQ(batches, Publisher::unanswered_max / Publisher::batch_max);
+  int woken = 0;
+  publisher.wake = [&] { ++woken; };
+  EXPECT_FALSE(take_transaction(true));
+  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(sent(), transaction(*hub.newest(257), true));
+  EXPECT_EQ(sent(), "");
+}
+
+TEST_F(PublisherTest, goes_on_after_an_error_of_one_key_and_writes_that_key_anew) {
+  publisher.opened();
+  const auto first = sample_reading(1, 1);
+  hub.publish(first);
+  sent();
+  EXPECT_FALSE(take_transaction(true));
+  EXPECT_TRUE(health->ok());
+
+  hub.publish(sample_reading(1, 2));
+  sent();
+  EXPECT_FALSE(take_transaction(false, exec_with("WRONGTYPE Operation against a key")));
+  EXPECT_FALSE(health->ok());
+  EXPECT_NE(health->state().find("device:1:metrics"), std::string::npos) << health->state();
+
+  const auto third = sample_reading(1, 3);
+  hub.publish(third);
+  EXPECT_EQ(sent(), transaction(*third, true)) << "the foreign key is deleted";
+  EXPECT_FALSE(take_transaction(true));
+  EXPECT_TRUE(health->ok());
+}
+
+TEST_F(PublisherTest, is_well_again_when_the_device_whose_key_was_refused_is_removed) {
+  publisher.opened();
+  hub.publish(sample_reading(1, 1));
+  sent();
+  EXPECT_FALSE(take_transaction(true, exec_with("WRONGTYPE x")));
+  EXPECT_FALSE(health->ok());
+  hub.remove(1);
+  EXPECT_TRUE(health->ok());
+}
+
+TEST_F(PublisherTest, gives_the_connection_up_when_an_error_concerns_all) {
+  for (const char* error : {"OOM command not allowed when used memory > 'maxmemory'.", "READONLY x",
+                            "LOADING x", "MISCONF x", "NOAUTH x"}) {
+    publisher.opened();
+    hub.publish(sample_reading(1, 1));
+    sent();
+    EXPECT_FALSE(take(Reply::Type::status, "OK"));
+    EXPECT_FALSE(take(Reply::Type::integer, "QUEUED"));
+    EXPECT_FALSE(take(Reply::Type::error, error));
+    for (int index = 0; index < 2; ++index) EXPECT_FALSE(take(Reply::Type::status, "QUEUED"));
+    const Failure failure = take(Reply::Type::error, "EXECABORT Transaction discarded");
+    EXPECT_TRUE(failure);
+    EXPECT_NE(failure.why.find(std::string(error).substr(0, 6)), std::string::npos) << failure.why;
+    EXPECT_FALSE(health->ok());
+    publisher.closed();
+  }
+}
+
+TEST_F(PublisherTest, is_connected_for_people_only_when_redis_took_a_reading) {
+  hub.publish(sample_reading(1, 1));
+  publisher.opened();
+  sent();
+  EXPECT_FALSE(health->ok());
+  EXPECT_FALSE(take_transaction(true));
+  EXPECT_TRUE(health->ok());
+}
+
+TEST_F(PublisherTest, refuses_an_answer_that_nobody_asked_for) {
+  publisher.opened();
+  EXPECT_TRUE(take(Reply::Type::status, "OK"));
+}
+
+TEST_F(PublisherTest, knows_its_own_message_of_a_device_removed_meanwhile) {
+  publisher.opened();
+  hub.publish(sample_reading(1, 5));
+  hub.remove(1);
+  EXPECT_TRUE(publisher.is_echo(*sample_reading(1, 5)));
+  EXPECT_FALSE(publisher.is_echo(*sample_reading(1, 6)));
+  EXPECT_FALSE(publisher.is_echo(*sample_reading(2, 1)));
+}
+
+TEST_F(PublisherTest, leaves_the_hub_alone_after_detach) {
+  publisher.opened();
+  publisher.detach();
+  hub.publish(sample_reading(1, 1));
+  EXPECT_EQ(sent(), "");
+}
+
+}  // namespace
+}  // namespace gensetd::redis
