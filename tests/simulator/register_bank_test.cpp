@@ -110,7 +110,7 @@ TEST_P(RegisterBankTest, pinned_register_is_not_set_any_more) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Profiles, RegisterBankTest, testing::Values("hgm9520n", "hgm9560"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& instance) { return std::string(instance.param); });
 
 }  // namespace
 }  // namespace gensetd::simulator
