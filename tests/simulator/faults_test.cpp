@@ -128,11 +128,13 @@ TEST(Faults, garbage_stands_in_place_of_the_answer) {
   EXPECT_GT(seen.size(), 400U);
 }
 
-// Drops what is not ours, as a client does, and counts it; the answer must be what is left.
+// Drops what is not ours, as a client does, and counts the good frames of it; the answer must be what is
+// left. (The request 04 03 00 94 00 02 begins with what is by its CRC an empty answer: a client loses step
+// there for some bytes, so that garbage is dropped and not counted.)
 template <class Assemble>
 int foreign_before(const Bytes& bytes, const Assemble& assemble) {
   std::span<const std::uint8_t> left = bytes;
-  for (int foreign = 0;; ++foreign) {
+  for (int foreign = 0;;) {
     const modbus::Assembled seen = assemble(left);
     if (const auto* answer = std::get_if<modbus::Answer>(&seen)) {
       EXPECT_EQ(Bytes(answer->registers.begin(), answer->registers.end()), (Bytes{0, 1, 0, 2}));
@@ -140,10 +142,11 @@ int foreign_before(const Bytes& bytes, const Assemble& assemble) {
       return foreign;
     }
     const auto* other = std::get_if<modbus::NotOurs>(&seen);
-    if (other == nullptr || other->why == modbus::Mismatch::garbage) {
-      ADD_FAILURE() << "not a good frame of somebody else";
+    if (other == nullptr) {
+      ADD_FAILURE() << "neither ours nor somebody else's: " << testing::PrintToString(bytes);
       return foreign;
     }
+    if (other->why != modbus::Mismatch::garbage) ++foreign;
     left = left.subspan(other->length);
   }
 }
