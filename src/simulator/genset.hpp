@@ -1,0 +1,92 @@
+#pragma once
+
+#include "simulator/genset_readings.hpp"
+#include "simulator/random.hpp"
+#include "simulator/sequence.hpp"
+#include "simulator/three_phase.hpp"
+
+#include <cstdint>
+
+namespace gensetd::simulator {
+
+inline constexpr double genset_rated_kw = 300;
+
+// What a set finds around it in one step.
+struct Surroundings {
+  Phases mains_voltages{};
+  double mains_frequency = 0;
+  bool mains_normal = false;
+  bool mains_on_load = false;
+  bool busbar_live = false;
+  Phases busbar_voltages{};
+  double busbar_frequency = 0;
+  double wanted_kw = 0;  // the share of the load that this set is to carry
+};
+
+// One genset with its engine, generator, breaker and controller. Everything follows from the seed and the
+// surroundings. Use: one step() per plant step, then readings(). The figures are those of a diesel set of
+// 300 kW, with thermal times shortened so that a minute shows a change.
+class Genset {
+ public:
+  Genset(std::uint64_t seed, Duty duty);
+
+  void step(const Surroundings& around);
+  GensetReadings readings() const;
+
+  Status status() const { return sequence_.status(); }
+  bool breaker_closed() const { return sequence_.breaker_closed(); }
+  bool shares_load() const { return breaker_closed() && !sequence_.unloading(); }
+  double power_kw() const { return power_kw_[0] + power_kw_[1] + power_kw_[2]; }
+  double reactive_kvar() const { return reactive_kvar_[0] + reactive_kvar_[1] + reactive_kvar_[2]; }
+  double base_load_kw() const;  // what it carries beside the mains
+  double nominal_kw() const { return genset_rated_kw; }
+
+ private:
+  bool running() const { return speed_ > 500; }
+  bool on_live_busbar() const { return breaker_closed() && around_.busbar_live; }
+  bool synchronised() const;
+  double wanted_speed() const;
+  void turn_engine();
+  void excite();
+  void compare_with_busbar();
+  void take_load();
+  void warm();
+  void count();
+  void show_engine(GensetReadings& shown) const;
+  void show_generator(GensetReadings& shown) const;
+
+  Random random_;
+  Duty duty_;
+  Sequence sequence_;
+  Surroundings around_;
+
+  // Fixed by the seed.
+  Phases unbalance_;  // relative
+  bool has_oil_temp_;
+  bool has_turbo_pressure_;
+
+  Drift load_drift_{0.06};
+  Drift power_factor_drift_{0.02};
+  Drift voltage_drift_{0.6};
+  double seconds_;  // of plant time, from a phase of its own
+
+  double speed_ = 0;  // rpm
+  double frequency_ = 0;
+  Phases voltages_{};
+  double phase_degrees_ = 0;  // generator ahead of the busbar, -180..180
+  double share_kw_ = 0;       // ramps towards what is wanted
+  Phases power_kw_{};
+  Phases reactive_kvar_{};
+  Phases currents_{};
+  Phases power_factors_{};
+  double earth_current_ = 0;
+  double coolant_ = 40;  // degrees C
+  double oil_ = 35;
+  double oil_pressure_ = 0;  // kPa
+  double fuel_percent_;
+  double run_seconds_;
+  double energy_kwh_;
+  std::uint32_t starts_;
+};
+
+}  // namespace gensetd::simulator

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "simulator/random.hpp"
+#include "simulator/three_phase.hpp"
+
+#include <cstdint>
+
+namespace gensetd::simulator {
+
+// The public network in front of a site: near its nominal values, and gone for half a minute now and then.
+class Mains {
+ public:
+  explicit Mains(std::uint64_t seed);
+
+  void step();
+  bool present() const { return present_; }
+  double frequency() const { return present_ ? nominal_frequency + frequency_drift_.value() : 0; }
+  Phases phase_voltages() const;
+
+ private:
+  Random random_;
+  Drift frequency_drift_{0.03};
+  Drift voltage_drift_{1.5};
+  Phases unbalance_;
+  bool present_ = true;
+  double remaining_seconds_;  // until it goes or comes back
+};
+
+}  // namespace gensetd::simulator

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <limits>
+#include <string_view>
+
+namespace gensetd::simulator {
+
+// A member of `Readings` under the name that a profile's field has. Members are in the field's unit, bits and
+// codes as whole numbers; a sensor that is not connected is `not_connected`.
+template <class Readings>
+struct Quantity {
+  std::string_view name;
+  double Readings::* member;
+};
+
+inline constexpr double not_connected = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace gensetd::simulator

@@ -1,0 +1,97 @@
+#include "simulator/register_bank.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace gensetd::simulator {
+namespace {
+
+using profile::Field;
+using profile::NoData;
+using profile::Type;
+
+constexpr std::uint16_t not_connected_raw = 32'766;  // specification, value 32766
+constexpr std::int64_t largest_valid = 31'999;       // of a field whose no data begins at 32000
+constexpr std::array<double, 7> powers_of_ten{1, 10, 100, 1e3, 1e4, 1e5, 1e6};
+
+struct Range {
+  std::int64_t low;
+  std::int64_t high;
+};
+
+Range type_range(Type type) {
+  switch (type) {
+    case Type::u16:
+      return {0, std::numeric_limits<std::uint16_t>::max()};
+    case Type::i16:
+      return {std::numeric_limits<std::int16_t>::min(), std::numeric_limits<std::int16_t>::max()};
+    case Type::u32:
+      return {0, std::numeric_limits<std::uint32_t>::max()};
+    case Type::i32:
+      return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
+    case Type::bit:
+      return {0, 1};
+  }
+  return {0, 0};
+}
+
+// The counts that this field shows as a value.
+Range shown_range(const Field& field) {
+  Range range = type_range(field.type);
+  if (field.no_data == NoData::from_32000) range.high = std::min(range.high, largest_valid);
+  if (field.raw_min) range.low = std::max(range.low, *field.raw_min);
+  if (field.raw_max) range.high = std::min(range.high, *field.raw_max);
+  return {range.low, std::max(range.low, range.high)};
+}
+
+bool is_32_bit(const Field& field) { return field.type == Type::u32 || field.type == Type::i32; }
+
+std::int64_t count_of(const Field& field, double value) {
+  const Range range = shown_range(field);
+  const double scaled =
+      value * powers_of_ten[std::min<std::size_t>(field.decimals, powers_of_ten.size() - 1)];
+  return std::llround(std::clamp(scaled, static_cast<double>(range.low), static_cast<double>(range.high)));
+}
+
+}  // namespace
+
+RegisterBank::RegisterBank(const profile::Profile& profile) {
+  for (const Field& field : profile.fields) set(field, not_connected);
+}
+
+void RegisterBank::set(const Field& field, double value) {
+  const bool no_data = std::isnan(value);
+  if (field.type == Type::bit) {
+    const auto mask = static_cast<std::uint16_t>(1U << field.bit);
+    const bool set = !no_data && value != 0;
+    const std::uint16_t old = at(field.address);
+    return put(field.address, static_cast<std::uint16_t>(set ? old | mask : old & ~mask));
+  }
+  // A field without a mark for 'no data' shows what an empty counter shows.
+  const bool marked = field.no_data != NoData::none;
+  const std::int64_t count = no_data ? 0 : count_of(field, value);
+  if (is_32_bit(field)) {
+    constexpr std::uint32_t both_words = (std::uint32_t{not_connected_raw} << 16) | not_connected_raw;
+    return put32(field.address, no_data && marked ? both_words : static_cast<std::uint32_t>(count));
+  }
+  put(field.address, no_data && marked ? not_connected_raw : static_cast<std::uint16_t>(count));
+}
+
+void RegisterBank::pin(std::uint16_t address, std::uint16_t raw) {
+  if (address >= size) return;
+  registers_[address] = raw;
+  pinned_.set(address);
+}
+
+void RegisterBank::put(std::uint16_t address, std::uint16_t raw) {
+  if (address < size && !pinned_[address]) registers_[address] = raw;
+}
+
+void RegisterBank::put32(std::uint16_t address,
+                         std::uint32_t raw) {  // low word first (specification, 32-bit values)
+  put(address, static_cast<std::uint16_t>(raw & 0xFFFF));
+  if (address + 1 < size) put(static_cast<std::uint16_t>(address + 1), static_cast<std::uint16_t>(raw >> 16));
+}
+
+}  // namespace gensetd::simulator

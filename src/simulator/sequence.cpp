@@ -1,0 +1,113 @@
+#include "simulator/sequence.hpp"
+
+#include "simulator/plant_time.hpp"
+
+#include <limits>
+
+namespace gensetd::simulator {
+namespace {
+
+constexpr double failed_crank_chance = 0.25;
+
+// How long a status lasts; shorter than at a real set, so that something happens while one looks. `wait_load`
+// and the end of `running` wait for their condition, and this is the longest that they do.
+double duration_seconds(Status status, Random& random) {
+  switch (status) {
+    case Status::standby:
+      return random.between(25, 45);
+    case Status::preheat:
+      return 3;
+    case Status::fuel_on:
+      return 1;
+    case Status::cranking:
+      return random.between(2, 4);
+    case Status::crank_rest:
+      return 4;
+    case Status::safety_run:
+      return 5;
+    case Status::idle:
+      return 5;
+    case Status::warming:
+      return 10;
+    case Status::wait_load:
+      return 20;
+    case Status::running:
+      return random.between(45, 75);
+    case Status::cooling:
+      return 15;
+    case Status::idle_stop:
+      return 5;
+    case Status::ets:
+      return 2;
+    case Status::wait_stop:
+      return 6;
+    case Status::post_stop:
+      return 3;
+    case Status::stop_failure:
+      return 10;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Sequence::Sequence(Duty duty, Random& random) : duty_(duty) {
+  if (duty == Duty::cycling) remaining_seconds_ = random.between(8, 20);
+  if (duty == Duty::continuous) enter(Status::running, random);
+  if (duty != Duty::cycling) remaining_seconds_ = std::numeric_limits<double>::infinity();
+}
+
+void Sequence::step(const Conditions& conditions, Random& random) {
+  started_ = false;
+  remaining_seconds_ -= step_seconds;
+  const bool ready = status_ == Status::wait_load && conditions.synchronised;
+  if (ready || remaining_seconds_ <= 0) leave(conditions, random);
+}
+
+void Sequence::leave(const Conditions& conditions, Random& random) {
+  switch (status_) {
+    case Status::standby:
+      return enter(Status::preheat, random);
+    case Status::preheat:
+      return enter(Status::fuel_on, random);
+    case Status::fuel_on:
+      return enter(Status::cranking, random);
+    case Status::cranking:
+      if (random.chance(failed_crank_chance)) return enter(Status::crank_rest, random);
+      started_ = true;
+      return enter(Status::safety_run, random);
+    case Status::crank_rest:
+      return enter(Status::cranking, random);
+    case Status::safety_run:
+      return enter(Status::idle, random);
+    case Status::idle:
+      return enter(Status::warming, random);
+    case Status::warming:
+      return enter(Status::wait_load, random);
+    case Status::wait_load:  // a set that cannot be synchronised cools down and tries again
+      return enter(conditions.synchronised ? Status::running : Status::cooling, random);
+    case Status::running:
+      unloading_ = true;
+      if (!conditions.unloaded) return;
+      unloading_ = false;
+      return enter(Status::cooling, random);
+    case Status::cooling:
+      return enter(Status::idle_stop, random);
+    case Status::idle_stop:
+      return enter(Status::ets, random);
+    case Status::ets:
+      return enter(Status::wait_stop, random);
+    case Status::wait_stop:
+      return enter(Status::post_stop, random);
+    case Status::post_stop:
+    case Status::stop_failure:
+      return enter(Status::standby, random);
+  }
+}
+
+void Sequence::enter(Status status, Random& random) {
+  status_ = status;
+  remaining_seconds_ = duration_seconds(status, random);
+}
+
+}  // namespace gensetd::simulator

@@ -1,0 +1,148 @@
+#include "simulator/session.hpp"
+
+#include "simulator/keep_alive.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+
+namespace gensetd::simulator {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using std::chrono::steady_clock;
+
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+// A request that is not complete after so long a pause is torn: a controller drops it. On the wire the pause
+// is 1.5 characters (serial line guide V1.02, 2.5.1.1); through TCP nothing so short can be seen.
+constexpr std::chrono::milliseconds torn_after{200};
+
+}  // namespace
+
+Session::Session(std::shared_ptr<Listener> listener, tcp::socket socket)
+    : listener_(std::move(listener)), socket_(std::move(socket)), pause_(socket_.get_executor()) {
+  boost::system::error_code ignored;
+  socket_.set_option(tcp::no_delay(true), ignored);  // segments leave as they are cut
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket_.non_blocking(true, ignored);
+  listener_->joined(*this);
+}
+
+Session::~Session() { listener_->left(*this); }
+
+asio::awaitable<void> Session::run() {
+  while (socket_.is_open()) {
+    const auto space = asio::buffer(received_.data() + received_length_, received_.size() - received_length_);
+    const auto [failed, length] = co_await socket_.async_read_some(space, use_tuple);
+    if (failed) break;
+    drop_torn_request();
+    std::copy_n(static_cast<const std::uint8_t*>(space.data()), length, received_.data() + received_length_);
+    received_length_ += length;
+    last_byte_ = steady_clock::now();
+
+    std::size_t used = 0;
+    while (socket_.is_open()) {
+      Response response = listener_->respond({received_.data() + used, received_length_ - used});
+      if (response.length == 0) break;
+      used += response.length;
+      if (response.answer) {
+        co_await serve(response.length, std::move(*response.answer));
+      } else {
+        listener_->take_line(response.length, 0, {});
+      }
+    }
+    std::copy(received_.begin() + static_cast<std::ptrdiff_t>(used),
+              received_.begin() + static_cast<std::ptrdiff_t>(received_length_), received_.begin());
+    received_length_ -= used;
+    // No request is as long as the buffer: what fills it is none.
+    if (received_length_ == received_.size()) received_length_ = 0;
+  }
+  close();
+}
+
+void Session::drop_torn_request() {
+  if (steady_clock::now() - last_byte_ > torn_after) received_length_ = 0;
+}
+
+asio::awaitable<void> Session::serve(std::size_t request_length, Bytes answer) {
+  const std::size_t answer_length = answer.size();
+  Delivery delivery = listener_->deliver(std::move(answer));
+  const SteadyTime ready = listener_->take_line(request_length, answer_length, delivery.delay);
+  co_await wait_until(ready);
+  if (!socket_.is_open()) co_return;
+  if (delivery.reset) {
+    reset();
+  } else if (delivery.hold) {
+    hold(delivery.segments);
+  } else if (delivery.late_by.count() > 0) {
+    if (late_.size() >= late_answers_max) co_return;
+    auto sending = send_later(delivery.late_by, std::move(delivery.segments));
+    asio::co_spawn(socket_.get_executor(), keep_alive(shared_from_this(), std::move(sending)),
+                   asio::detached);
+  } else {
+    co_await send(std::move(delivery.segments));
+  }
+}
+
+asio::awaitable<void> Session::send(std::vector<Segment> segments) {
+  if (segments.empty()) co_return;
+  Bytes& first = segments.front().bytes;
+  first.insert(first.begin(), held_.begin(), held_.end());
+  held_.clear();
+  for (const Segment& segment : segments) {
+    co_await wait_until(steady_clock::now() + segment.pause);
+    if (!socket_.is_open()) co_return;
+    listener_->send(*this, segment.bytes);
+  }
+}
+
+// The pauses inside a late answer are dropped: what is late comes at once.
+asio::awaitable<void> Session::send_later(std::chrono::milliseconds late_by, std::vector<Segment> segments) {
+  const auto timer = late_.emplace(late_.end(), socket_.get_executor(), late_by);
+  co_await timer->async_wait(use_tuple);
+  late_.erase(timer);
+  if (!socket_.is_open()) co_return;
+  for (const Segment& segment : segments) listener_->send(*this, segment.bytes);
+}
+
+asio::awaitable<void> Session::wait_until(SteadyTime time) {
+  if (time <= steady_clock::now()) co_return;
+  pause_.expires_at(time);
+  co_await pause_.async_wait(use_tuple);
+}
+
+void Session::hold(const std::vector<Segment>& segments) {
+  for (const Segment& segment : segments) {
+    if (held_.size() + segment.bytes.size() > held_bytes_max) return;
+    held_.insert(held_.end(), segment.bytes.begin(), segment.bytes.end());
+  }
+}
+
+void Session::put(std::span<const std::uint8_t> bytes) {
+  if (!socket_.is_open()) return;
+  boost::system::error_code failed;
+  const std::size_t written = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), failed);
+  if (failed || written < bytes.size()) close();
+}
+
+void Session::close() {
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  pause_.cancel();
+  for (asio::steady_timer& timer : late_) timer.cancel();
+}
+
+void Session::reset() {
+  boost::system::error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
+}
+
+}  // namespace gensetd::simulator
