@@ -16,7 +16,8 @@ std::size_t unit_place(bool rtu) { return rtu ? 0 : 6; }
 
 // `frame` with its last two bytes made its CRC again.
 void seal(Bytes& frame) {
-  frame.resize(frame.size() - 2);
+  frame.pop_back();
+  frame.pop_back();
   frame = with_crc(std::move(frame));
 }
 
