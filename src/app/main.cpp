@@ -1,13 +1,66 @@
 #include "app/profiles_command.hpp"
 #include "app/read_command.hpp"
+#include "app/serve_command.hpp"
+#include "app/simulate_command.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <iostream>
+#include <map>
+#include <string>
 
 namespace {
 
 using namespace gensetd::app;
+
+CLI::App* add_serve(CLI::App& program, std::string& file, std::map<std::string, std::string>& values) {
+  CLI::App* command = program.add_subcommand("serve", "Run the daemon");
+  command->footer(
+      "Each setting may also stand in the environment, by the name in brackets, and in the file of --config, "
+      "by the\n"
+      "option's name with '_' for '-'. Options count before the environment, the environment before the "
+      "file.");
+  command->add_option("--config", file, "A TOML file with settings");
+  for (const SettingInfo& info : all_settings()) {
+    const std::string name{info.name};
+    const std::string by_default =
+        info.shown_default.empty() ? "" : fmt::format(", default {}", info.shown_default);
+    command->add_option(option_of(name), values[name],
+                        fmt::format("{} [{}{}]", info.meaning, name, by_default));
+  }
+  return command;
+}
+
+CLI::App* add_simulate(CLI::App& program, SimulateOptions& options) {
+  CLI::App* command = program.add_subcommand("simulate", "Simulate a plant of controllers");
+  const auto add = [command](const char* name, auto& value, const char* meaning) {
+    command->add_option(name, value, meaning)->capture_default_str();
+  };
+  add("--address", options.address, "IP address to listen on");
+  add("--port", options.port, "The first port; 0: any free ones");
+  add("--devices", options.devices,
+      "That many HGM9520N; 0: two sites with two HGM9520N and one HGM9560 each");
+  command->add_flag("--one-port", options.one_port, "The devices are unit ids 1..247 behind one port");
+  add("--protocol", options.protocol, "tcp or rtu_over_tcp, with --devices");
+  add("--seed", options.seed, "The same seed lives the same life");
+  add("--speed", options.speed, "Plant time in real time");
+  add("--baud", options.baud, "Of the serial lines");
+  add("--turnaround-ms", options.turnaround_ms, "From request to answer on a serial line");
+  add("--delay-ms", options.delay_ms, "Added to each answer");
+  add("--silence", options.silence, "Chance 0..1 that a request gets no answer");
+  add("--late", options.late, "Chance that an answer comes late");
+  add("--late-by-ms", options.late_by_ms, "By how much");
+  add("--split", options.split, "Chance that an answer comes in pieces");
+  add("--merge", options.merge, "Chance that an answer comes joined with another frame");
+  add("--wrong-crc", options.wrong_crc, "Chance of a wrong CRC (rtu_over_tcp)");
+  add("--garbage", options.garbage, "Chance of random bytes instead of the answer");
+  add("--exception", options.exception, "Chance of a Modbus exception");
+  add("--reset", options.reset, "Chance that the connection is reset");
+  add("--wrong-unit", options.wrong_unit, "Chance of an answer of another unit id");
+  add("--foreign", options.foreign, "Chance of another master's frame before the answer");
+  return command;
+}
 
 CLI::App* add_read(CLI::App& program, ReadOptions& options) {
   CLI::App* command = program.add_subcommand("read", "Read one controller now and print its values");
@@ -42,8 +95,13 @@ int main(int argc, char** argv) {
   CLI::App program{"gensetd watches generator sites: Modbus in, Redis, REST and WebSocket out.", "gensetd"};
   program.set_version_flag("--version", "gensetd " GENSETD_VERSION);
   program.require_subcommand(1);
+  ServeOptions serve_options;
+  std::map<std::string, std::string> settings;
+  SimulateOptions simulate_options;
   ReadOptions read_options;
   ProfilesOptions profiles_options;
+  const CLI::App* serve = add_serve(program, serve_options.settings_file, settings);
+  const CLI::App* simulate = add_simulate(program, simulate_options);
   const CLI::App* read = add_read(program, read_options);
   const CLI::App* profiles = add_profiles(program, profiles_options);
   try {
@@ -51,6 +109,14 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return program.exit(error) == 0 ? 0 : 2;
   }
+  if (serve->parsed()) {
+    for (const auto& [name, text] : settings) {
+      const std::string option = option_of(name);
+      if (serve->count(option) > 0) serve_options.options[name] = {text, "option " + option};
+    }
+    return serve_command(serve_options);
+  }
+  if (simulate->parsed()) return simulate_command(simulate_options);
   if (read->parsed()) return read_command(read_options, std::cout, std::cerr);
   if (profiles->parsed()) return profiles_command(profiles_options, std::cout, std::cerr);
   return 2;

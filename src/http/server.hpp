@@ -57,7 +57,8 @@ struct Services {
   std::shared_ptr<const profile::Catalog> profiles;
   std::function<boost::asio::awaitable<ProbeResult>(ProbeRequest)> probe;
   std::function<Health()> health;
-  std::function<std::string()> daemon_metrics;  // Prometheus text of the daemon's own figures (may be empty)
+  std::function<std::string()> daemon_metrics;  // Prometheus text of the daemon's own figures; may be empty
+  std::string version;
 };
 
 // REST, WebSocket and the page, on one io_context and its thread.

@@ -23,6 +23,9 @@ constexpr std::array<std::string_view, 14> device_fields = {
     "port",           "protocol",    "slave_id",      "is_active",  "poll_interval",
     "modbus_timeout", "retry_delay", "offline_after", "description"};
 
+constexpr std::array<std::string_view, 5> connection_fields = {"ip_address", "port", "slave_id", "protocol",
+                                                               "profile"};
+
 constexpr TextRule name_rule = {.length_min = 1, .length_max = 200};
 constexpr TextRule code_rule = {.length_min = 1, .length_max = 64};
 constexpr TextRule network_rule = {.length_max = 200};
@@ -87,16 +90,20 @@ void read_slave_id(Fields& fields, Device& device) {
   device.slave_id = static_cast<std::uint8_t>(slave_id);
 }
 
-void read_device(Fields& fields, const ProfileNames& profiles, Device& device) {
-  fields.read_whole("site_id", 1, id_max, device.site_id);
-  fields.read_text("name", name_rule, device.name);
-  if (fields.has("profile") || device.id == 0) read_profile(fields, profiles, device.profile);
+void read_connection(Fields& fields, Device& device) {
   read_address(fields, device.ip_address);
   std::int64_t port = device.port;
   fields.read_whole("port", 1, port_max, port);
   device.port = static_cast<std::uint16_t>(port);
   read_protocol(fields, device.protocol);
   read_slave_id(fields, device);
+}
+
+void read_device(Fields& fields, const ProfileNames& profiles, Device& device) {
+  fields.read_whole("site_id", 1, id_max, device.site_id);
+  fields.read_text("name", name_rule, device.name);
+  if (fields.has("profile") || device.id == 0) read_profile(fields, profiles, device.profile);
+  read_connection(fields, device);
   fields.read_flag("is_active", device.is_active);
   fields.read_seconds_or_null("poll_interval", 0.1, 86'400, device.poll_interval);
   fields.read_seconds_or_null("modbus_timeout", 0.05, 60, device.modbus_timeout);
@@ -137,6 +144,16 @@ Result<Device> new_device(const boost::json::object& body, const ProfileNames& p
   device.profile = generator ? "hgm9520n" : "hgm9560";
   device.protocol = generator ? Protocol::tcp : Protocol::rtu_over_tcp;
   read_device(fields, profiles, device);
+  return outcome(fields, std::move(device));
+}
+
+Result<Device> connection_target(const boost::json::object& body, const ProfileNames& profiles) {
+  Fields fields{body, connection_fields};
+  fields.require("ip_address");
+  Device device;
+  device.profile = "hgm9520n";
+  read_profile(fields, profiles, device.profile);
+  read_connection(fields, device);
   return outcome(fields, std::move(device));
 }
 

@@ -18,6 +18,10 @@ using ProfileNames = std::vector<std::string>;
 Result<Site> new_site(const boost::json::object& body);
 Result<Site> edited_site(const Site& current, const boost::json::object& body);
 Result<Device> new_device(const boost::json::object& body, const ProfileNames& profiles);
+
+// What a connection test's body names: ip_address, and if given port, protocol, slave_id and profile (else
+// hgm9520n). The rest of the device is empty.
+Result<Device> connection_target(const boost::json::object& body, const ProfileNames& profiles);
 Result<Device> edited_device(const Device& current, const boost::json::object& body,
                              const ProfileNames& profiles);
 

@@ -260,11 +260,11 @@ TEST_F(ClientTest, replaces_a_foreign_key_of_another_type) {
   PlainClient plain(server.port());
   start();
   hub.publish(sample_reading(1, 1));
-  run_until([&] { return is_stored(hub.newest(1)); });
+  run_until([&] { return client->healthy() && is_stored(hub.newest(1)); });
   plain.command({"SET", "device:1:metrics", "foreign"});
   hub.publish(sample_reading(1, 2));
-  run_until([&] { return !client->healthy(); });
-  EXPECT_NE(client->state().find("WRONGTYPE"), std::string::npos) << client->state();
+  run_until([&] { return client->state().find("WRONGTYPE") != std::string::npos; });
+  EXPECT_FALSE(client->healthy());
   hub.publish(sample_reading(1, 3));
   run_until_healthy();
   EXPECT_TRUE(is_stored(hub.newest(1)));

@@ -1,0 +1,123 @@
+#include "app/daemon.hpp"
+
+#include "app/figures.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace gensetd::app {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Together below the two seconds that a stop may take.
+constexpr milliseconds redis_farewell{800};
+constexpr milliseconds http_farewell{800};
+static_assert(redis_farewell + http_farewell < milliseconds{2'000});
+
+// A hash must not expire between two cycles that are on time.
+constexpr int intervals_to_live_min = 3;
+
+std::shared_ptr<const profile::Catalog> catalog_of(const Settings& settings) {
+  return std::make_shared<const profile::Catalog>(settings.profiles.empty()
+                                                      ? profile::Catalog::built_in()
+                                                      : profile::Catalog::with_directory(settings.profiles));
+}
+
+seconds time_to_live_min(const poller::Pace& pace) {
+  // A device that fails is written again after its retry delay.
+  const milliseconds longest = std::max(pace.poll_interval, pace.retry_delay + pace.modbus_timeout);
+  return std::chrono::ceil<seconds>(intervals_to_live_min * longest);
+}
+
+}  // namespace
+
+Daemon::Daemon(asio::io_context& context, const Settings& settings)
+    : catalog_(catalog_of(settings)),
+      registry_(std::make_unique<registry::Service>(context.get_executor(), settings.database_url, catalog_)),
+      poller_(
+          std::make_unique<poller::Poller>(context, *catalog_, registry_->directory(), hub_, settings.pace)) {
+  if (!settings.redis_url.empty()) {
+    redis_ = std::make_unique<redis::Client>(
+        context,
+        redis::Options{.url = settings.redis_url,
+                       .metrics_ttl = settings.metrics_ttl,
+                       .ttl_min = [this](std::int64_t id) { return time_to_live_min(poller_->pace_of(id)); },
+                       .is_own = [this](std::int64_t id) { return poller_->polls(id); }},
+        hub_);
+  }
+  server_ = std::make_unique<http::Server>(
+      context,
+      http::Options{.address = settings.http_address,
+                    .port = settings.http_port,
+                    .api_token = settings.api_token,
+                    .allowed_origins = settings.allowed_origins},
+      http::Services{.hub = hub_,
+                     .registry = *registry_,
+                     .profiles = catalog_,
+                     .probe = [this](http::ProbeRequest request) { return probe(std::move(request)); },
+                     .health = [this] { return health(); },
+                     .daemon_metrics = [this] { return figures(); },
+                     .version = GENSETD_VERSION});
+}
+
+Daemon::~Daemon() {
+  if (registry_) registry_->listen(nullptr);
+}
+
+void Daemon::start() {
+  registry_->listen(poller_.get());
+  if (redis_) redis_->start();
+  server_->start();
+  poller_->start();
+}
+
+asio::awaitable<void> Daemon::stop() {
+  registry_->listen(nullptr);
+  poller_->stop();
+  if (redis_) co_await redis_->stop(redis_farewell);
+  co_await server_->stop(http_farewell);
+  server_.reset();
+  redis_.reset();
+  poller_.reset();
+  registry_.reset();
+}
+
+http::Health Daemon::health() const {
+  http::Health health;
+  health.registry =
+      registry_->healthy() ? "ok" : "the database does not answer; changes are refused until it does";
+  health.redis = redis_ ? redis_->state() : "off";
+  health.ready = poller_->running();
+  health.poller = health.ready ? "ok" : "stopped";
+  health.devices = static_cast<std::int64_t>(poller_->devices());
+  health.devices_online = static_cast<std::int64_t>(poller_->devices_online());
+  return health;
+}
+
+std::string Daemon::figures() const {
+  return print_figures({.counters = poller_->counters(),
+                        .devices = poller_->devices(),
+                        .devices_online = poller_->devices_online(),
+                        .registry_up = registry_->healthy(),
+                        .redis_configured = redis_ != nullptr,
+                        .redis_up = redis_ && redis_->healthy()});
+}
+
+asio::awaitable<http::ProbeResult> Daemon::probe(http::ProbeRequest request) {
+  poller::Address address{.host = std::move(request.ip_address),
+                          .port = request.port,
+                          .unit_id = request.slave_id,
+                          .protocol = request.protocol};
+  poller::Probed probed = co_await poller_->probe(std::move(address), std::move(request.profile));
+  co_return http::ProbeResult{.error = std::move(probed.error),
+                              .latency = probed.latency,
+                              .address = probed.address,
+                              .raw_value = probed.raw_value};
+}
+
+}  // namespace gensetd::app

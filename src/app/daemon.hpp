@@ -1,0 +1,47 @@
+#pragma once
+
+#include "app/settings.hpp"
+#include "http/server.hpp"
+#include "live/hub.hpp"
+#include "poller/poller.hpp"
+#include "redis/client.hpp"
+#include "registry/service.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+
+namespace gensetd::app {
+
+// The daemon's parts, in the order of their start. Use: construct (opens the registry and the port; throws
+// std::runtime_error with one line for people), start(), run the context, stop(). One thread: the context's.
+class Daemon {
+ public:
+  Daemon(boost::asio::io_context& context, const Settings& settings);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  void start();
+
+  // Marks every device offline, brings that to Redis and to the WebSocket clients, closes everything. Within
+  // two seconds.
+  boost::asio::awaitable<void> stop();
+
+  std::uint16_t http_port() const { return server_->port(); }
+
+ private:
+  http::Health health() const;
+  std::string figures() const;
+  boost::asio::awaitable<http::ProbeResult> probe(http::ProbeRequest request);
+
+  std::shared_ptr<const profile::Catalog> catalog_;
+  live::Hub hub_;
+  std::unique_ptr<registry::Service> registry_;
+  std::unique_ptr<poller::Poller> poller_;
+  std::unique_ptr<redis::Client> redis_;  // null without REDIS_URL
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace gensetd::app

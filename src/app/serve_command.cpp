@@ -1,0 +1,79 @@
+#include "app/serve_command.hpp"
+
+#include "app/daemon.hpp"
+#include "app/logging.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+
+namespace gensetd::app {
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+Settings settings_of(const ServeOptions& options) {
+  GivenValues given;
+  if (!options.settings_file.empty()) read_settings_file(options.settings_file, given);
+  read_environment(given);
+  for (const auto& [name, value] : options.options) given[name] = value;
+  return settings_from(given);
+}
+
+asio::awaitable<void> stop_on_signal(Daemon& daemon) {
+  {
+    asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM);
+    const auto [failed, number] = co_await signals.async_wait(use_tuple);
+    spdlog::info("stopping on {}", number == SIGINT ? "SIGINT" : "SIGTERM");
+  }  // a second signal ends the program at once
+  co_await daemon.stop();
+}
+
+int serve(const Settings& settings) {
+  const Logging logging(settings.log_level, settings.log_format);
+  asio::io_context context{1};
+  std::optional<Daemon> daemon;
+  try {
+    daemon.emplace(context, settings);
+  } catch (const std::exception& error) {
+    spdlog::error("{}", error.what());
+    return 2;
+  }
+  daemon->start();
+  spdlog::info("gensetd serves http://{}/",
+               poller::host_and_port(settings.http_address, daemon->http_port()));
+  asio::co_spawn(context, stop_on_signal(*daemon), [&context](std::exception_ptr failed) {
+    if (failed) std::rethrow_exception(failed);
+    // What was cancelled ends by itself, but for a look-up of a host name, which nobody can cancel.
+    asio::post(context, [&context] { context.stop(); });
+  });
+  context.run();
+  spdlog::info("stopped");
+  return 0;
+}
+
+}  // namespace
+
+int serve_command(const ServeOptions& options) {
+  Settings settings;
+  try {
+    settings = settings_of(options);
+  } catch (const SettingsError& error) {
+    std::cerr << "gensetd serve: " << error.what() << std::endl;
+    return 2;
+  }
+  return serve(settings);
+}
+
+}  // namespace gensetd::app

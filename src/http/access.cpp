@@ -1,0 +1,86 @@
+#include "http/access.hpp"
+
+#include <algorithm>
+
+namespace gensetd::http {
+namespace {
+
+bool equal_in_constant_time(std::string_view given, std::string_view secret) {
+  unsigned difference = given.size() == secret.size() ? 0 : 1;
+  for (std::size_t index = 0; index < given.size(); ++index) {
+    const char right = secret[index % secret.size()];
+    difference |= static_cast<unsigned char>(given[index] ^ right);
+  }
+  return difference == 0;
+}
+
+// RFC 4648, 5, without padding.
+std::string base64url(std::string_view text) {
+  static constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string encoded;
+  unsigned bits = 0;
+  unsigned held = 0;
+  for (const char character : text) {
+    bits = (bits << 8) | static_cast<unsigned char>(character);
+    for (held += 8; held >= 6; held -= 6) encoded += digits[(bits >> (held - 6)) & 63];
+  }
+  if (held > 0) encoded += digits[(bits << (6 - held)) & 63];
+  return encoded;
+}
+
+template <class Visit>
+void for_each_entry(std::string_view list, Visit visit) {
+  while (!list.empty()) {
+    const auto comma = list.find(',');
+    std::string_view entry = list.substr(0, comma);
+    while (entry.starts_with(' ') || entry.starts_with('\t')) entry.remove_prefix(1);
+    while (entry.ends_with(' ') || entry.ends_with('\t')) entry.remove_suffix(1);
+    visit(entry);
+    if (comma == std::string_view::npos) return;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+bool is_same_origin(const Request& request) {
+  std::string_view origin = request.origin;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (origin.starts_with(scheme))
+      return !request.host.empty() && origin.substr(scheme.size()) == request.host;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool offers_subprotocol(std::string_view list, std::string_view wanted) {
+  bool found = false;
+  for_each_entry(list, [&](std::string_view entry) { found = found || entry == wanted; });
+  return found;
+}
+
+bool Access::has_token(const Request& request) const {
+  if (api_token.empty()) return true;
+  constexpr std::string_view bearer = "Bearer ";
+  if (request.authorization.starts_with(bearer) &&
+      equal_in_constant_time(request.authorization.substr(bearer.size()), api_token)) {
+    return true;
+  }
+  const std::string expected = base64url(api_token);
+  bool found = false;
+  for_each_entry(request.subprotocols, [&](std::string_view entry) {
+    if (!entry.starts_with(token_subprotocol_prefix)) return;
+    if (equal_in_constant_time(entry.substr(token_subprotocol_prefix.size()), expected)) found = true;
+  });
+  return found;
+}
+
+bool Access::origin_is_allowed(const Request& request) const {
+  return request.origin.empty() || is_same_origin(request) || origin_is_foreign_but_allowed(request);
+}
+
+bool Access::origin_is_foreign_but_allowed(const Request& request) const {
+  return std::ranges::find(allowed_origins, request.origin) != allowed_origins.end();
+}
+
+}  // namespace gensetd::http

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "http/message.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gensetd::http {
+
+// The WebSocket subprotocol of gensetd, and the prefix of the one that carries a token, base64url without
+// padding: a browser cannot set headers on a WebSocket, and a token in a URL ends in logs.
+inline constexpr std::string_view subprotocol = "gensetd";
+inline constexpr std::string_view token_subprotocol_prefix = "gensetd.token.";
+
+// Who may ask.
+struct Access {
+  std::string api_token;                     // empty: none needed
+  std::vector<std::string> allowed_origins;  // beside the page's own
+
+  // Whether the request carries the token. The time it takes does not tell how much of a wrong one is right.
+  bool has_token(const Request& request) const;
+
+  // Whether a browser's page at request.origin may do this. No origin: not a browser.
+  bool origin_is_allowed(const Request& request) const;
+  bool origin_is_foreign_but_allowed(const Request& request) const;  // needs CORS headers
+};
+
+// Whether the list of a Sec-WebSocket-Protocol header holds `wanted`.
+bool offers_subprotocol(std::string_view list, std::string_view wanted);
+
+}  // namespace gensetd::http

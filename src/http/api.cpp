@@ -1,0 +1,184 @@
+#include "http/api.hpp"
+
+#include "http/json_bodies.hpp"
+#include "http/query.hpp"
+#include "http/static_files.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+// Finding the route, and who may take it. What the routes do stands in registry_routes.cpp and
+// reading_routes.cpp.
+namespace gensetd::http {
+namespace {
+
+namespace asio = boost::asio;
+
+// "/api/sites/{}" against "/api/sites/7": true, and "7" in `variable`.
+bool matches(std::string_view pattern, std::string_view path, std::string& variable) {
+  const auto brace = pattern.find("{}");
+  if (brace == std::string_view::npos) return pattern == path;
+  if (!path.starts_with(pattern.substr(0, brace)) || path.size() == brace) return false;
+  const std::string_view rest = path.substr(brace);
+  if (rest.find('/') != std::string_view::npos) return false;
+  variable = std::string{rest};
+  return true;
+}
+
+std::string_view word(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET, HEAD";
+    case Method::post:
+      return "POST";
+    case Method::patch:
+      return "PATCH";
+    case Method::remove:
+      return "DELETE";
+    case Method::other:
+      break;
+  }
+  return "OPTIONS";
+}
+
+}  // namespace
+
+struct Api::Route {
+  Method method;
+  std::string_view pattern;
+  Handler handler;
+  bool open = false;  // needs no token
+};
+
+const Api::Route Api::routes[] = {
+    {Method::get, "/api/sites", &Api::list_sites},
+    {Method::post, "/api/sites", &Api::create_site},
+    {Method::get, "/api/sites/{}", &Api::get_site},
+    {Method::patch, "/api/sites/{}", &Api::update_site},
+    {Method::remove, "/api/sites/{}", &Api::remove_site},
+    {Method::get, "/api/devices", &Api::list_devices},
+    {Method::post, "/api/devices", &Api::create_device},
+    {Method::post, "/api/devices/test-connection", &Api::test_connection},
+    {Method::get, "/api/devices/{}", &Api::get_device},
+    {Method::patch, "/api/devices/{}", &Api::update_device},
+    {Method::remove, "/api/devices/{}", &Api::remove_device},
+    {Method::get, "/api/profiles", &Api::list_profiles},
+    {Method::get, "/api/profiles/{}", &Api::get_profile},
+    {Method::get, "/api/metrics", &Api::get_metrics},
+    {Method::get, "/api/openapi.json", &Api::get_openapi},
+    {Method::get, "/metrics", &Api::get_prometheus},
+    {Method::get, "/health", &Api::get_health, true},
+    {Method::get, "/", &Api::get_file, true},
+    {Method::get, "/app.js", &Api::get_file, true},
+    {Method::get, "/style.css", &Api::get_file, true},
+};
+
+Api::Api(Services services, Access access) : services_(std::move(services)), access_(std::move(access)) {}
+
+asio::awaitable<Answer> Api::answer(const Request& request) {
+  Answer answer;
+  try {
+    answer = co_await dispatch(request);
+  } catch (const BadQuery& bad) {
+    answer = error_answer(400, "bad_query", bad.what(), bad.field);
+  } catch (const std::exception& error) {
+    spdlog::error("http: {} failed: {}", request.path, error.what());
+    answer = error_answer(500, "internal_error", "this request failed; the log of gensetd says why");
+  }
+  if (access_.origin_is_foreign_but_allowed(request)) {
+    answer.headers.emplace_back("Access-Control-Allow-Origin", request.origin);
+    answer.headers.emplace_back("Access-Control-Expose-Headers", "Location");
+  }
+  if (!access_.allowed_origins.empty()) answer.headers.emplace_back("Vary", "Origin");
+  co_return answer;
+}
+
+asio::awaitable<Answer> Api::dispatch(const Request& request) {
+  std::string allowed;
+  for (const Route& route : routes) {
+    std::string variable;
+    if (!matches(route.pattern, request.path, variable)) continue;
+    if (route.method != request.method) {
+      allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", word(route.method));
+      continue;
+    }
+    if (auto refused = refuse_access(request, route)) co_return std::move(*refused);
+    Answer answer = co_await (this->*route.handler)(request, std::move(variable));
+    co_return answer;
+  }
+  if (request.path == "/ws/metrics") {
+    Answer answer = error_answer(426, "upgrade_required", "/ws/metrics is a WebSocket; open it as ws://");
+    answer.headers.emplace_back("Upgrade", "websocket");
+    co_return answer;
+  }
+  if (allowed.empty())
+    co_return error_answer(404, "not_found", fmt::format("there is no {}", request.path.substr(0, 100)));
+  if (request.method == Method::other && !request.origin.empty()) co_return preflight(request);
+  Answer answer = error_answer(405, "method_not_allowed", fmt::format("allowed here: {}", allowed));
+  answer.headers.emplace_back("Allow", allowed);
+  co_return answer;
+}
+
+std::optional<Answer> Api::refuse_access(const Request& request, const Route& route) const {
+  if (!route.open && !access_.has_token(request)) {
+    Answer answer = error_answer(401, "unauthorized", "send the token as Authorization: Bearer TOKEN");
+    answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return answer;
+  }
+  if (request.method != Method::get && !access_.origin_is_allowed(request))
+    return error_answer(403, "forbidden_origin",
+                        "pages of this origin may not change anything; see ALLOWED_ORIGINS");
+  return std::nullopt;
+}
+
+// What a browser asks before a page of another origin may send (Fetch standard, CORS-preflight).
+Answer Api::preflight(const Request& request) const {
+  if (!access_.origin_is_foreign_but_allowed(request))
+    return error_answer(403, "forbidden_origin",
+                        "pages of this origin may not use the API; see ALLOWED_ORIGINS");
+  Answer answer{.status = 204};
+  answer.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE");
+  answer.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type");
+  answer.headers.emplace_back("Access-Control-Max-Age", "600");
+  return answer;
+}
+
+std::variant<Selection, Answer> Api::admit_websocket(const Request& request) const {
+  if (request.path != "/ws/metrics") return error_answer(404, "not_found", "the WebSocket is /ws/metrics");
+  if (!access_.has_token(request))
+    return error_answer(
+        401, "unauthorized",
+        "send the token as Authorization: Bearer TOKEN, or as the subprotocol gensetd.token.BASE64URL");
+  if (!access_.origin_is_allowed(request))
+    return error_answer(403, "forbidden_origin",
+                        "pages of this origin may not open the WebSocket; see ALLOWED_ORIGINS");
+  try {
+    return devices_parameter(request.query);
+  } catch (const BadQuery& bad) {
+    return error_answer(400, "bad_query", bad.what(), bad.field);
+  }
+}
+
+asio::awaitable<Answer> Api::get_openapi(const Request& request, std::string) {
+  parse_query(request.query, {});
+  for (const StaticFile& file : static_files()) {
+    if (file.name == "openapi.json") co_return Answer{.body = std::string{file.text}};
+  }
+  co_return error_answer(404, "not_found", "no description was built in");
+}
+
+asio::awaitable<Answer> Api::get_file(const Request& request, std::string) {
+  const std::string_view name = request.path == "/" ? "index.html" : request.path.substr(1);
+  for (const StaticFile& file : static_files()) {
+    if (file.name != name) continue;
+    Answer answer{.body = std::string{file.text}, .content_type = "text/html; charset=utf-8"};
+    if (name.ends_with(".js")) answer.content_type = "text/javascript; charset=utf-8";
+    if (name.ends_with(".css")) answer.content_type = "text/css; charset=utf-8";
+    co_return answer;
+  }
+  co_return error_answer(404, "not_found", "no such file was built in");
+}
+
+}  // namespace gensetd::http

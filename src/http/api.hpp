@@ -1,0 +1,68 @@
+#pragma once
+
+#include "http/access.hpp"
+#include "http/message.hpp"
+#include "http/server.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace gensetd::http {
+
+// Which devices a WebSocket client wants; empty: all.
+using Selection = std::optional<std::set<std::int64_t>>;
+
+// Every route but the WebSocket's stream: requests in, answers out, no sockets. One thread.
+class Api {
+ public:
+  Api(Services services, Access access);
+
+  // `request` lives until the answer is there. Never throws for what is in a request.
+  boost::asio::awaitable<Answer> answer(const Request& request);
+
+  // Whether this upgrade to the WebSocket is granted, or the answer that refuses it.
+  std::variant<Selection, Answer> admit_websocket(const Request& request) const;
+
+  live::Hub& hub() const { return services_.hub; }
+
+ private:
+  struct Route;
+  using Handler = boost::asio::awaitable<Answer> (Api::*)(const Request& request, std::string variable);
+  static const Route routes[];
+
+  boost::asio::awaitable<Answer> dispatch(const Request& request);
+  std::optional<Answer> refuse_access(const Request& request, const Route& route) const;
+  Answer preflight(const Request& request) const;
+
+  boost::asio::awaitable<Answer> list_sites(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_site(const Request&, std::string);
+  boost::asio::awaitable<Answer> create_site(const Request&, std::string);
+  boost::asio::awaitable<Answer> update_site(const Request&, std::string);
+  boost::asio::awaitable<Answer> remove_site(const Request&, std::string);
+  boost::asio::awaitable<Answer> list_devices(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_device(const Request&, std::string);
+  boost::asio::awaitable<Answer> create_device(const Request&, std::string);
+  boost::asio::awaitable<Answer> update_device(const Request&, std::string);
+  boost::asio::awaitable<Answer> remove_device(const Request&, std::string);
+  boost::asio::awaitable<Answer> test_connection(const Request&, std::string);
+  boost::asio::awaitable<Answer> list_profiles(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_profile(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_metrics(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_health(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_prometheus(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_openapi(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_file(const Request&, std::string);
+
+  Services services_;
+  Access access_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace gensetd::http

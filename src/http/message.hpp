@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gensetd::http {
+
+enum class Method { get, post, patch, remove, other };
+
+// A request without its transport. The views live as long as the session's own request.
+struct Request {
+  Method method = Method::get;
+  std::string_view path;   // "/api/devices/1"
+  std::string_view query;  // what stands behind '?', percent-encoded
+  std::string_view body;
+  std::string_view authorization;
+  std::string_view origin;
+  std::string_view host;
+  std::string_view content_type;
+  std::string_view subprotocols;  // of a WebSocket upgrade
+};
+
+struct Answer {
+  unsigned status = 200;
+  std::string body;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;  // beside those that every answer has
+};
+
+// The body of every error: {"error":{"code":…,"message":…,"field":…}}; an empty field is null.
+Answer error_answer(unsigned status, std::string_view code, std::string_view message,
+                    std::string_view field = {});
+
+}  // namespace gensetd::http

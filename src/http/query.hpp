@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gensetd::http {
+
+// A query or a path that cannot be used: 400, with a line for people and the parameter's name.
+struct BadQuery : std::runtime_error {
+  BadQuery(const std::string& message, std::string parameter)
+      : std::runtime_error(message), field(std::move(parameter)) {}
+  std::string field;
+};
+
+struct Parameter {
+  std::string name;
+  std::string value;
+};
+
+// The parameters of a query, each at most once and one of `allowed`. Throws BadQuery.
+std::vector<Parameter> parse_query(std::string_view query, const std::vector<std::string_view>& allowed);
+
+// A positive id in decimal, without sign or leading zero. Empty when it is none.
+std::optional<std::int64_t> parse_id(std::string_view text);
+
+// The id that a parameter gives; empty when the parameter is not there. Throws BadQuery.
+std::optional<std::int64_t> id_parameter(const std::vector<Parameter>& parameters, std::string_view name);
+
+// The devices of `?devices=1,2,3`; empty when there is no such parameter, which means all. Throws BadQuery.
+inline constexpr std::size_t devices_in_list_max = 10'000;
+std::optional<std::set<std::int64_t>> devices_parameter(std::string_view query);
+
+}  // namespace gensetd::http

@@ -1,0 +1,94 @@
+#include "http/api.hpp"
+#include "http/json_bodies.hpp"
+#include "http/prometheus.hpp"
+#include "http/query.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <utility>
+
+// Readings, profiles, health.
+namespace gensetd::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+// A registered device belongs to its site of the registry, another process's one to the site that it names.
+bool is_of_site(const reading::Reading& reading, const registry::Directory& directory,
+                const registry::Site& site) {
+  const auto device = directory.devices.find(reading.device_id);
+  return device == directory.devices.end() ? reading.site_code == site.code
+                                           : device->second.site_id == site.id;
+}
+
+}  // namespace
+
+asio::awaitable<Answer> Api::get_metrics(const Request& request, std::string) {
+  const auto parameters = parse_query(request.query, {"device_id", "site_id"});
+  const auto device_id = id_parameter(parameters, "device_id");
+  const auto site_id = id_parameter(parameters, "site_id");
+  const registry::Directory& directory = services_.registry.directory();
+  if (device_id && !directory.devices.contains(*device_id) && !services_.hub.newest(*device_id))
+    co_return error_answer(404, "not_found", fmt::format("there is no device {}", *device_id), "device_id");
+  const auto site = site_id ? directory.sites.find(*site_id) : directory.sites.end();
+  if (site_id && site == directory.sites.end())
+    co_return error_answer(404, "not_found", fmt::format("there is no site {}", *site_id), "site_id");
+
+  std::vector<reading::ReadingPtr> readings;
+  if (device_id) {
+    if (auto newest = services_.hub.newest(*device_id)) readings.push_back(std::move(newest));
+  } else {
+    readings = services_.hub.all();
+  }
+  Answer answer{.body = "["};
+  for (const auto& reading : readings) {
+    if (site_id && !is_of_site(*reading, directory, site->second)) continue;
+    if (answer.body.size() > 1) answer.body += ',';
+    answer.body += reading->json;
+  }
+  answer.body += ']';
+  co_return answer;
+}
+
+asio::awaitable<Answer> Api::list_profiles(const Request& request, std::string) {
+  parse_query(request.query, {});
+  json::array list;
+  for (const auto& [name, profile] : services_.profiles->all()) list.push_back(to_json(*profile));
+  co_return Answer{.body = json::serialize(list)};
+}
+
+asio::awaitable<Answer> Api::get_profile(const Request& request, std::string variable) {
+  parse_query(request.query, {});
+  const auto profile = services_.profiles->find(variable);
+  if (!profile)
+    co_return error_answer(404, "not_found", fmt::format("there is no profile {}", variable.substr(0, 40)));
+  co_return Answer{.body = json::serialize(to_json(*profile))};
+}
+
+asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
+  parse_query(request.query, {});
+  const Health health = services_.health();
+  const auto uptime =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+  const json::object body{{"status", health.ready ? "ok" : "failing"},
+                          {"version", services_.version},
+                          {"uptime_seconds", uptime.count()},
+                          {"registry", health.registry},
+                          {"redis", health.redis},
+                          {"poller", health.poller},
+                          {"devices", health.devices},
+                          {"devices_online", health.devices_online}};
+  co_return Answer{.status = health.ready ? 200U : 503U, .body = json::serialize(body)};
+}
+
+asio::awaitable<Answer> Api::get_prometheus(const Request& request, std::string) {
+  parse_query(request.query, {});
+  std::string text = services_.daemon_metrics ? services_.daemon_metrics() : std::string{};
+  text += print_readings(services_.hub.all());
+  co_return Answer{.body = std::move(text), .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+}
+
+}  // namespace gensetd::http

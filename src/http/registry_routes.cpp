@@ -1,0 +1,210 @@
+#include "http/api.hpp"
+#include "http/json_bodies.hpp"
+#include "http/json_text.hpp"
+#include "http/query.hpp"
+#include "registry/validation.hpp"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+// Sites, devices, connection tests.
+namespace gensetd::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using registry::Device;
+using registry::Result;
+using registry::Site;
+
+// Waits for the registry: `start` is given the handler of its result.
+template <class T, class Start>
+asio::awaitable<Result<T>> result_of(Start start) {
+  auto initiate = [&start](auto handler) {
+    auto held = std::make_shared<decltype(handler)>(std::move(handler));
+    start([held](Result<T> result) { std::move (*held)(std::move(result)); });
+  };
+  Result<T> result = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<T>)>(
+      initiate, asio::use_awaitable);
+  co_return result;
+}
+
+void append_entry(std::string& list, const std::string& entry) {
+  if (list.size() > 1) list += ',';
+  list += entry;
+}
+
+Answer unknown(std::string_view what, std::string_view id) {
+  return error_answer(404, "not_found", fmt::format("there is no {} {}", what, id.substr(0, 40)));
+}
+
+template <class T>
+Answer written(const Result<T>& result, unsigned status, std::string_view where) {
+  if (const auto* refusal = std::get_if<registry::Refusal>(&result)) return refused(*refusal);
+  const T& row = std::get<T>(result);
+  Answer answer{.status = status, .body = to_json(row)};
+  if (status == 201) answer.headers.emplace_back("Location", fmt::format("{}/{}", where, row.id));
+  return answer;
+}
+
+Answer removed(const Result<std::monostate>& result) {
+  if (const auto* refusal = std::get_if<registry::Refusal>(&result)) return refused(*refusal);
+  return {.status = 204};
+}
+
+// A test that names no protocol takes the one of its profile.
+void add_protocol(json::object& body, const profile::Catalog& catalog) {
+  const json::value* name = body.if_contains("profile");
+  if (body.contains("protocol") || name == nullptr || !name->is_string()) return;
+  const auto profile = catalog.find({name->get_string().data(), name->get_string().size()});
+  if (profile) body["protocol"] = registry::to_word(profile->protocol);
+}
+
+registry::ProfileNames names_of(const profile::Catalog& catalog) {
+  registry::ProfileNames names;
+  for (const auto& [name, profile] : catalog.all()) names.push_back(name);
+  return names;
+}
+
+}  // namespace
+
+asio::awaitable<Answer> Api::list_sites(const Request& request, std::string) {
+  parse_query(request.query, {});
+  Answer answer{.body = "["};
+  for (const auto& [id, site] : services_.registry.directory().sites)
+    append_entry(answer.body, to_json(site));
+  answer.body += ']';
+  co_return answer;
+}
+
+asio::awaitable<Answer> Api::get_site(const Request& request, std::string variable) {
+  parse_query(request.query, {});
+  const auto& sites = services_.registry.directory().sites;
+  const auto id = parse_id(variable);
+  const auto place = id ? sites.find(*id) : sites.end();
+  co_return place == sites.end() ? unknown("site", variable) : Answer{.body = to_json(place->second)};
+}
+
+asio::awaitable<Answer> Api::create_site(const Request& request, std::string) {
+  parse_query(request.query, {});
+  auto body = parse_body(request);
+  if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
+  auto start = [&](registry::Service::Handler<Site> handler) {
+    services_.registry.create_site(std::move(std::get<json::object>(body)), std::move(handler));
+  };
+  const Result<Site> result = co_await result_of<Site>(start);
+  co_return written(result, 201, "/api/sites");
+}
+
+asio::awaitable<Answer> Api::update_site(const Request& request, std::string variable) {
+  parse_query(request.query, {});
+  const auto id = parse_id(variable);
+  if (!id) co_return unknown("site", variable);
+  auto body = parse_body(request);
+  if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
+  auto start = [&](registry::Service::Handler<Site> handler) {
+    services_.registry.update_site(*id, std::move(std::get<json::object>(body)), std::move(handler));
+  };
+  const Result<Site> result = co_await result_of<Site>(start);
+  co_return written(result, 200, "/api/sites");
+}
+
+asio::awaitable<Answer> Api::remove_site(const Request& request, std::string variable) {
+  parse_query(request.query, {});
+  const auto id = parse_id(variable);
+  if (!id) co_return unknown("site", variable);
+  auto start = [&](registry::Service::Handler<std::monostate> handler) {
+    services_.registry.remove_site(*id, std::move(handler));
+  };
+  const Result<std::monostate> result = co_await result_of<std::monostate>(start);
+  co_return removed(result);
+}
+
+asio::awaitable<Answer> Api::list_devices(const Request& request, std::string) {
+  const auto parameters = parse_query(request.query, {"site_id"});
+  const auto site_id = id_parameter(parameters, "site_id");
+  const registry::Directory& directory = services_.registry.directory();
+  if (site_id && !directory.sites.contains(*site_id)) co_return unknown("site", parameters.front().value);
+  Answer answer{.body = "["};
+  for (const auto& [id, device] : directory.devices) {
+    if (!site_id || device.site_id == *site_id) append_entry(answer.body, to_json(device));
+  }
+  answer.body += ']';
+  co_return answer;
+}
+
+asio::awaitable<Answer> Api::get_device(const Request& request, std::string variable) {
+  parse_query(request.query, {});
+  const auto& devices = services_.registry.directory().devices;
+  const auto id = parse_id(variable);
+  const auto place = id ? devices.find(*id) : devices.end();
+  co_return place == devices.end() ? unknown("device", variable) : Answer{.body = to_json(place->second)};
+}
+
+asio::awaitable<Answer> Api::create_device(const Request& request, std::string) {
+  parse_query(request.query, {});
+  auto body = parse_body(request);
+  if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
+  auto start = [&](registry::Service::Handler<Device> handler) {
+    services_.registry.create_device(std::move(std::get<json::object>(body)), std::move(handler));
+  };
+  const Result<Device> result = co_await result_of<Device>(start);
+  co_return written(result, 201, "/api/devices");
+}
+
+asio::awaitable<Answer> Api::update_device(const Request& request, std::string variable) {
+  parse_query(request.query, {});
+  const auto id = parse_id(variable);
+  if (!id) co_return unknown("device", variable);
+  auto body = parse_body(request);
+  if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
+  auto start = [&](registry::Service::Handler<Device> handler) {
+    services_.registry.update_device(*id, std::move(std::get<json::object>(body)), std::move(handler));
+  };
+  const Result<Device> result = co_await result_of<Device>(start);
+  co_return written(result, 200, "/api/devices");
+}
+
+asio::awaitable<Answer> Api::remove_device(const Request& request, std::string variable) {
+  parse_query(request.query, {});
+  const auto id = parse_id(variable);
+  if (!id) co_return unknown("device", variable);
+  auto start = [&](registry::Service::Handler<std::monostate> handler) {
+    services_.registry.remove_device(*id, std::move(handler));
+  };
+  const Result<std::monostate> result = co_await result_of<std::monostate>(start);
+  co_return removed(result);
+}
+
+asio::awaitable<Answer> Api::test_connection(const Request& request, std::string) {
+  parse_query(request.query, {});
+  auto body = parse_body(request);
+  if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
+  auto& given = std::get<json::object>(body);
+  add_protocol(given, *services_.profiles);
+  const auto target = registry::connection_target(given, names_of(*services_.profiles));
+  if (const auto* refusal = std::get_if<registry::Refusal>(&target)) co_return refused(*refusal);
+  const Device& device = std::get<Device>(target);
+  ProbeRequest probe{.ip_address = device.ip_address,
+                     .port = device.port,
+                     .slave_id = device.slave_id,
+                     .protocol = device.protocol,
+                     .profile = services_.profiles->find(device.profile)};
+  const ProbeResult found = co_await services_.probe(std::move(probe));
+  const bool success = found.error.empty();
+  co_return Answer{.body = JsonText{}
+                               .field("success", success)
+                               .field("error", success ? std::nullopt : std::optional{found.error})
+                               .field("latency_ms", static_cast<double>(found.latency.count()) / 1000.0)
+                               .field("address", found.address)
+                               .field("raw_value", success ? std::optional{found.raw_value} : std::nullopt)
+                               .finish()};
+}
+
+}  // namespace gensetd::http

@@ -1,0 +1,126 @@
+#include "http/server.hpp"
+
+#include "http/beast.hpp"
+#include "http/session.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace gensetd::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+constexpr std::chrono::seconds check_every{5};
+constexpr std::chrono::milliseconds pause_after_refusal{100};  // when the system has no file descriptor left
+
+std::string shown(const tcp::endpoint& endpoint) {
+  return endpoint.address().is_v6() ? fmt::format("[{}]:{}", endpoint.address().to_string(), endpoint.port())
+                                    : fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());
+}
+
+tcp::acceptor listen_on(asio::io_context& context, const Options& options) {
+  const tcp::endpoint endpoint(asio::ip::make_address(options.address), options.port);
+  try {
+    return tcp::acceptor(context, endpoint, true);
+  } catch (const boost::system::system_error& error) {
+    const bool taken = error.code() == asio::error::address_in_use;
+    throw std::runtime_error(fmt::format(
+        "HTTP_LISTEN {}: {}", shown(endpoint),
+        taken ? "another program listens there; stop it or choose another port" : error.code().message()));
+  }
+}
+
+}  // namespace
+
+class Server::Implementation : public std::enable_shared_from_this<Implementation> {
+ public:
+  Implementation(asio::io_context& context, const Options& options, Services services)
+      : context_(context),
+        acceptor_(listen_on(context, options)),
+        pause_(context),
+        checks_(context),
+        shared_(new Shared{Api(std::move(services), {options.api_token, options.allowed_origins}),
+                           Connections(context)}) {}
+
+  void start() {
+    auto loop = [self = shared_from_this()] { return self->accept(); };
+    asio::co_spawn(context_, loop, asio::detached);
+    check_later();
+  }
+
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+  asio::awaitable<void> stop(std::chrono::milliseconds within) {
+    close();
+    shared_->connections.finish_all();
+    auto& ended = shared_->connections.ended();
+    if (!shared_->connections.empty()) {
+      ended.expires_after(within);
+      [[maybe_unused]] const auto [woken] = co_await ended.async_wait(use_tuple);
+    }
+    shared_->connections.abort_all();
+  }
+
+  void abort() {
+    close();
+    shared_->connections.abort_all();
+  }
+
+ private:
+  void close() {
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+    checks_.cancel();
+  }
+
+  asio::awaitable<void> accept() {
+    while (acceptor_.is_open()) {
+      auto [failed, socket] = co_await acceptor_.async_accept(use_tuple);
+      if (failed == asio::error::operation_aborted) co_return;
+      if (failed) {
+        spdlog::warn("http: cannot accept a connection: {}", failed.message());
+        pause_.expires_after(pause_after_refusal);
+        [[maybe_unused]] const auto [woken] = co_await pause_.async_wait(use_tuple);
+        continue;
+      }
+      const auto peer = socket.remote_endpoint(failed);
+      if (failed || !shared_->connections.has_room(peer.address())) continue;  // closes it
+      asio::co_spawn(context_, run_session(std::move(socket), shared_), asio::detached);
+    }
+  }
+
+  void check_later() {
+    checks_.expires_after(check_every);
+    checks_.async_wait([weak = weak_from_this()](boost::system::error_code aborted) {
+      const auto self = weak.lock();
+      if (!self || aborted) return;
+      self->shared_->connections.check_all(std::chrono::steady_clock::now());
+      self->check_later();
+    });
+  }
+
+  asio::io_context& context_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer pause_;
+  asio::steady_timer checks_;
+  std::shared_ptr<Shared> shared_;
+};
+
+Server::Server(asio::io_context& context, Options options, Services services)
+    : implementation_(std::make_shared<Implementation>(context, options, std::move(services))) {}
+
+Server::~Server() { implementation_->abort(); }
+
+void Server::start() { implementation_->start(); }
+
+std::uint16_t Server::port() const { return implementation_->port(); }
+
+asio::awaitable<void> Server::stop(std::chrono::milliseconds within) { return implementation_->stop(within); }
+
+}  // namespace gensetd::http
