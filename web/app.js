@@ -103,6 +103,8 @@ async function load_registry() {
   try {
     const [site_list, device_list] = await Promise.all([get("/api/sites"), get("/api/devices")]);
     sites = new Map(site_list.map((site) => [site.id, site]));
+    const registered = new Set(device_list.map((device) => device.id));
+    for (const id of devices.keys()) if (!registered.has(id)) readings.delete(id);
     devices = new Map(device_list.map((device) => [device.id, device]));
     if (device_list.some((device) => !profiles.has(device.profile)) || profiles.size === 0) {
       profiles = new Map((await get("/api/profiles")).map((profile) => [profile.name, profile]));

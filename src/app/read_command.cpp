@@ -157,6 +157,7 @@ class Technician final : public link::Requester {
     if (outcome.error) {
       fail(outcome);
     } else {
+      status_ = 0;
       out_ << raw_table(outcome.request.first, outcome.registers);
     }
     go_on();

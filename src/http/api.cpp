@@ -162,7 +162,7 @@ std::variant<Selection, Answer> Api::admit_websocket(const Request& request) con
 }
 
 asio::awaitable<Answer> Api::get_openapi(const Request& request, std::string) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   for (const StaticFile& file : static_files()) {
     if (file.name == "openapi.json") co_return Answer{.body = std::string{file.text}};
   }

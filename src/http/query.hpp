@@ -25,6 +25,8 @@ struct Parameter {
 // The parameters of a query, each at most once and one of `allowed`. Throws BadQuery.
 std::vector<Parameter> parse_query(std::string_view query, const std::vector<std::string_view>& allowed);
 
+void refuse_query(std::string_view query);  // where there is none to give
+
 // A positive id in decimal, without sign or leading zero. Empty when it is none.
 std::optional<std::int64_t> parse_id(std::string_view text);
 

@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 // Readings, profiles, health.
@@ -15,6 +16,17 @@ namespace {
 
 namespace asio = boost::asio;
 namespace json = boost::json;
+
+struct Wanted {
+  std::optional<std::int64_t> device_id;
+  std::optional<std::int64_t> site_id;
+};
+
+// Outside of the coroutine: g++ 12 loses the texts of an initializer list inside one.
+Wanted wanted_by(std::string_view query) {
+  const auto parameters = parse_query(query, {"device_id", "site_id"});
+  return {id_parameter(parameters, "device_id"), id_parameter(parameters, "site_id")};
+}
 
 // A registered device belongs to its site of the registry, another process's one to the site that it names.
 bool is_of_site(const reading::Reading& reading, const registry::Directory& directory,
@@ -27,9 +39,7 @@ bool is_of_site(const reading::Reading& reading, const registry::Directory& dire
 }  // namespace
 
 asio::awaitable<Answer> Api::get_metrics(const Request& request, std::string) {
-  const auto parameters = parse_query(request.query, {"device_id", "site_id"});
-  const auto device_id = id_parameter(parameters, "device_id");
-  const auto site_id = id_parameter(parameters, "site_id");
+  const auto [device_id, site_id] = wanted_by(request.query);
   const registry::Directory& directory = services_.registry.directory();
   if (device_id && !directory.devices.contains(*device_id) && !services_.hub.newest(*device_id))
     co_return error_answer(404, "not_found", fmt::format("there is no device {}", *device_id), "device_id");
@@ -54,14 +64,14 @@ asio::awaitable<Answer> Api::get_metrics(const Request& request, std::string) {
 }
 
 asio::awaitable<Answer> Api::list_profiles(const Request& request, std::string) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   json::array list;
   for (const auto& [name, profile] : services_.profiles->all()) list.push_back(to_json(*profile));
   co_return Answer{.body = json::serialize(list)};
 }
 
 asio::awaitable<Answer> Api::get_profile(const Request& request, std::string variable) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   const auto profile = services_.profiles->find(variable);
   if (!profile)
     co_return error_answer(404, "not_found", fmt::format("there is no profile {}", variable.substr(0, 40)));
@@ -69,7 +79,7 @@ asio::awaitable<Answer> Api::get_profile(const Request& request, std::string var
 }
 
 asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   const Health health = services_.health();
   const auto uptime =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
@@ -85,7 +95,7 @@ asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
 }
 
 asio::awaitable<Answer> Api::get_prometheus(const Request& request, std::string) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   std::string text = services_.daemon_metrics ? services_.daemon_metrics() : std::string{};
   text += print_readings(services_.hub.all());
   co_return Answer{.body = std::move(text), .content_type = "text/plain; version=0.0.4; charset=utf-8"};

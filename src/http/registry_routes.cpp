@@ -35,6 +35,11 @@ asio::awaitable<Result<T>> result_of(Start start) {
   co_return result;
 }
 
+// Outside of the coroutine: g++ 12 loses the texts of an initializer list inside one.
+std::optional<std::int64_t> site_wanted_by(std::string_view query) {
+  return id_parameter(parse_query(query, {"site_id"}), "site_id");
+}
+
 void append_entry(std::string& list, const std::string& entry) {
   if (list.size() > 1) list += ',';
   list += entry;
@@ -75,7 +80,7 @@ registry::ProfileNames names_of(const profile::Catalog& catalog) {
 }  // namespace
 
 asio::awaitable<Answer> Api::list_sites(const Request& request, std::string) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   Answer answer{.body = "["};
   for (const auto& [id, site] : services_.registry.directory().sites)
     append_entry(answer.body, to_json(site));
@@ -84,7 +89,7 @@ asio::awaitable<Answer> Api::list_sites(const Request& request, std::string) {
 }
 
 asio::awaitable<Answer> Api::get_site(const Request& request, std::string variable) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   const auto& sites = services_.registry.directory().sites;
   const auto id = parse_id(variable);
   const auto place = id ? sites.find(*id) : sites.end();
@@ -92,7 +97,7 @@ asio::awaitable<Answer> Api::get_site(const Request& request, std::string variab
 }
 
 asio::awaitable<Answer> Api::create_site(const Request& request, std::string) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   auto body = parse_body(request);
   if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
   auto start = [&](registry::Service::Handler<Site> handler) {
@@ -103,7 +108,7 @@ asio::awaitable<Answer> Api::create_site(const Request& request, std::string) {
 }
 
 asio::awaitable<Answer> Api::update_site(const Request& request, std::string variable) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   const auto id = parse_id(variable);
   if (!id) co_return unknown("site", variable);
   auto body = parse_body(request);
@@ -116,7 +121,7 @@ asio::awaitable<Answer> Api::update_site(const Request& request, std::string var
 }
 
 asio::awaitable<Answer> Api::remove_site(const Request& request, std::string variable) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   const auto id = parse_id(variable);
   if (!id) co_return unknown("site", variable);
   auto start = [&](registry::Service::Handler<std::monostate> handler) {
@@ -127,10 +132,9 @@ asio::awaitable<Answer> Api::remove_site(const Request& request, std::string var
 }
 
 asio::awaitable<Answer> Api::list_devices(const Request& request, std::string) {
-  const auto parameters = parse_query(request.query, {"site_id"});
-  const auto site_id = id_parameter(parameters, "site_id");
+  const auto site_id = site_wanted_by(request.query);
   const registry::Directory& directory = services_.registry.directory();
-  if (site_id && !directory.sites.contains(*site_id)) co_return unknown("site", parameters.front().value);
+  if (site_id && !directory.sites.contains(*site_id)) co_return unknown("site", std::to_string(*site_id));
   Answer answer{.body = "["};
   for (const auto& [id, device] : directory.devices) {
     if (!site_id || device.site_id == *site_id) append_entry(answer.body, to_json(device));
@@ -140,7 +144,7 @@ asio::awaitable<Answer> Api::list_devices(const Request& request, std::string) {
 }
 
 asio::awaitable<Answer> Api::get_device(const Request& request, std::string variable) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   const auto& devices = services_.registry.directory().devices;
   const auto id = parse_id(variable);
   const auto place = id ? devices.find(*id) : devices.end();
@@ -148,7 +152,7 @@ asio::awaitable<Answer> Api::get_device(const Request& request, std::string vari
 }
 
 asio::awaitable<Answer> Api::create_device(const Request& request, std::string) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   auto body = parse_body(request);
   if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
   auto start = [&](registry::Service::Handler<Device> handler) {
@@ -159,7 +163,7 @@ asio::awaitable<Answer> Api::create_device(const Request& request, std::string) 
 }
 
 asio::awaitable<Answer> Api::update_device(const Request& request, std::string variable) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   const auto id = parse_id(variable);
   if (!id) co_return unknown("device", variable);
   auto body = parse_body(request);
@@ -172,7 +176,7 @@ asio::awaitable<Answer> Api::update_device(const Request& request, std::string v
 }
 
 asio::awaitable<Answer> Api::remove_device(const Request& request, std::string variable) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   const auto id = parse_id(variable);
   if (!id) co_return unknown("device", variable);
   auto start = [&](registry::Service::Handler<std::monostate> handler) {
@@ -183,7 +187,7 @@ asio::awaitable<Answer> Api::remove_device(const Request& request, std::string v
 }
 
 asio::awaitable<Answer> Api::test_connection(const Request& request, std::string) {
-  parse_query(request.query, {});
+  refuse_query(request.query);
   auto body = parse_body(request);
   if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
   auto& given = std::get<json::object>(body);

@@ -10,7 +10,7 @@ namespace gensetd::redis {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what) {
-  throw std::runtime_error("the Redis URL " + what + "; allowed is redis://[user:password@]host[:port][/db]");
+  throw std::runtime_error("REDIS_URL " + what + "; allowed is redis://[user:password@]host[:port][/db]");
 }
 
 std::string host_of(const boost::urls::url_view& url) {
@@ -24,8 +24,13 @@ std::string host_of(const boost::urls::url_view& url) {
 
 std::uint16_t port_of(const boost::urls::url_view& url) {
   if (!url.has_port() || url.port().empty()) return Address{}.port;
-  if (url.port_number() == 0) refuse("has a port that is not 1 to 65535");
-  return url.port_number();
+  // port_number() of Boost 1.81 takes a number that is too large modulo 65536.
+  const std::string text = url.port();
+  std::uint16_t number = 0;
+  const auto [stopped, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc{} || stopped != text.data() + text.size() || number == 0)
+    refuse("has a port that is not 1 to 65535");
+  return number;
 }
 
 int database_of(const boost::urls::url_view& url) {
