@@ -92,12 +92,12 @@ std::unique_ptr<spdlog::formatter> make_log_formatter(LogFormat format) {
 Logging::Logging(LogLevel level, LogFormat format) {
   spdlog::init_thread_pool(queue_lines_max, 1);
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  auto logger = std::make_shared<spdlog::async_logger>("gensetd", std::move(sink), spdlog::thread_pool(),
-                                                       spdlog::async_overflow_policy::overrun_oldest);
-  logger->set_formatter(make_log_formatter(format));
-  logger->set_level(level_of(level));
-  logger->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
+  logger_ = std::make_shared<spdlog::async_logger>("gensetd", std::move(sink), spdlog::thread_pool(),
+                                                   spdlog::async_overflow_policy::overrun_oldest);
+  logger_->set_formatter(make_log_formatter(format));
+  logger_->set_level(level_of(level));
+  logger_->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(logger_);
 }
 
 Logging::~Logging() { spdlog::shutdown(); }

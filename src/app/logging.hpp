@@ -6,6 +6,10 @@
 
 #include <memory>
 
+namespace spdlog {
+class logger;
+}
+
 namespace gensetd::app {
 
 // One line a message, whatever is in it: control characters (a device's name may hold anything) are escaped.
@@ -20,6 +24,9 @@ class Logging {
   ~Logging();
   Logging(const Logging&) = delete;
   Logging& operator=(const Logging&) = delete;
+
+ private:
+  std::shared_ptr<spdlog::logger> logger_;  // outlives the thread that writes
 };
 
 }  // namespace gensetd::app

@@ -1,7 +1,7 @@
 #include "app/settings.hpp"
+#include "profile/toml.hpp"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 #include "profile/document.hpp"
 
 #include "profile/profile_error.hpp"
+#include "profile/toml.hpp"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <utility>

@@ -153,6 +153,14 @@ TEST_F(SettingsFile, mistakes_are_said_with_file_and_line) {
   EXPECT_EQ(file_refusal(), file.string() + ": the settings file cannot be read");
 }
 
+TEST_F(SettingsFile, what_the_parser_holds_for_impossible_is_refused_too) {
+  for (const char* text :
+       {"[::1]:8010", "poll_interval = 2 \u0431", "\u0431 = 1", "x = { \u0431 = 1 }", "[\u0431]"}) {
+    write(text);
+    EXPECT_EQ(file_refusal().find(file.string() + ":1: "), 0U) << text << ": " << file_refusal();
+  }
+}
+
 TEST_F(SettingsFile, bad_value_of_the_file_is_said_with_its_line) {
   write("\noffline_after = 0\n");
   GivenValues given;

@@ -22,8 +22,8 @@ def browser(tmp_path):
 
 
 def text(browser, selector):
-    found = browser.find_elements(By.CSS_SELECTOR, selector)
-    return found[0].text if found else None
+    # In one step within the page: an element found may be replaced before it is asked.
+    return browser.execute_script("const found = document.querySelector(arguments[0]); return found && found.innerText.trim();", selector)
 
 
 def card(device, more=""):

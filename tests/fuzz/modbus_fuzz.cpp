@@ -1,0 +1,48 @@
+#include "check.hpp"
+#include "modbus/rtu_frame.hpp"
+#include "modbus/tcp_frame.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <variant>
+
+using namespace gensetd::modbus;
+
+namespace {
+
+void look(const Assembled& assembled, const ReadRequest& request, std::span<const std::uint8_t> received) {
+  if (const auto* incomplete = std::get_if<Incomplete>(&assembled)) {
+    check(incomplete->needed > received.size() && incomplete->needed <= tcp_frame_max);
+  } else if (const auto* answer = std::get_if<Answer>(&assembled)) {
+    check(answer->registers.size() == 2U * request.count && answer->length <= received.size());
+    check(answer->registers.data() >= received.data());
+    check(answer->registers.data() + answer->registers.size() <= received.data() + received.size());
+  } else if (const auto* refused = std::get_if<Refused>(&assembled)) {
+    check(refused->length <= received.size());
+  } else {
+    const auto& not_ours = std::get<NotOurs>(assembled);
+    check(not_ours.length > 0 && not_ours.length <= received.size());
+  }
+}
+
+}  // namespace
+
+// Byte 0: unit, 1: count, 2: transaction id; the rest is what came. Frames are cut off as the link does.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 3) return 0;
+  const auto count = static_cast<std::uint16_t>(data[1] % registers_per_request_max + 1);
+  const ReadRequest request{.unit_id = data[0], .first = 0, .count = count};
+  for (const bool rtu : {true, false}) {
+    std::span<const std::uint8_t> received{data + 3, size - 3};
+    for (;;) {
+      const Assembled assembled =
+          rtu ? assemble_rtu(request, received) : assemble_tcp(request, data[2], received);
+      look(assembled, request, received);
+      const auto* not_ours = std::get_if<NotOurs>(&assembled);
+      if (not_ours == nullptr) break;
+      received = received.subspan(not_ours->length);
+    }
+  }
+  return 0;
+}

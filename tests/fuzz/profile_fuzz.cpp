@@ -1,0 +1,33 @@
+#include "check.hpp"
+#include "profile/catalog.hpp"
+#include "profile/decode.hpp"
+#include "profile/read_plan.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+using namespace gensetd;
+
+// A file that is accepted can be planned and decoded; one that is not is refused on one line.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const profile::Catalog catalog = profile::Catalog::built_in();
+  profile::ProfilePtr read;
+  try {
+    read = catalog.parse({reinterpret_cast<const char*>(data), size}, "fuzz.toml");
+  } catch (const profile::ProfileError& error) {
+    const std::string_view line = error.what();
+    check(line.find('\n') == std::string_view::npos);
+    return 0;
+  }
+  for (const auto protocol : {modbus::Protocol::tcp, modbus::Protocol::rtu_over_tcp})
+    for (const auto& planned : profile::merged_plan(*read, protocol))
+      check(planned.count >= 1 && planned.count <= modbus::registers_per_request_max);
+  std::vector<profile::Value> values(read->fields.size());
+  for (std::size_t block = 0; block < read->blocks.size(); ++block) {
+    const std::vector<std::uint8_t> registers(2U * read->blocks[block].count, 0x12);
+    profile::decode_block(*read, block, registers, values);
+  }
+  return 0;
+}
