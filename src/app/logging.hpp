@@ -3,12 +3,9 @@
 #include "app/settings.hpp"
 
 #include <spdlog/formatter.h>
+#include <spdlog/logger.h>
 
 #include <memory>
-
-namespace spdlog {
-class logger;
-}
 
 namespace gensetd::app {
 

@@ -53,7 +53,7 @@ int serve(const Settings& settings) {
   daemon->start();
   spdlog::info("gensetd serves http://{}/",
                poller::host_and_port(settings.http_address, daemon->http_port()));
-  asio::co_spawn(context, stop_on_signal(*daemon), [&context](std::exception_ptr failed) {
+  asio::co_spawn(context, stop_on_signal(*daemon), [&context](const std::exception_ptr& failed) {
     if (failed) std::rethrow_exception(failed);
     // What was cancelled ends by itself, but for a look-up of a host name, which nobody can cancel.
     asio::post(context, [&context] { context.stop(); });

@@ -39,13 +39,14 @@ tcp::acceptor listen_on(asio::io_context& context, const Options& options) {
 
 class Server::Implementation : public std::enable_shared_from_this<Implementation> {
  public:
-  Implementation(asio::io_context& context, const Options& options, Services services)
+  Implementation(asio::io_context& context, Options options, Services services)
       : context_(context),
         acceptor_(listen_on(context, options)),
         pause_(context),
         checks_(context),
-        shared_(new Shared{Api(std::move(services), {options.api_token, options.allowed_origins}),
-                           Connections(context)}) {}
+        shared_(new Shared{
+            Api(std::move(services), {std::move(options.api_token), std::move(options.allowed_origins)}),
+            Connections(context)}) {}
 
   void start() {
     auto loop = [self = shared_from_this()] { return self->accept(); };
@@ -113,7 +114,7 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
 };
 
 Server::Server(asio::io_context& context, Options options, Services services)
-    : implementation_(std::make_shared<Implementation>(context, options, std::move(services))) {}
+    : implementation_(std::make_shared<Implementation>(context, std::move(options), std::move(services))) {}
 
 Server::~Server() { implementation_->abort(); }
 

@@ -38,6 +38,7 @@ void check_exists(const Parts& parts, std::string_view what, std::string_view na
   const auto name_of = [](const auto& part) -> const std::string& { return part.name; };
   if (find_named(parts, name, name_of) != parts.end()) return;
   std::vector<std::string_view> known;
+  known.reserve(parts.size());
   for (const auto& part : parts) known.push_back(part.name);
   refuse(place, fmt::format("there is no {} {}: must be one of {}", what, quoted(name),
                             known.empty() ? "none, as the file has none"

@@ -1,9 +1,10 @@
 #pragma once
 
-// toml++ 3.3 takes some mistakes in a file for impossible: a letter such as U+0431 where white space may stand, a
-// '[' before something that starts no key. What it declares unreachable is undefined behaviour, and is reached;
-// here the one is no white space and the other goes on, and the parser refuses the file with its line. Everybody
-// includes toml++ through this file. (The order of these lines is their meaning.)
+// toml++ 3.3 takes some mistakes in a file for impossible: a letter such as U+0431 where white space may
+// stand, a
+// '[' before something that starts no key. What it declares unreachable is undefined behaviour, and is
+// reached; here the one is no white space and the other goes on, and the parser refuses the file with its
+// line. Everybody includes toml++ through this file. (The order of these lines is their meaning.)
 // clang-format off
 #include <toml++/impl/preprocessor.h>
 

@@ -112,7 +112,7 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
   bool stopped_ = false;
 };
 
-Client::Client(asio::io_context& context, Options options, live::Hub& hub)
+Client::Client(asio::io_context& context, const Options& options, live::Hub& hub)
     : implementation_(std::make_shared<Implementation>(context, options, hub)) {}
 
 Client::~Client() { implementation_->close(); }

@@ -31,7 +31,7 @@ struct Options {
 // the functions of Options are not called after its end. One thread: the io_context's.
 class Client {
  public:
-  Client(boost::asio::io_context& context, Options options, live::Hub& hub);
+  Client(boost::asio::io_context& context, const Options& options, live::Hub& hub);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -55,7 +55,7 @@ Address parse_url(std::string_view text) {
         "as "
         "%2F)");
   }
-  const boost::urls::url_view url = *parsed;
+  const boost::urls::url_view& url = *parsed;
   if (url.scheme() != "redis") refuse("does not begin with redis://");
   if (!url.has_authority()) refuse("has no host");
   if (url.has_query() || url.has_fragment()) refuse("has a part after ? or #, which means nothing here");

@@ -185,7 +185,7 @@ class Service::Worker {
 };
 
 Service::Service(asio::any_io_executor executor, const std::string& database_url,
-                 std::shared_ptr<const profile::Catalog> profiles)
+                 const std::shared_ptr<const profile::Catalog>& profiles)
     : worker_(std::make_unique<Worker>(std::move(executor), database_url, *profiles)) {}
 
 Service::~Service() = default;

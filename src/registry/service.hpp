@@ -38,7 +38,7 @@ class Service {
 
   // `database_url`: sqlite:///path (sqlite:////absolute/path).
   Service(boost::asio::any_io_executor executor, const std::string& database_url,
-          std::shared_ptr<const profile::Catalog> profiles);
+          const std::shared_ptr<const profile::Catalog>& profiles);
 
   // Finishes what was accepted, then joins its thread. The listener hears nothing any more; the handlers of
   // what was accepted are still called if `executor` runs on.

@@ -64,7 +64,8 @@ class PlantClock : public std::enable_shared_from_this<PlantClock> {
   // What is left of `owed` steps: less than one, or nothing when there was no time for all.
   double step_for(double owed) {
     const auto limit = steady_clock::now() + stepping_max;
-    for (; owed >= 1; --owed) {
+    while (owed >= 1) {
+      owed -= 1;
       plant_->step();
       if (steady_clock::now() >= limit) return 0;
     }
@@ -101,6 +102,7 @@ void Simulator::stop() {
 
 std::vector<std::uint16_t> Simulator::ports() const {
   std::vector<std::uint16_t> ports;
+  ports.reserve(listeners_.size());
   for (const auto& listener : listeners_) ports.push_back(listener->port());
   return ports;
 }
