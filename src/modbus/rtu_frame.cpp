@@ -26,6 +26,9 @@ std::array<std::size_t, 2> foreign_lengths(std::span<const std::uint8_t> receive
     case 2:
     case 3:
     case 4: {
+      // An answer has data. The high byte of a request's address stands in the same place and is often 0; the
+      // five bytes up to there may well look like a frame with a good CRC.
+      if (received[2] == 0) return {8, 0};
       const std::size_t answer = 5U + received[2];
       return {std::min<std::size_t>(answer, 8), std::max<std::size_t>(answer, 8)};
     }

@@ -153,5 +153,17 @@ TEST(RtuFrame, random_bytes_always_make_progress) {
   }
 }
 
+TEST(RtuFrame, request_whose_head_looks_like_an_answer_without_data_is_dropped_whole) {
+  // Another master reads input registers 0x0083.. of unit 3; the CRC of 03 04 00 is 83 00.
+  std::vector<std::uint8_t> frame{3, 4, 0x00, 0x83, 0x00, 2};
+  const std::uint16_t crc = crc16(frame);
+  frame.push_back(static_cast<std::uint8_t>(crc & 0xFF));
+  frame.push_back(static_cast<std::uint8_t>(crc >> 8));
+  ASSERT_EQ(crc16(std::span(frame).first(5)), 0);
+  const Assembled assembled = assemble_rtu({.unit_id = 1, .first = 0, .count = 3}, frame);
+  ASSERT_TRUE(std::holds_alternative<NotOurs>(assembled));
+  EXPECT_EQ(std::get<NotOurs>(assembled).length, frame.size());
+}
+
 }  // namespace
 }  // namespace gensetd::modbus
