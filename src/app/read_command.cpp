@@ -5,6 +5,7 @@
 #include "modbus/big_endian.hpp"
 #include "poller/cycle.hpp"
 #include "poller/describe.hpp"
+#include "poller/transaction_of.hpp"
 #include "profile/catalog.hpp"
 #include "registry/address.hpp"
 #include "registry/types.hpp"
@@ -134,20 +135,17 @@ class Technician final : public link::Requester {
     }
   }
 
-  void ask(modbus::ReadRequest request) {
-    request.unit_id = job_.address.unit_id;
-    link_->submit(*this, {.request = request,
-                          .protocol = job_.address.protocol,
-                          .timeout = job_.timeout,
-                          .request_gap = job_.profile->transport(job_.address.protocol).request_gap});
+  void ask(const modbus::ReadRequest& request) {
+    link_->submit(*this, poller::transaction_of(job_.address, *job_.profile, request, job_.timeout));
   }
 
   void follow(const poller::Step& step) {
     if (const auto* next = std::get_if<poller::Ask>(&step)) {
       ask(next->request);
+      while (const auto more = cycle_.ahead()) ask(more->request);
     } else if (std::holds_alternative<poller::Pause>(step)) {
       wait(milliseconds{200}, [this] { follow(cycle_.again()); });
-    } else {
+    } else if (std::holds_alternative<poller::Finished>(step)) {
       end();
     }
   }

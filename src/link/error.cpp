@@ -21,6 +21,8 @@ class Category final : public boost::system::error_category {
         return "the peer closed the connection";
       case Error::no_answer:
         return "no answer in time";
+      case Error::indistinguishable:
+        return "not asked: others on the line ask for answers that could not be told from it";
     }
     return "unknown link error";
   }

@@ -11,6 +11,7 @@ enum class Error {
   connect_failed,      // refused, unreachable: the cause tells
   connection_lost,     // the peer closed or reset the connection before it answered
   no_answer,           // connected, but no answer within the time allowed
+  indistinguishable,   // not asked: somebody else's answers could not be told from it
 };
 
 boost::system::error_code make_error_code(Error error);

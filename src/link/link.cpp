@@ -5,9 +5,7 @@
 namespace gensetd::link {
 
 Link::Link(boost::asio::io_context& context, std::string host, std::uint16_t port)
-    : line_(std::make_shared<Line>(context, std::move(host), port)) {
-  line_->start();
-}
+    : line_(std::make_shared<Line>(context, std::move(host), port)) {}
 
 Link::~Link() { line_->stop(); }
 
@@ -17,19 +15,17 @@ void Link::submit(Requester& requester, const Transaction& transaction) {
 
 void Link::withdraw(Requester& requester) { line_->withdraw(requester); }
 
-const Counters& Link::counters() const { return line_->counters(); }
-
-std::size_t Link::waiting() const { return line_->waiting(); }
+const Conversation& Link::conversation() const { return line_->conversation(); }
 
 std::shared_ptr<Link> Pool::get(const std::string& host, std::uint16_t port) {
-  std::erase_if(links_, [](const auto& entry) { return entry.second.expired(); });
-  std::weak_ptr<Link>& place = links_[{host, port}];
-  std::shared_ptr<Link> held = place.lock();
-  if (!held) {
-    held = std::make_shared<Link>(context_, host, port);
-    place = held;
+  const auto known = links_.find({host, port});
+  if (known != links_.end()) {
+    if (auto held = known->second.lock()) return held;
   }
-  return held;
+  std::erase_if(links_, [](const auto& entry) { return entry.second.expired(); });
+  auto made = std::make_shared<Link>(context_, host, port);
+  links_[{host, port}] = made;
+  return made;
 }
 
 }  // namespace gensetd::link

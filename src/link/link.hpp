@@ -1,5 +1,6 @@
 #pragma once
 
+#include "link/conversation.hpp"
 #include "link/transaction.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -15,9 +16,9 @@ namespace gensetd::link {
 class Line;
 
 // One connection to one host:port, shared by all devices behind it. Use: submit() a transaction; finished()
-// hears of its end exactly once, never from within submit(). A requester has at most one transaction at a
-// time, and turns go round by requester. Connects when there is work and reconnects by itself. Destroying the
-// last handle closes the connection. One thread: the io_context's.
+// hears of its end exactly once, never from within submit(). Turns go round by requester. Connects when there
+// is work and reconnects by itself. Destroying the last handle closes the connection. One thread: the
+// io_context's.
 class Link {
  public:
   Link(boost::asio::io_context& context, std::string host, std::uint16_t port);
@@ -30,8 +31,8 @@ class Link {
   // Nothing more is told to `requester`; to be called before it dies. Unknown ones are ignored.
   void withdraw(Requester& requester);
 
-  const Counters& counters() const;
-  std::size_t waiting() const;
+  // Its counters, and who else is on the line.
+  const Conversation& conversation() const;
 
  private:
   std::shared_ptr<Line> line_;
@@ -44,9 +45,12 @@ class Pool {
 
   std::shared_ptr<Link> get(const std::string& host, std::uint16_t port);
 
+  using Links = std::map<std::pair<std::string, std::uint16_t>, std::weak_ptr<Link>>;
+  const Links& all() const { return links_; }
+
  private:
   boost::asio::io_context& context_;
-  std::map<std::pair<std::string, std::uint16_t>, std::weak_ptr<Link>> links_;
+  Links links_;
 };
 
 }  // namespace gensetd::link

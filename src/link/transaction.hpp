@@ -6,24 +6,38 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace gensetd::link {
 
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// Registers that may be read beside those wanted, so that the answer has a count of its own on a serial
+// line: first..end-1 in all, and `limit` registers in one request. None by default.
+struct Room {
+  std::uint32_t first = 0;
+  std::uint32_t end = 0;
+  std::uint16_t limit = 0;
+};
+
 // One request with all that it takes to carry it out.
 struct Transaction {
   modbus::ReadRequest request;
+  Room room;  // rtu_over_tcp only
   modbus::Protocol protocol = modbus::Protocol::tcp;
   std::chrono::milliseconds timeout{2'000};  // to connect, and again to wait for the answer
   std::chrono::milliseconds request_gap{0};  // silence on the line before the request
+  std::uint16_t requests_in_flight = 1;      // Modbus TCP only: on one connection
 };
 
 // How a transaction ended.
 struct Outcome {
-  modbus::ReadRequest request;
+  modbus::ReadRequest request;              // as wanted, whatever was asked for it
   boost::system::error_code error;          // link::Error or modbus::Error; none: answered
   boost::system::error_code cause;          // the system's reason, where there is one
   std::uint8_t exception = 0;               // with modbus::Error::exception_answer
+  std::optional<std::uint8_t> other_unit;   // unit id of a good frame that came instead, with foreign_answer
   std::span<const std::uint8_t> registers;  // the answer as it came; lives for the call of finished()
 };
 
@@ -32,20 +46,34 @@ class Requester {
  public:
   virtual void finished(const Outcome& outcome) = 0;
 
+  // The answer to `request`, told a while ago, may have been somebody else's: another one of the same unit
+  // and count came after it. At most two seconds after finished().
+  virtual void doubted([[maybe_unused]] const modbus::ReadRequest& request) {}
+
  protected:
   ~Requester() = default;
 };
 
-// What a link has seen since it exists.
+// What was seen since the link exists: of one unit id, or of the whole line.
 struct Counters {
-  std::uint64_t connects = 0;
   std::uint64_t requests = 0;
   std::uint64_t answers = 0;
   std::uint64_t exceptions = 0;
   std::uint64_t timeouts = 0;
-  std::uint64_t broken_frames = 0;   // wrong CRC
-  std::uint64_t foreign_frames = 0;  // good frames that answer somebody else, or come too late
+  std::uint64_t broken_frames = 0;    // our answer by its head, with a wrong CRC
+  std::uint64_t foreign_frames = 0;   // good frames of another master, or of another client of the converter
+  std::uint64_t late_answers = 0;     // to requests that were given up
+  std::uint64_t doubled_answers = 0;  // copies of an answer
+  std::uint64_t confirmations = 0;    // answers asked for again before they were believed
+  std::uint64_t doubts = 0;           // answers that were told and then asked for again
+};
+
+// Beside the sum of its units'.
+struct LineCounters {
+  std::uint64_t connects = 0;
+  std::uint64_t connections_lost = 0;  // by the peer, or given up because it stayed silent
   std::uint64_t garbage_bytes = 0;
+  std::chrono::nanoseconds busy{0};  // a request was under way
 };
 
 }  // namespace gensetd::link

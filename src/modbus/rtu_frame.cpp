@@ -4,21 +4,20 @@
 #include "modbus/crc.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace gensetd::modbus {
 namespace {
 
 constexpr std::size_t exception_length = 5;
+constexpr std::size_t head_length = 3;
 
 bool whole_frame(std::span<const std::uint8_t> received, std::size_t length) {
   return received.size() >= length && crc16(received.first(length)) == 0;
 }
 
-// The lengths that a frame of another master or controller with this head can have, shortest first; 0 for
-// none. Requests and the answers of single writes are 8 bytes; answers to reads carry a byte count
-// (V1.1b3, 6.1 to 6.6, 6.11, 6.12).
-std::array<std::size_t, 2> foreign_lengths(std::span<const std::uint8_t> received) {
+// The lengths that a frame with this head can have, shortest first; 0 for none. Requests and the answers of
+// single writes are 8 bytes; answers to reads carry a byte count (V1.1b3, 6.1 to 6.6, 6.11, 6.12).
+std::array<std::size_t, 2> lengths_of(std::span<const std::uint8_t> received) {
   const std::uint8_t function = received[1];
   if ((function & exception_bit) != 0) return {exception_length, 0};
   switch (function) {
@@ -28,55 +27,39 @@ std::array<std::size_t, 2> foreign_lengths(std::span<const std::uint8_t> receive
     case 4: {
       // An answer has data. The high byte of a request's address stands in the same place and is often 0; the
       // five bytes up to there may well look like a frame with a good CRC.
-      if (received[2] == 0) return {8, 0};
-      const std::size_t answer = 5U + received[2];
-      return {std::min<std::size_t>(answer, 8), std::max<std::size_t>(answer, 8)};
+      if (received[2] == 0) return {rtu_request_length, 0};
+      const std::size_t answer = exception_length + received[2];
+      return {std::min(answer, rtu_request_length), std::max(answer, rtu_request_length)};
     }
     case 5:
     case 6:
-      return {8, 0};
+      return {rtu_request_length, 0};
     case 15:
     case 16:
-      return {8, received.size() > 6 ? std::size_t{9} + received[6] : 0};
+      return {rtu_request_length, received.size() > 6 ? std::size_t{9} + received[6] : 0};
     default:
       return {0, 0};
   }
 }
 
-// Whether a frame of somebody else starts here whose end has not come yet.
-bool foreign_frame_unfinished(std::span<const std::uint8_t> received) {
-  return std::ranges::any_of(foreign_lengths(received), [&](std::size_t length) {
-    return length <= rtu_frame_max && length > received.size();
-  });
-}
-
-// Where our whole answer stands behind other bytes, or 0. What looks like the head of a long foreign frame
-// may be garbage, and waiting for its end would lose the good answer behind it.
-std::size_t answer_behind(const ReadRequest& request, std::span<const std::uint8_t> received) {
-  const std::size_t length = rtu_answer_length(request.count);
-  for (std::size_t start = 1; start + length <= received.size(); ++start) {
-    const auto rest = received.subspan(start);
-    if (rest[0] == request.unit_id && rest[1] == read_holding_registers && rest[2] == 2U * request.count &&
-        whole_frame(rest, length)) {
-      return start;
-    }
+RtuFrame describe(std::span<const std::uint8_t> frame) {
+  RtuFrame found{.unit_id = frame[0],
+                 .function = static_cast<std::uint8_t>(frame[1] & ~exception_bit),
+                 .length = frame.size()};
+  found.crc = number_at(frame, frame.size() - 2);
+  if ((frame[1] & exception_bit) != 0) {
+    found.kind = RtuFrame::Kind::exception;
+    found.exception = frame[2];
+  } else if (frame[1] == read_holding_registers && frame.size() == rtu_request_length) {
+    found.kind = RtuFrame::Kind::request;
+    found.first = number_at(frame, 2);
+    found.count = number_at(frame, 4);
+  } else if (frame[1] == read_holding_registers && frame[2] % 2 == 0) {
+    found.kind = RtuFrame::Kind::answer;
+    found.count = static_cast<std::uint16_t>(frame[2] / 2);
+    found.registers = frame.subspan(3, frame[2]);
   }
-  return 0;
-}
-
-// A good frame of somebody else at the start of `received`, or 0.
-std::size_t foreign_frame(std::span<const std::uint8_t> received) {
-  for (const std::size_t length : foreign_lengths(received)) {
-    if (length >= exception_length && length <= rtu_frame_max && whole_frame(received, length)) return length;
-  }
-  return 0;
-}
-
-bool looks_like_tcp(const ReadRequest& request, std::span<const std::uint8_t> received) {
-  if (received.size() < 9 || number_at(received, 2) != 0) return false;
-  const std::size_t length = number_at(received, 4);
-  return length >= 3 && length <= 254 && received.size() == 6 + length && received[6] == request.unit_id &&
-         (received[7] & 0x7FU) == read_holding_registers;
+  return found;
 }
 
 }  // namespace
@@ -98,35 +81,28 @@ std::array<std::uint8_t, rtu_request_length> encode_rtu(const ReadRequest& reque
   return frame;
 }
 
-Assembled assemble_rtu(const ReadRequest& request, std::span<const std::uint8_t> received) {
-  if (received.size() < exception_length) return Incomplete{exception_length};
-  if (looks_like_tcp(request, received)) return NotOurs{received.size(), Mismatch::other_protocol};
+RtuCut cut_rtu(std::span<const std::uint8_t> received, bool silent) {
+  const Garbage one_byte{1};
+  if (!received.empty() && received[0] > rtu_unit_max) return one_byte;
+  if (received.size() < head_length) {
+    if (silent && !received.empty()) return one_byte;
+    return Incomplete{exception_length};
+  }
+  std::size_t needed = 0;
+  for (const std::size_t length : lengths_of(received)) {
+    if (length < exception_length || length > rtu_frame_max) continue;
+    if (whole_frame(received, length)) return describe(received.first(length));
+    if (length > received.size() && needed == 0) needed = length;
+  }
+  if (needed != 0 && !silent) return Incomplete{needed};
+  return one_byte;
+}
 
-  const bool our_unit = received[0] == request.unit_id;
-  if (our_unit && received[1] == read_holding_registers && received[2] == 2U * request.count) {
-    const std::size_t length = rtu_answer_length(request.count);
-    if (whole_frame(received, length)) return Answer{received.subspan(3, 2U * request.count), length};
-    // A request of another master can have this very head; its CRC tells.
-    const std::size_t foreign = foreign_frame(received);
-    if (foreign != 0) return NotOurs{foreign, Mismatch::byte_count};
-    if (received.size() < length) return Incomplete{length};
-    return NotOurs{1, Mismatch::broken};
-  }
-  if (our_unit && received[1] == (read_holding_registers | exception_bit) &&
-      whole_frame(received, exception_length)) {
-    return Refused{received[2], exception_length};
-  }
-  const std::size_t foreign = foreign_frame(received);
-  if (foreign != 0) {
-    const Mismatch why = !our_unit                               ? Mismatch::unit_id
-                         : received[1] != read_holding_registers ? Mismatch::function
-                                                                 : Mismatch::byte_count;
-    return NotOurs{foreign, why};
-  }
-  const std::size_t behind = answer_behind(request, received);
-  if (behind != 0) return NotOurs{behind, Mismatch::garbage};
-  if (foreign_frame_unfinished(received)) return Incomplete{received.size() + 1};
-  return NotOurs{1, Mismatch::garbage};
+bool looks_like_tcp(const ReadRequest& request, std::span<const std::uint8_t> received) {
+  if (received.size() < 9 || number_at(received, 2) != 0) return false;
+  const std::size_t length = number_at(received, 4);
+  return length >= 3 && length <= 254 && received.size() == 6 + length && received[6] == request.unit_id &&
+         (received[7] & 0x7FU) == read_holding_registers;
 }
 
 }  // namespace gensetd::modbus

@@ -8,8 +8,14 @@
 #include <utility>
 
 namespace gensetd::poller {
+namespace {
 
 using profile::PlannedRead;
+
+// Answers in doubt are asked again that often in a cycle; a line with more of them fails it.
+constexpr int doubts_max = 3;
+
+}  // namespace
 
 Cycle::Cycle(profile::ProfilePtr profile, modbus::Protocol protocol)
     : profile_(std::move(profile)), protocol_(protocol) {
@@ -22,10 +28,12 @@ void Cycle::forget_refusals() {
 }
 
 Step Cycle::begin(bool alive) {
-  position_ = 0;
   alive_ = alive;
   probing_ = !alive && plan_.front() != probe_;
+  states_.assign(probing_ ? 1 : plan_.size(), State::to_do);
   retried_ = false;
+  doubts_ = 0;
+  trouble_.reset();
   split_.reset();
   news_.reset();
   failure_.reset();
@@ -36,60 +44,89 @@ Step Cycle::begin(bool alive) {
 
 Step Cycle::again() { return ask(); }
 
-Step Cycle::ask() const { return Ask{{.first = current().first, .count = current().count}}; }
+Step Cycle::ask() {
+  const auto index = next_to_do();
+  if (!index) return Finished{};
+  states_[*index] = State::asked;
+  return Ask{{.first = read_at(*index).first, .count = read_at(*index).count}};
+}
+
+std::optional<Ask> Cycle::ahead() {
+  const bool smooth = alive_ && !probing_ && !retried_ && !split_ && !trouble_ && doubts_ == 0;
+  if (!smooth || protocol_ != modbus::Protocol::tcp || !next_to_do()) return std::nullopt;
+  if (under_way() >= profile_->transport(protocol_).requests_in_flight) return std::nullopt;
+  return std::get<Ask>(ask());
+}
 
 Step Cycle::took(const link::Outcome& outcome) {
-  switch (next_step(outcome)) {
-    case NextStep::take:
-      return take(outcome);
-    case NextStep::refuse:
-      return refuse(outcome);
-    case NextStep::ask_again:
-      return try_otherwise(outcome, false);
-    case NextStep::ask_differently:
-      return try_otherwise(outcome, true);
-    case NextStep::give_up:
-      break;
+  const auto index = place_of(outcome.request, State::asked);
+  if (!index) return Await{};  // of a read that the plan has no more
+  const NextStep next = next_step(outcome);
+  if (next == NextStep::take) {
+    take(*index, outcome);
+  } else if (next == NextStep::refuse) {
+    refuse(*index, outcome);
+  } else {
+    states_[*index] = State::to_do;
+    if (!trouble_) {
+      trouble_ = outcome;
+      trouble_->registers = {};
+    }
   }
-  return fail(outcome);
+  if (trouble_) return under_way() == 0 ? trouble() : Step{Await{}};
+  return proceed();
 }
 
-Step Cycle::take(const link::Outcome& outcome) {
-  const PlannedRead& read = current();
-  // The link compared the answer with the request; another length here would be a bug of ours.
-  if (outcome.registers.size() != 2U * read.count) return fail(outcome);
-  for (const std::uint16_t index : read.blocks) {
-    const profile::Block& block = profile_->blocks[index];
+Step Cycle::proceed() {
+  if (probing_ && states_.front() == State::done) {
+    probing_ = false;
+    states_.assign(plan_.size(), State::to_do);
+  }
+  if (under_way() != 0) {
+    if (auto more = ahead()) return *more;
+    return Await{};
+  }
+  return ask();
+}
+
+void Cycle::take(std::size_t index, const link::Outcome& outcome) {
+  const PlannedRead& read = read_at(index);
+  for (const std::uint16_t block_index : read.blocks) {
+    const profile::Block& block = profile_->blocks[block_index];
     const std::size_t offset = 2U * static_cast<std::size_t>(block.address - read.first);
-    profile::decode_block(*profile_, index, outcome.registers.subspan(offset, 2U * block.count), values_);
+    profile::decode_block(*profile_, block_index, outcome.registers.subspan(offset, 2U * block.count),
+                          values_);
   }
-  return advance();
+  states_[index] = State::done;
+  lives();
 }
 
-Step Cycle::refuse(const link::Outcome& outcome) {
-  if (!probing_ && is_merged(current())) {
-    split_current();
+void Cycle::refuse(std::size_t index, const link::Outcome& outcome) {
+  if (!probing_ && is_merged(plan_[index])) {
+    split_at(index);
     news_ = std::exchange(split_, std::nullopt);  // an exception needs no further proof
     alive_ = true;
-    return ask();
+    return;
   }
-  for (const std::uint16_t block : current().blocks) {
+  for (const std::uint16_t block : read_at(index).blocks) {
     profile::clear_block(*profile_, block, values_);
     if (!probing_) refused_.push_back({block, outcome.exception});
   }
-  return advance();
+  states_[index] = State::done;
+  lives();
 }
 
 // After an answer, be it a refusal.
-Step Cycle::advance() {
+void Cycle::lives() {
   alive_ = true;
   if (split_) news_ = std::exchange(split_, std::nullopt);
-  if (probing_) {
-    probing_ = false;
-    return ask();
-  }
-  if (++position_ == plan_.size()) return Finished{};
-  return ask();
+}
+
+Step Cycle::trouble() {
+  const link::Outcome outcome = *std::exchange(trouble_, std::nullopt);
+  const NextStep next = next_step(outcome);
+  if (next == NextStep::give_up) return fail(outcome);
+  return try_otherwise(outcome, next == NextStep::ask_differently);
 }
 
 Step Cycle::try_otherwise(const link::Outcome& outcome, bool range_may_be_unknown) {
@@ -99,18 +136,47 @@ Step Cycle::try_otherwise(const link::Outcome& outcome, bool range_may_be_unknow
     retried_ = true;
     return Pause{};
   }
-  if (range_may_be_unknown && alive_ && is_merged(current())) {
-    split_current();
+  const auto index = place_of(outcome.request, State::to_do);
+  if (range_may_be_unknown && alive_ && !probing_ && index && is_merged(plan_[*index])) {
+    split_at(*index);
     return ask();
   }
   return fail(outcome);
 }
 
+bool Cycle::doubted(const modbus::ReadRequest& request) {
+  const auto index = probing_ ? std::nullopt : place_of(request, State::done);
+  if (!index || failure_) return false;
+  if (++doubts_ > doubts_max) {
+    failure_ = link::Outcome{.request = request, .error = modbus::Error::foreign_answer};
+    return false;
+  }
+  states_[*index] = State::to_do;
+  return true;
+}
+
 Step Cycle::fail(const link::Outcome& outcome) {
   rejoin();
   failure_ = outcome;
-  failure_->registers = {};
   return Finished{};
+}
+
+std::optional<std::size_t> Cycle::place_of(const modbus::ReadRequest& request, State state) const {
+  for (std::size_t index = 0; index < states_.size(); ++index) {
+    const PlannedRead& read = read_at(index);
+    if (states_[index] == state && read.first == request.first && read.count == request.count) return index;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Cycle::next_to_do() const {
+  const auto place = std::ranges::find(states_, State::to_do);
+  if (place == states_.end()) return std::nullopt;
+  return static_cast<std::size_t>(place - states_.begin());
+}
+
+std::size_t Cycle::under_way() const {
+  return static_cast<std::size_t>(std::ranges::count(states_, State::asked));
 }
 
 bool Cycle::is_merged(const PlannedRead& read) const {
@@ -118,19 +184,20 @@ bool Cycle::is_merged(const PlannedRead& read) const {
   return blocks.size() != 1 || blocks.front() != read;
 }
 
-void Cycle::split_current() {
-  const auto place = plan_.begin() + static_cast<std::ptrdiff_t>(position_);
-  split_ = *place;
+void Cycle::split_at(std::size_t index) {
+  const auto place = static_cast<std::ptrdiff_t>(index);
+  split_ = plan_[index];
   const profile::ReadPlan blocks = profile::single_blocks(*profile_, split_->blocks);
-  const auto behind = plan_.erase(place);
-  plan_.insert(behind, blocks.begin(), blocks.end());
+  plan_.insert(plan_.erase(plan_.begin() + place), blocks.begin(), blocks.end());
+  states_.insert(states_.erase(states_.begin() + place), blocks.size(), State::to_do);
 }
 
 // The blocks of a split read stayed silent too: it was not the range.
 void Cycle::rejoin() {
   if (!split_) return;
-  const auto place = plan_.begin() + static_cast<std::ptrdiff_t>(position_);
-  const auto behind = plan_.erase(place, place + static_cast<std::ptrdiff_t>(split_->blocks.size()));
+  const auto first = std::ranges::find_if(
+      plan_, [&](const PlannedRead& read) { return read.blocks.front() == split_->blocks.front(); });
+  const auto behind = plan_.erase(first, first + static_cast<std::ptrdiff_t>(split_->blocks.size()));
   plan_.insert(behind, *std::exchange(split_, std::nullopt));
 }
 

@@ -5,6 +5,7 @@
 #include "profile/read_plan.hpp"
 #include "profile/value.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <variant>
@@ -24,12 +25,14 @@ struct RefusedBlock {
 struct Ask {
   modbus::ReadRequest request;  // without unit id
 };
+struct Await {};     // nothing, until the next outcome
 struct Pause {};     // a short while, then again()
 struct Finished {};  // failure() and values() tell how
-using Step = std::variant<Ask, Pause, Finished>;
+using Step = std::variant<Ask, Await, Pause, Finished>;
 
 // One device's cycles: which registers are asked, in which order, what an answer or its absence leads to. No
-// sockets, no clock. Use: begin(), do what the step says, took() with each outcome, until Finished.
+// sockets, no clock. Use: begin(), do what the step says and, as long as it gives something, what ahead()
+// says; took() with each outcome, until Finished.
 //
 // A cycle fails as a whole: values() are complete only when failure() is empty. One attempt a cycle is made
 // twice. A merged read that is refused, or stays unanswered where one of its blocks is answered, is replaced
@@ -44,10 +47,16 @@ class Cycle {
   Step again();
   Step took(const link::Outcome& outcome);
 
+  // One more request to be sent before the answer to the last one, where the profile allows several at once.
+  std::optional<Ask> ahead();
+
+  // The answer to `request` may have been somebody else's: it is asked again before the cycle ends. After
+  // Finished: true when there is something to ask; again() goes on.
+  bool doubted(const modbus::ReadRequest& request);
+
   const std::optional<link::Outcome>& failure() const { return failure_; }  // without registers
   std::vector<profile::Value>& values() { return values_; }                 // one per field of the profile
   const std::vector<RefusedBlock>& refused() const { return refused_; }
-  bool retried() const { return retried_; }
 
   // The merged read given up in this step, for the log; empty otherwise.
   std::optional<profile::PlannedRead> take_news();
@@ -56,15 +65,22 @@ class Cycle {
   const profile::ReadPlan& plan() const { return plan_; }
 
  private:
-  const profile::PlannedRead& current() const { return probing_ ? probe_ : plan_[position_]; }
+  enum class State : std::uint8_t { to_do, asked, done };
+
+  const profile::PlannedRead& read_at(std::size_t index) const { return probing_ ? probe_ : plan_[index]; }
+  std::optional<std::size_t> place_of(const modbus::ReadRequest& request, State state) const;
+  std::optional<std::size_t> next_to_do() const;
+  std::size_t under_way() const;
   bool is_merged(const profile::PlannedRead& read) const;
-  Step ask() const;
-  Step advance();
+  Step ask();
+  Step proceed();
   Step fail(const link::Outcome& outcome);
-  Step take(const link::Outcome& outcome);
-  Step refuse(const link::Outcome& outcome);
+  Step trouble();
   Step try_otherwise(const link::Outcome& outcome, bool range_may_be_unknown);
-  void split_current();
+  void take(std::size_t index, const link::Outcome& outcome);
+  void refuse(std::size_t index, const link::Outcome& outcome);
+  void lives();
+  void split_at(std::size_t index);
   void rejoin();
 
   profile::ProfilePtr profile_;
@@ -72,11 +88,13 @@ class Cycle {
   profile::ReadPlan plan_;
   profile::PlannedRead probe_;  // the plan's first block alone
 
-  std::size_t position_ = 0;  // in plan_
-  bool alive_ = false;        // answered in the last cycle or in this one
+  std::vector<State> states_;  // one per read of plan_, or one for the probe
+  bool alive_ = false;         // answered in the last cycle or in this one
   bool probing_ = false;
   bool retried_ = false;
-  std::optional<profile::PlannedRead> split_;  // stood at position_; its blocks have not answered yet
+  int doubts_ = 0;
+  std::optional<link::Outcome> trouble_;       // the first, while others are under way
+  std::optional<profile::PlannedRead> split_;  // its blocks stand in the plan and have not answered yet
   std::optional<profile::PlannedRead> news_;
   std::optional<link::Outcome> failure_;
   std::vector<RefusedBlock> refused_;

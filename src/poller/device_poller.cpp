@@ -1,5 +1,7 @@
 #include "poller/device_poller.hpp"
 
+#include "poller/transaction_of.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -47,7 +49,7 @@ void DevicePoller::adopt(Target target) {
 }
 
 void DevicePoller::announce_unread() {
-  advance_clock();
+  advance_clock(system_now());
   publish(fmt::format("{} unit {}: not read yet", host_and_port(target_.address.host, target_.address.port),
                       target_.address.unit_id));
 }
@@ -57,7 +59,7 @@ void DevicePoller::finish() {
   timer_.cancel();
   link_->withdraw(*this);
   online_ = false;
-  advance_clock();
+  advance_clock(system_now());
   publish("gateway stopped");
 }
 
@@ -78,8 +80,10 @@ void DevicePoller::woken() {
   if (state_ == State::waiting) {
     begin();
   } else if (state_ == State::pausing) {
-    ++surroundings_.counters.retries;
+    count(&Counters::retries);
     follow(cycle_.again());
+  } else if (state_ == State::settling) {
+    end_cycle();
   }
 }
 
@@ -91,22 +95,23 @@ void DevicePoller::begin() {
 void DevicePoller::follow(const Step& step) {
   if (const auto* ask = std::get_if<Ask>(&step)) {
     state_ = State::asking;
-    link::Transaction transaction{
-        .request = ask->request,
-        .protocol = target_.address.protocol,
-        .timeout = target_.pace.modbus_timeout,
-        .request_gap = target_.profile->transport(target_.address.protocol).request_gap};
-    transaction.request.unit_id = target_.address.unit_id;
-    link_->submit(*this, transaction);
+    submit(*ask);
+    while (const auto more = cycle_.ahead()) submit(*more);
   } else if (std::holds_alternative<Pause>(step)) {
     const auto spread = static_cast<int>(surroundings_.random() % (retry_pause_spread_ms + 1));
     wake_in(retry_pause_min + milliseconds{spread}, State::pausing);
-  } else {
-    end_cycle();
+  } else if (std::holds_alternative<Finished>(step)) {
+    settle();
   }
 }
 
+void DevicePoller::submit(const Ask& ask) {
+  link_->submit(*this,
+                transaction_of(target_.address, *target_.profile, ask.request, target_.pace.modbus_timeout));
+}
+
 void DevicePoller::finished(const link::Outcome& outcome) {
+  last_answer_ = system_now();
   const Step step = cycle_.took(outcome);
   if (const auto given_up = cycle_.take_news()) {
     spdlog::warn("{}: does not answer {}..{} in one read, reads its blocks one by one from now on", label(),
@@ -115,10 +120,33 @@ void DevicePoller::finished(const link::Outcome& outcome) {
   follow(step);
 }
 
+// Somebody else's answer may have been taken for one of ours.
+void DevicePoller::doubted(const modbus::ReadRequest& request) {
+  spdlog::debug("{}: two answers to read {}..{}, reads it again", label(), request.first,
+                request.first + request.count - 1);
+  if (state_ == State::waiting) {
+    // It is published already: the sooner the next reading comes, the better.
+    if (last_seen_ && failures_ == 0) wake_in(milliseconds{0}, State::waiting);
+    return;
+  }
+  const bool to_ask = cycle_.doubted(request);
+  if (state_ == State::settling && to_ask) follow(cycle_.again());
+}
+
+// On a serial line an answer is believed when none like it comes behind it.
+void DevicePoller::settle() {
+  last_cycle_ = since(cycle_start_);
+  const auto gap = target_.profile->transport(target_.address.protocol).request_gap;
+  const milliseconds time =
+      cycle_.failure() ? milliseconds{0} : link_->conversation().settling_time(gap, steady_clock::now());
+  if (time.count() == 0) return end_cycle();
+  wake_in(time, State::settling);
+}
+
 void DevicePoller::end_cycle() {
-  ++surroundings_.counters.cycles;
+  count(&Counters::cycles);
   if (const auto& failure = cycle_.failure()) {
-    ++surroundings_.counters.failed_cycles;
+    count(&Counters::failed_cycles);
     fail(*failure);
     const auto random = static_cast<std::uint32_t>(surroundings_.random());
     wake_in(spread_delay(target_.pace.retry_delay, random), State::waiting);
@@ -127,8 +155,7 @@ void DevicePoller::end_cycle() {
   succeed();
   const milliseconds interval = target_.pace.poll_interval;
   const SteadyTime next = next_start(target_.identity.device_id, interval, cycle_start_, steady_clock::now());
-  surroundings_.counters.slots_missed +=
-      static_cast<std::uint64_t>(slots_missed(interval, cycle_start_, next));
+  count(&Counters::slots_missed, static_cast<std::uint64_t>(slots_missed(interval, cycle_start_, next)));
   wake_at(next, State::waiting);
 }
 
@@ -136,8 +163,8 @@ void DevicePoller::succeed() {
   std::swap(values_, cycle_.values());
   failures_ = 0;
   online_ = true;
-  last_seen_ = advance_clock();
-  spdlog::debug("{}: cycle of {} ms", label(), since(cycle_start_).count());
+  last_seen_ = advance_clock(last_answer_);
+  spdlog::debug("{}: cycle of {} ms", label(), last_cycle_.count());
   if (!told_) {
     spdlog::info("{}: online", label());
   } else if (lost_at_) {
@@ -161,14 +188,19 @@ void DevicePoller::fail(const link::Outcome& failure) {
     lost_at_ = cycle_start_;
     told_ = true;
   }
-  advance_clock();
+  advance_clock(system_now());
   publish(std::move(error));
 }
 
 // The wall clock may be set back; a device's readings never go back.
-reading::Timestamp DevicePoller::advance_clock() {
-  last_timestamp_ = std::max(system_now(), last_timestamp_ + milliseconds{1});
+reading::Timestamp DevicePoller::advance_clock(reading::Timestamp to) {
+  last_timestamp_ = std::max(to, last_timestamp_ + milliseconds{1});
   return last_timestamp_;
+}
+
+void DevicePoller::count(std::uint64_t Counters::* which, std::uint64_t times) {
+  counters_.*which += times;
+  surroundings_.counters.*which += times;
 }
 
 void DevicePoller::publish(std::string error) {

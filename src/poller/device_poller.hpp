@@ -18,7 +18,7 @@
 
 namespace gensetd::poller {
 
-// What has happened since the start, all devices together.
+// What has happened since the start, of one device or of all together.
 struct Counters {
   std::uint64_t cycles = 0;
   std::uint64_t failed_cycles = 0;
@@ -68,21 +68,31 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   const Target& target() const { return target_; }
   bool online() const { return online_; }
   reading::Timestamp last_timestamp() const { return last_timestamp_; }
+  const Counters& counters() const { return counters_; }
+  const link::Link& link() const { return *link_; }
+  const profile::ReadPlan& plan() const { return cycle_.plan(); }
+  std::chrono::milliseconds last_cycle() const { return last_cycle_; }  // from its start to its last answer
+  std::optional<reading::Timestamp> last_seen() const { return last_seen_; }
+  int failures_in_a_row() const { return failures_; }
 
  private:
-  enum class State : std::uint8_t { waiting, asking, pausing, stopped };
+  enum class State : std::uint8_t { waiting, asking, pausing, settling, stopped };
 
   void wake_in(std::chrono::milliseconds time, State state);
   void wake_at(SteadyTime time, State state);
   void woken();
   void begin();
   void follow(const Step& step);
+  void submit(const Ask& ask);
   void finished(const link::Outcome& outcome) override;
+  void doubted(const modbus::ReadRequest& request) override;
+  void settle();
   void end_cycle();
   void succeed();
   void fail(const link::Outcome& failure);
   void publish(std::string error);
-  reading::Timestamp advance_clock();
+  reading::Timestamp advance_clock(reading::Timestamp to);
+  void count(std::uint64_t Counters::* which, std::uint64_t times = 1);
   std::string label() const;
 
   Surroundings& surroundings_;
@@ -95,7 +105,10 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   std::vector<profile::Value> values_;  // of the last successful cycle
   std::optional<reading::Timestamp> last_seen_;
   reading::Timestamp last_timestamp_;
+  Counters counters_;
   SteadyTime cycle_start_{};
+  std::chrono::milliseconds last_cycle_{0};
+  reading::Timestamp last_answer_{};
   std::optional<SteadyTime> lost_at_;
   int failures_ = 0;  // cycles in a row
   bool online_ = false;

@@ -1,6 +1,7 @@
 #include "poller/probe.hpp"
 
 #include "modbus/big_endian.hpp"
+#include "poller/transaction_of.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -57,11 +58,8 @@ asio::awaitable<Probed> probe(asio::io_context& context, link::Pool& links, Addr
                               profile::ProfilePtr profile, std::chrono::milliseconds timeout) {
   const auto start = std::chrono::steady_clock::now();
   Question question(context, links.get(address.host, address.port));
-  const link::Transaction transaction{
-      .request = {.unit_id = address.unit_id, .first = profile->probe_address, .count = 1},
-      .protocol = address.protocol,
-      .timeout = timeout,
-      .request_gap = profile->transport(address.protocol).request_gap};
+  const link::Transaction transaction =
+      transaction_of(address, *profile, {.first = profile->probe_address, .count = 1}, timeout);
   question.ask(transaction);
   [[maybe_unused]] const auto [woken] = co_await question.answered().async_wait(use_tuple);
   Probed result;

@@ -28,6 +28,14 @@ Cost cost_of(const Transport& transport, modbus::Protocol protocol) {
   return {frame_bytes * character_us + turnaround_us + gap_us, 2 * character_us};
 }
 
+// A read of a serial line can grow by this at least, within the limit of its transport: its count is what
+// tells its answer from an earlier one's, so there must be some to choose from.
+constexpr int counts_to_spare = 2;
+
+int merge_limit_of(const Transport& transport, modbus::Protocol protocol) {
+  return protocol == modbus::Protocol::tcp ? transport.merge_limit : transport.merge_limit - counts_to_spare;
+}
+
 int end_of(const Block& block) { return int{block.address} + block.count; }
 
 PlannedRead read_of(const Profile& profile, std::size_t first_block, std::size_t last_block) {
@@ -63,12 +71,11 @@ std::vector<std::size_t> cheapest_beginnings(const Profile& profile, int merge_l
 ReadPlan merged_plan(const Profile& profile, modbus::Protocol protocol) {
   const Transport& transport = profile.transport(protocol);
   const std::vector<std::size_t> beginnings =
-      cheapest_beginnings(profile, transport.merge_limit, cost_of(transport, protocol));
+      cheapest_beginnings(profile, merge_limit_of(transport, protocol), cost_of(transport, protocol));
   ReadPlan plan;
   for (std::size_t end = profile.blocks.size(); end > 0; end = beginnings[end - 1])
     plan.push_back(read_of(profile, beginnings[end - 1], end - 1));
   std::reverse(plan.begin(), plan.end());
-  if (protocol != modbus::Protocol::tcp) make_counts_distinct(plan, transport.merge_limit);
   return plan;
 }
 
@@ -76,28 +83,6 @@ ReadPlan single_blocks(const Profile& profile, const std::vector<std::uint16_t>&
   ReadPlan plan;
   for (const std::uint16_t block : blocks) plan.push_back(read_of(profile, block, block));
   return plan;
-}
-
-void make_counts_distinct(ReadPlan& plan, std::uint16_t merge_limit) {
-  // The largest count that each read may have: up to the next read, never behind the last.
-  std::vector<int> largest;
-  for (std::size_t index = 0; index < plan.size(); ++index) {
-    const int room = index + 1 < plan.size() ? plan[index + 1].first - plan[index].first : plan[index].count;
-    largest.push_back(std::max<int>(plan[index].count, std::min<int>(room, merge_limit)));
-  }
-  // One read for each count, in ascending order, the one with the least room first: this finds distinct
-  // counts whenever there are any, and the smallest ones (unit jobs with release times and deadlines).
-  std::vector<bool> placed(plan.size(), false);
-  for (std::uint16_t count = 1; count <= modbus::registers_per_request_max; ++count) {
-    std::size_t chosen = plan.size();
-    for (std::size_t index = 0; index < plan.size(); ++index) {
-      if (placed[index] || plan[index].count > count || largest[index] < count) continue;
-      if (chosen == plan.size() || largest[index] < largest[chosen]) chosen = index;
-    }
-    if (chosen == plan.size()) continue;
-    plan[chosen].count = count;
-    placed[chosen] = true;
-  }
 }
 
 }  // namespace gensetd::profile

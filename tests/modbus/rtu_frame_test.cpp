@@ -13,8 +13,6 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-const ReadRequest request{.unit_id = 1, .first = 55, .count = 2};
-
 Bytes closed(Bytes frame) {
   const std::uint16_t crc = crc16(frame);
   frame.push_back(static_cast<std::uint8_t>(crc & 0xFF));
@@ -28,29 +26,38 @@ Bytes operator+(Bytes left, const Bytes& right) {
 }
 
 const Bytes answer = closed({1, 3, 4, 0x11, 0x22, 0x33, 0x44});
-const Bytes payload{0x11, 0x22, 0x33, 0x44};
 
-// Feeds `stream` in the given pieces as a link does, dropping what is not ours; the registers taken, or
-// nothing.
-Bytes receive(const Bytes& stream, const std::vector<std::size_t>& cuts) {
+// The good frames of `stream`, which comes in the given pieces, ends with a silence.
+std::vector<Bytes> frames_of(const Bytes& stream, const std::vector<std::size_t>& cuts) {
+  std::vector<Bytes> frames;
   Bytes buffer;
+  const auto look = [&](bool silent) {
+    for (;;) {
+      const RtuCut cut = cut_rtu(buffer, silent);
+      std::size_t length = 0;
+      if (const auto* frame = std::get_if<RtuFrame>(&cut)) {
+        length = frame->length;
+        frames.emplace_back(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(length));
+      } else if (const auto* garbage = std::get_if<Garbage>(&cut)) {
+        length = garbage->length;
+      } else {
+        return;
+      }
+      ASSERT_GT(length, 0U);
+      ASSERT_LE(length, buffer.size());
+      buffer.erase(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(length));
+    }
+  };
   std::size_t start = 0;
   for (const std::size_t cut : cuts) {
     buffer.insert(buffer.end(), stream.begin() + static_cast<std::ptrdiff_t>(start),
                   stream.begin() + static_cast<std::ptrdiff_t>(cut));
     start = cut;
-    while (true) {
-      const auto result = assemble_rtu(request, buffer);
-      if (const auto* taken = std::get_if<Answer>(&result))
-        return {taken->registers.begin(), taken->registers.end()};
-      const auto* dropped = std::get_if<NotOurs>(&result);
-      if (dropped == nullptr) break;
-      EXPECT_GT(dropped->length, 0U);
-      EXPECT_LE(dropped->length, buffer.size());
-      buffer.erase(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(dropped->length));
-    }
+    look(false);
   }
-  return {};
+  look(true);
+  EXPECT_TRUE(buffer.empty());
+  return frames;
 }
 
 TEST(RtuFrame, request_is_encoded_with_its_crc) {
@@ -58,64 +65,90 @@ TEST(RtuFrame, request_is_encoded_with_its_crc) {
   EXPECT_EQ(Bytes(frame.begin(), frame.end()), (Bytes{1, 3, 0, 0, 0, 3, 0x05, 0xCB}));
 }
 
+TEST(RtuFrame, frame_says_what_it_is) {
+  const auto frame_of = [](const Bytes& bytes) {
+    const RtuCut cut = cut_rtu(bytes, false);
+    EXPECT_TRUE(std::holds_alternative<RtuFrame>(cut));
+    RtuFrame frame = std::get<RtuFrame>(cut);
+    EXPECT_EQ(frame.length, bytes.size());
+    EXPECT_EQ(frame.crc, (bytes[bytes.size() - 2] << 8) | bytes.back());
+    return frame;
+  };
+  RtuFrame frame = frame_of(answer);
+  EXPECT_EQ(frame.kind, RtuFrame::Kind::answer);
+  EXPECT_EQ(frame.unit_id, 1);
+  EXPECT_EQ(frame.count, 2);
+  EXPECT_EQ(Bytes(frame.registers.begin(), frame.registers.end()), (Bytes{0x11, 0x22, 0x33, 0x44}));
+  const Bytes asked = closed({7, 3, 0x01, 0x02, 0, 10});
+  frame = frame_of(asked);
+  EXPECT_EQ(frame.kind, RtuFrame::Kind::request);
+  EXPECT_EQ(frame.unit_id, 7);
+  EXPECT_EQ(frame.first, 0x0102);
+  EXPECT_EQ(frame.count, 10);
+  const Bytes refusal = closed({9, 0x83, 2});
+  frame = frame_of(refusal);
+  EXPECT_EQ(frame.kind, RtuFrame::Kind::exception);
+  EXPECT_EQ(frame.function, 3);
+  EXPECT_EQ(frame.exception, 2);
+  for (const Bytes& other : {closed({1, 1, 1, 0xFF}), closed({1, 4, 2, 0, 1}), closed({1, 6, 0, 1, 0, 2}),
+                             closed({1, 5, 0, 1, 0xFF, 0}), closed({1, 16, 0, 1, 0, 1}),
+                             closed({1, 16, 0, 1, 0, 1, 2, 0, 7}), closed({1, 3, 5, 1, 2, 3, 4, 5})}) {
+    EXPECT_EQ(frame_of(other).kind, RtuFrame::Kind::other) << int{other[1]};
+  }
+}
+
 TEST(RtuFrame, answer_is_found_behind_anything_however_it_is_cut) {
   struct Row {
     std::string name;
     Bytes before;
+    std::size_t frames_before = 0;
   };
   const std::vector<Row> rows{
       {"nothing", {}},
       {"garbage", {0xFF, 0x00, 0x55}},
       {"the start of our own answer", {1, 3, 4, 9}},
-      {"an answer of another unit", closed({2, 3, 4, 9, 9, 9, 9})},
-      {"our unit with another length", closed({1, 3, 2, 9, 9})},
-      {"another master's request to our unit", closed({1, 3, 0, 55, 0, 2})},
-      {"another master's request that starts as our answer does", closed({1, 3, 4, 0, 0, 2})},
+      {"an answer of another unit", closed({2, 3, 4, 9, 9, 9, 9}), 1},
+      {"our unit with another length", closed({1, 3, 2, 9, 9}), 1},
+      {"another master's request to our unit", closed({1, 3, 0, 55, 0, 2}), 1},
+      {"another master's request that starts as our answer does", closed({1, 3, 4, 0, 0, 2}), 1},
       {"the head of a long foreign frame", {2, 3, 200}},
-      {"an exception of another unit", closed({2, 0x83, 2})},
+      {"an exception of another unit", closed({2, 0x83, 2}), 1},
       {"our answer with a wrong CRC", {1, 3, 4, 0x11, 0x22, 0x33, 0x44, 0, 0}},
   };
   for (const Row& row : rows) {
     const Bytes stream = row.before + answer;
     for (std::size_t first = 0; first <= stream.size(); ++first) {
       for (std::size_t second = first; second <= stream.size(); ++second) {
-        ASSERT_EQ(receive(stream, {first, second, stream.size()}), payload)
-            << row.name << ' ' << first << ' ' << second;
+        const auto frames = frames_of(stream, {first, second, stream.size()});
+        ASSERT_EQ(frames.size(), row.frames_before + 1) << row.name << ' ' << first << ' ' << second;
+        ASSERT_EQ(frames.back(), answer) << row.name << ' ' << first << ' ' << second;
       }
     }
   }
 }
 
-TEST(RtuFrame, foreign_frames_are_never_taken) {
-  for (const Bytes& foreign :
-       {closed({2, 3, 4, 9, 9, 9, 9}), closed({1, 4, 4, 9, 9, 9, 9}), closed({1, 3, 2, 9, 9}),
-        closed({1, 3, 6, 9, 9, 9, 9, 9, 9}), closed({1, 3, 0, 55, 0, 2}), closed({1, 3, 6, 9, 9, 9, 9})}) {
-    EXPECT_TRUE(receive(foreign, {foreign.size()}).empty());
-  }
+TEST(RtuFrame, frame_in_the_payload_of_another_is_none) {
+  // Somebody else's answer whose registers look like ours, CRC included; cut wherever.
+  const Bytes foreign = closed(Bytes{2, 3, static_cast<std::uint8_t>(answer.size() + 1)} + answer + Bytes{0});
+  for (std::size_t cut = 0; cut <= foreign.size(); ++cut)
+    ASSERT_EQ(frames_of(foreign, {cut, foreign.size()}), std::vector<Bytes>{foreign}) << cut;
 }
 
-TEST(RtuFrame, foreign_frame_is_dropped_whole_and_awaited_to_its_end) {
-  struct Row {
-    std::string name;
-    Bytes foreign;
-    Mismatch why;
-  };
-  const std::vector<Row> rows{
-      {"another unit", closed({2, 3, 6, 1, 3, 4, 9, 9, 9}), Mismatch::unit_id},
-      {"another function", closed({1, 4, 4, 9, 9, 9, 9}), Mismatch::function},
-      {"another length", closed({1, 3, 6, 9, 9, 9, 9, 9, 9}), Mismatch::byte_count},
-      {"a request that starts as our answer does", closed({1, 3, 4, 0, 0, 2}), Mismatch::byte_count},
-  };
-  for (const Row& row : rows) {
-    for (std::size_t length = 0; length < row.foreign.size(); ++length) {
-      const Bytes part(row.foreign.begin(), row.foreign.begin() + static_cast<std::ptrdiff_t>(length));
-      ASSERT_TRUE(std::holds_alternative<Incomplete>(assemble_rtu(request, part)))
-          << row.name << ' ' << length;
+TEST(RtuFrame, frame_that_is_not_complete_is_waited_for_until_silence) {
+  for (const Bytes& whole :
+       {answer, closed({2, 3, 6, 1, 3, 4, 9, 9, 9}), closed({1, 4, 4, 9, 9, 9, 9}),
+        closed({1, 3, 4, 0, 0, 2}), closed({1, 0x83, 2}), closed({1, 16, 0, 1, 0, 1, 2, 0, 7})}) {
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+      const Bytes part(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
+      const RtuCut cut = cut_rtu(part, false);
+      ASSERT_TRUE(std::holds_alternative<Incomplete>(cut)) << length;
+      ASSERT_GT(std::get<Incomplete>(cut).needed, length);
+      ASSERT_LE(std::get<Incomplete>(cut).needed, whole.size());
+      if (length > 0) {
+        const RtuCut silent = cut_rtu(part, true);
+        ASSERT_TRUE(std::holds_alternative<Garbage>(silent));
+      }
     }
-    const auto result = assemble_rtu(request, row.foreign);
-    ASSERT_TRUE(std::holds_alternative<NotOurs>(result)) << row.name;
-    EXPECT_EQ(std::get<NotOurs>(result).length, row.foreign.size()) << row.name;
-    EXPECT_EQ(std::get<NotOurs>(result).why, row.why) << row.name;
   }
 }
 
@@ -124,18 +157,17 @@ TEST(RtuFrame, every_single_corrupted_byte_spoils_the_answer) {
     for (unsigned flip = 1; flip < 256; ++flip) {
       Bytes corrupted = answer;
       corrupted[position] = static_cast<std::uint8_t>(corrupted[position] ^ flip);
-      ASSERT_TRUE(receive(corrupted, {corrupted.size()}).empty()) << position << ' ' << flip;
+      ASSERT_TRUE(frames_of(corrupted, {corrupted.size()}).empty()) << position << ' ' << flip;
     }
   }
 }
 
-TEST(RtuFrame, exception_is_an_answer_and_a_tcp_frame_is_named) {
-  const auto refused = assemble_rtu(request, closed({1, 0x83, 2}));
-  ASSERT_TRUE(std::holds_alternative<Refused>(refused));
-  EXPECT_EQ(std::get<Refused>(refused).exception, 2);
-  const auto other = assemble_rtu(request, Bytes{0, 1, 0, 0, 0, 7, 1, 3, 4, 1, 2, 3, 4});
-  ASSERT_TRUE(std::holds_alternative<NotOurs>(other));
-  EXPECT_EQ(std::get<NotOurs>(other).why, Mismatch::other_protocol);
+TEST(RtuFrame, tcp_frame_of_the_unit_is_named) {
+  const ReadRequest request{.unit_id = 1, .first = 55, .count = 2};
+  EXPECT_TRUE(looks_like_tcp(request, Bytes{0, 1, 0, 0, 0, 7, 1, 3, 4, 1, 2, 3, 4}));
+  EXPECT_TRUE(looks_like_tcp(request, Bytes{0, 1, 0, 0, 0, 3, 1, 0x83, 2}));
+  EXPECT_FALSE(looks_like_tcp(request, Bytes{0, 1, 0, 0, 0, 7, 2, 3, 4, 1, 2, 3, 4}));
+  EXPECT_FALSE(looks_like_tcp(request, answer));
 }
 
 TEST(RtuFrame, random_bytes_always_make_progress) {
@@ -145,24 +177,19 @@ TEST(RtuFrame, random_bytes_always_make_progress) {
   for (int round = 0; round < 20'000; ++round) {
     Bytes bytes(random() % 300);
     for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random() % 6);
-    const auto result = assemble_rtu(request, bytes);
-    if (const auto* more = std::get_if<Incomplete>(&result)) {
+    const RtuCut cut = cut_rtu(bytes, false);
+    if (const auto* more = std::get_if<Incomplete>(&cut)) {
       ASSERT_GT(more->needed, bytes.size());
-      ASSERT_LE(more->needed, rtu_frame_max + 1);
+      ASSERT_LE(more->needed, rtu_frame_max);
     }
   }
 }
 
-TEST(RtuFrame, request_whose_head_looks_like_an_answer_without_data_is_dropped_whole) {
+TEST(RtuFrame, request_whose_head_looks_like_an_answer_without_data_is_taken_whole) {
   // Another master reads input registers 0x0083.. of unit 3; the CRC of 03 04 00 is 83 00.
-  std::vector<std::uint8_t> frame{3, 4, 0x00, 0x83, 0x00, 2};
-  const std::uint16_t crc = crc16(frame);
-  frame.push_back(static_cast<std::uint8_t>(crc & 0xFF));
-  frame.push_back(static_cast<std::uint8_t>(crc >> 8));
+  const Bytes frame = closed({3, 4, 0x00, 0x83, 0x00, 2});
   ASSERT_EQ(crc16(std::span(frame).first(5)), 0);
-  const Assembled assembled = assemble_rtu({.unit_id = 1, .first = 0, .count = 3}, frame);
-  ASSERT_TRUE(std::holds_alternative<NotOurs>(assembled));
-  EXPECT_EQ(std::get<NotOurs>(assembled).length, frame.size());
+  EXPECT_EQ(frames_of(frame, {frame.size()}), std::vector<Bytes>{frame});
 }
 
 }  // namespace

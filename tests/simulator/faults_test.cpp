@@ -99,9 +99,10 @@ TEST(Faults, exception_is_a_good_frame_that_refuses_the_request) {
   std::set<int> codes;
   deliver_many({.exception = 1}, Protocol::rtu_over_tcp, [&](const Delivery& d) {
     const Bytes bytes = joined(d);
-    const auto seen = modbus::assemble_rtu(request, bytes);
-    ASSERT_TRUE(std::holds_alternative<modbus::Refused>(seen));
-    codes.insert(std::get<modbus::Refused>(seen).exception);
+    const auto seen = modbus::cut_rtu(bytes, false);
+    ASSERT_TRUE(std::holds_alternative<modbus::RtuFrame>(seen));
+    ASSERT_EQ(std::get<modbus::RtuFrame>(seen).kind, modbus::RtuFrame::Kind::exception);
+    codes.insert(std::get<modbus::RtuFrame>(seen).exception);
   });
   EXPECT_EQ(codes, (std::set<int>{4, 6}));
   deliver_many({.exception = 1}, Protocol::tcp, [&](const Delivery& d) {
@@ -126,6 +127,17 @@ TEST(Faults, garbage_stands_in_place_of_the_answer) {
     seen.insert(joined(d));
   });
   EXPECT_GT(seen.size(), 400U);
+}
+
+// What an RTU stream begins with, in the terms of an answer to `request`.
+modbus::Assembled assemble_rtu(std::span<const std::uint8_t> bytes) {
+  const modbus::RtuCut cut = modbus::cut_rtu(bytes, true);
+  const auto* frame = std::get_if<modbus::RtuFrame>(&cut);
+  if (frame == nullptr) return modbus::NotOurs{1, modbus::Mismatch::garbage};
+  if (frame->kind == modbus::RtuFrame::Kind::answer && frame->unit_id == request.unit_id &&
+      frame->count == request.count)
+    return modbus::Answer{frame->registers, frame->length};
+  return modbus::NotOurs{frame->length, modbus::Mismatch::unit_id};
 }
 
 // Drops what is not ours, as a client does, and counts the good frames of it; the answer must be what is
@@ -155,8 +167,7 @@ TEST(Faults, foreign_frame_is_a_good_one_that_a_client_can_tell_from_its_answer)
   std::set<int> rtu_frames;
   deliver_many({.foreign = 1}, Protocol::rtu_over_tcp, [&](const Delivery& d) {
     EXPECT_EQ(d.segments.size(), 2U);
-    rtu_frames.insert(
-        foreign_before(joined(d), [](auto bytes) { return modbus::assemble_rtu(request, bytes); }));
+    rtu_frames.insert(foreign_before(joined(d), assemble_rtu));
   });
   EXPECT_EQ(rtu_frames, (std::set<int>{1, 2})) << "with and without the other master's request";
   deliver_many({.foreign = 1}, Protocol::tcp, [&](const Delivery& d) {

@@ -1,0 +1,287 @@
+#include "link/conversation.hpp"
+
+#include "link/error.hpp"
+#include "modbus/big_endian.hpp"
+#include "modbus/error.hpp"
+
+#include <algorithm>
+#include <utility>
+
+// Turns, deadlines, and the life of the connection. What bytes are stands in listening.cpp.
+namespace gensetd::link {
+namespace {
+
+using boost::system::error_code;
+using modbus::ReadRequest;
+using std::chrono::milliseconds;
+
+// A peer that lost its power leaves a connection that never fails. After this many requests without a byte it
+// is opened anew; one silent unit among living ones never gets there.
+constexpr int silent_max = 2;
+// And after this long without one: what is under way on a connection that stalls must not come later than
+// SerialCounts::late_answer_max.
+constexpr std::chrono::seconds silence_max{5};
+
+// Where somebody else's request was seen, its answer may come after ours and be the one that was ours:
+// 140 to 230 ms were seen from request to answer (field notes 2).
+constexpr milliseconds settling_when_shared{250};
+
+}  // namespace
+
+void Conversation::submit(Requester& requester, const Transaction& transaction) {
+  Waiting entry{.requester = &requester, .transaction = transaction};
+  entry.round = static_cast<int>(
+      std::ranges::count_if(waiting_, [&](const Waiting& other) { return other.requester == &requester; }));
+  // Turns go round by requester: nobody's second transaction stands before anybody's first.
+  const auto place =
+      std::ranges::find_if(waiting_, [&](const Waiting& other) { return other.round > entry.round; });
+  waiting_.insert(place, std::move(entry));
+}
+
+void Conversation::withdraw(Requester& requester) {
+  std::erase_if(waiting_, [&](const Waiting& entry) { return entry.requester == &requester; });
+  std::erase_if(taken_, [&](const Taken& entry) { return entry.requester == &requester; });
+  std::erase_if(told_, [&](const Action& action) {
+    const auto* tell = std::get_if<Tell>(&action);
+    const auto* doubt = std::get_if<Doubt>(&action);
+    return (tell != nullptr && tell->requester == &requester) ||
+           (doubt != nullptr && doubt->requester == &requester);
+  });
+  // What is under way goes on: the line is not free before its answer came, or can no longer come.
+  for (InFlight& asked : in_flight_) {
+    if (asked.who.requester == &requester) asked.who.requester = nullptr;
+  }
+}
+
+void Conversation::opened(SteadyTime now) {
+  connected_ = true;
+  connecting_ = false;
+  fresh_ = true;
+  silent_in_a_row_ = 0;
+  received_.clear();
+  last_byte_ = now;
+  ++line_.connects;
+}
+
+void Conversation::unreachable(error_code error, error_code cause, SteadyTime) {
+  connecting_ = false;
+  for (; !waiting_.empty(); waiting_.pop_front()) {
+    told_.push_back(Tell{waiting_.front().requester,
+                         {.request = waiting_.front().transaction.request, .error = error, .cause = cause}});
+  }
+}
+
+void Conversation::closed(error_code cause, SteadyTime now) {
+  if (!connected_) return;
+  connected_ = false;
+  close_wanted_ = false;
+  received_.clear();
+  ++line_.connections_lost;
+  const bool was_fresh = std::exchange(fresh_, true);
+  while (!in_flight_.empty()) {
+    InFlight& last = in_flight_.back();
+    // A connection that was closed while it was idle says so only now: that is no failure of the device.
+    if (was_fresh || last.who.resent || last.bytes_heard != 0 || last.who.requester == nullptr) {
+      finish_unanswered(in_flight_.size() - 1, Error::connection_lost, cause, now);
+      continue;
+    }
+    if (is_serial(last.who.transaction)) counts_.unanswered(last.who.transaction.request, last.asked, now);
+    last.who.resent = true;
+    last.who.round = 0;
+    waiting_.push_front(last.who);
+    line_.busy += now - last.sent_at;
+    in_flight_.pop_back();
+  }
+}
+
+void Conversation::heard(std::span<const std::uint8_t> bytes, SteadyTime now) {
+  if (bytes.empty() || !connected_) return;
+  expire(now);
+  // What was not complete before a silence never will be.
+  const auto silence = silence_at();
+  if (silence && *silence <= now) look(true, now);
+  last_byte_ = now;
+  silent_in_a_row_ = 0;
+  for (InFlight& asked : in_flight_) asked.bytes_heard += bytes.size();
+  received_.insert(received_.end(), bytes.begin(), bytes.end());
+  look(false, now);
+}
+
+Action Conversation::next(SteadyTime now) {
+  if (auto told = next_told()) return std::move(*told);
+  const auto silence = silence_at();
+  look(silence && *silence <= now, now);
+  expire(now);
+  if (auto told = next_told()) return std::move(*told);
+  if (std::exchange(close_wanted_, false)) return Close{};
+
+  SteadyTime wake = SteadyTime::max();
+  if (!connected_ && !connecting_ && !waiting_.empty()) {
+    connecting_ = true;
+    return Connect{waiting_.front().transaction.timeout};
+  }
+  if (connected_) {
+    if (auto send = next_send(now, wake)) return *send;
+    if (auto told = next_told()) return std::move(*told);
+  }
+  for (const InFlight& asked : in_flight_) wake = std::min(wake, asked.deadline);
+  if (const auto quiet = silence_at()) wake = std::min(wake, *quiet);
+  return Wait{wake};
+}
+
+std::optional<Action> Conversation::next_told() {
+  if (told_.empty()) return std::nullopt;
+  Action told = std::move(told_.front());
+  told_.pop_front();
+  return told;
+}
+
+// Ends what has waited long enough. What came until then has had its time too, whole or not.
+void Conversation::expire(SteadyTime now) {
+  const bool is_over =
+      std::ranges::any_of(in_flight_, [&](const InFlight& asked) { return asked.deadline <= now; });
+  if (is_over) look(true, now);
+  for (std::size_t index = in_flight_.size(); index-- > 0;) {
+    InFlight& asked = in_flight_[index];
+    if (asked.deadline > now) continue;
+    if (asked.exception) {
+      Outcome outcome{.error = modbus::Error::exception_answer, .exception = *asked.exception};
+      ++unit(asked.asked.unit_id).exceptions;
+      counts_.unanswered(asked.who.transaction.request, asked.asked, now);
+      finish(index, outcome, now);
+      continue;
+    }
+    ++unit(asked.asked.unit_id).timeouts;
+    const bool silent = asked.bytes_heard == 0;
+    if (silent && (++silent_in_a_row_ >= silent_max || now - asked.sent_at >= silence_max))
+      close_wanted_ = true;
+    const error_code why = reason(asked);
+    finish_unanswered(index, why, {}, now);
+  }
+}
+
+// The first transaction that may be sent now. `wake`: when it is worth looking again, at the latest.
+std::optional<Send> Conversation::next_send(SteadyTime now, SteadyTime& wake) {
+  for (std::size_t index = 0; index < waiting_.size();) {
+    const std::size_t before = waiting_.size();
+    if (auto send = try_start(index, now, wake)) return send;
+    if (waiting_.size() == before) ++index;
+  }
+  return std::nullopt;
+}
+
+std::optional<Send> Conversation::try_start(std::size_t index, SteadyTime now, SteadyTime& wake) {
+  const Transaction& transaction = waiting_[index].transaction;
+  if (!has_room_for(transaction)) return std::nullopt;
+  ReadRequest asked = transaction.request;
+  if (is_serial(transaction)) {
+    const SerialCounts::Choice choice = choose(waiting_[index], now);
+    if (!choice.request) {
+      told_.push_back(Tell{waiting_[index].requester,
+                           {.request = transaction.request, .error = Error::indistinguishable}});
+      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
+      return std::nullopt;
+    }
+    if (choice.not_before > now) {
+      wake = std::min(wake, choice.not_before);
+      return std::nullopt;
+    }
+    asked = *choice.request;
+  }
+  if (!is_quiet(transaction, now, wake)) return std::nullopt;
+  return start(index, asked, now);
+}
+
+// What is asked for a transaction of a serial line: all of it, or a part that confirms an answer.
+SerialCounts::Choice Conversation::choose(const Waiting& who, SteadyTime now) {
+  const Transaction& transaction = who.transaction;
+  if (who.refused || who.unconfirmed.size() == 2U * transaction.request.count) {
+    if (const auto part = counts_.choose_part(transaction.request, now)) return {part, now};
+  }
+  return counts_.choose(transaction.request, transaction.room, now);
+}
+
+bool Conversation::has_room_for(const Transaction& transaction) const {
+  if (in_flight_.empty()) return true;
+  return !is_serial(transaction) && !serial_ && in_flight_.size() < transaction.requests_in_flight;
+}
+
+// Whether the line has been silent for the request gap, and nobody else is being answered. A line that is
+// never silent is asked all the same, after the time that an answer may take.
+bool Conversation::is_quiet(const Transaction& transaction, SteadyTime now, SteadyTime& wake) {
+  SteadyTime quiet_at = in_flight_.empty() ? last_byte_ + transaction.request_gap : now;
+  if (is_serial(transaction)) quiet_at = std::max({quiet_at, hold_until_, silence_at().value_or(quiet_at)});
+  if (quiet_at <= now) return true;
+  if (!quiet_deadline_) quiet_deadline_ = now + transaction.timeout;
+  if (*quiet_deadline_ <= now) return true;
+  wake = std::min({wake, quiet_at, *quiet_deadline_});
+  return false;
+}
+
+Send Conversation::start(std::size_t index, const ReadRequest& asked, SteadyTime now) {
+  const auto place = waiting_.begin() + static_cast<std::ptrdiff_t>(index);
+  InFlight begun{.who = std::move(*place), .asked = asked, .sent_at = now};
+  waiting_.erase(place);
+  for (Waiting& other : waiting_) {
+    if (other.requester == begun.who.requester && other.round > 0) --other.round;
+  }
+  const Transaction& transaction = begun.who.transaction;
+  serial_ = is_serial(transaction);
+  begun.deadline = now + transaction.timeout;
+  Send send;
+  if (serial_) {
+    std::ranges::copy(modbus::encode_rtu(asked), send.bytes.begin());
+    send.length = modbus::rtu_request_length;
+    counts_.sent(transaction.request, asked, now);
+    received_.clear();  // on a line that is never silent: the rest of what was before it
+  } else {
+    begun.transaction_id = ++transaction_id_;
+    send.bytes = modbus::encode_tcp(asked, begun.transaction_id);
+    send.length = modbus::tcp_request_length;
+    if (in_flight_.empty()) received_.clear();
+  }
+  ++unit(asked.unit_id).requests;
+  last_byte_ = now;
+  quiet_deadline_.reset();
+  in_flight_.push_back(std::move(begun));
+  return send;
+}
+
+milliseconds Conversation::settling_time(milliseconds request_gap, SteadyTime now) const {
+  if (!serial_) return milliseconds{0};
+  return shared(now) ? std::max(request_gap, settling_when_shared) : request_gap;
+}
+
+void Conversation::finish(std::size_t index, Outcome outcome, SteadyTime now) {
+  const auto place = in_flight_.begin() + static_cast<std::ptrdiff_t>(index);
+  outcome.request = place->who.transaction.request;
+  line_.busy += now - place->sent_at;
+  echoes_ = place->echoed;
+  fresh_ = false;
+  if (place->who.requester != nullptr) told_.push_back(Tell{place->who.requester, outcome});
+  in_flight_.erase(place);
+}
+
+void Conversation::finish_unanswered(std::size_t index, error_code error, error_code cause, SteadyTime now) {
+  const InFlight& asked = in_flight_[index];
+  if (is_serial(asked.who.transaction)) counts_.unanswered(asked.who.transaction.request, asked.asked, now);
+  Outcome outcome{.error = error, .cause = cause};
+  if (error == modbus::Error::foreign_answer) outcome.other_unit = asked.other_unit;
+  finish(index, outcome, now);
+}
+
+// Why there is no answer, by what came instead.
+error_code Conversation::reason(const InFlight& asked) const {
+  if (!asked.mismatch) return Error::no_answer;
+  switch (*asked.mismatch) {
+    case modbus::Mismatch::broken:
+    case modbus::Mismatch::garbage:
+      return modbus::Error::broken_answer;
+    case modbus::Mismatch::other_protocol:
+      return modbus::Error::wrong_protocol;
+    default:
+      return modbus::Error::foreign_answer;
+  }
+}
+
+}  // namespace gensetd::link

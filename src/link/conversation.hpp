@@ -1,0 +1,173 @@
+#pragma once
+
+#include "link/last_values.hpp"
+#include "link/serial_counts.hpp"
+#include "link/transaction.hpp"
+#include "modbus/frame.hpp"
+#include "modbus/rtu_frame.hpp"
+#include "modbus/tcp_frame.hpp"
+
+#include <boost/system/error_code.hpp>
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+namespace gensetd::link {
+
+// What a line does next.
+struct Connect {
+  std::chrono::milliseconds timeout;
+};
+struct Send {
+  std::array<std::uint8_t, modbus::tcp_request_length> bytes{};
+  std::size_t length = 0;
+};
+struct Tell {
+  Requester* requester;
+  Outcome outcome;
+};
+struct Doubt {
+  Requester* requester;
+  modbus::ReadRequest request;
+};
+struct Close {};  // the peer is silent for too long: connect anew
+struct Wait {
+  SteadyTime until;  // unless something happens before
+};
+using Action = std::variant<Connect, Send, Tell, Doubt, Close, Wait>;
+
+// All decisions on one connection to one host:port, without socket and clock: whose turn it is, what is sent
+// when, which bytes are whose answer, when waiting ends. Use: report what happens (opened, heard, ...), each
+// time with `now`, which never goes back, and do what next() says until it says Wait.
+//
+// Invariants: at most one request is under way on a serial line, and as many as allowed over Modbus TCP;
+// each transaction ends in one Tell, unless withdrawn; each wait has an end.
+class Conversation {
+ public:
+  void submit(Requester& requester, const Transaction& transaction);
+  void withdraw(Requester& requester);  // nothing more for it
+
+  void opened(SteadyTime now);
+  // No connection could be had: all who wait are told so, as each would else cost a timeout of its own.
+  void unreachable(boost::system::error_code error, boost::system::error_code cause, SteadyTime now);
+  void closed(boost::system::error_code cause, SteadyTime now);  // by the peer, or as next() said
+  void heard(std::span<const std::uint8_t> bytes, SteadyTime now);
+
+  Action next(SteadyTime now);
+
+  std::size_t waiting() const { return waiting_.size(); }
+  // Somebody else is on this serial line: a frame of theirs came within ten minutes.
+  bool shared(SteadyTime now) const { return shared_until_ > now; }
+  // How long after an answer it may still turn out to be somebody else's, as far as it can.
+  std::chrono::milliseconds settling_time(std::chrono::milliseconds request_gap, SteadyTime now) const;
+
+  const std::map<std::uint8_t, Counters>& units() const { return units_; }
+  const LineCounters& line() const { return line_; }
+  // The last frame that was not for us, for people; kind `other` and unit 0 before the first.
+  const modbus::RtuFrame& last_foreign() const { return last_foreign_; }
+
+ private:
+  struct Waiting {
+    Requester* requester = nullptr;
+    Transaction transaction;
+    int round = 0;                        // how many of the same requester stood before it when it came
+    bool resent = false;                  // after its connection turned out to be closed
+    int confirmations = 0;                // answers that were not believed yet
+    bool refused = false;                 // an exception was not believed yet
+    RegisterBytes unconfirmed;            // the last one of them,
+    modbus::ReadRequest unconfirmed_ask;  // and to what
+  };
+  struct InFlight {
+    Waiting who;  // requester is null when it withdrew
+    modbus::ReadRequest asked;
+    std::uint16_t transaction_id = 0;
+    SteadyTime sent_at{};
+    SteadyTime deadline{};
+    std::size_t bytes_heard = 0;
+    std::optional<modbus::Mismatch> mismatch;
+    std::optional<std::uint8_t> other_unit;
+    std::optional<std::uint8_t> exception;  // perhaps to an earlier request
+    bool echoed = false;                    // the very same request was heard after it
+    bool has_twin = false;                  // of somebody else: two answers may come
+  };
+  // An answer that was taken lately.
+  struct Taken {
+    Requester* requester = nullptr;
+    modbus::ReadRequest wanted;
+    modbus::ReadRequest asked;
+    std::uint16_t crc = 0;
+    SteadyTime at{};
+  };
+
+  std::optional<Action> next_told();
+  void expire(SteadyTime now);
+  std::optional<Send> next_send(SteadyTime now, SteadyTime& wake);
+  SerialCounts::Choice choose(const Waiting& who, SteadyTime now);
+  std::optional<Send> try_start(std::size_t index, SteadyTime now, SteadyTime& wake);
+  bool is_quiet(const Transaction& transaction, SteadyTime now, SteadyTime& wake);
+  bool has_room_for(const Transaction& transaction) const;
+  Send start(std::size_t index, const modbus::ReadRequest& asked, SteadyTime now);
+  std::optional<SteadyTime> silence_at() const;
+
+  void look(bool silent, SteadyTime now);
+  void look_at_tcp(SteadyTime now);
+  void look_at_rtu(bool silent, SteadyTime now);
+  void rtu_frame(const modbus::RtuFrame& frame, SteadyTime now);
+  bool take_answer(const modbus::RtuFrame& frame, SteadyTime now);
+  void doubt(std::deque<Taken>::iterator taken);
+  void doubt_if_behind_answer();
+  bool is_believed(InFlight& asked, std::span<const std::uint8_t> registers, SteadyTime now);
+  void ask_again(SteadyTime now);
+  bool take_exception(const modbus::RtuFrame& frame, SteadyTime now);
+  void stray_answer(const modbus::RtuFrame& frame, SteadyTime now);
+  void foreign_request(const modbus::RtuFrame& frame, SteadyTime now);
+  void foreign_frame(const modbus::RtuFrame& frame, SteadyTime now);
+  void note(modbus::Mismatch why);
+  void drop(std::size_t length);
+  void drop_tcp(const modbus::NotOurs& not_ours, std::uint8_t unit_id);
+
+  void finish(std::size_t index, Outcome outcome, SteadyTime now);
+  void finish_unanswered(std::size_t index, boost::system::error_code error, boost::system::error_code cause,
+                         SteadyTime now);
+  boost::system::error_code reason(const InFlight& asked) const;
+  Counters& unit(std::uint8_t unit_id) { return units_[unit_id]; }
+  static bool is_serial(const Transaction& transaction) {
+    return transaction.protocol == modbus::Protocol::rtu_over_tcp;
+  }
+
+  std::deque<Waiting> waiting_;
+  std::vector<InFlight> in_flight_;
+  std::deque<Action> told_;  // Tell and Doubt that next() has not given yet
+  std::deque<Taken> taken_;  // on a serial line
+  std::vector<std::uint8_t> received_;
+  std::array<std::uint8_t, 2 * modbus::registers_per_request_max> registers_{};  // of the Tell under way
+
+  bool connected_ = false;
+  bool connecting_ = false;
+  bool close_wanted_ = false;
+  bool fresh_ = true;        // nothing was sent on this connection yet
+  bool serial_ = false;      // by the transaction that was sent last
+  int silent_in_a_row_ = 0;  // requests without a byte of answer on this connection
+  std::uint16_t transaction_id_ = 0;
+  SteadyTime last_byte_{};                    // sent or heard
+  std::optional<SteadyTime> quiet_deadline_;  // when a line that is never quiet is asked all the same
+  SteadyTime hold_until_{};                   // somebody else's request is being answered
+  std::uint8_t hold_unit_ = 0;
+  bool echoes_ = false;  // the line gives back what is sent: it did so at the last request
+  SteadyTime shared_until_{};
+  SteadyTime busy_since_{};
+  modbus::RtuFrame last_foreign_;
+
+  SerialCounts counts_;
+  LastValues values_;
+  std::map<std::uint8_t, Counters> units_;
+  LineCounters line_;
+};
+
+}  // namespace gensetd::link

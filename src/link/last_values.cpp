@@ -1,0 +1,76 @@
+#include "link/last_values.hpp"
+
+#include "modbus/big_endian.hpp"
+
+#include <cstdlib>
+
+namespace gensetd::link {
+namespace {
+
+using modbus::number_at;
+
+// A measured value moves by less than this from one answer to the next, or it has jumped: noise around 0, and
+// a load that changes, stay below.
+constexpr int step_max = 20;
+constexpr int step_max_part = 4;  // of the value before
+
+// So few registers tell little by themselves, and they are codes and bits, which change seldom.
+constexpr std::size_t few_registers = 3;
+
+// How many registers of `count` have jumped, counted one by one. Few ones may differ by `few_differ_max`.
+class Jumps {
+ public:
+  Jumps(std::size_t count, int few_differ_max) : count_(count), few_differ_max_(few_differ_max) {}
+
+  void unknown() { ++jumped_; }
+
+  void compare(std::uint16_t before, std::uint16_t now) {
+    const int change = std::abs(static_cast<std::int16_t>(static_cast<std::uint16_t>(now - before)));
+    const int allowed = step_max + std::abs(static_cast<std::int16_t>(before)) / step_max_part;
+    jumped_ += change > (count_ <= few_registers ? few_differ_max_ : allowed) ? 1U : 0U;
+  }
+
+  bool are_few() const { return 8 * jumped_ < count_; }
+
+ private:
+  std::size_t count_;
+  int few_differ_max_;
+  std::size_t jumped_ = 0;
+};
+
+std::uint32_t key_of(const modbus::ReadRequest& read, std::size_t offset) {
+  return (std::uint32_t{read.unit_id} << 16) + read.first + static_cast<std::uint32_t>(offset);
+}
+
+}  // namespace
+
+bool carries_on(std::span<const std::uint8_t> before, std::span<const std::uint8_t> registers) {
+  if (before.size() != registers.size()) return false;
+  Jumps jumps(registers.size() / 2, step_max);
+  for (std::size_t offset = 0; offset + 1 < registers.size(); offset += 2)
+    jumps.compare(number_at(before, offset), number_at(registers, offset));
+  return jumps.are_few();
+}
+
+bool LastValues::carries_on(const modbus::ReadRequest& read, std::span<const std::uint8_t> registers) const {
+  Jumps jumps(registers.size() / 2, 0);
+  for (std::size_t index = 0; index < registers.size() / 2; ++index) {
+    const auto known = values_.find(key_of(read, index));
+    if (known == values_.end()) {
+      jumps.unknown();
+    } else {
+      jumps.compare(known->second, number_at(registers, 2 * index));
+    }
+  }
+  return jumps.are_few();
+}
+
+void LastValues::remember(const modbus::ReadRequest& read, std::span<const std::uint8_t> registers) {
+  for (std::size_t index = 0; index < registers.size() / 2; ++index) {
+    const std::uint32_t key = key_of(read, index);
+    if (values_.size() < registers_max || values_.contains(key))
+      values_[key] = number_at(registers, 2 * index);
+  }
+}
+
+}  // namespace gensetd::link

@@ -1,0 +1,198 @@
+#include "link/conversation.hpp"
+
+#include "link/error.hpp"
+#include "modbus/error.hpp"
+#include "script.hpp"
+
+#include <gtest/gtest.h>
+
+// Turns, deadlines and the life of a connection: what a line does, step by step, without a socket.
+namespace gensetd::link {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Room for three counts: 3, 4 and 5.
+constexpr Room some_room{.first = 50, .end = 60, .limit = 5};
+
+Bytes tcp_answer(unsigned transaction_id, unsigned unit_id, const Bytes& data) {
+  const auto size = static_cast<std::uint8_t>(data.size());
+  Bytes frame{static_cast<std::uint8_t>(transaction_id >> 8),
+              static_cast<std::uint8_t>(transaction_id),
+              0,
+              0,
+              0,
+              static_cast<std::uint8_t>(size + 3),
+              static_cast<std::uint8_t>(unit_id),
+              3,
+              size};
+  frame.insert(frame.end(), data.begin(), data.end());
+  return frame;
+}
+
+TEST(Conversation, line_is_silent_for_the_request_gap_and_the_cycle_goes_on_at_once_after_it) {
+  Script script;
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  EXPECT_EQ(script.next(), "wait 50");
+  script.later(milliseconds{50});
+  EXPECT_EQ(script.next(), "send 1:55+3");
+  EXPECT_EQ(script.next(), "wait 1000");
+  script.later(milliseconds{100});
+  script.answer(400);
+  EXPECT_EQ(script.next(), "wait 50");  // an answer that is new on a line is confirmed by a part of it
+  script.later(milliseconds{50});
+  EXPECT_EQ(script.next(), "send 1:55+2");
+  script.answer(400);
+  EXPECT_EQ(script.next(), "tell a 400 401 402");
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  EXPECT_EQ(script.next(), "wait 50");
+}
+
+TEST(Conversation, one_request_is_on_a_serial_line_and_turns_go_round_by_requester) {
+  Script script;
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("b", {.unit_id = 2, .first = 55, .count = 3}, some_room);
+  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  EXPECT_EQ(script.told_after(10), "tell b 10 11 12");
+  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  EXPECT_EQ(script.next(), "wait");
+}
+
+TEST(Conversation, nobody_waits_behind_another_units_silence_for_longer_than_one_timeout) {
+  Script script;
+  script.submit("dead", {.unit_id = 9, .first = 55, .count = 3}, some_room);
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  EXPECT_EQ(script.next_event(), "send 9:55+3");
+  const SteadyTime asked = script.now;
+  EXPECT_EQ(script.next_event(), "tell dead no answer in time");
+  EXPECT_EQ(script.now - asked, milliseconds{1'000});
+  EXPECT_EQ(script.next_event(), "send 1:55+3");
+  EXPECT_LE(script.now - asked, milliseconds{1'051});
+}
+
+TEST(Conversation, tcp_controller_may_have_several_requests_in_flight_and_answer_in_any_order) {
+  Script script;
+  script.transaction.protocol = modbus::Protocol::tcp;
+  script.transaction.request_gap = milliseconds{0};
+  script.transaction.requests_in_flight = 2;
+  for (const char* name : {"a", "b", "c"}) script.submit(name, {.unit_id = 1, .first = 7, .count = 1});
+  EXPECT_EQ(script.next(), "send 1:7+1");
+  EXPECT_EQ(script.next(), "send 1:7+1");
+  EXPECT_EQ(script.next(), "wait 1000");
+  script.hear(tcp_answer(2, 1, {0, 22}));
+  EXPECT_EQ(script.next(), "tell b 22");
+  EXPECT_EQ(script.next(), "send 1:7+1");
+  script.hear(tcp_answer(1, 1, {0, 11}));
+  EXPECT_EQ(script.next(), "tell a 11");
+  script.hear(tcp_answer(1, 1, {0, 99}));  // a copy
+  EXPECT_EQ(script.next_event(), "tell c no answer in time");
+  EXPECT_EQ(script.conversation.units().at(1).late_answers, 1U);
+}
+
+TEST(Conversation, late_answer_of_modbus_tcp_is_dropped_by_its_transaction_id) {
+  Script script;
+  script.transaction.protocol = modbus::Protocol::tcp;
+  script.submit("a", {.unit_id = 1, .first = 10, .count = 1});
+  EXPECT_EQ(script.next_event(), "send 1:10+1");
+  EXPECT_EQ(script.next_event(), "tell a no answer in time");
+  script.submit("a", {.unit_id = 1, .first = 20, .count = 1});
+  EXPECT_EQ(script.next_event(), "send 1:20+1");
+  script.hear(tcp_answer(1, 1, {0xDE, 0xAD}));
+  script.hear(tcp_answer(2, 1, {0, 20}));
+  EXPECT_EQ(script.next(), "tell a 20");
+}
+
+TEST(Conversation, all_who_wait_hear_that_no_connection_can_be_had) {
+  Script script;
+  script.conversation.closed({}, script.now);
+  script.submit("a", {.count = 1});
+  script.submit("b", {.count = 1});
+  EXPECT_EQ(script.next(), "connect");
+  EXPECT_EQ(script.next(), "wait");
+  script.conversation.unreachable(Error::connect_failed, {}, script.now);
+  EXPECT_EQ(script.next(), "tell a cannot connect");
+  EXPECT_EQ(script.next(), "tell b cannot connect");
+  EXPECT_EQ(script.next(), "wait");
+}
+
+TEST(Conversation, connection_that_was_closed_while_idle_costs_no_failure) {
+  Script script;
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  EXPECT_TRUE(script.next_event().starts_with("send"));
+  script.conversation.closed({}, script.now);
+  EXPECT_EQ(script.next(), "connect");
+  script.conversation.opened(script.now);
+  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  // A fresh one that closes instead of answering is a failure.
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.conversation.closed({}, script.now);
+  EXPECT_EQ(script.next(), "connect");
+  script.conversation.opened(script.now);
+  EXPECT_TRUE(script.next_event().starts_with("send"));
+  script.conversation.closed({}, script.now);
+  EXPECT_EQ(script.next(), "tell a the peer closed the connection");
+}
+
+TEST(Conversation, connection_without_a_byte_is_opened_anew_after_two_requests) {
+  Script script;
+  for (int request = 0; request < 2; ++request) {
+    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+    EXPECT_TRUE(script.next_event().starts_with("send"));
+    EXPECT_EQ(script.next_event(), "tell a no answer in time");
+    EXPECT_EQ(script.next(), request == 0 ? "wait" : "close");
+  }
+}
+
+TEST(Conversation, connection_that_stalls_for_five_seconds_is_opened_anew_after_one) {
+  Script script;
+  script.transaction.timeout = std::chrono::seconds{5};
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  EXPECT_TRUE(script.next_event().starts_with("send"));
+  EXPECT_EQ(script.next_event(), "tell a no answer in time");
+  EXPECT_EQ(script.next(), "close");
+}
+
+TEST(Conversation, withdrawn_requester_hears_nothing_and_the_line_stays_taken_until_its_answer) {
+  Script script;
+  script.submit("gone", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  EXPECT_EQ(script.next_event(), "send 1:55+3");
+  script.conversation.withdraw(script.askers["gone"]);
+  script.submit("stays", {.unit_id = 2, .first = 55, .count = 3}, some_room);
+  EXPECT_EQ(script.next(), "wait 1000");
+  script.hear(rtu_answer(1, numbers(3, 1)));
+  EXPECT_EQ(script.next_event(), "send 2:55+3");
+}
+
+TEST(Conversation, line_that_is_never_quiet_is_asked_all_the_same) {
+  Script script;
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  const SteadyTime start = script.now;
+  std::string step = script.next();
+  while (step.starts_with("wait")) {
+    ASSERT_LT(script.now - start, std::chrono::seconds{2});
+    script.later(milliseconds{20});
+    script.hear(Bytes{0x55});
+    step = script.next();
+  }
+  EXPECT_EQ(step, "send 1:55+3");
+  EXPECT_GE(script.now - start, milliseconds{1'000});
+}
+
+TEST(Conversation, utilisation_is_the_time_in_which_a_request_was_under_way) {
+  Script script;
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.next_event();
+  script.later(milliseconds{120});
+  script.answer(10);
+  script.next_event();
+  script.later(milliseconds{130});
+  script.answer(10);
+  script.next();
+  EXPECT_EQ(script.conversation.line().busy, milliseconds{250});
+}
+
+}  // namespace
+}  // namespace gensetd::link

@@ -1,0 +1,138 @@
+#pragma once
+
+#include "link/conversation.hpp"
+#include "modbus/crc.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gensetd::link {
+
+using Bytes = std::vector<std::uint8_t>;
+
+inline Bytes with_crc(Bytes frame) {
+  const std::uint16_t crc = modbus::crc16(frame);
+  frame.push_back(static_cast<std::uint8_t>(crc & 0xFF));
+  frame.push_back(static_cast<std::uint8_t>(crc >> 8));
+  return frame;
+}
+
+// Registers `value`, `value` + 1, ...
+inline Bytes numbers(std::size_t count, unsigned value) {
+  Bytes bytes;
+  for (std::size_t index = 0; index < count; ++index, ++value) {
+    bytes.push_back(static_cast<std::uint8_t>(value >> 8));
+    bytes.push_back(static_cast<std::uint8_t>(value & 0xFF));
+  }
+  return bytes;
+}
+
+inline Bytes rtu_answer(unsigned unit_id, const Bytes& data) {
+  Bytes frame{static_cast<std::uint8_t>(unit_id), 3, static_cast<std::uint8_t>(data.size())};
+  frame.insert(frame.end(), data.begin(), data.end());
+  return with_crc(frame);
+}
+
+inline Bytes rtu_request(unsigned unit_id, unsigned first, unsigned count) {
+  return with_crc({static_cast<std::uint8_t>(unit_id), 3, static_cast<std::uint8_t>(first >> 8),
+                   static_cast<std::uint8_t>(first & 0xFF), 0, static_cast<std::uint8_t>(count)});
+}
+
+// A conversation with its clock in the test's hand. Each thing that it does is a line of text:
+//   "connect", "close", "send 1:55+10" (unit, first, count), "tell a 400 401 402", "tell a no answer in
+//   time", "doubt a 55+10", "wait 50" (milliseconds; "wait" for ever).
+class Script {
+ public:
+  class Asker : public Requester {
+    void finished(const Outcome&) override {}
+  };
+
+  Script() { conversation.opened(now); }
+
+  void submit(const std::string& name, const modbus::ReadRequest& request, Room room = {}) {
+    transaction.request = request;
+    transaction.room = room;
+    conversation.submit(askers[name], transaction);
+  }
+
+  void later(std::chrono::milliseconds time) { now += time; }
+  void hear(const Bytes& bytes) { conversation.heard(bytes, now); }
+
+  std::string next() { return words(conversation.next(now)); }
+
+  // Passes the time of each wait until something else happens.
+  std::string next_event() {
+    for (;;) {
+      const Action action = conversation.next(now);
+      const auto* wait = std::get_if<Wait>(&action);
+      if (wait == nullptr || wait->until == SteadyTime::max()) return words(action);
+      now = std::max(wait->until, now + std::chrono::microseconds{1});
+    }
+  }
+
+  // Answers what was sent last with `value` and what follows it in its first wanted register.
+  void answer(unsigned value) {
+    hear(rtu_answer(sent.unit_id, numbers(sent.count, value - (wanted_first - sent.first))));
+  }
+
+  // One exchange to the end, with a line that was never asked for these registers: twice.
+  std::string told_after(unsigned value) {
+    for (;;) {
+      const std::string event = next_event();
+      if (!event.starts_with("send")) return event;
+      answer(value);
+    }
+  }
+
+  SteadyTime now{std::chrono::hours{1}};
+  Conversation conversation;
+  std::map<std::string, Asker> askers;
+  Transaction transaction{.protocol = modbus::Protocol::rtu_over_tcp,
+                          .timeout = std::chrono::milliseconds{1'000},
+                          .request_gap = std::chrono::milliseconds{50}};
+  modbus::ReadRequest sent;
+  unsigned wanted_first = 0;
+
+ private:
+  std::string name_of(const Requester* requester) {
+    for (auto& [name, asker] : askers) {
+      if (&asker == requester) return name;
+    }
+    return "nobody";
+  }
+
+  std::string words(const Action& action) {
+    if (std::holds_alternative<Connect>(action)) return "connect";
+    if (std::holds_alternative<Close>(action)) return "close";
+    if (const auto* doubt = std::get_if<Doubt>(&action))
+      return fmt::format("doubt {} {}+{}", name_of(doubt->requester), doubt->request.first,
+                         doubt->request.count);
+    if (const auto* wait = std::get_if<Wait>(&action)) {
+      if (wait->until == SteadyTime::max()) return "wait";
+      return fmt::format("wait {}", std::chrono::ceil<std::chrono::milliseconds>(wait->until - now).count());
+    }
+    if (const auto* send = std::get_if<Send>(&action)) {
+      const std::size_t start = send->length == modbus::rtu_request_length ? 0 : 6;
+      const auto number = [&](std::size_t place) {
+        return static_cast<std::uint16_t>((send->bytes[start + place] << 8) | send->bytes[start + place + 1]);
+      };
+      sent = {.unit_id = send->bytes[start], .first = number(2), .count = number(4)};
+      wanted_first = transaction.request.first;
+      return fmt::format("send {}:{}+{}", sent.unit_id, sent.first, sent.count);
+    }
+    const auto& tell = std::get<Tell>(action);
+    std::string text = "tell " + name_of(tell.requester);
+    if (tell.outcome.error == modbus::Error::exception_answer)
+      return text + fmt::format(" exception {}", tell.outcome.exception);
+    if (tell.outcome.error) return text + " " + tell.outcome.error.message();
+    for (std::size_t index = 0; index + 1 < tell.outcome.registers.size(); index += 2)
+      text += fmt::format(" {}", (tell.outcome.registers[index] << 8) | tell.outcome.registers[index + 1]);
+    return text;
+  }
+};
+
+}  // namespace gensetd::link

@@ -1,0 +1,261 @@
+#pragma once
+
+#include "link/conversation.hpp"
+#include "modbus/big_endian.hpp"
+#include "modbus/crc.hpp"
+#include "modbus/rtu_frame.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <random>
+#include <utility>
+#include <vector>
+
+// A serial line behind a converter with everything that goes wrong on it, in a time of its own: a million
+// transactions take seconds. Everything is drawn from one seed.
+namespace gensetd::poller {
+
+using link::SteadyTime;
+using std::chrono::milliseconds;
+using Bytes = std::vector<std::uint8_t>;
+
+// What each register of each unit holds: a code that no other register has, and the time when it was read, in
+// half seconds. `alike`: all within a quarter of each other, so that nothing in the values themselves tells
+// one register from another; else as different as can be.
+class RegisterCodes {
+ public:
+  static constexpr milliseconds tick{500};
+  static constexpr unsigned ticks = 32;
+
+  RegisterCodes(bool alike, std::uint64_t seed) : alike_(alike) {
+    for (unsigned code = 0; code < 65'536 / ticks; ++code) codes_.push_back(static_cast<std::uint16_t>(code));
+    std::mt19937_64 random(seed);
+    std::shuffle(codes_.begin(), codes_.end(), random);
+  }
+
+  std::uint16_t value(std::uint8_t unit_id, unsigned address, SteadyTime time) {
+    return static_cast<std::uint16_t>(code(unit_id, address) * ticks + tick_of(time));
+  }
+
+  // Whether `value` is this register's, read between these two times.
+  bool is_right(std::uint16_t value, std::uint8_t unit_id, unsigned address, SteadyTime from, SteadyTime to) {
+    const unsigned age = (tick_of(to) + ticks - value % ticks) % ticks;
+    return value / ticks == code(unit_id, address) && age * tick <= to - from + tick;
+  }
+
+ private:
+  static unsigned tick_of(SteadyTime time) {
+    return static_cast<unsigned>((time.time_since_epoch() / tick) % ticks);
+  }
+
+  unsigned code(std::uint8_t unit_id, unsigned address) {
+    const auto [place, is_new] = known_.try_emplace({unit_id, address}, 0U);
+    if (is_new) {
+      const auto next = known_.size() - 1;
+      place->second = alike_ ? 23'000 / ticks + static_cast<unsigned>(next) : codes_.at(next);
+    }
+    return place->second;
+  }
+
+  bool alike_;
+  std::vector<std::uint16_t> codes_;
+  std::map<std::pair<std::uint8_t, unsigned>, unsigned> known_;
+};
+
+struct Troubles {
+  double lost = 0.03;
+  double late = 0.03;     // by 0.3 to 9 s
+  double doubled = 0.03;  // again within 400 ms
+  double split = 0.3;     // with pauses up to 60 ms
+  double merged = 0.05;   // comes with what comes next
+  double corrupted = 0.04;
+  double exception = 0.01;
+  double reset = 0.002;
+  double garbage = 0.02;
+  milliseconds foreign_every{700};  // on average; 0: nobody else
+  double foreign_hidden = 0.0;      // share whose request is not seen
+  double foreign_mimics = 0.0;      // share that asks our unit for as many registers as we do at this moment
+};
+
+// The line. Use: schedule events and run() until something is over; `on_event` is told what the conversation
+// says (Tell, Doubt).
+class TroubledLine {
+ public:
+  TroubledLine(Troubles troubles, RegisterCodes& codes, std::uint64_t seed)
+      : troubles_(troubles), codes_(codes), random_(seed) {
+    conversation.opened(now);
+    if (troubles_.foreign_every.count() > 0) at(now + milliseconds{1}, [this] { foreigner_asks(); });
+  }
+
+  void at(SteadyTime time, std::function<void()> what) { events_.emplace(time, std::move(what)); }
+
+  // Does what comes next. `tell` is given Tell and Doubt.
+  template <class OnAction>
+  void step(OnAction&& on_action) {
+    const link::Action action = conversation.next(now);
+    if (const auto* wait = std::get_if<link::Wait>(&action)) {
+      const SteadyTime event = events_.empty() ? SteadyTime::max() : events_.begin()->first;
+      now = std::max(now, std::min(wait->until, event));
+      if (event <= now) {
+        const auto what = std::move(events_.begin()->second);
+        events_.erase(events_.begin());
+        what();
+      }
+    } else if (const auto* send = std::get_if<link::Send>(&action)) {
+      asked(*send);
+    } else if (std::holds_alternative<link::Connect>(action)) {
+      at(now + milliseconds{20}, [this] {
+        open_ = true;
+        conversation.opened(now);
+      });
+    } else if (std::holds_alternative<link::Close>(action)) {
+      open_ = false;
+      conversation.closed({}, now);
+    } else {
+      on_action(action);
+    }
+  }
+
+  std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
+  bool happens(double probability) { return static_cast<double>(random_() >> 11) * 0x1.0p-53 < probability; }
+
+  SteadyTime now{std::chrono::hours{1}};
+  link::Conversation conversation;
+  std::uint64_t transactions = 0;
+  std::uint8_t dead_unit = 0;
+
+ private:
+  static Bytes sealed(Bytes frame) {
+    const std::uint16_t crc = modbus::crc16(frame);
+    frame.push_back(modbus::low_byte(crc));
+    frame.push_back(modbus::high_byte(crc));
+    return frame;
+  }
+
+  milliseconds wire_time(std::size_t length_bytes) const {
+    return milliseconds{static_cast<std::int64_t>(length_bytes) * 1'146 / 1'000};
+  }
+
+  Bytes answer_to(std::uint8_t unit_id, unsigned first, unsigned count, SteadyTime time) {
+    Bytes frame{unit_id, 3, static_cast<std::uint8_t>(2 * count)};
+    for (unsigned index = 0; index < count; ++index) {
+      const std::uint16_t value = codes_.value(unit_id, first + index, time);
+      frame.push_back(modbus::high_byte(value));
+      frame.push_back(modbus::low_byte(value));
+    }
+    return sealed(std::move(frame));
+  }
+
+  void asked(const link::Send& send) {
+    ++transactions;
+    const std::span<const std::uint8_t> bytes(send.bytes);
+    ours_ = {.unit_id = bytes[0], .first = modbus::number_at(bytes, 2), .count = modbus::number_at(bytes, 4)};
+    const bool collides = now < foreigner_busy_until_ && happens(0.5);
+    if (ours_.unit_id == dead_unit || collides || happens(troubles_.lost)) return;
+    if (happens(troubles_.reset)) {
+      at(now + milliseconds{5}, [this] {
+        if (!std::exchange(open_, false)) return;
+        conversation.closed({}, now);
+      });
+    }
+    const auto turnaround = milliseconds{30 + static_cast<int>(below(60))};
+    const SteadyTime read_at = now + wire_time(8) + turnaround;
+    Bytes frame = answer_to(ours_.unit_id, ours_.first, ours_.count, read_at);
+    if (happens(troubles_.exception))
+      frame = sealed({ours_.unit_id, 0x83, happens(0.5) ? std::uint8_t{4} : std::uint8_t{6}});
+    SteadyTime arrives = read_at + wire_time(frame.size());
+    if (happens(troubles_.late)) arrives += milliseconds{300 + static_cast<int>(below(8'700))};
+    if (happens(troubles_.doubled)) deliver_at(arrives + milliseconds{static_cast<int>(below(400))}, frame);
+    if (happens(troubles_.corrupted)) corrupt(frame);
+    deliver_at(arrives, std::move(frame));
+  }
+
+  void corrupt(Bytes& frame) {
+    switch (below(3)) {
+      case 0:
+        frame[below(frame.size())] ^= static_cast<std::uint8_t>(1 + below(255));
+        break;
+      case 1:
+        frame.erase(frame.begin() + static_cast<std::ptrdiff_t>(below(frame.size())));
+        break;
+      default:
+        frame.insert(frame.begin() + static_cast<std::ptrdiff_t>(below(frame.size())),
+                     static_cast<std::uint8_t>(below(256)));
+    }
+  }
+
+  void deliver_at(SteadyTime time, Bytes bytes) {
+    if (happens(troubles_.garbage)) {
+      Bytes noise(1 + below(12));
+      for (std::uint8_t& byte : noise) byte = static_cast<std::uint8_t>(below(256));
+      bytes.insert(bytes.begin(), noise.begin(), noise.end());
+    }
+    if (!happens(troubles_.split) || bytes.size() < 2) {
+      at(time, [this, bytes = std::move(bytes)] { arrive(bytes); });
+      return;
+    }
+    const auto cut = static_cast<std::ptrdiff_t>(1 + below(bytes.size() - 1));
+    at(time, [this, part = Bytes(bytes.begin(), bytes.begin() + cut)] { arrive(part); });
+    const auto pause = milliseconds{static_cast<int>(below(60))};
+    at(time + pause, [this, part = Bytes(bytes.begin() + cut, bytes.end())] { arrive(part); });
+  }
+
+  void arrive(Bytes bytes) {
+    bytes.insert(bytes.begin(), held_.begin(), held_.end());
+    held_.clear();
+    if (!open_) return;
+    if (happens(troubles_.merged)) {
+      held_ = std::move(bytes);
+      at(now + milliseconds{300}, [this] {
+        if (open_ && !held_.empty()) conversation.heard(std::exchange(held_, {}), now);
+      });
+      return;
+    }
+    conversation.heard(bytes, now);
+  }
+
+  // Somebody else polls these units with a plan of their own, which changes every twenty minutes.
+  void foreigner_asks() {
+    if (now >= foreign_plan_until_) {
+      foreign_plan_until_ = now + std::chrono::minutes{20};
+      foreign_plan_.clear();
+      for (int read = 0; read < 4; ++read) {
+        foreign_plan_.push_back({.unit_id = static_cast<std::uint8_t>(1 + below(4)),
+                                 .first = static_cast<std::uint16_t>(below(230)),
+                                 .count = static_cast<std::uint16_t>(1 + below(20))});
+      }
+    }
+    modbus::ReadRequest asks = foreign_plan_[below(foreign_plan_.size())];
+    if (happens(troubles_.foreign_mimics)) {
+      asks.unit_id = ours_.unit_id;
+      asks.count = ours_.count;
+    }
+    const auto turnaround = milliseconds{30 + static_cast<int>(below(60))};
+    const SteadyTime read_at = now + wire_time(8) + turnaround;
+    Bytes answer = answer_to(asks.unit_id, asks.first, asks.count, read_at);
+    foreigner_busy_until_ = read_at + wire_time(answer.size());
+    if (!happens(troubles_.foreign_hidden)) {
+      const auto request = modbus::encode_rtu(asks);
+      deliver_at(now + wire_time(8), Bytes(request.begin(), request.end()));
+    }
+    if (!happens(troubles_.lost)) deliver_at(foreigner_busy_until_, std::move(answer));
+    const auto mean = static_cast<std::uint64_t>(troubles_.foreign_every.count());
+    at(now + milliseconds{static_cast<std::int64_t>(1 + below(2 * mean))}, [this] { foreigner_asks(); });
+  }
+
+  Troubles troubles_;
+  RegisterCodes& codes_;
+  std::mt19937_64 random_;
+  std::multimap<SteadyTime, std::function<void()>> events_;
+  bool open_ = true;
+  Bytes held_;
+  modbus::ReadRequest ours_;
+  std::vector<modbus::ReadRequest> foreign_plan_;
+  SteadyTime foreign_plan_until_{};
+  SteadyTime foreigner_busy_until_{};
+};
+
+}  // namespace gensetd::poller
