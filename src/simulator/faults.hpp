@@ -2,14 +2,24 @@
 
 #include "modbus/read_request.hpp"
 #include "simulator/options.hpp"
+#include "simulator/random.hpp"
+#include "simulator/register_bank.hpp"
 #include "simulator/responder.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <random>
+#include <optional>
 #include <vector>
 
 namespace gensetd::simulator {
+
+// An answer before anything happens to it, and what it needs to be mistaken for another.
+struct Undelivered {
+  modbus::Protocol protocol = modbus::Protocol::tcp;
+  Bytes answer;
+  std::optional<modbus::ReadRequest> read;  // what was asked
+  const RegisterBank* registers = nullptr;  // of the unit asked
+};
 
 // Bytes that are sent together, some time after those before them.
 struct Segment {
@@ -17,35 +27,34 @@ struct Segment {
   std::chrono::milliseconds pause{0};
 };
 
-// What becomes of one answer.
-struct Delivery {
-  std::chrono::milliseconds delay{0};    // before the first segment; the line is busy meanwhile
-  std::chrono::milliseconds late_by{0};  // not zero: sent so much later, and the line is free meanwhile
-  bool reset = false;                    // the connection is reset instead
-  bool hold = false;                     // sent together with the next answer
-  std::vector<Segment> segments;         // none: silence
+// Bytes that are sent so long after the answer's time, while the line is free.
+struct LateBytes {
+  Bytes bytes;
+  std::chrono::milliseconds after{0};
 };
 
-// Decides the fate of each answer. Every decision is drawn for every answer, so what one fault does depends
-// on the seed and the number of answers before, not on which others are switched on.
+// What becomes of one answer.
+struct Delivery {
+  std::chrono::milliseconds delay{0};  // before the first segment; the line is busy meanwhile
+  bool reset = false;                  // the connection is reset instead
+  bool hang = false;                   // nothing comes through the connection any more
+  bool hold = false;                   // sent together with the next answer
+  std::vector<Segment> segments;       // none: silence
+  std::vector<LateBytes> late;
+};
+
+// Decides the fate of each answer. Whether a fault hits an answer, and what it then does, follows from the
+// seed and the number of answers before, and not from which other faults are switched on.
 class FaultMaker {
  public:
   FaultMaker(const Faults& faults, std::uint64_t seed) : faults_(faults), random_(seed) {}
 
   void set(const Faults& faults) { faults_ = faults; }
-  Delivery deliver(Bytes answer, modbus::Protocol protocol);
+  Delivery deliver(Undelivered undelivered);
 
  private:
-  struct Draws;
-  bool happens(double probability);
-  std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
-  Bytes spoil(Bytes answer, const Draws& drawn, bool rtu);
-  std::vector<Segment> cut(const Bytes& bytes);
-  Bytes garbage();
-  Bytes foreign_frame(const Bytes& answer, bool rtu);
-
   Faults faults_;
-  std::mt19937_64 random_;
+  Random random_;
 };
 
 }  // namespace gensetd::simulator

@@ -1,6 +1,8 @@
 #include "simulator/listener.hpp"
 
+#include "simulator/foreign_master.hpp"
 #include "simulator/keep_alive.hpp"
+#include "simulator/outages.hpp"
 #include "simulator/session.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace gensetd::simulator {
 namespace {
@@ -42,13 +45,26 @@ std::chrono::nanoseconds character_time(const Listening& place) {
   return std::chrono::nanoseconds{1'000'000'000 * bits_per_character / place.baud};
 }
 
-std::array<std::int32_t, 256> by_unit(const std::vector<Controller>& controllers) {
+std::array<std::int32_t, 256> by_unit(const Listening& place) {
   std::array<std::int32_t, 256> index_of{};
   index_of.fill(-1);
-  for (std::size_t index = 0; index < controllers.size(); ++index) {
-    index_of[controllers[index].unit_id] = static_cast<std::int32_t>(index);
-  }
+  for (std::size_t index = 0; index < place.controllers.size(); ++index)
+    index_of[place.controllers[index].unit_id] = static_cast<std::int32_t>(index);
+  for (const std::uint8_t dead : place.dead_units) index_of[dead] = -1;
   return index_of;
+}
+
+std::size_t clients_max(const Listening& place) {
+  if (place.clients_max != 0) return place.clients_max;
+  return place.protocol == modbus::Protocol::rtu_over_tcp ? converter_clients_max : tcp_clients_max;
+}
+
+std::vector<std::uint8_t> living_units(const Listening& place) {
+  std::vector<std::uint8_t> units;
+  for (const Controller& controller : place.controllers) {
+    if (std::ranges::count(place.dead_units, controller.unit_id) == 0) units.push_back(controller.unit_id);
+  }
+  return units;
 }
 
 }  // namespace
@@ -59,15 +75,25 @@ Listener::Listener(asio::io_context& context, const Listening& place, std::size_
       endpoint_(endpoint_of(place)),
       acceptor_(context),
       pause_(context),
+      packing_(context),
       protocol_(place.protocol),
       serial_pacing_(place.serial_pacing),
       character_time_(character_time(place)),
       turnaround_(place.turnaround),
+      clients_max_(clients_max(place)),
+      limits_(place.limits),
+      outage_(place.outage),
+      seed_(seed),
       index_(index),
       plant_(std::move(plant)),
-      controller_of_unit_(by_unit(place.controllers)),
-      fault_maker_(place.faults, seed) {
+      controller_of_unit_(by_unit(place)),
+      fault_maker_(place.faults, seed),
+      packer_(character_time_, place.packing),
+      started_at_(steady_clock::now()) {
   bind();
+  if (place.foreign_master && is_rtu())
+    foreign_master_ =
+        std::make_shared<ForeignMaster>(context_, *this, *place.foreign_master, living_units(place));
 }
 
 void Listener::bind() {
@@ -86,7 +112,7 @@ void Listener::bind() {
 }
 
 void Listener::start() {
-  started_ = true;
+  if (!std::exchange(started_, true) && foreign_master_) foreign_master_->start();
   if (acceptor_.is_open())
     asio::co_spawn(context_, keep_alive(shared_from_this(), accept_all()), asio::detached);
 }
@@ -96,6 +122,8 @@ void Listener::stop() {
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   pause_.cancel();
+  packing_.cancel();
+  if (foreign_master_) foreign_master_->stop();
   for (Session* session : sessions_) session->close();
 }
 
@@ -113,8 +141,6 @@ void Listener::set_accepting(bool accepting) {
 }
 
 asio::awaitable<void> Listener::accept_all() {
-  const std::size_t clients_max =
-      protocol_ == modbus::Protocol::rtu_over_tcp ? converter_clients_max : tcp_clients_max;
   while (acceptor_.is_open()) {
     tcp::socket socket(context_);
     const auto [failed] = co_await acceptor_.async_accept(socket, use_tuple);
@@ -123,36 +149,91 @@ asio::awaitable<void> Listener::accept_all() {
     if (failed) {
       pause_.expires_after(pause_after_failed_accept);
       co_await pause_.async_wait(use_tuple);
-    } else if (sessions_.size() < clients_max) {
-      const auto session = std::make_shared<Session>(shared_from_this(), std::move(socket));
-      asio::co_spawn(context_, keep_alive(session, session->run()), asio::detached);
+    } else {
+      greet(std::move(socket));
     }
   }
 }
 
+void Listener::greet(tcp::socket socket) {
+  const std::string name = "client " + std::to_string(++clients_);
+  if (sessions_.size() >= clients_max_) {
+    trace(name, "turned away");
+    boost::system::error_code ignored;
+    socket.set_option(asio::socket_base::linger(true, 0), ignored);  // so that it sees a reset
+    socket.close(ignored);
+    return;
+  }
+  trace(name, "connected");
+  const auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), name);
+  asio::co_spawn(context_, keep_alive(session, session->run()), asio::detached);
+}
+
+bool Listener::is_silent() const {
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - started_at_);
+  return simulator::is_silent(outage_, seed_, since);
+}
+
+const RegisterBank* Listener::registers_of(std::uint8_t unit_id) const {
+  const std::int32_t controller = controller_of_unit_[unit_id];
+  return controller < 0 ? nullptr : &plant_->registers(index_, static_cast<std::size_t>(controller));
+}
+
 Response Listener::respond(std::span<const std::uint8_t> received) const {
-  const Units units = [this](std::uint8_t unit_id) -> const RegisterBank* {
-    const std::int32_t controller = controller_of_unit_[unit_id];
-    return controller < 0 ? nullptr : &plant_->registers(index_, static_cast<std::size_t>(controller));
-  };
-  return protocol_ == modbus::Protocol::tcp ? respond_tcp(received, units) : respond_rtu(received, units);
+  const Units units = [this](std::uint8_t unit_id) { return registers_of(unit_id); };
+  Response response =
+      is_rtu() ? respond_rtu(received, units, limits_) : respond_tcp(received, units, limits_);
+  if (is_silent()) response.answer.reset();
+  return response;
 }
 
-// On the wire: the request, the controller's turnaround, the answer. The converter passes an answer on when
-// it is there as a whole.
-Listener::SteadyTime Listener::take_line(std::size_t request_length, std::size_t answer_length,
-                                         std::chrono::milliseconds delay) {
+Delivery Listener::deliver(const Response& response) {
+  return fault_maker_.deliver({.protocol = protocol_,
+                               .answer = *response.answer,
+                               .read = response.read,
+                               .registers = response.read ? registers_of(response.read->unit_id) : nullptr});
+}
+
+// On the wire: the request, the controller's turnaround, the answer.
+Turn Listener::take_line(std::size_t request_length, std::size_t answer_length,
+                         std::chrono::milliseconds delay) {
   const SteadyTime now = steady_clock::now();
-  if (!is_line()) return now + delay;
-  const SteadyTime begin = std::max(now, line_free_at_);
-  line_free_at_ = begin + character_time_ * static_cast<std::int64_t>(request_length + answer_length) + delay;
-  if (serial_pacing_ && answer_length > 0) line_free_at_ += turnaround_;
-  return line_free_at_;
+  if (!is_line()) return {now, now + delay, now + delay};
+  Turn turn{.begin = std::max(now, line_free_at_)};
+  turn.first_byte = turn.begin + character_time_ * static_cast<std::int64_t>(request_length) + delay;
+  if (serial_pacing_ && answer_length > 0) turn.first_byte += turnaround_;
+  turn.last_byte = turn.first_byte + character_time_ * static_cast<std::int64_t>(answer_length);
+  line_free_at_ = turn.last_byte;
+  return turn;
 }
 
-void Listener::send(Session& session, std::span<const std::uint8_t> bytes) {
-  if (protocol_ == modbus::Protocol::tcp) return session.put(bytes);
-  for (Session* client : sessions_) client->put(bytes);
+Listener::SteadyTime Listener::put_on_line(std::span<const Segment> segments, SteadyTime begin) {
+  SteadyTime end = begin;
+  for (const Segment& segment : segments) end = packer_.add(segment.bytes, end + segment.pause);
+  line_free_at_ = std::max(line_free_at_, end);
+  pass_on();
+  return end;
+}
+
+// Sends the packets that are due, and waits for the next.
+void Listener::pass_on() {
+  for (auto due = packer_.due(); due; due = packer_.due()) {
+    if (*due > steady_clock::now()) {
+      packing_.expires_at(*due);
+      packing_.async_wait([weak = weak_from_this()](boost::system::error_code aborted) {
+        const auto self = weak.lock();
+        if (self && !aborted) self->pass_on();
+      });
+      return;
+    }
+    const Bytes packet = packer_.take();
+    const std::vector<Session*> clients = sessions_;  // sending may end one
+    for (Session* client : clients) client->put(packet);
+  }
+}
+
+void Listener::trace(const std::string& who, const std::string& what) const {
+  if (trace_) trace_("port " + std::to_string(port()) + " " + who + ": " + what);
 }
 
 }  // namespace gensetd::simulator

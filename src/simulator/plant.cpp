@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace gensetd::simulator {
 namespace {
@@ -10,7 +11,8 @@ constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
-Plant::Plant(const std::vector<Listening>& listening, std::uint64_t seed) {
+Plant::Plant(const std::vector<Listening>& listening, std::uint64_t seed, PatternClock pattern_clock)
+    : pattern_clock_(std::move(pattern_clock)) {
   std::map<std::string, Site*> by_name;
   for (const Listening& place : listening) {
     std::vector<Node>& nodes = nodes_.emplace_back();
@@ -29,6 +31,7 @@ Plant::Node Plant::make_node(const Controller& controller, Site& site) {
   const auto [bindings, made] = bindings_.try_emplace(
       &profile, Bindings{{profile, genset_quantities}, {profile, switchboard_quantities}});
   return {.profile = controller.profile,
+          .unit_id = controller.unit_id,
           .bindings = &bindings->second,
           .bank = RegisterBank(*controller.profile),
           .site = &site,
@@ -43,7 +46,11 @@ void Plant::step() {
 
 const RegisterBank& Plant::registers(std::size_t listening, std::size_t controller) {
   Node& node = nodes_.at(listening).at(controller);
-  if (node.shown_step != steps_) show(node);
+  if (pattern_clock_) {
+    write_pattern(node.bank, node.unit_id, pattern_clock_());
+  } else if (node.shown_step != steps_) {
+    show(node);
+  }
   return node.bank;
 }
 

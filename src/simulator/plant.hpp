@@ -1,21 +1,26 @@
 #pragma once
 
 #include "simulator/options.hpp"
+#include "simulator/pattern.hpp"
 #include "simulator/register_bank.hpp"
 #include "simulator/site.hpp"
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <vector>
 
 namespace gensetd::simulator {
 
 // All sites and the registers of all their controllers, without clock and sockets. The registers after n
-// steps follow from the options alone. Use: step() in plant time; registers() when somebody asks.
+// steps follow from the options alone. Use: step() in plant time; registers() when somebody asks. With a
+// pattern clock they show the pattern at its time instead.
 class Plant {
  public:
-  Plant(const std::vector<Listening>& listening, std::uint64_t seed);
+  using PatternClock = std::function<UnixTime()>;
+
+  Plant(const std::vector<Listening>& listening, std::uint64_t seed, PatternClock pattern_clock = {});
 
   void step();
 
@@ -30,6 +35,7 @@ class Plant {
   };
   struct Node {
     profile::ProfilePtr profile;
+    std::uint8_t unit_id;
     const Bindings* bindings;
     RegisterBank bank;
     Site* site;
@@ -40,6 +46,7 @@ class Plant {
   Node make_node(const Controller& controller, Site& site);
   void show(Node& node) const;
 
+  PatternClock pattern_clock_;
   std::uint64_t steps_ = 0;
   std::map<const profile::Profile*, Bindings> bindings_;
   std::deque<Site> sites_;  // does not move its elements

@@ -26,10 +26,12 @@ class RegisterBank {
   // From now on `address` reads `raw`, whatever is set.
   void pin(std::uint16_t address, std::uint16_t raw);
 
+  // Until it is set again; pinned registers stay as they are.
+  void put(std::uint16_t address, std::uint16_t raw);
+
   std::uint16_t at(std::uint16_t address) const { return address < size ? registers_[address] : 0; }
 
  private:
-  void put(std::uint16_t address, std::uint16_t raw);
   void put32(std::uint16_t address, std::uint32_t raw);
 
   std::array<std::uint16_t, size> registers_{};

@@ -16,25 +16,35 @@ Bytes exception_pdu(std::uint8_t function, std::uint8_t code) {
   return {static_cast<std::uint8_t>(function | modbus::exception_bit), code};
 }
 
-// V1.1b3, 6.3: the checks in its order, function, count, address.
-Bytes answer_pdu(std::span<const std::uint8_t> request, const RegisterBank& registers) {
-  const std::uint8_t function = request[0];
-  if (function != modbus::read_holding_registers) return exception_pdu(function, illegal_function);
-  if (request.size() != 5) return exception_pdu(function, illegal_data_value);
-  const std::uint16_t first = modbus::number_at(request, 1);
-  const std::uint16_t count = modbus::number_at(request, 3);
-  if (count == 0 || count > modbus::registers_per_request_max)
-    return exception_pdu(function, illegal_data_value);
-  if (first + count > RegisterBank::size) return exception_pdu(function, illegal_data_address);
+// What a good request asks for; nothing when it is none.
+std::optional<modbus::ReadRequest> read_of(std::uint8_t unit_id, std::span<const std::uint8_t> request) {
+  if (request[0] != modbus::read_holding_registers || request.size() != 5) return std::nullopt;
+  const modbus::ReadRequest read{
+      .unit_id = unit_id, .first = modbus::number_at(request, 1), .count = modbus::number_at(request, 3)};
+  if (read.count == 0 || read.count > modbus::registers_per_request_max) return std::nullopt;
+  return read;
+}
 
-  Bytes pdu{function, static_cast<std::uint8_t>(2 * count)};
-  pdu.reserve(2U + 2U * count);
-  for (std::uint16_t index = 0; index < count; ++index) {
-    const std::uint16_t value = registers.at(static_cast<std::uint16_t>(first + index));
+Bytes data_pdu(const modbus::ReadRequest& read, const RegisterBank& registers) {
+  Bytes pdu{modbus::read_holding_registers, static_cast<std::uint8_t>(2 * read.count)};
+  pdu.reserve(2U + 2U * read.count);
+  for (std::uint16_t index = 0; index < read.count; ++index) {
+    const std::uint16_t value = registers.at(static_cast<std::uint16_t>(read.first + index));
     pdu.push_back(modbus::high_byte(value));
     pdu.push_back(modbus::low_byte(value));
   }
   return pdu;
+}
+
+// V1.1b3, 6.3: the checks in its order, function, count, address. Nothing: the controller stays silent.
+std::optional<Bytes> answer_pdu(std::uint8_t function, const std::optional<modbus::ReadRequest>& read,
+                                const RegisterBank& registers, const Limits& limits) {
+  if (function != modbus::read_holding_registers) return exception_pdu(function, illegal_function);
+  if (!read) return exception_pdu(function, illegal_data_value);
+  if (read->first + read->count > RegisterBank::size) return exception_pdu(function, illegal_data_address);
+  if (!is_beyond(limits, *read)) return data_pdu(*read, registers);
+  if (limits.refuses_silently) return std::nullopt;
+  return exception_pdu(function, illegal_data_address);
 }
 
 // How long the request at the beginning of `received` is; 0 when that cannot be told yet.
@@ -49,18 +59,22 @@ std::size_t rtu_request_length(std::span<const std::uint8_t> received) {
 
 }  // namespace
 
-Response respond_tcp(std::span<const std::uint8_t> received, const Units& units) {
+Response respond_tcp(std::span<const std::uint8_t> received, const Units& units, const Limits& limits) {
   if (received.size() < mbap_length) return {};
   const std::size_t length = modbus::number_at(received, 4);
-  if (modbus::number_at(received, 2) != 0 || length < 2 || length > pdu_max + 1) return {received.size(), {}};
+  if (modbus::number_at(received, 2) != 0 || length < 2 || length > pdu_max + 1)
+    return {.length = received.size()};
   const std::size_t frame_length = mbap_length_counts_from + length;
   if (received.size() < frame_length) return {};
 
   const auto request = received.subspan(mbap_length, length - 1);
+  Response response{.length = frame_length, .read = read_of(received[6], request)};
   const RegisterBank* registers = units(received[6]);
-  const Bytes pdu = registers != nullptr ? answer_pdu(request, *registers)
-                                         : exception_pdu(request[0], gateway_target_failed);
-  const auto counted = static_cast<std::uint16_t>(pdu.size() + 1);
+  const std::optional<Bytes> pdu = registers != nullptr
+                                       ? answer_pdu(request[0], response.read, *registers, limits)
+                                       : exception_pdu(request[0], gateway_target_failed);
+  if (!pdu) return response;
+  const auto counted = static_cast<std::uint16_t>(pdu->size() + 1);
   Bytes frame{received[0],
               received[1],  // transaction id
               0,
@@ -68,21 +82,26 @@ Response respond_tcp(std::span<const std::uint8_t> received, const Units& units)
               modbus::high_byte(counted),
               modbus::low_byte(counted),
               received[6]};
-  frame.insert(frame.end(), pdu.begin(), pdu.end());
-  return {frame_length, std::move(frame)};
+  frame.insert(frame.end(), pdu->begin(), pdu->end());
+  response.answer = std::move(frame);
+  return response;
 }
 
-Response respond_rtu(std::span<const std::uint8_t> received, const Units& units) {
+Response respond_rtu(std::span<const std::uint8_t> received, const Units& units, const Limits& limits) {
   const std::size_t length = rtu_request_length(received);
   if (length == 0 || received.size() < length) return {};
-  if (length < 4 || modbus::crc16(received.first(length)) != 0) return {received.size(), {}};
+  if (length < 4 || modbus::crc16(received.first(length)) != 0) return {.length = received.size()};
 
+  const auto request = received.subspan(1, length - 3);
+  Response response{.length = length, .read = read_of(received[0], request)};
   const RegisterBank* registers = units(received[0]);
-  if (registers == nullptr) return {length, {}};
-  const Bytes pdu = answer_pdu(received.subspan(1, length - 3), *registers);
+  if (registers == nullptr) return response;
+  const std::optional<Bytes> pdu = answer_pdu(request[0], response.read, *registers, limits);
+  if (!pdu) return response;
   Bytes frame{received[0]};
-  frame.insert(frame.end(), pdu.begin(), pdu.end());
-  return {length, with_crc(std::move(frame))};
+  frame.insert(frame.end(), pdu->begin(), pdu->end());
+  response.answer = with_crc(std::move(frame));
+  return response;
 }
 
 Bytes with_crc(Bytes frame) {

@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace gensetd::simulator {
 namespace {
@@ -26,8 +27,11 @@ constexpr std::chrono::milliseconds torn_after{200};
 
 }  // namespace
 
-Session::Session(std::shared_ptr<Listener> listener, tcp::socket socket)
-    : listener_(std::move(listener)), socket_(std::move(socket)), pause_(socket_.get_executor()) {
+Session::Session(std::shared_ptr<Listener> listener, tcp::socket socket, std::string name)
+    : listener_(std::move(listener)),
+      socket_(std::move(socket)),
+      pause_(socket_.get_executor()),
+      name_(std::move(name)) {
   boost::system::error_code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);  // segments leave as they are cut
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
@@ -52,8 +56,9 @@ asio::awaitable<void> Session::run() {
       Response response = listener_->respond({received_.data() + used, received_length_ - used});
       if (response.length == 0) break;
       used += response.length;
-      if (response.answer) {
-        co_await serve(response.length, std::move(*response.answer));
+      trace(response);
+      if (response.answer && !hangs_) {
+        co_await serve(std::move(response));
       } else {
         listener_->take_line(response.length, 0, {});
       }
@@ -65,51 +70,74 @@ asio::awaitable<void> Session::run() {
     if (received_length_ == received_.size()) received_length_ = 0;
   }
   close();
+  listener_->trace(name_, "gone");
+}
+
+void Session::trace(const Response& response) const {
+  if (!response.read) return listener_->trace(name_, std::to_string(response.length) + " bytes are no read");
+  const modbus::ReadRequest& read = *response.read;
+  listener_->trace(name_, "unit " + std::to_string(read.unit_id) + " reads " + std::to_string(read.first) +
+                              ".." + std::to_string(read.first + read.count - 1));
 }
 
 void Session::drop_torn_request() {
   if (steady_clock::now() - last_byte_ > torn_after) received_length_ = 0;
 }
 
-asio::awaitable<void> Session::serve(std::size_t request_length, Bytes answer) {
-  const std::size_t answer_length = answer.size();
-  Delivery delivery = listener_->deliver(std::move(answer));
-  const SteadyTime ready = listener_->take_line(request_length, answer_length, delivery.delay);
+asio::awaitable<void> Session::serve(Response response) {
+  Delivery delivery = listener_->deliver(response);
+  const Turn turn = listener_->take_line(response.length, response.answer->size(), delivery.delay);
+  // What translates to Modbus TCP has the whole answer first.
+  const SteadyTime ready = listener_->is_rtu() ? turn.first_byte : turn.last_byte;
   co_await wait_until(ready);
   if (!socket_.is_open()) co_return;
   if (delivery.reset) {
     reset();
-  } else if (delivery.hold) {
+    co_return;
+  }
+  hangs_ = hangs_ || delivery.hang;
+  if (delivery.hold) {
     hold(delivery.segments);
-  } else if (delivery.late_by.count() > 0) {
-    if (late_.size() >= late_answers_max) co_return;
-    auto sending = send_later(delivery.late_by, std::move(delivery.segments));
+  } else if (!delivery.segments.empty()) {
+    co_await send(std::move(delivery.segments), ready);
+  }
+  co_await wait_until(turn.last_byte);
+  for (LateBytes& late : delivery.late) {
+    if (!socket_.is_open() || late_.size() >= late_answers_max) co_return;
+    auto sending = send_late(std::move(late));
     asio::co_spawn(socket_.get_executor(), keep_alive(shared_from_this(), std::move(sending)),
                    asio::detached);
-  } else {
-    co_await send(std::move(delivery.segments));
   }
 }
 
-asio::awaitable<void> Session::send(std::vector<Segment> segments) {
-  if (segments.empty()) co_return;
+// On RTU to all clients of the converter, when the line and its packing let them have it.
+asio::awaitable<void> Session::send(std::vector<Segment> segments, SteadyTime first_byte) {
   Bytes& first = segments.front().bytes;
   first.insert(first.begin(), held_.begin(), held_.end());
   held_.clear();
+  if (listener_->is_rtu()) {
+    const SteadyTime end = listener_->put_on_line(segments, first_byte);
+    co_await wait_until(end);
+    co_return;
+  }
   for (const Segment& segment : segments) {
-    co_await wait_until(steady_clock::now() + segment.pause);
-    if (!socket_.is_open()) co_return;
-    listener_->send(*this, segment.bytes);
+    const SteadyTime time = steady_clock::now() + segment.pause;
+    co_await wait_until(time);
+    put(segment.bytes);
   }
 }
 
-// The pauses inside a late answer are dropped: what is late comes at once.
-asio::awaitable<void> Session::send_later(std::chrono::milliseconds late_by, std::vector<Segment> segments) {
-  const auto timer = late_.emplace(late_.end(), socket_.get_executor(), late_by);
+asio::awaitable<void> Session::send_late(LateBytes late) {
+  const auto timer = late_.emplace(late_.end(), socket_.get_executor(), late.after);
   co_await timer->async_wait(use_tuple);
   late_.erase(timer);
   if (!socket_.is_open()) co_return;
-  for (const Segment& segment : segments) listener_->send(*this, segment.bytes);
+  if (!listener_->is_rtu()) {
+    put(late.bytes);
+    co_return;
+  }
+  const Segment segment{.bytes = std::move(late.bytes)};
+  listener_->put_on_line({&segment, 1}, steady_clock::now());
 }
 
 asio::awaitable<void> Session::wait_until(SteadyTime time) {
@@ -126,7 +154,7 @@ void Session::hold(const std::vector<Segment>& segments) {
 }
 
 void Session::put(std::span<const std::uint8_t> bytes) {
-  if (!socket_.is_open()) return;
+  if (!socket_.is_open() || hangs_ || listener_->is_silent()) return;
   boost::system::error_code failed;
   const std::size_t written = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), failed);
   if (failed || written < bytes.size()) close();

@@ -12,6 +12,7 @@
 #include <list>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace gensetd::simulator {
@@ -25,7 +26,7 @@ inline constexpr std::size_t late_answers_max = 16;   // late answers on their w
 // one request after another. Owned by its coroutine; known to its listener while it lives.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(std::shared_ptr<Listener> listener, boost::asio::ip::tcp::socket socket);
+  Session(std::shared_ptr<Listener> listener, boost::asio::ip::tcp::socket socket, std::string name);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -35,16 +36,18 @@ class Session : public std::enable_shared_from_this<Session> {
   void close();
   void reset();  // closes so that the peer sees 'connection reset'
 
-  // Sends at once or not at all: a peer that does not take a few hundred bytes is disconnected.
+  // Sends at once or not at all: a peer that does not take a few hundred bytes is disconnected. Nothing goes
+  // during an outage, or when the connection hangs.
   void put(std::span<const std::uint8_t> bytes);
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  boost::asio::awaitable<void> serve(std::size_t request_length, Bytes answer);
-  boost::asio::awaitable<void> send(std::vector<Segment> segments);
-  boost::asio::awaitable<void> send_later(std::chrono::milliseconds late_by, std::vector<Segment> segments);
+  boost::asio::awaitable<void> serve(Response response);
+  boost::asio::awaitable<void> send(std::vector<Segment> segments, SteadyTime first_byte);
+  boost::asio::awaitable<void> send_late(LateBytes late);
   boost::asio::awaitable<void> wait_until(SteadyTime time);
+  void trace(const Response& response) const;
   void drop_torn_request();
   void hold(const std::vector<Segment>& segments);
 
@@ -56,6 +59,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t received_length_ = 0;
   SteadyTime last_byte_{};
   Bytes held_;
+  const std::string name_;
+  bool hangs_ = false;
 };
 
 }  // namespace gensetd::simulator

@@ -27,6 +27,13 @@ constexpr std::chrono::milliseconds tick{100};
 // Longer the answers must not wait for the plant. With more to do, plant time goes slower than asked for.
 constexpr std::chrono::milliseconds stepping_max{20};
 
+Plant::PatternClock pattern_clock(bool wanted) {
+  if (!wanted) return {};
+  return [] {
+    return std::chrono::duration_cast<UnixTime>(std::chrono::system_clock::now().time_since_epoch());
+  };
+}
+
 }  // namespace
 
 // Moves the plant on as real time goes.
@@ -79,12 +86,13 @@ class PlantClock : public std::enable_shared_from_this<PlantClock> {
 };
 
 Simulator::Simulator(asio::io_context& context, Options options)
-    : plant_(std::make_shared<Plant>(options.listening, options.seed)),
+    : plant_(std::make_shared<Plant>(options.listening, options.seed, pattern_clock(options.pattern))),
       clock_(std::make_shared<PlantClock>(context, plant_, options.speed)) {
   for (std::size_t index = 0; index < options.listening.size(); ++index) {
     // Away from the seeds of the sites, which count from 0.
     const std::uint64_t seed = seed_of_part(~options.seed, index);
     listeners_.push_back(std::make_shared<Listener>(context, options.listening[index], index, plant_, seed));
+    listeners_.back()->set_trace(options.trace);
   }
 }
 

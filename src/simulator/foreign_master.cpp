@@ -1,0 +1,93 @@
+#include "simulator/foreign_master.hpp"
+
+#include "modbus/rtu_frame.hpp"
+#include "simulator/keep_alive.hpp"
+#include "simulator/listener.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace gensetd::simulator {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+// The pauses of the specification (phase 2, critical points of the HGM9560).
+constexpr milliseconds flush{100};  // reads what is stale
+constexpr milliseconds after_sending{150};
+constexpr milliseconds between_blocks{50};
+
+}  // namespace
+
+ForeignMaster::ForeignMaster(asio::io_context& context, Listener& listener, ForeignMasterPlan plan,
+                             std::vector<std::uint8_t> units)
+    : listener_(&listener), plan_(std::move(plan)), units_(std::move(units)), timer_(context) {}
+
+void ForeignMaster::start() {
+  asio::co_spawn(timer_.get_executor(), keep_alive(shared_from_this(), run()), asio::detached);
+}
+
+void ForeignMaster::stop() {
+  listener_ = nullptr;
+  timer_.cancel();
+}
+
+asio::awaitable<void> ForeignMaster::run() {
+  while (listener_ != nullptr) {
+    co_await poll_all();
+    const auto next = steady_clock::now() + plan_.interval;
+    co_await wait_until(next);
+  }
+}
+
+asio::awaitable<void> ForeignMaster::poll_all() {
+  for (const std::uint8_t unit_id : units_) {
+    for (const profile::Block& block : plan_.blocks) {
+      if (listener_ == nullptr) co_return;
+      co_await read(unit_id, block);
+    }
+  }
+}
+
+asio::awaitable<void> ForeignMaster::read(std::uint8_t unit_id, profile::Block block) {
+  const auto flushed = steady_clock::now() + flush;
+  co_await wait_until(flushed);
+  if (listener_ == nullptr) co_return;
+  const auto frame = modbus::encode_rtu({.unit_id = unit_id, .first = block.address, .count = block.count});
+  const std::string range =
+      std::to_string(block.address) + ".." + std::to_string(block.address + block.count - 1);
+  listener_->trace("foreign master", "unit " + std::to_string(unit_id) + " reads " + range);
+  Response response = listener_->respond(frame);
+  const std::size_t answer_length = response.answer ? response.answer->size() : 0;
+  const Turn turn = listener_->take_line(frame.size(), answer_length, milliseconds{0});
+  co_await wait_until(turn.begin);
+  if (listener_ != nullptr && plan_.requests_seen) {
+    const Segment request{.bytes = Bytes(frame.begin(), frame.end())};
+    listener_->put_on_line({&request, 1}, turn.begin);
+  }
+  co_await wait_until(turn.first_byte);
+  if (listener_ != nullptr && response.answer) {
+    const Segment answer{.bytes = std::move(*response.answer)};
+    listener_->put_on_line({&answer, 1}, turn.first_byte);
+  }
+  const auto next = std::max(turn.begin + after_sending, turn.last_byte) + between_blocks;
+  co_await wait_until(next);
+}
+
+asio::awaitable<void> ForeignMaster::wait_until(steady_clock::time_point time) {
+  if (listener_ == nullptr || time <= steady_clock::now()) co_return;
+  timer_.expires_at(time);
+  co_await timer_.async_wait(use_tuple);
+}
+
+}  // namespace gensetd::simulator

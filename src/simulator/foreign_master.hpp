@@ -1,0 +1,40 @@
+#pragma once
+
+#include "simulator/options.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace gensetd::simulator {
+
+class Listener;
+
+// Polls the controllers of a listener's line as somebody else would. Use: start(), stop() before the listener
+// dies. Kept alive by its coroutine.
+class ForeignMaster : public std::enable_shared_from_this<ForeignMaster> {
+ public:
+  ForeignMaster(boost::asio::io_context& context, Listener& listener, ForeignMasterPlan plan,
+                std::vector<std::uint8_t> units);
+
+  void start();
+  void stop();
+
+ private:
+  boost::asio::awaitable<void> run();
+  boost::asio::awaitable<void> poll_all();
+  boost::asio::awaitable<void> read(std::uint8_t unit_id, profile::Block block);
+  boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point time);
+
+  Listener* listener_;  // null after stop()
+  const ForeignMasterPlan plan_;
+  const std::vector<std::uint8_t> units_;
+  boost::asio::steady_timer timer_;
+};
+
+}  // namespace gensetd::simulator

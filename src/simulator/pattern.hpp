@@ -1,0 +1,29 @@
+#pragma once
+
+#include "simulator/register_bank.hpp"
+
+#include <chrono>
+#include <cstdint>
+
+// Registers whose values tell which register was read, of which unit, and when, so that a test can tell of
+// every value that it is not another one's.
+namespace gensetd::simulator {
+
+// A register's value, from the highest bit: unit id modulo 4 (2 bits), address modulo 256 (8 bits), tenths of
+// a second since 1970 modulo 64 (6 bits). So it is clear for a map within 256 registers, four units in a row,
+// and answers less than 6.4 s old.
+struct PatternOrigin {
+  std::uint8_t unit_id = 0;  // modulo 4
+  std::uint8_t address = 0;  // modulo 256
+  std::uint8_t tenths = 0;   // modulo 64
+
+  bool operator==(const PatternOrigin&) const = default;
+};
+
+using UnixTime = std::chrono::milliseconds;  // since 1970, UTC
+
+std::uint16_t pattern_value(std::uint8_t unit_id, std::uint16_t address, UnixTime time);
+PatternOrigin pattern_origin(std::uint16_t value);
+void write_pattern(RegisterBank& bank, std::uint8_t unit_id, UnixTime time);
+
+}  // namespace gensetd::simulator
