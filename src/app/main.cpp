@@ -32,36 +32,6 @@ CLI::App* add_serve(CLI::App& program, std::string& file, std::map<std::string, 
   return command;
 }
 
-CLI::App* add_simulate(CLI::App& program, SimulateOptions& options) {
-  CLI::App* command = program.add_subcommand("simulate", "Simulate a plant of controllers");
-  const auto add = [command](const char* name, auto& value, const char* meaning) {
-    command->add_option(name, value, meaning)->capture_default_str();
-  };
-  add("--address", options.address, "IP address to listen on");
-  add("--port", options.port, "The first port; 0: any free ones");
-  add("--devices", options.devices,
-      "That many HGM9520N; 0: two sites with two HGM9520N and one HGM9560 each");
-  command->add_flag("--one-port", options.one_port, "The devices are unit ids 1..247 behind one port");
-  add("--protocol", options.protocol, "tcp or rtu_over_tcp, with --devices");
-  add("--seed", options.seed, "The same seed lives the same life");
-  add("--speed", options.speed, "Plant time in real time");
-  add("--baud", options.baud, "Of the serial lines");
-  add("--turnaround-ms", options.turnaround_ms, "From request to answer on a serial line");
-  add("--delay-ms", options.delay_ms, "Added to each answer");
-  add("--silence", options.silence, "Chance 0..1 that a request gets no answer");
-  add("--late", options.late, "Chance that an answer comes late");
-  add("--late-by-ms", options.late_by_ms, "By how much");
-  add("--split", options.split, "Chance that an answer comes in pieces");
-  add("--merge", options.merge, "Chance that an answer comes joined with another frame");
-  add("--wrong-crc", options.wrong_crc, "Chance of a wrong CRC (rtu_over_tcp)");
-  add("--garbage", options.garbage, "Chance of random bytes instead of the answer");
-  add("--exception", options.exception, "Chance of a Modbus exception");
-  add("--reset", options.reset, "Chance that the connection is reset");
-  add("--wrong-unit", options.wrong_unit, "Chance of an answer of another unit id");
-  add("--foreign", options.foreign, "Chance of another master's frame before the answer");
-  return command;
-}
-
 CLI::App* add_read(CLI::App& program, ReadOptions& options) {
   CLI::App* command = program.add_subcommand("read", "Read one controller now and print its values");
   command

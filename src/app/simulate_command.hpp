@@ -1,34 +1,58 @@
 #pragma once
 
+#include "simulator/options.hpp"
+
 #include <cstdint>
 #include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace gensetd::app {
 
-// What the simulated plant is, and how it misbehaves. Probabilities are 0 to 1 per request.
+// What the simulated plant is, and how it misbehaves, as the command line says it. The durations of `faults`
+// are those in milliseconds below.
 struct SimulateOptions {
   std::string address = "127.0.0.1";
-  int port = 5020;        // the first one; 0: any free ones
-  int devices = 0;        // 0: the demonstration plant
-  bool one_port = false;  // unit ids behind one port
-  std::string protocol;   // of `devices`: tcp or rtu_over_tcp; empty: tcp
+  int port = 5020;                    // the first one; 0: any free ones
+  int devices = 0;                    // 0: the demonstration plant
+  bool one_port = false;              // unit ids behind one port
+  std::vector<std::string> profiles;  // of `devices`, in turn; none: hgm9520n
+  std::string protocol;               // of `devices`: tcp or rtu_over_tcp; empty: tcp
   std::uint64_t seed = 1;
   double speed = 1.0;
+  bool pattern = false;
+  bool trace = false;
+
   int baud = 9'600;
   int turnaround_ms = 60;
+  int packing_ms = 0;
+  int clients_max = 0;
+  std::string foreign_master = "none";  // or hidden or seen
+
+  std::vector<int> dead_units;
+  int merge_limit = 125;
+  std::vector<std::string> unknown;  // ADDR:COUNT
+  std::string refuse = "silence";    // or exception
+
+  double outage_every_seconds = 60;
+  double outage_for_seconds = 0;
+  simulator::Faults faults;
   int delay_ms = 0;
   int late_by_ms = 3'000;
-  double silence = 0;
-  double late = 0;
-  double split = 0;
-  double merge = 0;
-  double wrong_crc = 0;
-  double garbage = 0;
-  double exception = 0;
-  double reset = 0;
-  double wrong_unit = 0;
-  double foreign = 0;
+  int late_spread_ms = 0;
+  int doubled_by_ms = 1'000;
+  std::string lookalike_place = "anywhere";  // or before, after or instead
 };
+
+// The subcommand and its options, which it puts into `options`.
+CLI::App* add_simulate(CLI::App& program, SimulateOptions& options);
+
+// The plant that the options describe. Throws std::runtime_error naming the option, its value and what is
+// allowed.
+simulator::Options plant_of(const SimulateOptions& options);
 
 // `gensetd simulate`: controllers until SIGINT or SIGTERM. Prints where each one is. Exit status: 0; 2 when
 // it could not start, with one line on standard error.
