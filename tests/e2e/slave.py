@@ -1,4 +1,4 @@
-"""An independent Modbus slave: slave.py PORT tcp|rtu UNIT ADDRESS=VALUE…"""
+"""An independent Modbus server: slave.py PORT tcp|rtu UNIT ADDRESS=VALUE… [UNIT ADDRESS=VALUE…]…"""
 
 import sys
 
@@ -7,11 +7,15 @@ from pymodbus.framer.rtu_framer import ModbusRtuFramer
 from pymodbus.framer.socket_framer import ModbusSocketFramer
 from pymodbus.server import StartTcpServer
 
-port, framing, unit = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-values = [0] * 1024
-for pair in sys.argv[4:]:
-    address, value = pair.split("=")
-    values[int(address)] = int(value)
-slave = ModbusSlaveContext(hr=ModbusSequentialDataBlock(0, values), zero_mode=True)
-context = ModbusServerContext(slaves={unit: slave}, single=False)
+port, framing = int(sys.argv[1]), sys.argv[2]
+values = {}
+for word in sys.argv[3:]:
+    address, _, value = word.partition("=")
+    if value:
+        values[unit][int(address)] = int(value)
+    else:
+        unit = int(word)
+        values[unit] = [0] * 1024
+slaves = {unit: ModbusSlaveContext(hr=ModbusSequentialDataBlock(0, registers), zero_mode=True) for unit, registers in values.items()}
+context = ModbusServerContext(slaves=slaves, single=False)
 StartTcpServer(context=context, address=("127.0.0.1", port), framer=ModbusRtuFramer if framing == "rtu" else ModbusSocketFramer)

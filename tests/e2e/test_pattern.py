@@ -1,0 +1,96 @@
+"""Whether one wrong value gets through when everything on the line goes wrong at once."""
+
+import asyncio
+import json
+import os
+import random
+import time
+from pathlib import Path
+
+import websockets
+from conftest import PATIENCE
+from pattern import milliseconds, registers_of, wrong_values
+
+PROFILES = Path(__file__).parent / "profiles"
+SECONDS = int(os.environ.get("GENSETD_PATTERN_SECONDS", 20))
+READINGS_MIN = 3  # successful ones of each device
+
+# A good frame with another unit id is believed to be of that unit, so these are not neighbours: --wrong-unit makes
+# unit 2 of unit 1. Unit 6 is not there.
+UNITS = [1, 3]
+DEAD_UNIT = 6
+
+FAULTS = {
+    "--silence": 0.02, "--late": 0.04, "--late-by-ms": 300, "--late-spread-ms": 3000, "--doubled": 0.05, "--split": 0.3, "--merge": 0.03, "--wrong-crc": 0.02,
+    "--garbage": 0.02, "--exception": 0.02, "--reset": 0.01, "--hang": 0.003, "--wrong-unit": 0.02, "--foreign": 0.03, "--outage-every": 10, "--outage-for": 1,
+}
+# What else each of the converters has. An answer like ours instead of ours, from somebody who is never heard asking, is
+# left out: it is one of ours for all that a client can know.
+OTHERS_ON_THE_LINE = {
+    "nobody": {},
+    "lookalikes before ours": {"--lookalike": 0.03, "--lookalike-place": "before", "--lookalike-request": 0},
+    "lookalikes after ours": {"--lookalike": 0.03, "--lookalike-place": "after", "--lookalike-request": 0.5},
+    "lookalikes instead of ours": {"--lookalike": 0.03, "--lookalike-place": "instead", "--lookalike-request": 1},
+    "another client of the converter": {"--foreign-master": "hidden", "--packing-ms": 50},
+    "another master": {"--foreign-master": "seen"},
+}
+
+
+class Watch:
+    """Judges each reading of one device as it comes."""
+
+    def __init__(self, unit, line):
+        self.unit, self.line = unit, line
+        self.last = None
+        self.successes = 0
+        self.values = 0
+        self.wrong = []
+
+    def see(self, reading):
+        before, self.last = self.last, reading
+        if before is None:
+            return
+        if reading["timestamp"] != reading["last_seen"]:
+            if registers_of(reading) != registers_of(before) and before["last_seen"] == reading["last_seen"]:
+                self.wrong.append("values changed in a failed cycle")
+            return
+        self.successes += 1
+        self.values += sum(value is not None for value in registers_of(reading).values())
+        # A cycle begins after the reading before it was published, and ends with the timestamp of its own.
+        self.wrong += wrong_values(reading, self.unit, milliseconds(before["timestamp"]))
+
+
+async def watch_all(port, watches):
+    begin = time.monotonic()
+    async with websockets.connect(f"ws://127.0.0.1:{port}/ws/metrics") as client:
+        for reading in json.loads(await client.recv())["data"]:
+            watches[reading["device_id"]].see(reading)
+
+        def is_enough():
+            seen = all(watch.successes >= READINGS_MIN for watch in watches.values() if watch.unit != DEAD_UNIT)
+            return time.monotonic() - begin > SECONDS and seen
+
+        while not is_enough() and time.monotonic() - begin < SECONDS + PATIENCE:
+            reading = json.loads(await asyncio.wait_for(client.recv(), PATIENCE))
+            watches[reading["device_id"]].see(reading)
+
+
+def test_not_one_wrong_value_with_all_faults_at_once(start_daemon, start_simulator):
+    seed = int(os.environ.get("GENSETD_SEED", random.randrange(1, 1_000_000)))
+    daemon = start_daemon(PROFILES=str(PROFILES), MODBUS_TIMEOUT="0.5")
+    daemon.add_site()
+    watches = {}
+    for index, (line, others) in enumerate(OTHERS_ON_THE_LINE.items()):
+        options = [str(part) for pair in {**FAULTS, **others}.items() for part in pair]
+        simulator = start_simulator(
+            "--pattern", "--one-port", "--protocol", "rtu_over_tcp", "--baud", "115200", "--turnaround-ms", "5", "--seed", str(seed + index), *options, devices=max(UNITS)
+        )
+        for unit in [*UNITS, DEAD_UNIT]:
+            device = daemon.add_device(simulator.port, name=f"{line} {unit}", device_type="ats", profile="pattern", slave_id=unit, retry_delay=0.3)
+            watches[device] = Watch(unit, line)
+    asyncio.run(watch_all(daemon.port, watches))
+    report = [f"seed {seed}"] + [f"{watch.line}, unit {watch.unit}: {watch.successes} cycles, {watch.values} values, wrong: {watch.wrong[:5]}" for watch in watches.values()]
+    print("\n".join(report))
+    assert not any(watch.wrong for watch in watches.values()), "\n".join(report)
+    assert all(watch.successes >= READINGS_MIN for watch in watches.values() if watch.unit != DEAD_UNIT), "\n".join(report)
+    assert all(watch.successes == 0 for watch in watches.values() if watch.unit == DEAD_UNIT)
