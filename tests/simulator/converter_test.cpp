@@ -1,4 +1,9 @@
+#include "modbus/crc.hpp"
 #include "simulator/client.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace gensetd::simulator {
 namespace {
@@ -12,6 +17,24 @@ constexpr std::chrono::microseconds character{1'145};
 class ConverterTest : public WithSimulator {
  protected:
   static std::size_t answer_length(std::uint16_t count) { return modbus::rtu_answer_length(count); }
+
+  // A converter without pacing and one HGM9520N, unit 1, whose register 260 reads 100.
+  static Listening converter() {
+    Listening place{.protocol = Protocol::rtu_over_tcp};
+    place.controllers = {
+        {.profile = profile::Catalog::built_in().find("hgm9520n"), .unit_id = 1, .site = "A"}};
+    return place;
+  }
+  void simulate_one(Listening place) {
+    simulate({.listening = {std::move(place)}});
+    simulator->set_register(0, 0, 260, 100);
+  }
+
+  void run_for_turns(int turns) {
+    for (int turn = 0; turn < turns; ++turn) context.run_one_for(milliseconds{1});
+  }
+
+  const Bytes answer_260 = with_crc({1, 3, 2, 0, 100});
 };
 
 TEST_F(ConverterTest, answer_takes_at_least_the_time_of_the_wire_and_the_turnaround) {
@@ -97,6 +120,136 @@ TEST_F(ConverterTest, delay_keeps_the_line_busy) {
   client->read_rtu({.unit_id = 2, .first = 260, .count = 1});
   run_until([&] { return client->received.size() >= 14; });
   EXPECT_GE(client->last_byte - asked, milliseconds{120});
+}
+
+TEST_F(ConverterTest, one_client_at_a_time_is_kept_and_others_are_reset) {
+  Listening place = converter();
+  place.clients_max = 1;
+  simulate_one(std::move(place));
+  const auto first = connect();
+  first->read_rtu({.unit_id = 1, .first = 260, .count = 1});
+  run_until([&] { return !first->received.empty(); });
+  const auto second = connect();
+  run_until([&] { return second->ended.failed(); });
+  EXPECT_EQ(second->ended, boost::asio::error::connection_reset);
+  first->read_rtu({.unit_id = 1, .first = 260, .count = 1});
+  run_until([&] { return first->received.size() == 2 * answer_260.size(); });
+}
+
+TEST_F(ConverterTest, connection_that_hangs_stays_open_and_carries_nothing_not_even_others_answers) {
+  simulate_one(converter());
+  const auto client = connect();
+  simulator->set_faults(0, {.hang = 1});
+  client->read_rtu({.unit_id = 1, .first = 260, .count = 1});
+  run_for_turns(20);
+  simulator->set_faults(0, {});
+  client->read_rtu({.unit_id = 1, .first = 260, .count = 1});
+  const auto other = connect();
+  other->read_rtu({.unit_id = 1, .first = 260, .count = 1});
+  run_until([&] { return !other->received.empty(); });
+  run_for_turns(20);
+  EXPECT_TRUE(client->received.empty());
+  EXPECT_FALSE(client->ended.failed());
+}
+
+TEST_F(ConverterTest, ranges_that_a_controller_does_not_answer_are_silent_or_refused) {
+  for (const bool silently : {true, false}) {
+    Listening place = converter();
+    place.limits = {
+        .registers_max = 10, .unknown = {{.first = 50, .count = 2}}, .refuses_silently = silently};
+    simulate_one(std::move(place));
+    const auto client = connect();
+    client->read_rtu({.unit_id = 1, .first = 100, .count = 11});
+    client->read_rtu({.unit_id = 1, .first = 45, .count = 6});
+    client->read_rtu({.unit_id = 1, .first = 51, .count = 1});
+    client->read_rtu({.unit_id = 1, .first = 260, .count = 1});
+    Bytes expected = answer_260;
+    const Bytes refusal = with_crc({1, 0x83, 2});
+    for (int refused = 0; refused < 3 && !silently; ++refused)
+      expected.insert(expected.begin(), refusal.begin(), refusal.end());
+    run_until([&] { return client->received.size() >= expected.size(); });
+    EXPECT_EQ(client->received, expected);
+    simulator->stop();
+  }
+}
+
+TEST_F(ConverterTest, dead_unit_is_as_silent_as_one_that_is_not_there) {
+  Listening place = converter();
+  place.controllers.push_back({.profile = place.controllers[0].profile, .unit_id = 2, .site = "A"});
+  place.dead_units = {2};
+  simulate_one(std::move(place));
+  const auto client = connect();
+  client->read_rtu({.unit_id = 2, .first = 260, .count = 1});
+  client->read_rtu({.unit_id = 1, .first = 260, .count = 1});
+  run_until([&] { return !client->received.empty(); });
+  EXPECT_EQ(client->received, answer_260);
+}
+
+TEST_F(ConverterTest, nothing_comes_in_an_outage) {
+  Listening place = converter();
+  place.outage = {.period = milliseconds{60'000}, .lasting = milliseconds{60'000}};
+  simulate_one(std::move(place));
+  const auto client = connect();
+  client->read_rtu({.unit_id = 1, .first = 260, .count = 1});
+  run_for_turns(50);
+  EXPECT_TRUE(client->received.empty());
+  EXPECT_FALSE(client->ended.failed());
+}
+
+TEST_F(ConverterTest, long_answer_comes_in_packets_of_the_packing_time) {
+  Listening place = converter();
+  place.serial_pacing = true;
+  place.turnaround = milliseconds{1};
+  place.packing = milliseconds{20};  // 17 characters
+  simulate_one(std::move(place));
+  const auto client = connect();
+  client->read_rtu({.unit_id = 1, .first = 120, .count = 36});
+  run_until([&] { return client->received.size() >= answer_length(36); });
+  EXPECT_EQ(client->received.size(), answer_length(36));
+  EXPECT_GE(client->segments, 2U);
+  EXPECT_EQ(modbus::crc16(client->received), 0);
+}
+
+TEST_F(ConverterTest, doubled_answer_comes_twice) {
+  simulate_one(converter());
+  simulator->set_faults(0, {.doubled = 1, .doubled_by = milliseconds{30}});
+  const auto client = connect();
+  client->read_rtu({.unit_id = 1, .first = 260, .count = 1});
+  run_until([&] { return client->received.size() >= 2 * answer_260.size(); });
+  EXPECT_EQ(Bytes(client->received.begin(), client->received.begin() + 7), answer_260);
+  EXPECT_EQ(Bytes(client->received.begin() + 7, client->received.end()), answer_260);
+}
+
+TEST_F(ConverterTest, foreign_masters_answers_come_to_a_client_that_asks_nothing) {
+  for (const bool requests_seen : {false, true}) {
+    Listening place = converter();
+    place.foreign_master = {.blocks = {{.name = "a", .address = 260, .count = 1}},
+                            .requests_seen = requests_seen,
+                            .interval = milliseconds{1}};
+    simulate_one(std::move(place));
+    const auto client = connect();
+    Bytes round = answer_260;
+    const auto request = modbus::encode_rtu({.unit_id = 1, .first = 260, .count = 1});
+    if (requests_seen) round.insert(round.begin(), request.begin(), request.end());
+    run_until([&] { return client->received.size() >= 2 * round.size(); });
+    EXPECT_EQ(Bytes(client->received.begin(), client->received.begin() + std::ssize(round)), round);
+    simulator->stop();
+  }
+}
+
+TEST_F(ConverterTest, trace_tells_of_connections_and_requests) {
+  std::vector<std::string> lines;
+  Options options{.listening = {converter()}};
+  options.trace = [&](const std::string& line) { lines.push_back(line); };
+  simulate(std::move(options));
+  auto client = connect();
+  client->read_rtu({.unit_id = 1, .first = 255, .count = 6});
+  run_until([&] { return !client->received.empty(); });
+  client.reset();
+  run_until([&] { return lines.size() == 3; });
+  const std::string place = "port " + std::to_string(simulator->ports()[0]) + " client 1: ";
+  EXPECT_EQ(lines,
+            (std::vector<std::string>{place + "connected", place + "unit 1 reads 255..260", place + "gone"}));
 }
 
 }  // namespace
