@@ -16,8 +16,8 @@ SECONDS = int(os.environ.get("GENSETD_PATTERN_SECONDS", 20))
 READINGS_MIN = 3  # successful ones of each device
 
 # A good frame with another unit id is believed to be of that unit, so these are not neighbours: --wrong-unit makes
-# unit 2 of unit 1. Unit 6 is not there.
-UNITS = [1, 3]
+# unit 2 of unit 1. Unit 6 is not there. One has blocks of equal length, the other those of the HGM9560, which are merged.
+PROFILES_BY_UNIT = {1: "pattern_equal", 3: "pattern", 6: "pattern"}
 DEAD_UNIT = 6
 
 FAULTS = {
@@ -83,10 +83,10 @@ def test_not_one_wrong_value_with_all_faults_at_once(start_daemon, start_simulat
     for index, (line, others) in enumerate(OTHERS_ON_THE_LINE.items()):
         options = [str(part) for pair in {**FAULTS, **others}.items() for part in pair]
         simulator = start_simulator(
-            "--pattern", "--one-port", "--protocol", "rtu_over_tcp", "--baud", "115200", "--turnaround-ms", "5", "--seed", str(seed + index), *options, devices=max(UNITS)
+            "--pattern", "--one-port", "--protocol", "rtu_over_tcp", "--baud", "115200", "--turnaround-ms", "5", "--seed", str(seed + index), *options, devices=3
         )
-        for unit in [*UNITS, DEAD_UNIT]:
-            device = daemon.add_device(simulator.port, name=f"{line} {unit}", device_type="ats", profile="pattern", slave_id=unit, retry_delay=0.3)
+        for unit, profile in PROFILES_BY_UNIT.items():
+            device = daemon.add_device(simulator.port, name=f"{line} {unit}", device_type="ats", profile=profile, slave_id=unit, retry_delay=0.3)
             watches[device] = Watch(unit, line)
     asyncio.run(watch_all(daemon.port, watches))
     report = [f"seed {seed}"] + [f"{watch.line}, unit {watch.unit}: {watch.successes} cycles, {watch.values} values, wrong: {watch.wrong[:5]}" for watch in watches.values()]
