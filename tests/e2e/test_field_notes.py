@@ -1,81 +1,18 @@
-"""What happened at real sites, one test a story. The converter is scripted where the order of things is what matters."""
+"""What happened at real sites, one test a story. The converter is scripted where the order of things is what matters.
+Story 3, others on the line, stands in test_others_on_the_line.py."""
 
-import asyncio
-import json
-import socket
 import threading
 import time
-from pathlib import Path
 
 import pytest
-import websockets
 from conftest import PATIENCE, wait_until
-from converter import Converter, answer_frame, request_frame
+from converter import answer_frame
 from pattern import registers_of
+from stories import add, readings_of, start_converter, start_patient_daemon, wrong  # noqa: F401 fixtures
 
-PROFILES = str(Path(__file__).parent / "profiles")
 SERIAL_REGISTERS_MAX = 44  # reads of 45 were unreliable at the sites
 BLOCKS = 9  # of the HGM9560, and of the profile `pattern`
 
-
-def number(unit, address):
-    """What register `address` of a unit reads in the scripted converters."""
-    return 1000 * unit + address
-
-
-class NumberedConverter(Converter):
-    def values(self, request):
-        return [number(request.unit, address) for address in request.addresses()]
-
-
-@pytest.fixture
-def start_converter():
-    started = []
-
-    def start(**arguments):
-        converter = NumberedConverter(**arguments)
-        started.append(converter)
-        return converter
-
-    yield start
-    for converter in started:
-        converter.close()
-
-
-@pytest.fixture
-def start_patient_daemon(start_daemon):
-    """A daemon that knows the profile `pattern`; its log has the debug lines."""
-
-    def start(**settings):
-        daemon = start_daemon(**{"PROFILES": PROFILES, "MODBUS_TIMEOUT": "0.4", "LOG_LEVEL": "debug", **settings})
-        daemon.add_site()
-        return daemon
-
-    return start
-
-
-def add(daemon, converter, unit=1, **more):
-    return daemon.add_device(converter.port, name=f"unit {unit}", **{"device_type": "ats", "profile": "pattern", "slave_id": unit, **more})
-
-
-def wrong(reading, unit):
-    """Registers of a reading that are neither theirs nor without data."""
-    return {address: value for address, value in registers_of(reading).items() if value is not None and value != number(unit, address)}
-
-
-def readings_of(daemon, device, count, look=lambda: None):
-    """So many readings in a row as the WebSocket gives them, good ones and failed ones."""
-
-    async def listen():
-        async with websockets.connect(f"ws://127.0.0.1:{daemon.port}/ws/metrics?devices={device}") as client:
-            await asyncio.wait_for(client.recv(), PATIENCE)
-            seen = []
-            while len(seen) < count:
-                seen.append(json.loads(await asyncio.wait_for(client.recv(), PATIENCE)))
-                look()
-            return seen
-
-    return asyncio.run(listen())
 
 
 # 1. The converter cuts answers into pieces and joins frames.
@@ -175,91 +112,6 @@ def test_an_answer_that_comes_twice_is_taken_once(start_patient_daemon, start_co
     daemon.wait_online(device)
     for reading in readings_of(daemon, device, 5):
         assert not wrong(reading, 1) and reading["online"]
-
-
-# 3. There is another master on the line.
-
-
-def test_answers_to_another_masters_requests_are_never_values(start_patient_daemon, start_converter):
-    def after_anothers(converter, request):
-        foreign = request_frame(request.unit, 700, request.count) + answer_frame(request.unit, [9999] * request.count)
-        converter.send(request, foreign)
-        converter.send_answer(request)
-
-    converter = start_converter(answer=after_anothers)
-    daemon = start_patient_daemon()
-    device = add(daemon, converter)
-    for reading in readings_of(daemon, device, 4):
-        assert not wrong(reading, 1)
-    assert daemon.lines("somebody else is on the line"), daemon.text()
-
-
-@pytest.mark.parametrize("place", ["before", "after"])
-def test_anothers_answer_of_our_unit_and_length_is_never_a_value(start_patient_daemon, start_converter, place):
-    def beside(converter, request):
-        is_hit = len(converter.requests) % 4 == 0
-        foreign = answer_frame(request.unit, [9999] * request.count)
-        if is_hit and place == "before":
-            converter.send(request, foreign)
-        converter.send_answer(request)
-        if is_hit and place == "after":
-            converter.send(request, foreign)
-
-    converter = start_converter(answer=beside)
-    daemon = start_patient_daemon()
-    device = add(daemon, converter)
-    for reading in readings_of(daemon, device, 6):
-        assert not wrong(reading, 1)
-
-
-class OtherClient(threading.Thread):
-    """Another TCP client of a simulated converter, that polls the blocks of the profile `pattern` without a pause."""
-
-    COUNTS = [(0, 3), (40, 3), (55, 10), (75, 10), (95, 3), (109, 10), (134, 12), (182, 17), (203, 9)]
-
-    def __init__(self, port):
-        super().__init__(daemon=True)
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.settimeout(PATIENCE)
-        self.answers, self.stopped = 0, False
-        self.start()
-
-    def run(self):
-        while not self.stopped:
-            for first, count in self.COUNTS:
-                self.socket.sendall(request_frame(1, first, count))
-                received = b""
-                while len(received) < 5 + 2 * count:
-                    received += self.socket.recv(4096)
-                self.answers += 1
-
-
-def test_another_client_of_the_converter_is_told_and_changes_no_value(start_patient_daemon, start_simulator):
-    simulator = start_simulator("--protocol", "rtu_over_tcp", "--baud", "115200", "--turnaround-ms", "5", "--pattern", devices=1)
-    other = OtherClient(simulator.port)
-    daemon = start_patient_daemon()
-    device = daemon.add_device(simulator.port, device_type="ats", profile="pattern")
-    daemon.wait_online(device)
-    for reading in readings_of(daemon, device, 3):
-        for address, value in registers_of(reading).items():
-            assert value is None or value >> 6 & 0xFF == address
-    other.stopped = True
-    assert other.answers > 0
-    assert daemon.lines("somebody else is on the line"), daemon.text()
-
-
-def test_phantom_frames_without_a_request_of_ours_change_nothing(start_patient_daemon, start_converter):
-    converter = start_converter()
-    daemon = start_patient_daemon()
-    device = add(daemon, converter, poll_interval=0.5)
-    daemon.wait_online(device)
-
-    def phantom():
-        for count in (3, 10, 12, 36):
-            converter.send(converter.seen()[-1], answer_frame(1, [9999] * count))
-
-    for reading in readings_of(daemon, device, 5, look=phantom):
-        assert not wrong(reading, 1)
 
 
 # 4. One connection per converter.

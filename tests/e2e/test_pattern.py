@@ -21,8 +21,8 @@ PROFILES_BY_UNIT = {1: "pattern_equal", 3: "pattern", 6: "pattern"}
 DEAD_UNIT = 6
 
 FAULTS = {
-    "--silence": 0.02, "--late": 0.04, "--late-by-ms": 300, "--late-spread-ms": 3000, "--doubled": 0.05, "--split": 0.3, "--merge": 0.03, "--wrong-crc": 0.02,
-    "--garbage": 0.02, "--exception": 0.02, "--reset": 0.01, "--hang": 0.003, "--wrong-unit": 0.02, "--foreign": 0.03, "--outage-every": 10, "--outage-for": 1,
+    "--silence": 0.015, "--late": 0.03, "--late-by-ms": 300, "--late-spread-ms": 3000, "--doubled": 0.05, "--split": 0.3, "--merge": 0.02, "--wrong-crc": 0.01,
+    "--garbage": 0.01, "--exception": 0.01, "--reset": 0.005, "--hang": 0.002, "--wrong-unit": 0.01, "--foreign": 0.03, "--outage-every": 10, "--outage-for": 0.7,
 }
 # What else each of the converters has. An answer like ours instead of ours, from somebody who is never heard asking, is
 # left out: it is one of ours for all that a client can know.
@@ -70,7 +70,7 @@ async def watch_all(port, watches):
             seen = all(watch.successes >= READINGS_MIN for watch in watches.values() if watch.unit != DEAD_UNIT)
             return time.monotonic() - begin > SECONDS and seen
 
-        while not is_enough() and time.monotonic() - begin < SECONDS + PATIENCE:
+        while not is_enough() and time.monotonic() - begin < SECONDS + 3 * PATIENCE:
             reading = json.loads(await asyncio.wait_for(client.recv(), PATIENCE))
             watches[reading["device_id"]].see(reading)
 

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "modbus/rtu_frame.hpp"
+#include "simulator/faults.hpp"
+
+#include <gtest/gtest.h>
+
+#include <span>
+#include <vector>
+
+// Answers for the tests of faults, and what is left of them.
+namespace gensetd::simulator {
+
+using modbus::Protocol;
+using std::chrono::milliseconds;
+
+inline constexpr int rounds = 500;
+inline constexpr std::uint16_t unlike_ours = 0x4321;
+inline const modbus::ReadRequest request{.unit_id = 3, .first = 0, .count = 2};
+inline const Bytes rtu_answer = with_crc({3, 3, 4, 0, 1, 0, 2});
+inline const Bytes tcp_answer{0, 9, 0, 0, 0, 7, 3, 3, 4, 0, 1, 0, 2};
+
+// What unit 3 has: ours in registers 0 and 1, and something else everywhere else.
+inline const RegisterBank& registers() {
+  static const RegisterBank bank = [] {
+    RegisterBank filled(profile::Profile{});
+    for (std::uint16_t address = 2; address < RegisterBank::size; ++address) filled.put(address, unlike_ours);
+    filled.put(0, 1);
+    filled.put(1, 2);
+    return filled;
+  }();
+  return bank;
+}
+
+inline Bytes joined(const Delivery& delivery) {
+  Bytes all;
+  for (const Segment& segment : delivery.segments)
+    all.insert(all.end(), segment.bytes.begin(), segment.bytes.end());
+  return all;
+}
+
+inline Undelivered undelivered(Protocol protocol) {
+  return {.protocol = protocol,
+          .answer = protocol == Protocol::tcp ? tcp_answer : rtu_answer,
+          .read = request,
+          .registers = &registers()};
+}
+
+// The frames that a client cuts from an RTU stream, with the gaps of garbage left out.
+inline std::vector<modbus::RtuFrame> rtu_frames(std::span<const std::uint8_t> bytes) {
+  std::vector<modbus::RtuFrame> frames;
+  while (!bytes.empty()) {
+    const modbus::RtuCut cut = modbus::cut_rtu(bytes, true);
+    if (const auto* frame = std::get_if<modbus::RtuFrame>(&cut)) {
+      frames.push_back(*frame);
+      bytes = bytes.subspan(frame->length);
+    } else {
+      bytes = bytes.subspan(1);
+    }
+  }
+  return frames;
+}
+
+inline bool is_ours_by_shape(const modbus::RtuFrame& frame) {
+  return frame.kind == modbus::RtuFrame::Kind::answer && frame.unit_id == request.unit_id &&
+         frame.count == request.count;
+}
+
+inline bool has_our_values(const modbus::RtuFrame& frame) {
+  return Bytes(frame.registers.begin(), frame.registers.end()) == Bytes{0, 1, 0, 2};
+}
+
+// Calls `look` with what becomes of many answers.
+template <class Look>
+void deliver_many(const Faults& faults, Protocol protocol, const Look& look) {
+  FaultMaker maker(faults, 1);
+  for (int round = 0; round < rounds; ++round) look(maker.deliver(undelivered(protocol)));
+}
+
+}  // namespace gensetd::simulator
