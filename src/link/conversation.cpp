@@ -89,8 +89,7 @@ void Conversation::closed(error_code cause, SteadyTime now) {
     last.who.resent = true;
     last.who.round = 0;
     waiting_.push_front(last.who);
-    line_.busy += now - last.sent_at;
-    in_flight_.pop_back();
+    end_flight(in_flight_.size() - 1, now);
   }
 }
 
@@ -243,6 +242,7 @@ Send Conversation::start(std::size_t index, const ReadRequest& asked, SteadyTime
   ++unit(asked.unit_id).requests;
   last_byte_ = now;
   quiet_deadline_.reset();
+  if (in_flight_.empty()) busy_.begin(now);
   in_flight_.push_back(std::move(begun));
   return send;
 }
@@ -255,11 +255,16 @@ milliseconds Conversation::settling_time(milliseconds request_gap, SteadyTime no
 void Conversation::finish(std::size_t index, Outcome outcome, SteadyTime now) {
   const auto place = in_flight_.begin() + static_cast<std::ptrdiff_t>(index);
   outcome.request = place->who.transaction.request;
-  line_.busy += now - place->sent_at;
+  outcome.latency = now - place->sent_at;
   echoes_ = place->echoed;
   fresh_ = false;
   if (place->who.requester != nullptr) told_.push_back(Tell{place->who.requester, outcome});
-  in_flight_.erase(place);
+  end_flight(index, now);
+}
+
+void Conversation::end_flight(std::size_t index, SteadyTime now) {
+  in_flight_.erase(in_flight_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (in_flight_.empty()) busy_.end(now);
 }
 
 void Conversation::finish_unanswered(std::size_t index, error_code error, error_code cause, SteadyTime now) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "link/busy_time.hpp"
 #include "link/last_values.hpp"
 #include "link/serial_counts.hpp"
 #include "link/transaction.hpp"
@@ -62,6 +63,7 @@ class Conversation {
   Action next(SteadyTime now);
 
   std::size_t waiting() const { return waiting_.size(); }
+  bool connected() const { return connected_; }
   // Somebody else is on this serial line: a frame of theirs came within ten minutes.
   bool shared(SteadyTime now) const { return shared_until_ > now; }
   // How long after an answer it may still turn out to be somebody else's, as far as it can.
@@ -69,8 +71,10 @@ class Conversation {
 
   const std::map<std::uint8_t, Counters>& units() const { return units_; }
   const LineCounters& line() const { return line_; }
+  const BusyTime& busy() const { return busy_; }
   // The last frame that was not for us, for people; kind `other` and unit 0 before the first.
   const modbus::RtuFrame& last_foreign() const { return last_foreign_; }
+  std::optional<SteadyTime> last_foreign_at() const { return last_foreign_at_; }
 
  private:
   struct Waiting {
@@ -133,6 +137,7 @@ class Conversation {
   void drop_tcp(const modbus::NotOurs& not_ours, std::uint8_t unit_id);
 
   void finish(std::size_t index, Outcome outcome, SteadyTime now);
+  void end_flight(std::size_t index, SteadyTime now);
   void finish_unanswered(std::size_t index, boost::system::error_code error, boost::system::error_code cause,
                          SteadyTime now);
   boost::system::error_code reason(const InFlight& asked) const;
@@ -161,13 +166,14 @@ class Conversation {
   std::uint8_t hold_unit_ = 0;
   bool echoes_ = false;  // the line gives back what is sent: it did so at the last request
   SteadyTime shared_until_{};
-  SteadyTime busy_since_{};
+  std::optional<SteadyTime> last_foreign_at_;
   modbus::RtuFrame last_foreign_;
 
   SerialCounts counts_;
   LastValues values_;
   std::map<std::uint8_t, Counters> units_;
   LineCounters line_;
+  BusyTime busy_;
 };
 
 }  // namespace gensetd::link

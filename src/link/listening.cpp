@@ -228,8 +228,7 @@ bool Conversation::is_believed(InFlight& asked, std::span<const std::uint8_t> re
 // The transaction under way on a serial line has its turn once more.
 void Conversation::ask_again(SteadyTime now) {
   InFlight asked = std::move(in_flight_.front());
-  in_flight_.clear();
-  line_.busy += now - asked.sent_at;
+  end_flight(0, now);
   fresh_ = false;
   if (asked.who.requester == nullptr) return;
   asked.who.round = 0;
@@ -309,6 +308,7 @@ void Conversation::foreign_request(const RtuFrame& frame, SteadyTime now) {
 void Conversation::foreign_frame(const RtuFrame& frame, SteadyTime now) {
   ++unit(frame.unit_id).foreign_frames;
   shared_until_ = now + SerialCounts::foreign_memory;
+  last_foreign_at_ = now;
   last_foreign_ = frame;
   last_foreign_.registers = {};
   if (in_flight_.empty()) return;

@@ -37,6 +37,7 @@ struct Outcome {
   boost::system::error_code error;          // link::Error or modbus::Error; none: answered
   boost::system::error_code cause;          // the system's reason, where there is one
   std::uint8_t exception = 0;               // with modbus::Error::exception_answer
+  std::chrono::nanoseconds latency{0};      // from the request to its end; 0: it was not sent
   std::optional<std::uint8_t> other_unit;   // unit id of a good frame that came instead, with foreign_answer
   std::span<const std::uint8_t> registers;  // the answer as it came; lives for the call of finished()
 };
@@ -73,7 +74,6 @@ struct LineCounters {
   std::uint64_t connects = 0;
   std::uint64_t connections_lost = 0;  // by the peer, or given up because it stayed silent
   std::uint64_t garbage_bytes = 0;
-  std::chrono::nanoseconds busy{0};  // a request was under way
 };
 
 }  // namespace gensetd::link

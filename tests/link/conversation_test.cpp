@@ -191,7 +191,7 @@ TEST(Conversation, utilisation_is_the_time_in_which_a_request_was_under_way) {
   script.later(milliseconds{130});
   script.answer(10);
   script.next();
-  EXPECT_EQ(script.conversation.line().busy, milliseconds{250});
+  EXPECT_EQ(script.conversation.busy().total(script.now), milliseconds{250});
 }
 
 }  // namespace
