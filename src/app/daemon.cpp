@@ -1,10 +1,14 @@
 #include "app/daemon.hpp"
 
+#include "app/diagnostics_json.hpp"
 #include "app/figures.hpp"
+#include "app/line_figures.hpp"
+#include "http/turns.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace gensetd::app {
@@ -21,6 +25,9 @@ static_assert(redis_farewell + http_farewell < milliseconds{2'000});
 
 // A hash must not expire between two cycles that are on time.
 constexpr int intervals_to_live_min = 3;
+
+// A scrape goes on between other work: some milliseconds of printing.
+constexpr std::size_t devices_per_turn = 50;
 
 std::shared_ptr<const profile::Catalog> catalog_of(const Settings& settings) {
   return std::make_shared<const profile::Catalog>(settings.profiles.empty()
@@ -62,6 +69,7 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
                      .probe = [this](http::ProbeRequest request) { return probe(std::move(request)); },
                      .health = [this] { return health(); },
                      .daemon_metrics = [this] { return figures(); },
+                     .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },
                      .version = GENSETD_VERSION});
 }
 
@@ -99,13 +107,37 @@ http::Health Daemon::health() const {
   return health;
 }
 
-std::string Daemon::figures() const {
-  return print_figures({.counters = poller_->counters(),
-                        .devices = poller_->devices(),
-                        .devices_online = poller_->devices_online(),
-                        .registry_up = registry_->healthy(),
-                        .redis_configured = redis_ != nullptr,
-                        .redis_up = redis_ && redis_->healthy()});
+asio::awaitable<std::string> Daemon::figures() const {
+  const Figures own = own_figures();
+  http::MetricFamilies families;
+  http::Turns turns(devices_per_turn);
+  std::set<std::string> links;  // those that are in it
+  const std::vector<std::int64_t> ids = poller_->device_ids();
+  for (const std::int64_t id : ids) {
+    if (!poller_) break;  // stopped meanwhile
+    const auto device = poller_->device_figures(id);
+    if (!device) continue;
+    add_device(*device, families);
+    const auto link = poller_->link_figures(id);
+    if (links.insert(link->address).second) add_link(*link, families);
+    if (turns.is_over()) co_await http::Turns::others_first();
+  }
+  co_return print_figures(own) + families.finish();
+}
+
+std::string Daemon::diagnostics(const registry::Device& device) const {
+  const auto diagnostics = poller_->diagnostics(device.id);
+  return diagnostics ? print_diagnostics(device, *diagnostics)
+                     : print_not_polled(device, poller_->why_not_polled(device));
+}
+
+Figures Daemon::own_figures() const {
+  return {.counters = poller_->counters(),
+          .devices = poller_->devices(),
+          .devices_online = poller_->devices_online(),
+          .registry_up = registry_->healthy(),
+          .redis_configured = redis_ != nullptr,
+          .redis_up = redis_ && redis_->healthy()};
 }
 
 asio::awaitable<http::ProbeResult> Daemon::probe(http::ProbeRequest request) {

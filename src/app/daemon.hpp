@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/figures.hpp"
 #include "app/settings.hpp"
 #include "http/server.hpp"
 #include "live/hub.hpp"
@@ -11,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <memory>
+#include <string>
 
 namespace gensetd::app {
 
@@ -33,7 +35,9 @@ class Daemon {
 
  private:
   http::Health health() const;
-  std::string figures() const;
+  boost::asio::awaitable<std::string> figures() const;
+  Figures own_figures() const;
+  std::string diagnostics(const registry::Device& device) const;
   boost::asio::awaitable<http::ProbeResult> probe(http::ProbeRequest request);
 
   std::shared_ptr<const profile::Catalog> catalog_;

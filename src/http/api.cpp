@@ -20,10 +20,13 @@ namespace asio = boost::asio;
 bool matches(std::string_view pattern, std::string_view path, std::string& variable) {
   const auto brace = pattern.find("{}");
   if (brace == std::string_view::npos) return pattern == path;
-  if (!path.starts_with(pattern.substr(0, brace)) || path.size() == brace) return false;
-  const std::string_view rest = path.substr(brace);
-  if (rest.find('/') != std::string_view::npos) return false;
-  variable = std::string{rest};
+  const std::string_view before = pattern.substr(0, brace);
+  const std::string_view behind = pattern.substr(brace + 2);
+  if (!path.starts_with(before) || !path.ends_with(behind)) return false;
+  if (path.size() <= before.size() + behind.size()) return false;
+  const std::string_view between = path.substr(brace, path.size() - before.size() - behind.size());
+  if (between.find('/') != std::string_view::npos) return false;
+  variable = std::string{between};
   return true;
 }
 
@@ -64,6 +67,7 @@ const Api::Route Api::routes[] = {
     {Method::get, "/api/devices/{}", &Api::get_device},
     {Method::patch, "/api/devices/{}", &Api::update_device},
     {Method::remove, "/api/devices/{}", &Api::remove_device},
+    {Method::get, "/api/devices/{}/diagnostics", &Api::get_diagnostics},
     {Method::get, "/api/profiles", &Api::list_profiles},
     {Method::get, "/api/profiles/{}", &Api::get_profile},
     {Method::get, "/api/metrics", &Api::get_metrics},

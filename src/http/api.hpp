@@ -51,6 +51,7 @@ class Api {
   boost::asio::awaitable<Answer> create_device(const Request&, std::string);
   boost::asio::awaitable<Answer> update_device(const Request&, std::string);
   boost::asio::awaitable<Answer> remove_device(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_diagnostics(const Request&, std::string);
   boost::asio::awaitable<Answer> test_connection(const Request&, std::string);
   boost::asio::awaitable<Answer> list_profiles(const Request&, std::string);
   boost::asio::awaitable<Answer> get_profile(const Request&, std::string);

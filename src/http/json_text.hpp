@@ -37,6 +37,9 @@ class JsonText {
     return value ? field(name, *value) : raw(name, "null");
   }
 
+  // A value that is JSON already: an object or an array.
+  JsonText& json(std::string_view name, std::string_view value) { return raw(name, value); }
+
   std::string finish() {
     text_ += '}';
     return std::move(text_);

@@ -2,6 +2,7 @@
 #include "http/json_bodies.hpp"
 #include "http/prometheus.hpp"
 #include "http/query.hpp"
+#include "http/turns.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -16,6 +17,9 @@ namespace {
 
 namespace asio = boost::asio;
 namespace json = boost::json;
+
+// Some milliseconds of printing at a profile's 60 values.
+constexpr std::size_t devices_per_turn = 50;
 
 struct Wanted {
   std::optional<std::int64_t> device_id;
@@ -96,8 +100,19 @@ asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
 
 asio::awaitable<Answer> Api::get_prometheus(const Request& request, std::string) {
   refuse_query(request.query);
-  std::string text = services_.daemon_metrics ? services_.daemon_metrics() : std::string{};
-  text += print_readings(services_.hub.all());
+  std::string text;
+  if (services_.daemon_metrics) {
+    const std::string own = co_await services_.daemon_metrics();
+    text = own;
+  }
+  MetricFamilies families;
+  Turns turns(devices_per_turn);
+  const std::vector<reading::ReadingPtr> readings = services_.hub.all();
+  for (const reading::ReadingPtr& reading : readings) {
+    add_reading(*reading, families);
+    if (turns.is_over()) co_await Turns::others_first();
+  }
+  text += families.finish();
   co_return Answer{.body = std::move(text), .content_type = "text/plain; version=0.0.4; charset=utf-8"};
 }
 

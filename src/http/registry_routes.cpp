@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-// Sites, devices, connection tests.
+// Sites, devices with their diagnostics, connection tests.
 namespace gensetd::http {
 namespace {
 
@@ -184,6 +184,15 @@ asio::awaitable<Answer> Api::remove_device(const Request& request, std::string v
   };
   const Result<std::monostate> result = co_await result_of<std::monostate>(start);
   co_return removed(result);
+}
+
+asio::awaitable<Answer> Api::get_diagnostics(const Request& request, std::string variable) {
+  refuse_query(request.query);
+  const auto& devices = services_.registry.directory().devices;
+  const auto id = parse_id(variable);
+  const auto place = id ? devices.find(*id) : devices.end();
+  co_return place == devices.end() ? unknown("device", variable)
+                                   : Answer{.body = services_.diagnostics(place->second)};
 }
 
 asio::awaitable<Answer> Api::test_connection(const Request& request, std::string) {

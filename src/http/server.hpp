@@ -57,7 +57,9 @@ struct Services {
   std::shared_ptr<const profile::Catalog> profiles;
   std::function<boost::asio::awaitable<ProbeResult>(ProbeRequest)> probe;
   std::function<Health()> health;
-  std::function<std::string()> daemon_metrics;  // Prometheus text of the daemon's own figures; may be empty
+  // Prometheus text of the daemon's own figures, its links and its devices; may be empty.
+  std::function<boost::asio::awaitable<std::string>()> daemon_metrics;
+  std::function<std::string(const registry::Device&)> diagnostics;  // JSON
   std::string version;
 };
 

@@ -63,6 +63,29 @@ void DevicePoller::finish() {
   publish("gateway stopped");
 }
 
+DeviceFigures DevicePoller::figures() const {
+  const link::Conversation& line = link_->conversation();
+  const auto unit = line.units().find(target_.address.unit_id);
+  return {.identity = target_.identity,
+          .name = target_.name,
+          .address = target_.address,
+          .pace = target_.pace,
+          .online = online_,
+          .last_seen = last_seen_,
+          .failures_in_a_row = failures_,
+          .counters = counters_,
+          .last_hour = history_.last_hour(steady_clock::now()),
+          .last_cycle = last_cycle_,
+          .latency = latency_.figures(),
+          .unit = unit == line.units().end() ? link::Counters{} : unit->second};
+}
+
+PlanInUse DevicePoller::plan() const {
+  return {.reads = cycle_.plan(),
+          .profile = target_.profile,
+          .is_split = cycle_.plan() != profile::merged_plan(*target_.profile, target_.address.protocol)};
+}
+
 void DevicePoller::wake_in(milliseconds time, State state) { wake_at(steady_clock::now() + time, state); }
 
 void DevicePoller::wake_at(SteadyTime time, State state) {
@@ -112,6 +135,7 @@ void DevicePoller::submit(const Ask& ask) {
 
 void DevicePoller::finished(const link::Outcome& outcome) {
   last_answer_ = system_now();
+  if (!outcome.error) latency_.note(outcome.latency);
   const Step step = cycle_.took(outcome);
   if (const auto given_up = cycle_.take_news()) {
     spdlog::warn("{}: does not answer {}..{} in one read, reads its blocks one by one from now on", label(),
@@ -145,6 +169,7 @@ void DevicePoller::settle() {
 
 void DevicePoller::end_cycle() {
   count(&Counters::cycles);
+  history_.note(!cycle_.failure(), steady_clock::now());
   if (const auto& failure = cycle_.failure()) {
     count(&Counters::failed_cycles);
     fail(*failure);
@@ -179,7 +204,7 @@ void DevicePoller::succeed() {
 void DevicePoller::fail(const link::Outcome& failure) {
   cycle_.forget_refusals();
   const bool was_online = online_;
-  failures_ = std::min(failures_ + 1, target_.pace.offline_after);
+  ++failures_;
   online_ = was_online && failures_ < target_.pace.offline_after;
   std::string error = describe(target_.address, failure, target_.pace.modbus_timeout);
   spdlog::debug("{}: cycle failed after {} ms: {}", label(), since(cycle_start_).count(), error);

@@ -4,6 +4,7 @@
 #include "live/hub.hpp"
 #include "poller/cycle.hpp"
 #include "poller/describe.hpp"
+#include "poller/diagnostics.hpp"
 #include "poller/schedule.hpp"
 #include "reading/reading.hpp"
 
@@ -17,14 +18,6 @@
 #include <vector>
 
 namespace gensetd::poller {
-
-// What has happened since the start, of one device or of all together.
-struct Counters {
-  std::uint64_t cycles = 0;
-  std::uint64_t failed_cycles = 0;
-  std::uint64_t retries = 0;
-  std::uint64_t slots_missed = 0;  // cycles left out because the one before was late
-};
 
 // What all device pollers share. One thread: the context's.
 struct Surroundings {
@@ -68,12 +61,9 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   const Target& target() const { return target_; }
   bool online() const { return online_; }
   reading::Timestamp last_timestamp() const { return last_timestamp_; }
-  const Counters& counters() const { return counters_; }
   const link::Link& link() const { return *link_; }
-  const profile::ReadPlan& plan() const { return cycle_.plan(); }
-  std::chrono::milliseconds last_cycle() const { return last_cycle_; }  // from its start to its last answer
-  std::optional<reading::Timestamp> last_seen() const { return last_seen_; }
-  int failures_in_a_row() const { return failures_; }
+  DeviceFigures figures() const;
+  PlanInUse plan() const;
 
  private:
   enum class State : std::uint8_t { waiting, asking, pausing, settling, stopped };
@@ -106,11 +96,13 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   std::optional<reading::Timestamp> last_seen_;
   reading::Timestamp last_timestamp_;
   Counters counters_;
+  CycleHistory history_;
+  RecentLatency latency_;
   SteadyTime cycle_start_{};
-  std::chrono::milliseconds last_cycle_{0};
+  std::chrono::milliseconds last_cycle_{0};  // from its start to its last answer
   reading::Timestamp last_answer_{};
   std::optional<SteadyTime> lost_at_;
-  int failures_ = 0;  // cycles in a row
+  std::int64_t failures_ = 0;  // cycles in a row
   bool online_ = false;
   bool told_ = false;  // the log knows whether it is online
 };

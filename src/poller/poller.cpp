@@ -1,5 +1,6 @@
 #include "poller/poller.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -14,6 +15,10 @@ using std::chrono::milliseconds;
 
 milliseconds either(const std::optional<double>& seconds, milliseconds otherwise) {
   return seconds ? milliseconds{std::llround(*seconds * 1000.0)} : otherwise;
+}
+
+std::string no_profile(const registry::Device& device) {
+  return fmt::format("there is no profile '{}'; add its file, or change the device", device.profile);
 }
 
 }  // namespace
@@ -47,6 +52,48 @@ Pace Poller::pace_of(std::int64_t device_id) const {
   return place == devices_.end() ? defaults_ : place->second->target().pace;
 }
 
+std::vector<std::int64_t> Poller::device_ids() const {
+  std::vector<std::int64_t> ids;
+  ids.reserve(devices_.size());
+  for (const auto& [id, device] : devices_) ids.push_back(id);
+  return ids;
+}
+
+std::optional<DeviceFigures> Poller::device_figures(std::int64_t device_id) const {
+  const auto place = devices_.find(device_id);
+  if (place == devices_.end()) return std::nullopt;
+  return place->second->figures();
+}
+
+std::optional<LinkFigures> Poller::link_figures(std::int64_t device_id) const {
+  const auto place = devices_.find(device_id);
+  if (place == devices_.end()) return std::nullopt;
+  const Address& address = place->second->target().address;
+  return figures_of(host_and_port(address.host, address.port), place->second->link().conversation(),
+                    std::chrono::steady_clock::now(),
+                    std::chrono::floor<milliseconds>(std::chrono::system_clock::now()));
+}
+
+std::optional<Diagnostics> Poller::diagnostics(std::int64_t device_id) const {
+  const auto place = devices_.find(device_id);
+  if (place == devices_.end()) return std::nullopt;
+  const DevicePoller& device = *place->second;
+  Diagnostics diagnostics{
+      .device = device.figures(), .plan = device.plan(), .link = *link_figures(device_id)};
+  for (const auto& [id, other] : devices_) {
+    if (id != device_id && &other->link() == &device.link()) diagnostics.other_devices.push_back(id);
+  }
+  return diagnostics;
+}
+
+std::string Poller::why_not_polled(const registry::Device& device) const {
+  const auto site = directory_.sites.find(device.site_id);
+  if (!device.is_active) return "the device is not active";
+  if (site == directory_.sites.end() || !site->second.is_active) return "its site is not active";
+  if (!catalog_.find(device.profile)) return no_profile(device);
+  return running_ ? "" : "the gateway stops";
+}
+
 boost::asio::awaitable<Probed> Poller::probe(Address address, profile::ProfilePtr profile) {
   return poller::probe(surroundings_.context, links_, std::move(address), std::move(profile),
                        defaults_.modbus_timeout);
@@ -77,8 +124,7 @@ void Poller::follow(const registry::Device& device) {
     return device_removed(device.id);
   profile::ProfilePtr profile = catalog_.find(device.profile);
   if (!profile) {
-    spdlog::error("device {} {}: not polled: there is no profile '{}'; add its file, or change the device",
-                  device.id, device.name, device.profile);
+    spdlog::error("device {} {}: not polled: {}", device.id, device.name, no_profile(device));
     return device_removed(device.id);
   }
   Target target = target_of(device, site->second, std::move(profile));

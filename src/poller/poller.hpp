@@ -8,6 +8,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace gensetd::poller {
 
@@ -29,6 +32,14 @@ class Poller final : public registry::ChangeListener {
   std::size_t devices_online() const;
   Pace pace_of(std::int64_t device_id) const;  // the defaults when it is not polled
   const Counters& counters() const { return surroundings_.counters; }
+
+  std::vector<std::int64_t> device_ids() const;
+  // What is known of a device and of its link; empty when it is not polled.
+  std::optional<DeviceFigures> device_figures(std::int64_t device_id) const;
+  std::optional<LinkFigures> link_figures(std::int64_t device_id) const;
+  std::optional<Diagnostics> diagnostics(std::int64_t device_id) const;
+  // Why a registered device is not to be polled, for people; empty when it is.
+  std::string why_not_polled(const registry::Device& device) const;
 
   boost::asio::awaitable<Probed> probe(Address address, profile::ProfilePtr profile);
 

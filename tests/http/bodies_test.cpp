@@ -62,7 +62,10 @@ TEST(Bodies, prometheus_has_values_of_online_devices_only_and_leaves_out_what_is
   reading::Facts offline = facts;
   offline.identity.device_id = 8;
   offline.online = false;
-  const std::string text = print_readings({reading::make_reading(facts), reading::make_reading(offline)});
+  MetricFamilies families;
+  add_reading(*reading::make_reading(facts), families);
+  add_reading(*reading::make_reading(offline), families);
+  const std::string text = families.finish();
   const std::string who = R"({device_id="7",site="M\"K\\Z",device_type="generator"})";
   EXPECT_NE(text.find("gensetd_gen_uab" + who + " 398.5\n"), std::string::npos) << text;
   EXPECT_NE(text.find("gensetd_mode_auto" + who + " 1\n"), std::string::npos) << text;

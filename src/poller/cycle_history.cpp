@@ -1,0 +1,21 @@
+#include "poller/cycle_history.hpp"
+
+namespace gensetd::poller {
+
+std::optional<double> CycleTally::success_rate() const {
+  if (cycles() == 0) return std::nullopt;
+  return static_cast<double>(succeeded) / static_cast<double>(cycles());
+}
+
+CycleTally& CycleTally::operator+=(const CycleTally& other) {
+  succeeded += other.succeeded;
+  failed += other.failed;
+  return *this;
+}
+
+void CycleHistory::note(bool succeeded, SteadyTime now) {
+  CycleTally& minute = minutes_.at(now);
+  ++(succeeded ? minute.succeeded : minute.failed);
+}
+
+}  // namespace gensetd::poller

@@ -1,0 +1,126 @@
+"""A controller in the test's own process that answers every read, and does what the test says to the one it names."""
+
+import socket
+import struct
+import threading
+
+COUNTING = 41
+
+
+def crc(data):
+    """Modbus serial line guide V1.02, 6.2.2."""
+    value = 0xFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0xA001 if value & 1 else 0)
+    return struct.pack("<H", value)
+
+
+def rtu(unit, payload):
+    frame = bytes([unit]) + payload
+    return frame + crc(frame)
+
+
+class ScriptedController:
+    """Speaks RTU over TCP, or Modbus TCP, on a free port. Every register's value is its address, but register 41 counts
+    the requests: a late answer is not taken for the copy of one with the same values.
+
+    `on(register, fault)`: the next request that covers `register` gets `fault(controller, answer, connection)` instead
+    of its answer.
+    """
+
+    def __init__(self, framing="rtu"):
+        self.framing = framing
+        self.requests = 0
+        self.silent = False
+        self._faults = {}
+        self._kept = b""
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._connections = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def on(self, register, fault):
+        with self._lock:
+            self._faults[register] = fault
+
+    def faults_left(self):
+        with self._lock:
+            return len(self._faults)
+
+    def close(self):
+        for one in [self._listener, *self._connections]:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            one.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._connections.append(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        length = 8 if self.framing == "rtu" else 12
+        try:
+            while request := connection.recv(length, socket.MSG_WAITALL):
+                if len(request) == length:
+                    self._answer(request, connection)
+        except OSError:
+            return
+
+    def _answer(self, request, connection):
+        head, body = (b"", request) if self.framing == "rtu" else (request[:4], request[6:])
+        unit, function, first, count = struct.unpack(">BBHH", body[:6])
+        assert function == 3
+        registers = [self.requests if address == COUNTING else address for address in range(first, first + count)]
+        payload = bytes([3, 2 * count]) + struct.pack(f">{count}H", *registers)
+        answer = rtu(unit, payload) if self.framing == "rtu" else head + struct.pack(">HB", 1 + len(payload), unit) + payload
+        with self._lock:
+            self.requests += 1
+            register = next((one for one in self._faults if first <= one < first + count), None)
+            fault = self._faults.pop(register) if register is not None else None
+        if self.silent:
+            return
+        kept, self._kept = self._kept, b""
+        if fault:
+            fault(self, answer, connection)
+        else:
+            connection.sendall(kept + answer)
+
+    # Faults of RTU over TCP.
+
+    def lose(self, answer, connection):
+        pass
+
+    def spoil(self, answer, connection):
+        connection.sendall(answer[:-1] + bytes([answer[-1] ^ 0xFF]))
+
+    def double(self, answer, connection):
+        connection.sendall(answer + answer)
+
+    def be_late(self, answer, connection):
+        """It comes right before the answer to the next request."""
+        self._kept = answer
+
+    def refuse_as_busy(self, answer, connection):
+        connection.sendall(rtu(answer[0], b"\x83\x06"))
+
+    def refuse_address(self, answer, connection):
+        connection.sendall(rtu(answer[0], b"\x83\x02"))
+
+    def overhear(self, answer, connection):
+        """An answer of unit 9 with seven registers comes first."""
+        connection.sendall(rtu(9, bytes([3, 14]) + bytes(range(14))) + answer)
+
+    def reset(self, answer, connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()

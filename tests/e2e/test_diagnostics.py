@@ -1,0 +1,248 @@
+"""What is counted on lines is seen, exactly, in the diagnostics of a device and in /metrics."""
+
+import re
+
+import pytest
+from conftest import free_port, wait_until
+from prometheus_client.parser import text_string_to_metric_families
+from scripted_controller import ScriptedController
+
+NEVER = 3600  # seconds: a cycle comes only when the test asks for it
+ALONE = 40  # a register of the HGM9560 that is read in a request of its own
+COUNTERS = ["requests", "answers", "exceptions", "timeouts", "broken_frames", "foreign_frames", "late_answers", "doubled_answers", "doubts"]
+
+
+@pytest.fixture
+def start_controller():
+    started = []
+
+    def start(framing="rtu"):
+        started.append(ScriptedController(framing))
+        return started[-1]
+
+    yield start
+    for controller in started:
+        controller.close()
+
+
+def diagnostics(daemon, device):
+    answer = daemon.get(f"/api/devices/{device}/diagnostics")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def wait_cycles(daemon, device, count):
+    return wait_until(lambda: (seen := diagnostics(daemon, device))["polling"]["cycles"] == count and seen, f"cycle {count} of device {device}")
+
+
+def next_cycle(daemon, device):
+    """One more cycle, now: an edit of a device has it read at once."""
+    count = diagnostics(daemon, device)["polling"]["cycles"] + 1
+    assert daemon.patch(f"/api/devices/{device}", {"description": f"cycle {count}"}).status_code == 200
+    seen = wait_cycles(daemon, device, count)
+    return seen, daemon.reading(device)
+
+
+def samples(text):
+    """All samples of a text in Prometheus' format, {(name, labels): value}, after checking all that it promises."""
+    described, ended, current, series = {}, set(), None, {}
+    for line in text.splitlines():
+        head = re.fullmatch(r"# (HELP|TYPE) ([a-z_][a-z0-9_]*) (.+)", line)
+        sample = re.fullmatch(r"([a-z_][a-z0-9_]*)(\{.*\})? (\S+)", line)
+        assert head or sample, line
+        if head and head[1] == "HELP":
+            ended.add(current)
+            current = head[2]
+            assert current not in ended, f"{current} stands in two places"
+        elif head:
+            assert head[2] == current and head[3] in ("counter", "gauge", "summary"), line
+            described[current] = head[3]
+        else:
+            kind = described[current]
+            assert sample[1] in ({current + "_sum", current + "_count"} if kind == "summary" else {current}), line
+            assert kind != "counter" or current.endswith("_total"), line
+            float(sample[3])
+    for family in text_string_to_metric_families(text):
+        assert family.documentation
+        for one in family.samples:
+            key = (one.name, tuple(sorted(one.labels.items())))
+            assert key not in series, f"{key} comes twice"
+            series[key] = one.value
+    return series
+
+
+def of(series, name, **labels):
+    return series[(name, tuple(sorted(labels.items())))]
+
+
+def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
+    controller = start_controller()
+    daemon = start_daemon()
+    daemon.add_site('M"K\\Z')
+    device = daemon.add_device(controller.port, device_type="ats", poll_interval=NEVER, retry_delay=NEVER, modbus_timeout=2)
+    seen = wait_cycles(daemon, device, 1)
+    assert seen["polling"]["online"] is True and seen["read_plan"]["is_split"] is False
+    reads = len(seen["read_plan"]["reads"])
+    assert controller.requests == reads
+
+    # Each fault is met once and costs no cycle: the reading after it is online, complete and without an error.
+    for fault in ("refuse_as_busy", "double", "spoil", "reset", "lose", "be_late", "overhear"):
+        controller.on(ALONE, getattr(ScriptedController, fault))
+        seen, reading = next_cycle(daemon, device)
+        assert controller.faults_left() == 0, fault
+        assert (reading["online"], reading["error"], reading["genset_status"]) == (True, None, 40), fault
+
+    polling, unit, link = seen["polling"], seen["unit"], seen["link"]
+    assert (polling["cycles"], polling["failed_cycles"], polling["failures_in_a_row"]) == (8, 0, 0)
+    assert polling["retries"] == 4, "after the refusal, the wrong CRC, the lost answer and the late one"
+    assert (polling["last_hour_cycles"], polling["last_hour_failed_cycles"], polling["last_hour_success_rate"]) == (8, 0, 1)
+    assert polling["last_seen"] == reading["last_seen"] and polling["last_cycle_ms"] > 0
+    expected = {"requests": controller.requests, "answers": 8 * reads, "exceptions": 1, "timeouts": 2, "broken_frames": 1, "late_answers": 1, "doubled_answers": 1, "doubts": 0}
+    # A request of each cycle's reads, of the four second attempts, and of the reset connection.
+    assert controller.requests == 8 * reads + 5
+    assert {name: unit[name] for name in COUNTERS} == {**expected, "foreign_frames": 0}
+    assert {name: link[name] for name in COUNTERS} == {**expected, "foreign_frames": 1}
+    assert (link["connects"], link["connections_lost"], link["connected"]) == (2, 1, True)
+    broken_length = link["garbage_bytes"]
+    assert broken_length >= 5 + 2 * 3, "the answer with the wrong CRC, three registers at least"
+    assert link["shared_with_others"] is True
+    foreign = link["last_foreign_frame"]
+    assert (foreign["kind"], foreign["slave_id"], foreign["function"], foreign["register_count"]) == ("answer", 9, 3, 7)
+    assert foreign["heard_at"] <= reading["timestamp"]
+    latency = unit["recent_latency"]
+    assert latency["answers"] == min(64, 8 * reads) and 0 < latency["mean_ms"] <= latency["max_ms"] < 2000
+    assert 4 <= link["busy_seconds"] and 0 < link["utilisation"] < 1 and 0 < link["utilisation_last_minute"] < 1
+
+    # Nothing is read before the test asks for it: both ways out say the same.
+    series = samples(daemon.get("/metrics").text)
+    mine, line = {"device_id": str(device), "site": 'M"K\\Z'}, {"link": f"127.0.0.1:{controller.port}"}
+    for name in COUNTERS:
+        assert of(series, f"gensetd_device_{name}_total", **mine) == seen["unit"][name], name
+        assert of(series, f"gensetd_link_{name}_total", **line) == seen["link"][name], name
+    for name, value in {"cycles": 8, "cycles_failed": 0, "retries": 4, "cycles_missed": 0}.items():
+        assert of(series, f"gensetd_device_{name}_total", **mine) == value, name
+    assert of(series, "gensetd_device_failures_in_a_row", **mine) == 0 and of(series, "gensetd_device_offline_after", **mine) == 1
+    assert of(series, "gensetd_device_answer_latency_seconds_count", **mine) == 8 * reads
+    assert of(series, "gensetd_device_last_cycle_seconds", **mine) == pytest.approx(seen["polling"]["last_cycle_ms"] / 1000)
+    assert of(series, "gensetd_link_busy_seconds_total", **line) == pytest.approx(seen["link"]["busy_seconds"], abs=1e-5)
+    for name, value in {"connected": 1, "shared": 1, "connects_total": 2, "connections_lost_total": 1, "garbage_bytes_total": broken_length}.items():
+        assert of(series, f"gensetd_link_{name}", **line) == value, name
+
+
+def test_devices_of_one_link_know_each_other(start_daemon, start_simulator):
+    simulator = start_simulator("--one-port", devices=3)
+    daemon = start_daemon()
+    daemon.add_site()
+    ids = [daemon.add_device(simulator.port, slave_id=unit) for unit in (1, 2, 3)]
+    for device in ids:
+        daemon.wait_online(device)
+    other = daemon.add_device(free_port())
+    wait_until(lambda: diagnostics(daemon, other)["polling"]["failed_cycles"] > 0, "a failed cycle")
+    seen = diagnostics(daemon, ids[1])
+    assert seen["link"]["other_devices"] == [ids[0], ids[2]] and seen["unit"]["slave_id"] == 2
+    assert seen["link"]["requests"] > seen["unit"]["requests"]
+    lost = diagnostics(daemon, other)
+    assert lost["link"]["connected"] is False and lost["link"]["other_devices"] == [] and lost["link"]["connects"] == 0
+    assert lost["polling"]["last_seen"] is None and lost["unit"]["recent_latency"] == {"answers": 0, "last_ms": None, "mean_ms": None, "max_ms": None}
+    assert lost["polling"]["last_hour_success_rate"] == 0
+    series = samples(daemon.get("/metrics").text)
+    assert len([key for key in series if key[0] == "gensetd_link_connected"]) == 2, "one of each link, not of each device"
+
+
+def test_device_that_is_not_polled_says_so(start_daemon):
+    daemon = start_daemon()
+    daemon.add_site()
+    device = daemon.add_device(free_port())
+
+    def not_polled(reason):
+        seen = diagnostics(daemon, device)
+        assert seen == {"device_id": device, "polled": False, "not_polled_because": reason, "polling": None, "unit": None, "read_plan": None, "link": None}
+        assert not [key for key in samples(daemon.get("/metrics").text) if key[0].startswith(("gensetd_link", "gensetd_device_"))]
+
+    daemon.patch(f"/api/devices/{device}", {"is_active": False})
+    not_polled("the device is not active")
+    daemon.patch(f"/api/devices/{device}", {"is_active": True})
+    assert diagnostics(daemon, device)["polled"] is True
+    daemon.patch("/api/sites/1", {"is_active": False})
+    not_polled("its site is not active")
+    unknown = daemon.get("/api/devices/77/diagnostics")
+    assert unknown.status_code == 404 and unknown.json()["error"]["code"] == "not_found"
+
+
+def test_plan_that_was_split_says_so(start_daemon, start_controller):
+    controller = start_controller()
+    daemon = start_daemon()
+    daemon.add_site()
+    device = daemon.add_device(controller.port, device_type="ats", poll_interval=NEVER, modbus_timeout=2)
+    plan = wait_cycles(daemon, device, 1)["read_plan"]
+    merged = next(read for read in plan["reads"] if len(read["blocks"]) > 1)
+
+    def refuse_when_merged(self, answer, connection):
+        if answer[2] // 2 >= merged["register_count"]:
+            self.refuse_address(answer, connection)
+            self.on(merged["first"], refuse_when_merged)
+        else:
+            connection.sendall(answer)
+
+    controller.on(merged["first"], refuse_when_merged)
+    seen, reading = next_cycle(daemon, device)
+    assert reading["online"] is True and reading["error"] is None
+    assert seen["read_plan"]["is_split"] is True
+    assert all(len(read["blocks"]) == 1 for read in seen["read_plan"]["reads"] if set(read["blocks"]) & set(merged["blocks"]))
+    assert sorted(block for read in seen["read_plan"]["reads"] for block in read["blocks"]) == sorted(block for read in plan["reads"] for block in read["blocks"])
+
+
+@pytest.mark.parametrize("own, everyones", [(None, "3"), (3, "1"), (3, None)])
+def test_silent_cycles_below_the_limit_keep_a_device_online(start_daemon, start_controller, own, everyones):
+    controller = start_controller("tcp")
+    daemon = start_daemon(**({"OFFLINE_AFTER": everyones} if everyones else {}))
+    daemon.add_site()
+    device = daemon.add_device(controller.port, poll_interval=NEVER, retry_delay=NEVER, modbus_timeout=0.5, offline_after=own)
+    wait_cycles(daemon, device, 1)
+    good = daemon.reading(device)
+    assert good["online"] is True and good["error"] is None
+
+    def only_fields(reading):
+        return {name: value for name, value in reading.items() if name not in ("timestamp", "online", "error")}
+
+    controller.silent = True
+    for failures in (1, 2, 3, 4):
+        seen, reading = next_cycle(daemon, device)
+        assert (reading["online"], seen["polling"]["online"]) == (failures < 3, failures < 3), failures
+        assert "no answer within 0.5 s" in reading["error"]
+        assert only_fields(reading) == only_fields(good), "values and last_seen are those of the last good cycle"
+        assert (seen["polling"]["failures_in_a_row"], seen["polling"]["offline_after"], seen["polling"]["failed_cycles"]) == (failures, 3, failures)
+    assert seen["polling"]["last_hour_success_rate"] == 0.2
+
+    controller.silent = False
+    seen, reading = next_cycle(daemon, device)
+    assert reading["online"] is True and reading["error"] is None and seen["polling"]["failures_in_a_row"] == 0
+
+
+def test_own_limit_of_one_counts_before_everyones(start_daemon, start_controller):
+    controller, other = start_controller("tcp"), start_controller("tcp")
+    daemon = start_daemon(OFFLINE_AFTER="3")
+    daemon.add_site()
+    common = {"poll_interval": NEVER, "retry_delay": NEVER, "modbus_timeout": 0.5}
+    hasty = daemon.add_device(controller.port, offline_after=1, **common)
+    patient = daemon.add_device(other.port, **common)
+    for device in (hasty, patient):
+        wait_cycles(daemon, device, 1)
+    controller.silent = other.silent = True
+    assert next_cycle(daemon, hasty)[1]["online"] is False
+    assert next_cycle(daemon, patient)[1]["online"] is True
+
+
+def test_one_lost_answer_is_no_outage(start_daemon, start_controller):
+    """With the default limit of one failed cycle: whichever answer is lost, the second attempt covers it."""
+    controller = start_controller("tcp")
+    daemon = start_daemon()
+    daemon.add_site()
+    device = daemon.add_device(controller.port, poll_interval=NEVER, retry_delay=NEVER, modbus_timeout=0.5)
+    reads = wait_cycles(daemon, device, 1)["read_plan"]["reads"]
+    for count, read in enumerate(reads, 1):
+        controller.on(read["first"], ScriptedController.lose)
+        seen, reading = next_cycle(daemon, device)
+        assert controller.faults_left() == 0
+        assert (reading["online"], reading["error"]) == (True, None), read
+        assert (seen["polling"]["retries"], seen["polling"]["failed_cycles"], seen["unit"]["timeouts"]) == (count, 0, count)
