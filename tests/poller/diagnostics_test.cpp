@@ -23,7 +23,10 @@ class DiagnosticsTest : public testing::Test, public link::Requester {
     conversation.submit(*this, {.request = {.unit_id = unit_id, .first = 0, .count = 2},
                                 .protocol = modbus::Protocol::rtu_over_tcp,
                                 .timeout = 2s});
-    if (std::holds_alternative<link::Connect>(conversation.next(now))) conversation.opened(now);
+    if (!conversation.connected()) {
+      ASSERT_TRUE(std::holds_alternative<link::Connect>(conversation.next(now)));
+      conversation.opened(now);
+    }
     ASSERT_TRUE(std::holds_alternative<link::Send>(conversation.next(now)));
   }
   void hear(std::vector<std::uint8_t> frame, SteadyTime now) {
