@@ -26,9 +26,6 @@ static_assert(redis_farewell + http_farewell < milliseconds{2'000});
 // A hash must not expire between two cycles that are on time.
 constexpr int intervals_to_live_min = 3;
 
-// A scrape goes on between other work: some milliseconds of printing.
-constexpr std::size_t devices_per_turn = 50;
-
 std::shared_ptr<const profile::Catalog> catalog_of(const Settings& settings) {
   return std::make_shared<const profile::Catalog>(settings.profiles.empty()
                                                       ? profile::Catalog::built_in()
@@ -63,14 +60,15 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
                     .port = settings.http_port,
                     .api_token = settings.api_token,
                     .allowed_origins = settings.allowed_origins},
-      http::Services{.hub = hub_,
-                     .registry = *registry_,
-                     .profiles = catalog_,
-                     .probe = [this](http::ProbeRequest request) { return probe(std::move(request)); },
-                     .health = [this] { return health(); },
-                     .daemon_metrics = [this] { return figures(); },
-                     .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },
-                     .version = GENSETD_VERSION});
+      http::Services{
+          .hub = hub_,
+          .registry = *registry_,
+          .profiles = catalog_,
+          .probe = [this](http::ProbeRequest request) { return probe(std::move(request)); },
+          .health = [this] { return health(); },
+          .add_daemon_metrics = [this](http::MetricFamilies& families) { return add_metrics(families); },
+          .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },
+          .version = GENSETD_VERSION});
 }
 
 Daemon::~Daemon() {
@@ -107,10 +105,9 @@ http::Health Daemon::health() const {
   return health;
 }
 
-asio::awaitable<std::string> Daemon::figures() const {
-  const Figures own = own_figures();
-  http::MetricFamilies families;
-  http::Turns turns(devices_per_turn);
+asio::awaitable<void> Daemon::add_metrics(http::MetricFamilies& families) const {
+  add_figures(figures(), families);
+  http::Turns turns;
   std::set<std::string> links;  // those that are in it
   const std::vector<std::int64_t> ids = poller_->device_ids();
   for (const std::int64_t id : ids) {
@@ -122,7 +119,6 @@ asio::awaitable<std::string> Daemon::figures() const {
     if (links.insert(link->address).second) add_link(*link, families);
     if (turns.is_over()) co_await http::Turns::others_first();
   }
-  co_return print_figures(own) + families.finish();
 }
 
 std::string Daemon::diagnostics(const registry::Device& device) const {
@@ -131,7 +127,7 @@ std::string Daemon::diagnostics(const registry::Device& device) const {
                      : print_not_polled(device, poller_->why_not_polled(device));
 }
 
-Figures Daemon::own_figures() const {
+Figures Daemon::figures() const {
   return {.counters = poller_->counters(),
           .devices = poller_->devices(),
           .devices_online = poller_->devices_online(),

@@ -35,8 +35,8 @@ class Daemon {
 
  private:
   http::Health health() const;
-  boost::asio::awaitable<std::string> figures() const;
-  Figures own_figures() const;
+  boost::asio::awaitable<void> add_metrics(http::MetricFamilies& families) const;
+  Figures figures() const;
   std::string diagnostics(const registry::Device& device) const;
   boost::asio::awaitable<http::ProbeResult> probe(http::ProbeRequest request);
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "poller/device_poller.hpp"
+#include "http/metric_families.hpp"
+#include "poller/diagnostics.hpp"
 
 #include <cstddef>
-#include <string>
 
 namespace gensetd::app {
 
@@ -17,7 +17,6 @@ struct Figures {
   bool redis_up = false;
 };
 
-// Prometheus' text format 0.0.4, each metric with HELP and TYPE.
-std::string print_figures(const Figures& figures);
+void add_figures(const Figures& figures, http::MetricFamilies& families);
 
 }  // namespace gensetd::app

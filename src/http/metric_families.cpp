@@ -50,7 +50,10 @@ void MetricFamilies::add(const Metric& metric, std::string_view labels, std::str
 }
 
 std::string MetricFamilies::finish() {
+  std::size_t length = 0;
+  for (const auto& [name, family] : families_) length += family.size();
   std::string text;
+  text.reserve(length);
   for (const auto& [name, family] : families_) text += family;
   families_.clear();
   return text;

@@ -18,9 +18,6 @@ namespace {
 namespace asio = boost::asio;
 namespace json = boost::json;
 
-// Some milliseconds of printing at a profile's 60 values.
-constexpr std::size_t devices_per_turn = 50;
-
 struct Wanted {
   std::optional<std::int64_t> device_id;
   std::optional<std::int64_t> site_id;
@@ -100,20 +97,15 @@ asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
 
 asio::awaitable<Answer> Api::get_prometheus(const Request& request, std::string) {
   refuse_query(request.query);
-  std::string text;
-  if (services_.daemon_metrics) {
-    const std::string own = co_await services_.daemon_metrics();
-    text = own;
-  }
   MetricFamilies families;
-  Turns turns(devices_per_turn);
+  if (services_.add_daemon_metrics) co_await services_.add_daemon_metrics(families);
+  Turns turns;
   const std::vector<reading::ReadingPtr> readings = services_.hub.all();
   for (const reading::ReadingPtr& reading : readings) {
     add_reading(*reading, families);
     if (turns.is_over()) co_await Turns::others_first();
   }
-  text += families.finish();
-  co_return Answer{.body = std::move(text), .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+  co_return Answer{.body = families.finish(), .content_type = "text/plain; version=0.0.4; charset=utf-8"};
 }
 
 }  // namespace gensetd::http

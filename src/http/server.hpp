@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/metric_families.hpp"
 #include "live/hub.hpp"
 #include "profile/catalog.hpp"
 #include "registry/service.hpp"
@@ -57,8 +58,8 @@ struct Services {
   std::shared_ptr<const profile::Catalog> profiles;
   std::function<boost::asio::awaitable<ProbeResult>(ProbeRequest)> probe;
   std::function<Health()> health;
-  // Prometheus text of the daemon's own figures, its links and its devices; may be empty.
-  std::function<boost::asio::awaitable<std::string>()> daemon_metrics;
+  // The daemon's own figures, and what was counted of its links and devices; may be empty.
+  std::function<boost::asio::awaitable<void>(MetricFamilies&)> add_daemon_metrics;
   std::function<std::string(const registry::Device&)> diagnostics;  // JSON
   std::string version;
 };

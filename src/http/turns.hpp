@@ -9,13 +9,11 @@
 
 namespace gensetd::http {
 
-// Long work of one request in turns of some milliseconds, so that nobody's polling waits for the whole of it.
-// Use: after each piece, `if (turns.is_over()) co_await Turns::others_first();`
+// Work on all devices for one request, in turns of about a millisecond, so that nobody's polling waits for
+// the whole of it. Use: after each device, `if (turns.is_over()) co_await Turns::others_first();`
 class Turns {
  public:
-  explicit Turns(std::size_t pieces_per_turn) : pieces_per_turn_(pieces_per_turn) {}
-
-  bool is_over() { return ++pieces_ % pieces_per_turn_ == 0; }
+  bool is_over() { return ++devices_ % devices_per_turn == 0; }
 
   // Goes on behind all that is ready to run.
   static boost::asio::awaitable<void> others_first() {
@@ -24,8 +22,9 @@ class Turns {
   }
 
  private:
-  std::size_t pieces_per_turn_;
-  std::size_t pieces_ = 0;
+  static constexpr std::size_t devices_per_turn = 20;  // of some 60 values each
+
+  std::size_t devices_ = 0;
 };
 
 }  // namespace gensetd::http
