@@ -3,9 +3,11 @@
 #include "link/error.hpp"
 #include "modbus/error.hpp"
 
+#include <boost/system/errc.hpp>
 #include <fmt/format.h>
 
 #include <cctype>
+#include <string_view>
 #include <vector>
 
 namespace gensetd::poller {
@@ -28,6 +30,68 @@ std::string exception(std::uint8_t code) {
   return fmt::format("{} (exception {})", modbus::exception_name(code), code);
 }
 
+// What an exception means at a site, and what to do (V1.1b3, 7). Empty where the name says it.
+std::string_view advice_on_exception(std::uint8_t code) {
+  switch (code) {
+    case 0x01:
+      return "; it does not know function 3: this is no controller that gensetd can read";
+    case 0x02:
+      return "; it has no such registers: check the profile";
+    case 0x03:
+      return "; it does not give so many registers at once: check the profile";
+    case 0x04:
+      return "; it failed while it read them: try again, then look at the controller itself";
+    case 0x05:
+    case 0x06:
+      return "; it is at work on something longer: try again";
+    case 0x0A:
+      return "; the converter has no way to this unit: check its settings";
+    case 0x0B:
+      return "; the converter lives, the controller behind it does not answer: check unit id, wiring, baud "
+             "rate and parity";
+    default:
+      return "";
+  }
+}
+
+std::string no_answer(const Address& address, const std::string& asked, milliseconds timeout) {
+  const std::string_view advice =
+      address.protocol == modbus::Protocol::tcp
+          ? "the port is open: check the unit id, whether the protocol is tcp, and the wiring behind a "
+            "converter"
+          : "the port is open: check the unit id, wiring, baud rate and parity, and whether the protocol is "
+            "rtu_over_tcp";
+  return fmt::format("no answer within {} to read {}; {}", seconds(timeout), asked, advice);
+}
+
+// Bytes came, but no frame.
+std::string broken_answer(const Address& address, const std::string& asked) {
+  if (address.protocol == modbus::Protocol::tcp)
+    return fmt::format(
+        "bytes that are no Modbus TCP came instead of the answer to read {}; check the port, and the "
+        "protocol: behind a converter in transparent mode it is rtu_over_tcp",
+        asked);
+  return fmt::format(
+      "wrong CRC in the answer to read {}; check baud rate, parity, wiring and termination, or the converter "
+      "is in another mode (Modbus TCP, or not transparent)",
+      asked);
+}
+
+// Good frames came, but none that answers.
+std::string foreign_answer(const Address& address, const link::Outcome& outcome, const std::string& asked,
+                           milliseconds timeout) {
+  if (!outcome.other_unit)
+    return fmt::format(
+        "only answers to others' requests came within {} to read {}; look for another master on the line, or "
+        "another client of the converter",
+        seconds(timeout), asked);
+  if (address.protocol == modbus::Protocol::tcp)
+    return fmt::format("unit {} answered instead to read {}; check the unit id", *outcome.other_unit, asked);
+  return fmt::format(
+      "unit {} answered instead to read {}; check the unit id, or look for another master on the line",
+      *outcome.other_unit, asked);
+}
+
 std::string wrong_protocol(modbus::Protocol asked) {
   return asked == modbus::Protocol::tcp ? "answers in Modbus RTU to Modbus TCP; set protocol to "
                                           "rtu_over_tcp, or the converter to Modbus TCP"
@@ -35,19 +99,27 @@ std::string wrong_protocol(modbus::Protocol asked) {
                                           "converter to transparent mode";
 }
 
+// What came of a request that was sent, or was to be.
 std::string what(const Address& address, const link::Outcome& outcome, milliseconds timeout) {
   const std::string asked = range(outcome.request.first, outcome.request.count);
   const auto& error = outcome.error;
-  const std::string within = seconds(timeout);
-  if (error == link::Error::no_answer) return fmt::format("no answer within {} to read {}", within, asked);
+  if (error == link::Error::no_answer) return no_answer(address, asked, timeout);
   if (error == link::Error::connection_lost)
-    return fmt::format("the connection was closed before the answer to read {}", asked);
+    return fmt::format(
+        "the connection was closed before the answer to read {}; another client may hold it, or the protocol "
+        "is not {}",
+        asked, address.protocol == modbus::Protocol::tcp ? "tcp" : "rtu_over_tcp");
+  if (error == link::Error::indistinguishable)
+    return fmt::format(
+        "not asked to read {}: another master asks this unit for every count of registers that ours could "
+        "have, so answers could not be told apart; stop the other master or the other client of the "
+        "converter",
+        asked);
   if (error == modbus::Error::exception_answer)
-    return fmt::format("refuses to read {}: {}", asked, exception(outcome.exception));
-  if (error == modbus::Error::broken_answer)
-    return fmt::format("wrong CRC in the answer to read {}; check wiring, baud rate and termination", asked);
-  if (error == modbus::Error::foreign_answer)
-    return fmt::format("only answers to others' requests came within {} to read {}", within, asked);
+    return fmt::format("refuses to read {}: {}{}", asked, exception(outcome.exception),
+                       advice_on_exception(outcome.exception));
+  if (error == modbus::Error::broken_answer) return broken_answer(address, asked);
+  if (error == modbus::Error::foreign_answer) return foreign_answer(address, outcome, asked, timeout);
   if (error == modbus::Error::wrong_protocol) return wrong_protocol(address.protocol);
   return fmt::format("{} (read {})", error.message(), asked);
 }
@@ -60,6 +132,23 @@ std::string reason(const link::Outcome& outcome) {
   return text;
 }
 
+// Why no connection could be made, connect(2) and ip(7), and what to do.
+std::string connect_failed(const link::Outcome& outcome) {
+  namespace errc = boost::system::errc;
+  const std::string why = reason(outcome);
+  if (outcome.cause == errc::connection_refused)
+    return why +
+           "; the address is there, but nothing listens on this port: check the port, and that the "
+           "converter is a TCP server";
+  if (outcome.cause == errc::host_unreachable)
+    return why + "; nobody has this address: check the address, power and cable";
+  if (outcome.cause == errc::network_unreachable)
+    return why + "; this machine has no way to that network: check its own address, gateway and cable";
+  if (outcome.cause == errc::operation_not_permitted || outcome.cause == errc::permission_denied)
+    return why + "; a firewall of this machine forbids it";
+  return why;
+}
+
 }  // namespace
 
 std::string host_and_port(std::string_view host, std::uint16_t port) {
@@ -70,11 +159,13 @@ std::string host_and_port(std::string_view host, std::uint16_t port) {
 std::string describe(const Address& address, const link::Outcome& outcome, milliseconds timeout) {
   const std::string where = host_and_port(address.host, address.port);
   if (outcome.error == link::Error::name_not_found)
-    return fmt::format("{}: the host name has no address ({}); check ip_address", where, reason(outcome));
+    return fmt::format("{}: the host name has no address ({}); check the name, or give the IP address", where,
+                       reason(outcome));
   if (outcome.error == link::Error::connect_timeout)
-    return fmt::format("{}: no connection within {}; check address, power and network", where,
+    return fmt::format("{}: no connection within {}; check address, power, cable and firewalls", where,
                        seconds(timeout));
-  if (outcome.error == link::Error::connect_failed) return fmt::format("{}: {}", where, reason(outcome));
+  if (outcome.error == link::Error::connect_failed)
+    return fmt::format("{}: {}", where, connect_failed(outcome));
   return fmt::format("{} unit {}: {}", where, address.unit_id, what(address, outcome, timeout));
 }
 

@@ -5,6 +5,7 @@
 #include "profile/catalog.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/system/errc.hpp>
 #include <gtest/gtest.h>
 
 namespace gensetd::poller {
@@ -13,46 +14,117 @@ namespace {
 using namespace std::chrono_literals;
 
 const Address genset{.host = "192.168.97.10", .port = 502, .unit_id = 1, .protocol = modbus::Protocol::tcp};
+const Address switchboard{
+    .host = "192.168.97.20", .port = 26, .unit_id = 3, .protocol = modbus::Protocol::rtu_over_tcp};
 
-std::string said(boost::system::error_code error, boost::system::error_code cause = {},
-                 std::uint8_t exception = 0) {
-  return describe(
-      genset,
-      {.request = {.first = 120, .count = 16}, .error = error, .cause = cause, .exception = exception},
-      2'000ms);
+std::string said(const Address& address, link::Outcome outcome) {
+  outcome.request = {.first = 120, .count = 16};
+  return describe(address, outcome, 2'000ms);
 }
 
-TEST(Describe, each_failure_says_what_happened_and_where) {
-  EXPECT_EQ(said(link::Error::no_answer),
-            "192.168.97.10:502 unit 1: no answer within 2.0 s to read 120..135");
-  EXPECT_EQ(said(link::Error::connect_timeout),
-            "192.168.97.10:502: no connection within 2.0 s; check address, power and network");
-  EXPECT_EQ(said(link::Error::connect_failed, boost::asio::error::connection_refused),
-            "192.168.97.10:502: connection refused");
-  EXPECT_EQ(said(link::Error::connection_lost, boost::asio::error::eof),
-            "192.168.97.10:502 unit 1: the connection was closed before the answer to read 120..135");
-  EXPECT_EQ(said(modbus::Error::exception_answer, {}, 2),
-            "192.168.97.10:502 unit 1: refuses to read 120..135: illegal data address (exception 2)");
-  EXPECT_EQ(said(modbus::Error::broken_answer),
-            "192.168.97.10:502 unit 1: wrong CRC in the answer to read 120..135; check wiring, baud rate and "
-            "termination");
-  EXPECT_EQ(said(modbus::Error::foreign_answer),
-            "192.168.97.10:502 unit 1: only answers to others' requests came within 2.0 s to read 120..135");
+namespace errc = boost::system::errc;
+
+TEST(Describe, connection_that_is_not_made_says_at_which_step_and_what_to_check) {
+  struct Row {
+    const char* name;
+    link::Outcome outcome;
+    const char* text;
+  };
+  const Row rows[] = {
+      {"no connection in time",
+       {.error = link::Error::connect_timeout},
+       "192.168.97.10:502: no connection within 2.0 s; check address, power, cable and firewalls"},
+      {"refused",
+       {.error = link::Error::connect_failed, .cause = boost::asio::error::connection_refused},
+       "192.168.97.10:502: connection refused; the address is there, but nothing listens on this port: check "
+       "the port, and that the converter is a TCP server"},
+      {"nobody has the address",
+       {.error = link::Error::connect_failed, .cause = errc::make_error_code(errc::host_unreachable)},
+       "192.168.97.10:502: no route to host; nobody has this address: check the address, power and cable"},
+      {"no way to the network",
+       {.error = link::Error::connect_failed, .cause = boost::asio::error::network_unreachable},
+       "192.168.97.10:502: network is unreachable; this machine has no way to that network: check its own "
+       "address, gateway and cable"},
+      {"forbidden",
+       {.error = link::Error::connect_failed, .cause = boost::asio::error::access_denied},
+       "192.168.97.10:502: permission denied; a firewall of this machine forbids it"},
+      {"anything else",
+       {.error = link::Error::connect_failed, .cause = boost::asio::error::no_memory},
+       "192.168.97.10:502: cannot allocate memory"},
+  };
+  for (const Row& row : rows) EXPECT_EQ(said(genset, row.outcome), row.text) << row.name;
   EXPECT_EQ(
-      said(modbus::Error::wrong_protocol),
-      "192.168.97.10:502 unit 1: answers in Modbus RTU to Modbus TCP; set protocol to rtu_over_tcp, or the "
-      "converter to Modbus TCP");
-  EXPECT_EQ(said(link::Error::name_not_found, boost::asio::error::host_not_found)
-                .find("192.168.97.10:502: the host "
-                      "name has no address (host not"),
-            0U);
+      said(genset, {.error = link::Error::name_not_found, .cause = boost::asio::error::host_not_found})
+          .find("192.168.97.10:502: the host name has no address (host not found (authoritative)); check "),
+      0U);
+}
+
+TEST(Describe, missing_answer_says_what_to_check_in_which_protocol) {
+  const std::string start = "192.168.97.10:502 unit 1: no answer within 2.0 s to read 120..135";
+  EXPECT_EQ(said(genset, {.error = link::Error::no_answer}),
+            start +
+                "; the port is open: check the unit id, whether the protocol is tcp, and the wiring "
+                "behind a converter");
+  EXPECT_EQ(said(switchboard, {.error = link::Error::no_answer}),
+            "192.168.97.20:26 unit 3: no answer within 2.0 s to read 120..135; the port is open: check the "
+            "unit id, wiring, baud rate and parity, and whether the protocol is rtu_over_tcp");
+  EXPECT_EQ(said(switchboard, {.error = link::Error::connection_lost, .cause = boost::asio::error::eof}),
+            "192.168.97.20:26 unit 3: the connection was closed before the answer to read 120..135; another "
+            "client may hold it, or the protocol is not rtu_over_tcp");
+}
+
+TEST(Describe, answer_that_is_none_says_whose_and_why) {
+  EXPECT_EQ(said(genset, {.error = modbus::Error::foreign_answer, .other_unit = 2}),
+            "192.168.97.10:502 unit 1: unit 2 answered instead to read 120..135; check the unit id");
+  EXPECT_EQ(said(switchboard, {.error = modbus::Error::foreign_answer, .other_unit = 2}),
+            "192.168.97.20:26 unit 3: unit 2 answered instead to read 120..135; check the unit id, or look "
+            "for another master on the line");
+  EXPECT_EQ(said(genset, {.error = modbus::Error::foreign_answer}),
+            "192.168.97.10:502 unit 1: only answers to others' requests came within 2.0 s to read 120..135; "
+            "look for another master on the line, or another client of the converter");
+  EXPECT_EQ(said(switchboard, {.error = modbus::Error::broken_answer}),
+            "192.168.97.20:26 unit 3: wrong CRC in the answer to read 120..135; check baud rate, parity, "
+            "wiring and termination, or the converter is in another mode (Modbus TCP, or not transparent)");
+  EXPECT_EQ(said(genset, {.error = modbus::Error::broken_answer}),
+            "192.168.97.10:502 unit 1: bytes that are no Modbus TCP came instead of the answer to read "
+            "120..135; check the port, and the protocol: behind a converter in transparent mode it is "
+            "rtu_over_tcp");
+  EXPECT_EQ(said(genset, {.error = modbus::Error::wrong_protocol}),
+            "192.168.97.10:502 unit 1: answers in Modbus RTU to Modbus TCP; set protocol to rtu_over_tcp, or "
+            "the converter to Modbus TCP");
+  EXPECT_EQ(said(switchboard, {.error = modbus::Error::wrong_protocol}),
+            "192.168.97.20:26 unit 3: answers in Modbus TCP to Modbus RTU; set protocol to tcp, or the "
+            "converter to transparent mode");
+  EXPECT_EQ(said(switchboard, {.error = link::Error::indistinguishable}),
+            "192.168.97.20:26 unit 3: not asked to read 120..135: another master asks this unit for every "
+            "count of registers that ours could have, so answers could not be told apart; stop the other "
+            "master or the other client of the converter");
+}
+
+TEST(Describe, exception_comes_with_its_meaning) {
+  const auto refused = [](std::uint8_t code) {
+    return said(genset, {.error = modbus::Error::exception_answer, .exception = code});
+  };
+  const std::string start = "192.168.97.10:502 unit 1: refuses to read 120..135: ";
+  EXPECT_EQ(refused(2),
+            start + "illegal data address (exception 2); it has no such registers: check the profile");
+  EXPECT_EQ(refused(11), start +
+                             "gateway target device failed to respond (exception 11); the converter "
+                             "lives, the controller behind it does not answer: check unit id, wiring, "
+                             "baud rate and parity");
+  EXPECT_EQ(refused(77), start + "unknown exception (exception 77)");
+  for (const int code : {1, 2, 3, 4, 5, 6, 10, 11})
+    EXPECT_NE(refused(static_cast<std::uint8_t>(code)).find("); "), std::string::npos) << code;
 }
 
 TEST(Describe, one_register_and_short_times_read_naturally) {
   const link::Outcome silent{.request = {.first = 511, .count = 1}, .error = link::Error::no_answer};
-  EXPECT_EQ(describe(genset, silent, 250ms), "192.168.97.10:502 unit 1: no answer within 0.25 s to read 511");
-  EXPECT_EQ(describe(genset, silent, 60'000ms),
-            "192.168.97.10:502 unit 1: no answer within 60.0 s to read 511");
+  EXPECT_EQ(
+      describe(genset, silent, 250ms).find("192.168.97.10:502 unit 1: no answer within 0.25 s to read 511; "),
+      0U);
+  EXPECT_EQ(describe(genset, silent, 60'000ms)
+                .find("192.168.97.10:502 unit 1: no answer within 60.0 s to read 511; "),
+            0U);
 }
 
 TEST(Describe, address_of_ipv6_is_bracketed) {
