@@ -1,6 +1,7 @@
 #include "app/daemon.hpp"
 
 #include "app/diagnostics_json.hpp"
+#include "app/facts_of.hpp"
 #include "app/figures.hpp"
 #include "app/line_figures.hpp"
 #include "http/turns.hpp"
@@ -38,6 +39,13 @@ seconds time_to_live_min(const poller::Pace& pace) {
   return std::chrono::ceil<seconds>(intervals_to_live_min * longest);
 }
 
+poller::Address address_of(const http::ProbeRequest& request) {
+  return {.host = request.ip_address,
+          .port = request.port,
+          .unit_id = request.slave_id,
+          .protocol = request.protocol};
+}
+
 }  // namespace
 
 Daemon::Daemon(asio::io_context& context, const Settings& settings)
@@ -65,6 +73,10 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
           .registry = *registry_,
           .profiles = catalog_,
           .probe = [this](http::ProbeRequest request) { return probe(std::move(request)); },
+          .read_now =
+              [this](http::ProbeRequest request, std::optional<modbus::ReadRequest> range) {
+                return read_now(std::move(request), range);
+              },
           .health = [this] { return health(); },
           .add_daemon_metrics = [this](http::MetricFamilies& families) { return add_metrics(families); },
           .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },
@@ -137,15 +149,25 @@ Figures Daemon::figures() const {
 }
 
 asio::awaitable<http::ProbeResult> Daemon::probe(http::ProbeRequest request) {
-  poller::Address address{.host = std::move(request.ip_address),
-                          .port = request.port,
-                          .unit_id = request.slave_id,
-                          .protocol = request.protocol};
+  poller::Address address = address_of(request);
   poller::Probed probed = co_await poller_->probe(std::move(address), std::move(request.profile));
   co_return http::ProbeResult{.error = std::move(probed.error),
                               .latency = probed.latency,
                               .address = probed.address,
                               .raw_value = probed.raw_value};
+}
+
+asio::awaitable<http::ReadNowResult> Daemon::read_now(http::ProbeRequest request,
+                                                      std::optional<modbus::ReadRequest> range) {
+  const poller::Address address = address_of(request);
+  poller::ReadResult read = co_await poller_->read(address, request.profile, range);
+  http::ReadNowResult result;
+  result.error = read.error;
+  result.latency = read.took;
+  result.requests = read.requests;
+  if (!range && read.error.empty()) result.facts = facts_of(address, request.profile, read);
+  result.registers = std::move(read.registers);
+  co_return result;
 }
 
 }  // namespace gensetd::app

@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace gensetd::app {
@@ -39,6 +40,8 @@ class Daemon {
   Figures figures() const;
   std::string diagnostics(const registry::Device& device) const;
   boost::asio::awaitable<http::ProbeResult> probe(http::ProbeRequest request);
+  boost::asio::awaitable<http::ReadNowResult> read_now(http::ProbeRequest request,
+                                                       std::optional<modbus::ReadRequest> range);
 
   std::shared_ptr<const profile::Catalog> catalog_;
   live::Hub hub_;

@@ -9,8 +9,8 @@
 
 #include <algorithm>
 
-// Finding the route, and who may take it. What the routes do stands in registry_routes.cpp and
-// reading_routes.cpp.
+// Finding the route, and who may take it. What the routes do stands in registry_routes.cpp,
+// connection_routes.cpp and reading_routes.cpp.
 namespace gensetd::http {
 namespace {
 
@@ -64,6 +64,7 @@ const Api::Route Api::routes[] = {
     {Method::get, "/api/devices", &Api::list_devices},
     {Method::post, "/api/devices", &Api::create_device},
     {Method::post, "/api/devices/test-connection", &Api::test_connection},
+    {Method::post, "/api/devices/read", &Api::read_device},
     {Method::get, "/api/devices/{}", &Api::get_device},
     {Method::patch, "/api/devices/{}", &Api::update_device},
     {Method::remove, "/api/devices/{}", &Api::remove_device},

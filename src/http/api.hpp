@@ -53,6 +53,7 @@ class Api {
   boost::asio::awaitable<Answer> remove_device(const Request&, std::string);
   boost::asio::awaitable<Answer> get_diagnostics(const Request&, std::string);
   boost::asio::awaitable<Answer> test_connection(const Request&, std::string);
+  boost::asio::awaitable<Answer> read_device(const Request&, std::string);
   boost::asio::awaitable<Answer> list_profiles(const Request&, std::string);
   boost::asio::awaitable<Answer> get_profile(const Request&, std::string);
   boost::asio::awaitable<Answer> get_metrics(const Request&, std::string);
@@ -63,6 +64,7 @@ class Api {
 
   Services services_;
   Access access_;
+  int reads_under_way_ = 0;  // of read_device()
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

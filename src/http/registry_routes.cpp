@@ -1,8 +1,6 @@
 #include "http/api.hpp"
 #include "http/json_bodies.hpp"
-#include "http/json_text.hpp"
 #include "http/query.hpp"
-#include "registry/validation.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -13,7 +11,7 @@
 #include <string>
 #include <utility>
 
-// Sites, devices with their diagnostics, connection tests.
+// Sites, and devices with their diagnostics.
 namespace gensetd::http {
 namespace {
 
@@ -61,20 +59,6 @@ Answer written(const Result<T>& result, unsigned status, std::string_view where)
 Answer removed(const Result<std::monostate>& result) {
   if (const auto* refusal = std::get_if<registry::Refusal>(&result)) return refused(*refusal);
   return {.status = 204};
-}
-
-// A test that names no protocol takes the one of its profile.
-void add_protocol(json::object& body, const profile::Catalog& catalog) {
-  const json::value* name = body.if_contains("profile");
-  if (body.contains("protocol") || name == nullptr || !name->is_string()) return;
-  const auto profile = catalog.find({name->get_string().data(), name->get_string().size()});
-  if (profile) body["protocol"] = registry::to_word(profile->protocol);
-}
-
-registry::ProfileNames names_of(const profile::Catalog& catalog) {
-  registry::ProfileNames names;
-  for (const auto& [name, profile] : catalog.all()) names.push_back(name);
-  return names;
 }
 
 }  // namespace
@@ -193,31 +177,6 @@ asio::awaitable<Answer> Api::get_diagnostics(const Request& request, std::string
   const auto place = id ? devices.find(*id) : devices.end();
   co_return place == devices.end() ? unknown("device", variable)
                                    : Answer{.body = services_.diagnostics(place->second)};
-}
-
-asio::awaitable<Answer> Api::test_connection(const Request& request, std::string) {
-  refuse_query(request.query);
-  auto body = parse_body(request);
-  if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
-  auto& given = std::get<json::object>(body);
-  add_protocol(given, *services_.profiles);
-  const auto target = registry::connection_target(given, names_of(*services_.profiles));
-  if (const auto* refusal = std::get_if<registry::Refusal>(&target)) co_return refused(*refusal);
-  const Device& device = std::get<Device>(target);
-  ProbeRequest probe{.ip_address = device.ip_address,
-                     .port = device.port,
-                     .slave_id = device.slave_id,
-                     .protocol = device.protocol,
-                     .profile = services_.profiles->find(device.profile)};
-  const ProbeResult found = co_await services_.probe(std::move(probe));
-  const bool success = found.error.empty();
-  co_return Answer{.body = JsonText{}
-                               .field("success", success)
-                               .field("error", success ? std::nullopt : std::optional{found.error})
-                               .field("latency_ms", static_cast<double>(found.latency.count()) / 1000.0)
-                               .field("address", found.address)
-                               .field("raw_value", success ? std::optional{found.raw_value} : std::nullopt)
-                               .finish()};
 }
 
 }  // namespace gensetd::http

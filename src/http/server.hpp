@@ -3,6 +3,7 @@
 #include "http/metric_families.hpp"
 #include "live/hub.hpp"
 #include "profile/catalog.hpp"
+#include "reading/reading.hpp"
 #include "registry/service.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -11,13 +12,15 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace gensetd::http {
 
-// What POST /api/devices/test-connection asks, after validation.
+// The controller that POST /api/devices/test-connection or read is about, after validation.
 struct ProbeRequest {
   std::string ip_address;
   std::uint16_t port = 502;
@@ -32,6 +35,15 @@ struct ProbeResult {
   std::chrono::microseconds latency{0};
   std::uint16_t address = 0;  // of the register read
   std::uint16_t raw_value = 0;
+};
+
+// What POST /api/devices/read found. `error` as above.
+struct ReadNowResult {
+  std::string error;
+  std::chrono::microseconds latency{0};
+  std::size_t requests = 0;
+  std::optional<reading::Facts> facts;               // without identity; empty when a range was asked
+  std::map<std::uint16_t, std::uint16_t> registers;  // by address: all that came
 };
 
 // What GET /health tells.
@@ -57,6 +69,9 @@ struct Services {
   registry::Service& registry;
   std::shared_ptr<const profile::Catalog> profiles;
   std::function<boost::asio::awaitable<ProbeResult>(ProbeRequest)> probe;
+  // Every register of the profile, or this range alone.
+  std::function<boost::asio::awaitable<ReadNowResult>(ProbeRequest, std::optional<modbus::ReadRequest>)>
+      read_now;
   std::function<Health()> health;
   // The daemon's own figures, and what was counted of its links and devices; may be empty.
   std::function<boost::asio::awaitable<void>(MetricFamilies&)> add_daemon_metrics;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <utility>
 
 namespace gensetd::poller {
@@ -97,6 +96,18 @@ std::string Poller::why_not_polled(const registry::Device& device) const {
 boost::asio::awaitable<Probed> Poller::probe(Address address, profile::ProfilePtr profile) {
   return poller::probe(surroundings_.context, links_, std::move(address), std::move(profile),
                        defaults_.modbus_timeout);
+}
+
+boost::asio::awaitable<ReadResult> Poller::read(Address address, profile::ProfilePtr profile,
+                                                std::optional<modbus::ReadRequest> range) {
+  Reader reader(surroundings_.context, links_, std::move(address), std::move(profile),
+                defaults_.modbus_timeout);
+  if (range) {
+    ReadResult some = co_await reader.read_range(*range);
+    co_return some;
+  }
+  ReadResult all = co_await reader.read_all();
+  co_return all;
 }
 
 void Poller::site_changed(const registry::Site& site) {

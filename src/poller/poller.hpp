@@ -2,6 +2,7 @@
 
 #include "poller/device_poller.hpp"
 #include "poller/probe.hpp"
+#include "poller/reader.hpp"
 #include "profile/catalog.hpp"
 #include "registry/service.hpp"
 
@@ -41,7 +42,11 @@ class Poller final : public registry::ChangeListener {
   // Why a registered device is not to be polled, for people; empty when it is.
   std::string why_not_polled(const registry::Device& device) const;
 
+  // Both go through the links of the polled devices: one connection for each host:port.
   boost::asio::awaitable<Probed> probe(Address address, profile::ProfilePtr profile);
+  // `range` alone, or every register of the profile.
+  boost::asio::awaitable<ReadResult> read(Address address, profile::ProfilePtr profile,
+                                          std::optional<modbus::ReadRequest> range);
 
  private:
   void site_changed(const registry::Site& site) override;

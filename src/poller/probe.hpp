@@ -22,7 +22,7 @@ struct Probed {
 };
 
 // Reads the profile's status register once, through the link that the polled devices of the same host:port
-// share. Ends within twice the timeout and the time the line takes to get to it, at most 30 s.
+// share. Ends within twice the timeout and the time the line takes to get to it, at most Reader::patience.
 boost::asio::awaitable<Probed> probe(boost::asio::io_context& context, link::Pool& links, Address address,
                                      profile::ProfilePtr profile, std::chrono::milliseconds timeout);
 

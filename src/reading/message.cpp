@@ -27,11 +27,15 @@ void append_time(std::string& out, const std::optional<Timestamp>& time) {
   out += '"';
 }
 
-void append_head(std::string& out, const Facts& facts) {
+void append_head(std::string& out, const Facts& facts, bool registered) {
   append_key(out, "device_id");
-  out += std::to_string(facts.identity.device_id);
+  out += registered ? std::to_string(facts.identity.device_id) : "null";
   append_key(out, "site_code");
-  append_json_string(out, facts.identity.site_code);
+  if (registered) {
+    append_json_string(out, facts.identity.site_code);
+  } else {
+    out += "null";
+  }
   append_key(out, "device_type");
   append_json_string(out, facts.identity.device_type);
   append_key(out, "timestamp");
@@ -46,11 +50,11 @@ void append_head(std::string& out, const Facts& facts) {
   }
 }
 
-std::string print_message(const Facts& facts) {
+std::string print_message(const Facts& facts, bool registered) {
   std::string out;
   out.reserve(256 + facts.values.size() * bytes_per_field);
   out += '{';
-  append_head(out, facts);
+  append_head(out, facts, registered);
   for (std::size_t index = 0; index < facts.values.size(); ++index) {
     const profile::Field& field = facts.profile->fields[index];
     append_key(out, field.name);
@@ -78,13 +82,15 @@ void append_value(std::string& out, const profile::Field& field, const profile::
   }
 }
 
+std::string print_unregistered(const Facts& facts) { return print_message(facts, false); }
+
 ReadingPtr make_reading(Facts facts) {
   assert(facts.profile && facts.values.size() == facts.profile->fields.size());
   auto made = std::make_shared<Reading>();
   made->device_id = facts.identity.device_id;
   made->site_code = facts.identity.site_code;
   made->timestamp = facts.timestamp;
-  made->json = print_message(facts);
+  made->json = print_message(facts, true);
   made->facts = std::make_shared<const Facts>(std::move(facts));
   return made;
 }

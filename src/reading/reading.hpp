@@ -49,6 +49,9 @@ using ReadingPtr = std::shared_ptr<const Reading>;
 // error, the profile's fields in its order, last_seen. Any thread.
 ReadingPtr make_reading(Facts facts);
 
+// The same message of a controller that is no registered device: device_id and site_code are null.
+std::string print_unregistered(const Facts& facts);
+
 // A reading published by another process, taken as the bytes that came: an object with an integer
 // `device_id`, a string `site_code` and a `timestamp` of the specification's form. Null, with the reason in
 // `why`, when it is none. At most foreign_json_max bytes are accepted.

@@ -250,6 +250,7 @@ def test_description_and_server_agree(daemon, start_simulator):
         ("/api/devices", "post"): {**DEVICE, "ip_address": "127.0.0.1", "port": simulator.port},
         ("/api/devices/{id}", "patch"): {"description": "x"},
         ("/api/devices/test-connection", "post"): {"ip_address": "127.0.0.1", "port": simulator.port},
+        ("/api/devices/read", "post"): {"ip_address": "127.0.0.1", "port": simulator.port},
     }
 
     def check(schema, value, where):

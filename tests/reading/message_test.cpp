@@ -48,6 +48,14 @@ TEST(Message, stands_in_the_order_of_the_specification_byte_for_byte) {
       R"("last_seen":"2026-02-17T14:30:00.123Z"})");
 }
 
+TEST(Message, of_an_unregistered_controller_has_the_same_fields_and_no_identity) {
+  EXPECT_EQ(
+      print_unregistered(sample()),
+      R"({"device_id":null,"site_code":null,"device_type":"generator","timestamp":"2026-02-17T14:30:00.123Z",)"
+      R"("online":true,"error":null,"mode_auto":true,"gen_uab":398.5,"coolant_temp":-20,"fuel_level":null,)"
+      R"("last_seen":"2026-02-17T14:30:00.123Z"})");
+}
+
 TEST(Message, of_a_device_never_reached_has_every_field_and_nulls) {
   Facts facts = sample();
   facts.online = false;

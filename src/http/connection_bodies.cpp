@@ -1,0 +1,116 @@
+#include "http/connection_bodies.hpp"
+
+#include "http/json_text.hpp"
+#include "registry/fields.hpp"
+#include "registry/validation.hpp"
+
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace gensetd::http {
+namespace {
+
+namespace json = boost::json;
+using registry::Refusal;
+
+constexpr std::array<std::string_view, 2> range_fields = {"address", "count"};
+constexpr std::int64_t register_max = 65'535;
+
+registry::ProfileNames names_of(const profile::Catalog& catalog) {
+  registry::ProfileNames names;
+  for (const auto& [name, profile] : catalog.all()) names.push_back(name);
+  return names;
+}
+
+void add_protocol(json::object& body, const profile::Catalog& catalog) {
+  const json::value* name = body.if_contains("profile");
+  if (body.contains("protocol") || name == nullptr || !name->is_string()) return;
+  const auto profile = catalog.find({name->get_string().data(), name->get_string().size()});
+  if (profile) body["protocol"] = registry::to_word(profile->protocol);
+}
+
+// Runs of neighbouring registers: [{"address":120,"values":[3985,3990]}, …].
+std::string print_runs(const std::map<std::uint16_t, std::uint16_t>& registers) {
+  std::string text = "[";
+  std::uint32_t next = 0;
+  for (const auto& [address, raw] : registers) {
+    if (text.size() == 1 || address != next) {
+      text += fmt::format("{}{{\"address\":{},\"values\":[{}", text.size() == 1 ? "" : "]},", address, raw);
+    } else {
+      text += fmt::format(",{}", raw);
+    }
+    next = address + 1U;
+  }
+  text += registers.empty() ? "]" : "]}]";
+  return text;
+}
+
+}  // namespace
+
+registry::Result<ProbeRequest> target_of(json::object body, const profile::Catalog& catalog) {
+  add_protocol(body, catalog);
+  const auto target = registry::connection_target(body, names_of(catalog));
+  if (const auto* refusal = std::get_if<Refusal>(&target)) return *refusal;
+  const auto& device = std::get<registry::Device>(target);
+  return ProbeRequest{.ip_address = device.ip_address,
+                      .port = device.port,
+                      .slave_id = device.slave_id,
+                      .protocol = device.protocol,
+                      .profile = catalog.find(device.profile)};
+}
+
+registry::Result<std::optional<modbus::ReadRequest>> take_range(json::object& body) {
+  const json::value* raw = body.if_contains("raw");
+  if (raw == nullptr) return std::optional<modbus::ReadRequest>{};
+  if (!raw->is_object())
+    return Refusal{.code = "invalid_value",
+                   .message = R"(raw must be an object, such as {"address": 120, "count": 16})",
+                   .field = "raw"};
+  registry::Fields fields{raw->get_object(), range_fields};
+  for (const auto* name : {"address", "count"}) fields.require(name);
+  std::int64_t first = 0;
+  std::int64_t count = 1;
+  fields.read_whole("address", 0, register_max, first);
+  fields.read_whole("count", 1, modbus::registers_per_request_max, count);
+  if (!fields.refusal() && first + count > register_max + 1)
+    fields.refuse_value("count", fmt::format("such that the last register is at most {}", register_max));
+  if (fields.refusal()) {
+    Refusal refusal = *fields.refusal();
+    refusal.field = "raw." + refusal.field;
+    refusal.message = "raw: " + refusal.message;
+    return refusal;
+  }
+  body.erase("raw");
+  return std::optional{modbus::ReadRequest{.first = static_cast<std::uint16_t>(first),
+                                           .count = static_cast<std::uint16_t>(count)}};
+}
+
+std::string to_json(const ProbeResult& found) {
+  const bool success = found.error.empty();
+  return JsonText{}
+      .field("success", success)
+      .field("error", success ? std::nullopt : std::optional{found.error})
+      .field("latency_ms", static_cast<double>(found.latency.count()) / 1000.0)
+      .field("address", found.address)
+      .field("raw_value", success ? std::optional{found.raw_value} : std::nullopt)
+      .finish();
+}
+
+std::string to_json(const ReadNowResult& found) {
+  const bool success = found.error.empty();
+  const bool has_reading = success && found.facts;
+  return JsonText{}
+      .field("success", success)
+      .field("error", success ? std::nullopt : std::optional{found.error})
+      .field("latency_ms", static_cast<double>(found.latency.count()) / 1000.0)
+      .field("requests", found.requests)
+      .json("reading", has_reading ? reading::print_unregistered(*found.facts) : "null")
+      .json("registers", print_runs(found.registers))
+      .finish();
+}
+
+}  // namespace gensetd::http

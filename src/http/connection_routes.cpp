@@ -1,0 +1,65 @@
+#include "http/api.hpp"
+#include "http/connection_bodies.hpp"
+#include "http/json_bodies.hpp"
+#include "http/query.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+// Reaching a controller now: connection tests and single reads.
+namespace gensetd::http {
+namespace {
+
+namespace asio = boost::asio;
+
+// Each holds a turn on its line for up to half a minute.
+constexpr int reads_at_once_max = 4;
+
+// A read under way, counted.
+class Place {
+ public:
+  explicit Place(int& count) : count_(count) { ++count_; }
+  ~Place() { --count_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+ private:
+  int& count_;
+};
+
+}  // namespace
+
+asio::awaitable<Answer> Api::test_connection(const Request& request, std::string) {
+  refuse_query(request.query);
+  auto body = parse_body(request);
+  if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
+  auto target = target_of(std::move(std::get<boost::json::object>(body)), *services_.profiles);
+  if (const auto* refusal = std::get_if<registry::Refusal>(&target)) co_return refused(*refusal);
+  const ProbeResult found = co_await services_.probe(std::move(std::get<ProbeRequest>(target)));
+  co_return Answer{.body = to_json(found)};
+}
+
+asio::awaitable<Answer> Api::read_device(const Request& request, std::string) {
+  refuse_query(request.query);
+  auto body = parse_body(request);
+  if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
+  auto& given = std::get<boost::json::object>(body);
+  const auto range = take_range(given);
+  if (const auto* refusal = std::get_if<registry::Refusal>(&range)) co_return refused(*refusal);
+  auto target = target_of(std::move(given), *services_.profiles);
+  if (const auto* refusal = std::get_if<registry::Refusal>(&target)) co_return refused(*refusal);
+  if (reads_under_way_ >= reads_at_once_max) {
+    Answer busy = error_answer(
+        503, "too_many_reads",
+        fmt::format("{} controllers are being read for others; try again in a moment", reads_at_once_max));
+    busy.headers.emplace_back("Retry-After", "1");
+    co_return busy;
+  }
+  const Place place(reads_under_way_);
+  const auto wanted = std::get<std::optional<modbus::ReadRequest>>(range);
+  const ReadNowResult found = co_await services_.read_now(std::move(std::get<ProbeRequest>(target)), wanted);
+  co_return Answer{.body = to_json(found)};
+}
+
+}  // namespace gensetd::http

@@ -1,0 +1,195 @@
+#include "poller/reader.hpp"
+
+#include "modbus/big_endian.hpp"
+#include "modbus/error.hpp"
+#include "poller/transaction_of.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace gensetd::poller {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+// As between the two attempts of a polled device, 150 to 250 ms.
+constexpr milliseconds retry_pause{200};
+
+// A range whose answer is in doubt is asked again that often, as in a cycle.
+constexpr int doubts_max = 3;
+
+reading::Timestamp system_now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
+
+}  // namespace
+
+Reader::Reader(asio::io_context& context, link::Pool& links, Address address, profile::ProfilePtr profile,
+               milliseconds timeout)
+    : address_(std::move(address)),
+      profile_(std::move(profile)),
+      timeout_(timeout),
+      link_(links.get(address_.host, address_.port)),
+      wake_(context),
+      cycle_(profile_, address_.protocol) {}
+
+Reader::~Reader() { link_->withdraw(*this); }
+
+asio::awaitable<ReadResult> Reader::read_all() {
+  range_.reset();
+  return run();
+}
+
+asio::awaitable<ReadResult> Reader::read_range(modbus::ReadRequest range) {
+  range_ = range;
+  return run();
+}
+
+// The link calls finished() and doubted() while this waits; whatever they change, they wake it.
+asio::awaitable<ReadResult> Reader::run() {
+  const SteadyTime start = steady_clock::now();
+  const SteadyTime deadline = start + patience;
+  begin();
+  while (state_ != State::done && steady_clock::now() < deadline) {
+    wake_.expires_at(std::min(resume_at_, deadline));
+    [[maybe_unused]] const auto [woken] = co_await wake_.async_wait(use_tuple);
+    if (steady_clock::now() < resume_at_) continue;
+    resume_at_ = SteadyTime::max();
+    if (state_ == State::pausing) {
+      ask_again();
+    } else if (state_ == State::settling) {
+      state_ = State::done;
+    }
+  }
+  link_->withdraw(*this);
+  ReadResult read = result(start);
+  co_return read;
+}
+
+void Reader::begin() {
+  requests_ = 0;
+  doubts_ = 0;
+  failure_.reset();
+  registers_.clear();
+  resume_at_ = SteadyTime::max();
+  last_outcome_ = steady_clock::now();
+  last_timestamp_ = system_now();
+  state_ = State::asking;
+  if (range_) {
+    ask(*range_);
+  } else {
+    follow(cycle_.begin(answered_));
+  }
+}
+
+void Reader::ask(const modbus::ReadRequest& request) {
+  state_ = State::asking;
+  ++requests_;
+  link_->submit(*this, transaction_of(address_, *profile_, request, timeout_));
+}
+
+void Reader::follow(const Step& step) {
+  if (const auto* next = std::get_if<Ask>(&step)) {
+    ask(next->request);
+    while (const auto more = cycle_.ahead()) ask(more->request);
+  } else if (std::holds_alternative<Pause>(step)) {
+    wait(State::pausing, retry_pause);
+  } else if (std::holds_alternative<Finished>(step)) {
+    settle_or_end();
+  }
+}
+
+void Reader::ask_again() {
+  if (range_) return ask(*range_);
+  follow(cycle_.again());
+}
+
+// On a serial line an answer is believed when none like it comes behind it.
+void Reader::settle_or_end() {
+  const auto gap = profile_->transport(address_.protocol).request_gap;
+  const bool failed = range_ ? failure_.has_value() : cycle_.failure().has_value();
+  wait(State::settling,
+       failed ? milliseconds{0} : link_->conversation().settling_time(gap, steady_clock::now()));
+}
+
+void Reader::wait(State state, milliseconds time) {
+  state_ = state;
+  resume_at_ = steady_clock::now() + time;
+  wake_.cancel();
+}
+
+void Reader::finished(const link::Outcome& outcome) {
+  last_outcome_ = steady_clock::now();
+  last_timestamp_ = system_now();
+  keep(outcome);
+  if (!range_) return follow(cycle_.took(outcome));
+  if (outcome.error) {
+    failure_ = outcome;
+    failure_->registers = {};
+  }
+  settle_or_end();
+}
+
+// Registers in their places, whatever they mean; those of an answer in doubt are not kept when the second
+// attempt gives none.
+void Reader::keep(const link::Outcome& outcome) {
+  if (outcome.error) {
+    const auto first = registers_.lower_bound(outcome.request.first);
+    registers_.erase(first, registers_.lower_bound(outcome.request.first + outcome.request.count));
+    return;
+  }
+  for (std::size_t offset = 0; offset + 1 < outcome.registers.size(); offset += 2) {
+    const auto address = static_cast<std::uint16_t>(outcome.request.first + offset / 2);
+    registers_[address] = modbus::number_at(outcome.registers, offset);
+  }
+}
+
+// Somebody else's answer may have been taken for ours.
+void Reader::doubted(const modbus::ReadRequest& request) {
+  if (!range_) {
+    const bool to_ask = cycle_.doubted(request);
+    if (state_ == State::settling && to_ask) wait(State::pausing, milliseconds{0});
+    return;
+  }
+  if (state_ != State::settling || failure_) return;
+  if (++doubts_ > doubts_max) {
+    failure_ = link::Outcome{.request = *range_, .error = modbus::Error::foreign_answer};
+    return;
+  }
+  wait(State::pausing, milliseconds{0});
+}
+
+ReadResult Reader::result(SteadyTime start) {
+  ReadResult read;
+  read.timestamp = last_timestamp_;
+  read.took = std::chrono::duration_cast<std::chrono::microseconds>(last_outcome_ - start);
+  read.requests = requests_;
+  answered_ = false;
+  if (state_ != State::done) {
+    read.took = patience;
+    read.error = fmt::format("{} unit {}: the line was busy for {} s; try again",
+                             host_and_port(address_.host, address_.port), address_.unit_id, patience.count());
+    return read;
+  }
+  read.failure = range_ ? failure_ : cycle_.failure();
+  if (read.failure) {
+    read.error = describe(address_, *read.failure, timeout_);
+    if (!range_) cycle_.forget_refusals();
+    return read;
+  }
+  answered_ = true;
+  read.registers = std::move(registers_);
+  if (!range_) {
+    read.values = std::move(cycle_.values());
+    read.refused = cycle_.refused();
+  }
+  return read;
+}
+
+}  // namespace gensetd::poller
