@@ -1,9 +1,9 @@
 #include "app/daemon.hpp"
 
 #include "app/diagnostics_json.hpp"
-#include "app/facts_of.hpp"
 #include "app/figures.hpp"
 #include "app/line_figures.hpp"
+#include "app/read_now.hpp"
 #include "http/turns.hpp"
 
 #include <spdlog/spdlog.h>
@@ -161,12 +161,7 @@ asio::awaitable<http::ReadNowResult> Daemon::read_now(http::ProbeRequest request
                                                       std::optional<modbus::ReadRequest> range) {
   const poller::Address address = address_of(request);
   poller::ReadResult read = co_await poller_->read(address, request.profile, range);
-  http::ReadNowResult result;
-  result.error = read.error;
-  result.latency = read.took;
-  result.requests = read.requests;
-  if (!range && read.error.empty()) result.facts = facts_of(address, request.profile, read);
-  result.registers = std::move(read.registers);
+  http::ReadNowResult result = read_now_of(address, request.profile, std::move(read));
   co_return result;
 }
 

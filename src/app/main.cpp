@@ -41,13 +41,18 @@ CLI::App* add_read(CLI::App& program, ReadOptions& options) {
   command->add_option("--profiles", options.profiles_directory, "A directory of register maps to add");
   command->add_option("--protocol", options.protocol, "tcp or rtu_over_tcp (default: the register map's)");
   command->add_option("--unit", options.unit_id, "Unit id")->capture_default_str();
-  command->add_option("--timeout", options.timeout_seconds, "Seconds to connect, and to wait for an answer")
-      ->capture_default_str();
+  command->add_option("--timeout", options.timeout_seconds,
+                      "Seconds to connect, and to wait for an answer (default 2)");
   command->add_flag("--watch", options.watch, "Read again and again, until Ctrl-C");
   command->add_option("--interval", options.interval_seconds, "Seconds between two readings with --watch")
       ->capture_default_str();
   command->add_flag("--json", options.json, "Print the reading as JSON");
+  command->add_flag("--registers", options.registers, "In the table, raw registers beside the values");
   command->add_option("--raw", options.raw, "ADDR:COUNT: print these registers as they are");
+  command->add_option("--via", options.via,
+                      "http://HOST:PORT of a running gensetd: read through its connection, so that it does "
+                      "not disturb the polling");
+  command->add_option("--token", options.token, "The token of that gensetd")->envname("API_TOKEN");
   return command;
 }
 

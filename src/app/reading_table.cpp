@@ -1,10 +1,9 @@
 #include "app/reading_table.hpp"
 
-#include "modbus/big_endian.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace gensetd::app {
@@ -29,6 +28,19 @@ std::string shown(const profile::Field& field, const profile::Value& value) {
   return fmt::format("{:>10}", text);
 }
 
+// "120 = 3985", "182 = 1896 0", "0.9 = 0200": address and what stands there, bits in hexadecimal.
+std::string raw_of(const profile::Field& field, const Registers& registers) {
+  const auto low = registers.find(field.address);
+  if (low == registers.end()) return fmt::format("{} = ?", field.address);
+  if (field.type == profile::Type::bit)
+    return fmt::format("{}.{} = {:04X}", field.address, field.bit, low->second);
+  if (field.type != profile::Type::u32 && field.type != profile::Type::i32)
+    return fmt::format("{} = {}", field.address, low->second);
+  const auto high = std::next(low);
+  if (high == registers.end() || high->first != low->first + 1) return fmt::format("{} = ?", field.address);
+  return fmt::format("{} = {} {}", field.address, low->second, high->second);
+}
+
 }  // namespace
 
 std::string padded(std::string_view text, std::size_t width) {
@@ -37,7 +49,7 @@ std::string padded(std::string_view text, std::size_t width) {
   return std::string{text} + std::string(shown < width ? width - shown : 0, ' ');
 }
 
-std::string reading_table(const reading::Facts& facts) {
+std::string reading_table(const reading::Facts& facts, const Registers* registers) {
   std::string text;
   if (!facts.error.empty()) text += facts.error + "\n";
   for (const profile::Group& group : facts.profile->groups) {
@@ -47,21 +59,19 @@ std::string reading_table(const reading::Facts& facts) {
       if (field.group != group.name) continue;
       if (std::exchange(first, false)) text += "\n" + group.label.en + "\n";
       const std::string_view word = code_word(*facts.profile, field, facts.values[index]);
+      const std::string raw = registers == nullptr ? "" : padded(raw_of(field, *registers), 18);
       text +=
-          fmt::format("  {} {} {}  {}{}\n", padded(field.name, 18), shown(field, facts.values[index]),
+          fmt::format("  {} {}{} {}  {}{}\n", padded(field.name, 18), raw, shown(field, facts.values[index]),
                       padded(field.unit, 5), field.label.en, word.empty() ? "" : fmt::format(": {}", word));
     }
   }
   return text;
 }
 
-std::string raw_table(std::uint16_t first, std::span<const std::uint8_t> registers) {
+std::string raw_table(const Registers& registers) {
   std::string text = "address  unsigned  signed  hex\n";
-  for (std::size_t offset = 0; offset + 1 < registers.size(); offset += 2) {
-    const std::uint16_t raw = modbus::number_at(registers, offset);
-    text += fmt::format("{:>7} {:>9} {:>7}  {:04X}\n", first + offset / 2, raw,
-                        static_cast<std::int16_t>(raw), raw);
-  }
+  for (const auto& [address, raw] : registers)
+    text += fmt::format("{:>7} {:>9} {:>7}  {:04X}\n", address, raw, static_cast<std::int16_t>(raw), raw);
   return text;
 }
 

@@ -1,3 +1,4 @@
+#include "app/bad_option.hpp"
 #include "app/read_command.hpp"
 #include "app/simulate_command.hpp"
 #include "profile/catalog.hpp"
@@ -21,10 +22,6 @@ namespace {
 using simulator::Listening;
 using simulator::Place;
 using std::chrono::milliseconds;
-
-struct BadOption : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 // One kind of options, as --help shows them together.
 class OptionGroup {

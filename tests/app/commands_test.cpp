@@ -90,9 +90,8 @@ TEST(Commands, table_shows_units_words_of_codes_and_dashes) {
 }
 
 TEST(Commands, raw_table_shows_both_signs) {
-  const std::vector<std::uint8_t> registers{0xFF, 0xFE, 0x0F, 0x91};
   EXPECT_EQ(
-      raw_table(120, registers),
+      raw_table({{120, 0xFFFE}, {121, 0x0F91}}),
       "address  unsigned  signed  hex\n    120     65534      -2  FFFE\n    121      3985    3985  0F91\n");
 }
 

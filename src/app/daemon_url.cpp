@@ -1,0 +1,44 @@
+#include "app/daemon_url.hpp"
+
+#include "poller/describe.hpp"
+#include "registry/address.hpp"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <fmt/format.h>
+
+namespace gensetd::app {
+namespace {
+
+constexpr std::string_view allowed = "give http://HOST:PORT, such as http://127.0.0.1:8010";
+
+}  // namespace
+
+std::variant<DaemonUrl, std::string> parse_daemon_url(std::string_view text) {
+  const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
+  if (!parsed) return fmt::format("this is no URL; {}", allowed);
+  const boost::urls::url_view& url = *parsed;
+  if (url.scheme_id() == boost::urls::scheme::https)
+    return std::string{
+        "https:// is not spoken here; give http:// on the daemon's own machine or through an SSH tunnel"};
+  if (url.scheme_id() != boost::urls::scheme::http) return fmt::format("this is no http:// URL; {}", allowed);
+  if (url.has_userinfo())
+    return std::string{"a URL with user or password is not used; give the daemon's token with --token"};
+  if (url.has_query() || url.has_fragment()) return fmt::format("no query or fragment is used; {}", allowed);
+
+  DaemonUrl daemon;
+  daemon.host = url.host_address();
+  if (!registry::is_address(daemon.host)) return fmt::format("there is no good host in it; {}", allowed);
+  if (url.has_port()) daemon.port = url.port_number();
+  if (daemon.port == 0) return fmt::format("the port is out of range; {}", allowed);
+  const auto path = url.encoded_path();
+  daemon.path.assign(path.data(), path.size());
+  while (daemon.path.ends_with('/')) daemon.path.pop_back();
+  return daemon;
+}
+
+std::string to_text(const DaemonUrl& url) {
+  return "http://" + poller::host_and_port(url.host, url.port) + url.path;
+}
+
+}  // namespace gensetd::app

@@ -1,0 +1,82 @@
+#include "app/http_client.hpp"
+
+#include "poller/describe.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace gensetd::app {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::uint64_t body_bytes_max = 1'048'576;
+
+http::request<http::string_body> message_of(const DaemonUrl& url, HttpRequest request) {
+  http::request<http::string_body> message{request.post ? http::verb::post : http::verb::get,
+                                           url.path + request.path, 11};
+  message.set(http::field::host, poller::host_and_port(url.host, url.port));
+  message.set(http::field::user_agent, "gensetd");
+  message.keep_alive(false);
+  if (!request.token.empty()) message.set(http::field::authorization, "Bearer " + request.token);
+  if (request.post) message.set(http::field::content_type, "application/json");
+  message.body() = std::move(request.body);
+  message.prepare_payload();
+  return message;
+}
+
+HttpReply failure(const DaemonUrl& url, const beast::error_code& failed, std::chrono::milliseconds time) {
+  if (failed == beast::error::timeout)
+    return {.error = fmt::format("{}: no answer within {} s", to_text(url), time.count() / 1000)};
+  if (failed == asio::error::connection_refused)
+    return {.error = fmt::format("{}: connection refused; is `gensetd serve` running there?", to_text(url))};
+  if (failed.category() == http::make_error_code(http::error::bad_version).category())
+    return {.error =
+                fmt::format("{}: what answers there speaks no HTTP ({})", to_text(url), failed.message())};
+  return {.error = fmt::format("{}: {}", to_text(url), failed.message())};
+}
+
+}  // namespace
+
+asio::awaitable<HttpReply> ask_daemon(DaemonUrl url, HttpRequest request, std::chrono::milliseconds time) {
+  const auto executor = co_await asio::this_coro::executor;
+  asio::ip::tcp::resolver resolver(executor);
+  const std::string port = std::to_string(url.port);
+  const auto [not_found, endpoints] = co_await resolver.async_resolve(url.host, port, use_tuple);
+  if (not_found)
+    co_return HttpReply{
+        .error = fmt::format("{}: the host name has no address ({})", to_text(url), not_found.message())};
+
+  beast::tcp_stream stream(executor);
+  stream.expires_after(time);
+  const auto [not_connected, endpoint] = co_await stream.async_connect(endpoints, use_tuple);
+  if (not_connected) co_return failure(url, not_connected, time);
+
+  const auto message = message_of(url, std::move(request));
+  const auto [not_written, written] = co_await http::async_write(stream, message, use_tuple);
+  if (not_written) co_return failure(url, not_written, time);
+
+  beast::flat_buffer buffer;
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(body_bytes_max);
+  const auto [not_read, length] = co_await http::async_read(stream, buffer, parser, use_tuple);
+  if (not_read) co_return failure(url, not_read, time);
+  co_return HttpReply{.status = parser.get().result_int(), .body = std::move(parser.get().body())};
+}
+
+}  // namespace gensetd::app

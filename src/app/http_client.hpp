@@ -1,0 +1,29 @@
+#pragma once
+
+#include "app/daemon_url.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace gensetd::app {
+
+struct HttpRequest {
+  bool post = false;
+  std::string path;   // "/api/…", behind the daemon's own
+  std::string token;  // empty: none
+  std::string body;   // JSON, with post
+};
+
+struct HttpReply {
+  std::string error;  // empty when there is an answer, else at which step it failed
+  unsigned status = 0;
+  std::string body;
+};
+
+// One request on a connection of its own, within `time` in all; of answers over a megabyte there is none.
+boost::asio::awaitable<HttpReply> ask_daemon(DaemonUrl url, HttpRequest request,
+                                             std::chrono::milliseconds time);
+
+}  // namespace gensetd::app
