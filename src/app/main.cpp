@@ -1,5 +1,6 @@
 #include "app/profiles_command.hpp"
 #include "app/read_command.hpp"
+#include "app/scan_command.hpp"
 #include "app/serve_command.hpp"
 #include "app/simulate_command.hpp"
 
@@ -9,6 +10,7 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <unistd.h>
 
 namespace {
 
@@ -56,6 +58,27 @@ CLI::App* add_read(CLI::App& program, ReadOptions& options) {
   return command;
 }
 
+CLI::App* add_scan(CLI::App& program, ScanOptions& options) {
+  CLI::App* command = program.add_subcommand(
+      "scan", "Find the unit ids that answer at an address, their protocol and register map");
+  command->footer(
+      "One unit after the other is asked on one connection, in both protocols until one is answered; it only "
+      "reads.\n"
+      "A unit that is not there costs the timeout: all of them, --units 1-247, take two to four minutes.\n"
+      "The connection is its own: beside a running gensetd on the same converter, both hear each other.");
+  command
+      ->add_option("address", options.address, "HOST, HOST:PORT or [IPV6]:PORT; port 502 when none is given")
+      ->required();
+  command->add_option("--units", options.units, "Unit ids, such as 1-16,20")->capture_default_str();
+  command->add_option("--protocol", options.protocol, "tcp or rtu_over_tcp (default: both)");
+  command->add_option("--timeout", options.timeout_seconds, "Seconds to connect, and to wait for each answer")
+      ->capture_default_str();
+  command->add_flag("--json", options.json, "Print what was found as JSON");
+  command->add_option("--profiles", options.profiles_directory,
+                      "A directory of register maps to try as well");
+  return command;
+}
+
 CLI::App* add_profiles(CLI::App& program, ProfilesOptions& options) {
   CLI::App* command = program.add_subcommand("profiles", "List, print and check register maps");
   command->add_option("name", options.name_or_file, "A register map, by name or file (default: list all)");
@@ -74,10 +97,12 @@ int main(int argc, char** argv) {
   std::map<std::string, std::string> settings;
   SimulateOptions simulate_options;
   ReadOptions read_options;
+  ScanOptions scan_options;
   ProfilesOptions profiles_options;
   const CLI::App* serve = add_serve(program, serve_options.settings_file, settings);
   const CLI::App* simulate = add_simulate(program, simulate_options);
   const CLI::App* read = add_read(program, read_options);
+  const CLI::App* scan = add_scan(program, scan_options);
   const CLI::App* profiles = add_profiles(program, profiles_options);
   try {
     program.parse(argc, argv);
@@ -93,6 +118,7 @@ int main(int argc, char** argv) {
   }
   if (simulate->parsed()) return simulate_command(simulate_options);
   if (read->parsed()) return read_command(read_options, std::cout, std::cerr);
+  if (scan->parsed()) return scan_command(scan_options, std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1);
   if (profiles->parsed()) return profiles_command(profiles_options, std::cout, std::cerr);
   return 2;
 }

@@ -1,6 +1,7 @@
 #include "app/read_command.hpp"
 
 #include "app/daemon_client.hpp"
+#include "app/others_on_line.hpp"
 #include "app/read_now.hpp"
 #include "app/read_report.hpp"
 #include "link/error.hpp"
@@ -14,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <csignal>
 #include <exception>
@@ -57,6 +59,7 @@ class Technician {
       } else {
         errors_ << read.error << std::endl;
       }
+      say_if_shared();
       if (!job_.watch) co_return;
       timer_.expires_after(job_.interval);
       [[maybe_unused]] const auto [woken] = co_await timer_.async_wait(use_tuple);
@@ -105,6 +108,15 @@ class Technician {
                           registry::to_word(other.protocol));
   }
 
+  // Once, also when it is watched.
+  void say_if_shared() {
+    if (!reader_ || said_shared_) return;
+    const std::string others = others_on_line(reader_->link().conversation());
+    if (others.empty()) return;
+    said_shared_ = true;
+    errors_ << others << std::endl;
+  }
+
   asio::io_context& context_;
   const ReadJob job_;
   std::ostream& out_;
@@ -114,6 +126,7 @@ class Technician {
   std::unique_ptr<poller::Reader> reader_;  // null with a daemon
   asio::steady_timer timer_;
   int status_ = 1;
+  bool said_shared_ = false;
 };
 
 // Until it is done, or a signal comes.
@@ -135,6 +148,7 @@ int run(ReadJob job, std::ostream& out, std::ostream& errors) {
 }  // namespace
 
 int read_command(const ReadOptions& options, std::ostream& out, std::ostream& errors) {
+  spdlog::set_level(spdlog::level::off);  // all there is to say is said here
   try {
     return run(job_of(options), out, errors);
   } catch (const std::exception& error) {

@@ -65,6 +65,24 @@ TEST(Commands, read_says_which_option_is_bad) {
             "gensetd read: --unit: 0 is out of range; rtu_over_tcp takes 1 to 247\n");
 }
 
+TEST(Commands, read_says_what_does_not_go_with_a_daemon) {
+  const std::pair<ReadOptions, const char*> rows[] = {
+      {{.via = "https://h"}, "--via: https:// is not spoken here; "},
+      {{.timeout_seconds = 1, .via = "http://h"}, "--timeout: not with --via; "},
+      {{.profiles_directory = "/x", .via = "http://h"}, "--profiles: not with --via; "},
+      {{.profile = "./my.toml", .via = "http://h"}, "--profile: with --via give the name "},
+      {{.via = "http://h", .token = "hidden-secret\r\nX: y"}, "--token: "},
+  };
+  for (const auto& [options, message] : rows) {
+    ReadOptions with_address = options;
+    with_address.address = "h";
+    const Ran ran = read(with_address);
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_EQ(ran.errors.find("gensetd read: " + std::string{message}), 0U) << ran.errors;
+    EXPECT_EQ(ran.errors.find("hidden-secret"), std::string::npos);
+  }
+}
+
 TEST(Commands, read_says_that_nobody_listens) {
   boost::asio::io_context context;
   boost::asio::ip::tcp::acceptor taken(context, {boost::asio::ip::address_v4::loopback(), 0});
@@ -87,6 +105,21 @@ TEST(Commands, table_shows_units_words_of_codes_and_dashes) {
   EXPECT_NE(table.find("  gen_uab                 398.5 V"), std::string::npos) << table;
   EXPECT_NE(table.find(": Running\n"), std::string::npos) << table;
   EXPECT_NE(table.find("  coolant_temp                \u2014 °C"), std::string::npos) << table;
+}
+
+TEST(Commands, table_shows_raw_registers_beside_the_values) {
+  const auto profile = profile::Catalog::built_in().find("hgm9520n");
+  reading::Facts facts{.profile = profile, .values = std::vector<profile::Value>(profile->fields.size())};
+  for (std::size_t index = 0; index < profile->fields.size(); ++index) {
+    if (profile->fields[index].name == "energy_kwh") facts.values[index] = 952'409;
+    if (profile->fields[index].name == "mode_auto") facts.values[index] = 1;
+  }
+  const Registers registers{{0, 512}, {220, 32'766}, {274, 34'905}, {275, 14}};
+  const std::string table = reading_table(facts, &registers);
+  EXPECT_NE(table.find("  mode_auto          0.9 = 0200              true"), std::string::npos) << table;
+  EXPECT_NE(table.find("  energy_kwh         274 = 34905 14        952409 kWh"), std::string::npos) << table;
+  EXPECT_NE(table.find("  coolant_temp       220 = 32766                \u2014"), std::string::npos) << table;
+  EXPECT_NE(table.find("  gen_status         260 = ?                    \u2014"), std::string::npos) << table;
 }
 
 TEST(Commands, raw_table_shows_both_signs) {

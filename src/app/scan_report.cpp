@@ -1,0 +1,123 @@
+#include "app/scan_report.hpp"
+
+#include "app/reading_table.hpp"
+#include "poller/describe.hpp"
+#include "registry/types.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace gensetd::app {
+namespace {
+
+namespace json = boost::json;
+
+bool answers(const ScannedUnit& unit) {
+  return unit.heard == Heard::registers || unit.heard == Heard::refusal;
+}
+
+std::string row(std::string_view unit, std::string_view protocol, std::string_view profile,
+                std::string_view fits, std::string_view why) {
+  return fmt::format("{:>4}  {} {} {} {}\n", unit, padded(protocol, 13), padded(profile, 12), padded(fits, 9),
+                     why);
+}
+
+std::string rows(const ScannedUnit& unit) {
+  const std::string unit_id = std::to_string(unit.unit_id);
+  const std::string_view protocol = registry::to_word(unit.protocol);
+  if (unit.fits.empty()) return row(unit_id, protocol, "-", "-", unit.error);
+  std::string text;
+  for (const Fit& fit : unit.fits) {
+    const bool is_first = text.empty();
+    text +=
+        row(is_first ? unit_id : "", is_first ? protocol : "", fit.profile, to_word(fit.sureness), fit.why);
+  }
+  return text;
+}
+
+// A Modbus TCP device has no use for the unit id, and most take any (implementation guide V1.0b, 4.4.2).
+std::string remark_on_units(const ScanResult& result) {
+  const bool all_answer = result.units.size() == result.asked && result.asked > 1 &&
+                          std::ranges::all_of(result.units, [](const ScannedUnit& unit) {
+                            return unit.protocol == modbus::Protocol::tcp && answers(unit);
+                          });
+  if (!all_answer) return {};
+  return "every unit id answers: it is most likely one controller that takes any\n";
+}
+
+std::string remark_on_equals(const ScannedUnit& unit) {
+  if (unit.fits.size() < 2 || unit.fits[0].sureness == Sureness::none) return {};
+  const Fit& first = unit.fits[0];
+  const Fit& second = unit.fits[1];
+  if (first.sureness != second.sureness ||
+      first.points_for - first.points_against != second.points_for - second.points_against)
+    return {};
+  return fmt::format("unit {}: {} and {} fit alike: compare `gensetd read` with the controller's display\n",
+                     unit.unit_id, first.profile, second.profile);
+}
+
+std::string_view word(Heard heard) {
+  if (heard == Heard::registers) return "registers";
+  return heard == Heard::refusal ? "exception" : "noise";
+}
+
+}  // namespace
+
+bool is_something_there(const ScanResult& result) { return std::ranges::any_of(result.units, answers); }
+
+std::string scan_table(const ScanJob& job, const ScanResult& result) {
+  std::string text;
+  if (!result.units.empty()) {
+    text += poller::host_and_port(job.host, job.port) + "\n";
+    text += row("unit", "protocol", "profile", "fits", "why");
+  }
+  for (const ScannedUnit& unit : result.units) text += rows(unit);
+  for (const ScannedUnit& unit : result.units) text += remark_on_equals(unit);
+  text += remark_on_units(result);
+  if (!result.others.empty()) text += result.others + "\n";
+  if (result.stopped) text += "stopped before the end\n";
+  return text;
+}
+
+std::string scan_json(const ScanJob& job, const ScanResult& result) {
+  json::array units;
+  for (const ScannedUnit& unit : result.units) {
+    json::array profiles;
+    for (const Fit& fit : unit.fits)
+      profiles.push_back(
+          json::object{{"name", fit.profile}, {"fits", to_word(fit.sureness)}, {"why", fit.why}});
+    units.push_back(
+        json::object{{"unit", unit.unit_id},
+                     {"protocol", registry::to_word(unit.protocol)},
+                     {"answers", word(unit.heard)},
+                     {"error", unit.error.empty() ? json::value(nullptr) : json::value(unit.error)},
+                     {"profiles", std::move(profiles)}});
+  }
+  const json::object body{
+      {"address", poller::host_and_port(job.host, job.port)},
+      {"units", std::move(units)},
+      {"others", result.others.empty() ? json::value(nullptr) : json::value(result.others)},
+      {"stopped", result.stopped}};
+  return json::serialize(body) + "\n";
+}
+
+std::string scan_failure(const ScanJob& job, const ScanResult& result) {
+  if (!result.error.empty()) return result.error;
+  if (is_something_there(result)) return {};
+  std::string protocols;
+  for (const modbus::Protocol protocol : job.protocols)
+    protocols += fmt::format("{}{}", protocols.empty() ? "" : " or ", registry::to_word(protocol));
+  return fmt::format(
+      "{}: the port is open, but no controller answered as unit {} in {}, waiting {:.2g} s each; check "
+      "wiring "
+      "and baud rate, try a longer --timeout, or --units 1-247",
+      poller::host_and_port(job.host, job.port), job.units_text, protocols,
+      static_cast<double>(job.timeout.count()) / 1000.0);
+}
+
+}  // namespace gensetd::app

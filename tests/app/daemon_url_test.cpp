@@ -1,0 +1,42 @@
+#include "app/daemon_url.hpp"
+
+#include <gtest/gtest.h>
+
+namespace gensetd::app {
+namespace {
+
+TEST(DaemonUrl, is_host_port_and_prefix) {
+  EXPECT_EQ(std::get<DaemonUrl>(parse_daemon_url("http://127.0.0.1:8010")),
+            (DaemonUrl{.host = "127.0.0.1", .port = 8010}));
+  EXPECT_EQ(std::get<DaemonUrl>(parse_daemon_url("http://plant/")), (DaemonUrl{.host = "plant", .port = 80}));
+  EXPECT_EQ(std::get<DaemonUrl>(parse_daemon_url("HTTP://[fd00::1]:8010/gensetd/")),
+            (DaemonUrl{.host = "fd00::1", .port = 8010, .path = "/gensetd"}));
+  EXPECT_EQ(to_text({.host = "fd00::1", .port = 8010, .path = "/gensetd"}), "http://[fd00::1]:8010/gensetd");
+}
+
+TEST(DaemonUrl, refusal_says_what_to_give) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"", "this is no URL; give http://HOST:PORT"},
+      {"127.0.0.1:8010", "this is no URL; give http://HOST:PORT"},
+      {"plant:8010", "this is no http:// URL; give http://HOST:PORT"},
+      {"http://", "there is no good host in it; "},
+      {"http://10.1:8010", "there is no good host in it; "},
+      {"http://h:70000", "the port is out of range; "},
+      {"http://h:0", "the port is out of range; "},
+      {"http://h?x=1", "no query or fragment is used; "},
+      {"https://plant:8010", "https:// is not spoken here; "},
+  };
+  for (const auto& [text, why] : rows) {
+    const auto parsed = parse_daemon_url(text);
+    ASSERT_TRUE(std::holds_alternative<std::string>(parsed)) << text;
+    EXPECT_EQ(std::get<std::string>(parsed).find(why), 0U) << text << ": " << std::get<std::string>(parsed);
+  }
+}
+
+TEST(DaemonUrl, password_is_not_repeated) {
+  const auto parsed = parse_daemon_url("http://user:hidden-secret@h:1");
+  EXPECT_EQ(std::get<std::string>(parsed).find("hidden-secret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace gensetd::app
