@@ -133,7 +133,7 @@ reading::Facts facts_from(const json::object& reading, const profile::ProfilePtr
                        .timestamp = *timestamp,
                        .online = true,
                        .error = text_or_empty_at(reading, "error"),
-                       .last_seen = *timestamp};
+                       .last_seen = timestamp};
   for (const Field& field : profile->fields)
     facts.values.push_back(value_from(at(reading, field.name), field));
   return facts;

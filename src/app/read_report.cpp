@@ -12,6 +12,7 @@ namespace {
 
 std::string raw_json(const ReadJob& job, const http::ReadNowResult& read) {
   std::vector<std::uint16_t> values;
+  values.reserve(read.registers.size());
   for (const auto& [address, raw] : read.registers) values.push_back(raw);
   return fmt::format("{{\"address\":{},\"values\":[{}]}}\n", job.range->first, fmt::join(values, ","));
 }

@@ -135,7 +135,7 @@ std::string reason(const link::Outcome& outcome) {
 // Why no connection could be made, connect(2) and ip(7), and what to do.
 std::string connect_failed(const link::Outcome& outcome) {
   namespace errc = boost::system::errc;
-  const std::string why = reason(outcome);
+  std::string why = reason(outcome);
   if (outcome.cause == errc::connection_refused)
     return why +
            "; the address is there, but nothing listens on this port: check the port, and that the "

@@ -425,6 +425,22 @@ def test_reads_for_others_are_bounded(start_daemon, listener):
     assert daemon.post("/api/devices/read", body).status_code == 200
 
 
+def test_stop_does_not_wait_for_a_read(start_daemon, listener):
+    silent = listener()
+    daemon = start_daemon(MODBUS_TIMEOUT="60")
+    ended = []
+
+    def ask():
+        ended.append(read(silent.port, "--via", daemon.url))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    wait_until(lambda: silent.connections, "the read")
+    assert daemon.stop() == 0
+    asking.join(PATIENCE)
+    assert ended[0].status == 1 and ended[0].error.startswith(daemon.url)
+
+
 @pytest.mark.parametrize(
     "change, field",
     [
