@@ -24,6 +24,8 @@ inline constexpr UnitCounter unit_counters[] = {
      "Good frames that were not asked for: another master, or another client of the converter."},
     {"late_answers", &link::Counters::late_answers, "Answers that came after their request was given up."},
     {"doubled_answers", &link::Counters::doubled_answers, "Copies of an answer."},
+    {"confirmations", &link::Counters::confirmations,
+     "Answers asked for again before they were believed: much in them had changed, or they refused."},
     {"doubts", &link::Counters::doubts, "Answers taken, and asked for again as another one came."},
 };
 

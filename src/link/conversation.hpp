@@ -86,6 +86,7 @@ class Conversation {
     bool refused = false;                 // an exception was not believed yet
     RegisterBytes unconfirmed;            // the last one of them,
     modbus::ReadRequest unconfirmed_ask;  // and to what
+    SteadyTime unconfirmed_at{};
   };
   struct InFlight {
     Waiting who;  // requester is null when it withdrew

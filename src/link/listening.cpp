@@ -186,12 +186,12 @@ bool Conversation::take_answer(const RtuFrame& frame, SteadyTime now) {
   auto registers = is_part ? frame.registers : wanted_of(wanted, asked.asked, frame.registers);
   if (!is_believed(asked, registers, now)) {
     ++unit(frame.unit_id).confirmations;
-    counts_.disbelieved(wanted, asked.asked, now);
+    counts_.disbelieved(wanted, asked.asked, frame.crc, now);
     ask_again(now);
     return true;
   }
   counts_.answered(wanted, asked.asked, frame.crc, now);
-  if (asked.has_twin) counts_.disbelieved(wanted, asked.asked, now);
+  if (asked.has_twin) counts_.disbelieved(wanted, asked.asked, frame.crc, now);
   if (is_part) registers = asked.who.unconfirmed;
   values_.remember(wanted, registers);
   std::ranges::copy(registers, registers_.begin());
@@ -214,7 +214,8 @@ bool Conversation::is_believed(InFlight& asked, std::span<const std::uint8_t> re
   if (is_whole && values_.carries_on(wanted, registers)) return true;
   const std::size_t common = std::min(who.unconfirmed.size(), registers.size());
   if (common > 0 && carries_on(std::span(who.unconfirmed).first(common), registers.first(common))) {
-    counts_.confirmed(who.unconfirmed_ask, now);
+    // Where others are, it may have been an answer to them, of the same registers, and ours still comes.
+    if (!shared(now)) counts_.confirmed(who.unconfirmed_ask, now);
     return true;
   }
   // So many different answers in a row, to requests of different counts, are an engine that runs up.
@@ -222,6 +223,7 @@ bool Conversation::is_believed(InFlight& asked, std::span<const std::uint8_t> re
   ++who.confirmations;
   who.unconfirmed.assign(registers.begin(), registers.end());
   who.unconfirmed_ask = asked.asked;
+  who.unconfirmed_at = now;
   return false;
 }
 
@@ -245,6 +247,7 @@ bool Conversation::take_exception(const RtuFrame& frame, SteadyTime now) {
     return true;
   }
   if (counts_.refused(asked.who.transaction.request, asked.asked, frame.exception, now)) {
+    ++unit(frame.unit_id).confirmations;
     asked.who.refused = true;
     ask_again(now);
     return true;
@@ -276,8 +279,10 @@ void Conversation::stray_answer(const RtuFrame& frame, SteadyTime now) {
 // Bytes that follow an answer without a pause and begin no whole frame: the answer may be a longer or shorter
 // one that was damaged and has the right CRC by chance.
 void Conversation::doubt_if_behind_answer() {
-  if (taken_.empty() || taken_.back().at != last_byte_) return;
-  doubt(std::prev(taken_.end()));
+  if (!taken_.empty() && taken_.back().at == last_byte_) doubt(std::prev(taken_.end()));
+  // One that was not believed yet has its transaction at the front again.
+  if (!waiting_.empty() && waiting_.front().unconfirmed_at == last_byte_)
+    waiting_.front().unconfirmed.clear();
 }
 
 void Conversation::doubt(std::deque<Taken>::iterator taken) {

@@ -144,15 +144,20 @@ void SerialCounts::answered(const ReadRequest& wanted, const ReadRequest& asked,
 }
 
 void SerialCounts::unanswered(const ReadRequest& wanted, const ReadRequest& asked, SteadyTime now) {
-  disbelieved(wanted, asked, now);
+  block(wanted, asked, now);
+  unit(asked.unit_id).counts[asked.count].owed = true;
   Growth& grows = growth(unit(wanted.unit_id), wanted);
   grows.repeated = 0;
   grows.suspect = asked.count > wanted.count ? asked.count : std::uint16_t{0};
 }
 
-void SerialCounts::disbelieved(const ReadRequest& wanted, const ReadRequest& asked, SteadyTime now) {
+void SerialCounts::disbelieved(const ReadRequest& wanted, const ReadRequest& asked, std::uint16_t crc,
+                               SteadyTime now) {
   block(wanted, asked, now);
-  unit(asked.unit_id).owes_until = now + late_answer_max;
+  Count& entry = unit(asked.unit_id).counts[asked.count];
+  entry.owed = true;
+  entry.crc = crc;
+  entry.answered = true;
 }
 
 // Its answer may still come.
@@ -166,7 +171,6 @@ void SerialCounts::block(const ReadRequest& wanted, const ReadRequest& asked, St
   Count& entry = known.counts[asked.count];
   entry.rests_until = now + rest_unanswered;
   entry.blocked_until = std::max(entry.blocked_until, now + late_answer_max);
-  entry.owed = true;
 }
 
 void SerialCounts::confirmed(const ReadRequest& asked, SteadyTime now) {
@@ -239,7 +243,9 @@ void SerialCounts::heard_request(std::uint8_t unit_id, std::uint16_t count, Stea
 
 bool SerialCounts::owes(std::uint8_t unit_id, SteadyTime now) const {
   const auto place = units_.find(unit_id);
-  return place != units_.end() && now < place->second->owes_until;
+  return place != units_.end() && std::ranges::any_of(place->second->counts, [&](const Count& entry) {
+           return entry.owed && now < entry.blocked_until;
+         });
 }
 
 }  // namespace gensetd::link

@@ -52,7 +52,8 @@ class SerialCounts {
   void unanswered(const modbus::ReadRequest& wanted, const modbus::ReadRequest& asked, SteadyTime now);
   // An answer came and was not believed: if it was somebody else's, ours may still come.
   // A single register has no part to be asked for: its count may be repeated.
-  void disbelieved(const modbus::ReadRequest& wanted, const modbus::ReadRequest& asked, SteadyTime now);
+  void disbelieved(const modbus::ReadRequest& wanted, const modbus::ReadRequest& asked, std::uint16_t crc,
+                   SteadyTime now);
   // The next answer carried on from it: it was ours.
   void confirmed(const modbus::ReadRequest& asked, SteadyTime now);
   // The controller refused with this exception. True: to be asked once more, perhaps with fewer registers
@@ -73,8 +74,8 @@ class SerialCounts {
     SteadyTime rests_until{};    // better another one until then
     SteadyTime blocked_until{};  // never before then
     SteadyTime last_stray{};
-    std::uint16_t crc = 0;  // of the last answer taken
-    bool owed = false;      // a request was not answered
+    std::uint16_t crc = 0;  // of the last answer
+    bool owed = false;      // a request was not answered, as far as is known
     bool answered = false;  // `crc` is one
     bool foreign = false;   // blocked because somebody else asks for it
   };
@@ -95,7 +96,6 @@ class SerialCounts {
     std::array<Count, modbus::registers_per_request_max + 1> counts;
     std::map<Wanted, Growth> growths;
     SteadyTime next_trial{};  // of a count that was never answered
-    SteadyTime owes_until{};
   };
 
   Unit& unit(std::uint8_t unit_id);

@@ -18,6 +18,7 @@ link::Counters sum_of(const std::map<std::uint8_t, link::Counters>& units) {
     sum.foreign_frames += unit.foreign_frames;
     sum.late_answers += unit.late_answers;
     sum.doubled_answers += unit.doubled_answers;
+    sum.confirmations += unit.confirmations;
     sum.doubts += unit.doubts;
   }
   return sum;

@@ -9,7 +9,7 @@ from scripted_controller import ScriptedController
 
 NEVER = 3600  # seconds: a cycle comes only when the test asks for it
 ALONE = 40  # a register of the HGM9560 that is read in a request of its own
-COUNTERS = ["requests", "answers", "exceptions", "timeouts", "broken_frames", "foreign_frames", "late_answers", "doubled_answers", "doubts"]
+COUNTERS = ["requests", "answers", "exceptions", "timeouts", "broken_frames", "foreign_frames", "late_answers", "doubled_answers", "confirmations", "doubts"]
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     seen = wait_cycles(daemon, device, 1)
     assert seen["polling"]["online"] is True and seen["read_plan"]["is_split"] is False
     reads = len(seen["read_plan"]["reads"])
-    assert controller.requests == reads
+    assert controller.requests == 2 * reads, "what is read for the first time is confirmed"
 
     # Each fault is met once and costs no cycle: the reading after it is online, complete and without an error.
     for fault in ("refuse_as_busy", "double", "spoil", "reset", "lose", "be_late", "overhear"):
@@ -94,12 +94,16 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
 
     polling, unit, link = seen["polling"], seen["unit"], seen["link"]
     assert (polling["cycles"], polling["failed_cycles"], polling["failures_in_a_row"]) == (8, 0, 0)
-    assert polling["retries"] == 4, "after the refusal, the wrong CRC, the lost answer and the late one"
+    assert polling["retries"] == 3, "after the wrong CRC, the lost answer and the late one"
     assert (polling["last_hour_cycles"], polling["last_hour_failed_cycles"], polling["last_hour_success_rate"]) == (8, 0, 1)
     assert polling["last_seen"] == reading["last_seen"] and polling["last_cycle_ms"] > 0
-    expected = {"requests": controller.requests, "answers": 8 * reads, "exceptions": 1, "timeouts": 2, "broken_frames": 1, "late_answers": 1, "doubled_answers": 1, "doubts": 0}
-    # A request of each cycle's reads, of the four second attempts, and of the reset connection.
-    assert controller.requests == 8 * reads + 5
+    # Confirmed were the reads of the first cycle, the block whose register counts in each, and the refusal.
+    confirmations = unit["confirmations"]
+    assert confirmations >= reads + 7 + 1
+    answers = 8 * reads + confirmations - 1
+    expected = {"requests": controller.requests, "answers": answers, "exceptions": 0, "timeouts": 2, "broken_frames": 1, "late_answers": 1, "doubled_answers": 1, "confirmations": confirmations, "doubts": 0}
+    # Beside the answers: the refusal, the three second attempts, and the reset connection.
+    assert controller.requests == answers + 5
     assert {name: unit[name] for name in COUNTERS} == {**expected, "foreign_frames": 0}
     assert {name: link[name] for name in COUNTERS} == {**expected, "foreign_frames": 1}
     assert (link["connects"], link["connections_lost"], link["connected"]) == (2, 1, True)
@@ -119,7 +123,7 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     for name in COUNTERS:
         assert of(series, f"gensetd_device_{name}_total", **mine) == seen["unit"][name], name
         assert of(series, f"gensetd_link_{name}_total", **line) == seen["link"][name], name
-    for name, value in {"cycles": 8, "cycles_failed": 0, "retries": 4, "cycles_missed": 0}.items():
+    for name, value in {"cycles": 8, "cycles_failed": 0, "retries": 3, "cycles_missed": 0}.items():
         assert of(series, f"gensetd_device_{name}_total", **mine) == value, name
     assert of(series, "gensetd_device_failures_in_a_row", **mine) == 0 and of(series, "gensetd_device_offline_after", **mine) == 1
     assert of(series, "gensetd_device_answer_latency_seconds_count", **mine) == 8 * reads
@@ -180,9 +184,9 @@ def test_plan_that_was_split_says_so(start_daemon, start_controller):
     def refuse_when_merged(self, answer, connection):
         if answer[2] // 2 >= merged["register_count"]:
             self.refuse_address(answer, connection)
-            self.on(merged["first"], refuse_when_merged)
         else:
             connection.sendall(answer)
+        self.on(merged["first"], refuse_when_merged)
 
     controller.on(merged["first"], refuse_when_merged)
     seen, reading = next_cycle(daemon, device)

@@ -194,6 +194,15 @@ TEST_F(KnownLine, bytes_that_follow_an_answer_at_once_and_are_no_frame_bring_it_
   }
 }
 
+TEST_F(KnownLine, bytes_that_follow_an_answer_that_is_not_believed_yet_end_its_chance) {
+  ask();
+  script.next_event();
+  Bytes bytes = rtu_answer(1, numbers(script.sent.count, 900));
+  bytes.push_back(0x01);
+  script.hear(bytes);
+  EXPECT_EQ(script.next_event(), "send 1:55+4");  // the whole of it, not a part
+}
+
 TEST_F(KnownLine, frame_of_somebody_else_that_follows_an_answer_at_once_does_not) {
   ask();
   script.next_event();

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -244,6 +245,92 @@ TEST_F(CycleTest, silence_behind_a_closed_connection_does_not_blame_the_range) {
   EXPECT_EQ(failed(link::Error::connection_lost), "pause");
   again();
   EXPECT_EQ(failed(link::Error::connection_lost), "finished");
+}
+
+// A controller that takes two requests at once.
+class CycleAheadTest : public testing::Test {
+ protected:
+  CycleAheadTest() {
+    auto profile = std::make_shared<profile::Profile>(*three());
+    profile->tcp.requests_in_flight = 2;
+    cycle = Cycle{std::move(profile), Protocol::tcp};
+  }
+
+  std::string took(std::uint16_t first, std::uint16_t count, boost::system::error_code error = {}) {
+    const std::vector<std::uint8_t> bytes(2U * count, 0);
+    return words(
+        cycle.took({.request = {.first = first, .count = count}, .error = error, .registers = bytes}));
+  }
+
+  std::string ahead() {
+    const auto ask = cycle.ahead();
+    return ask ? words(*ask) : "nothing";
+  }
+
+  Cycle cycle{three(), Protocol::tcp};
+};
+
+TEST_F(CycleAheadTest, asks_ahead_as_far_as_the_profile_allows_and_takes_answers_in_any_order) {
+  EXPECT_EQ(words(cycle.begin(true)), "10+13");
+  EXPECT_EQ(ahead(), "200+2");
+  EXPECT_EQ(ahead(), "nothing");
+  EXPECT_EQ(took(200, 2), "await");
+  EXPECT_EQ(took(10, 13), "finished");
+  EXPECT_FALSE(cycle.failure());
+  EXPECT_EQ(cycle.values(), (std::vector<profile::Value>{0, 0, 0}));
+}
+
+TEST_F(CycleAheadTest, device_that_was_away_is_asked_for_one_block_alone) {
+  EXPECT_EQ(words(cycle.begin(false)), "10+5");
+  EXPECT_EQ(ahead(), "nothing");
+}
+
+TEST_F(CycleAheadTest, lost_answer_is_asked_again_when_the_others_are_in) {
+  cycle.begin(true);
+  ahead();
+  EXPECT_EQ(took(10, 13, link::Error::no_answer), "await");
+  EXPECT_EQ(took(200, 2), "pause");
+  EXPECT_EQ(words(cycle.again()), "10+13");
+  EXPECT_EQ(ahead(), "nothing");
+  EXPECT_EQ(took(10, 13), "finished");
+  EXPECT_FALSE(cycle.failure());
+}
+
+TEST_F(CycleAheadTest, lost_connection_fails_the_cycle_once) {
+  cycle.begin(true);
+  ahead();
+  EXPECT_EQ(took(10, 13, link::Error::connection_lost), "await");
+  EXPECT_EQ(took(200, 2, link::Error::connection_lost), "pause");
+  EXPECT_EQ(words(cycle.again()), "10+13");
+  EXPECT_EQ(took(10, 13, link::Error::connect_failed), "finished");
+  EXPECT_TRUE(cycle.failure());
+}
+
+TEST_F(CycleTest, answer_in_doubt_is_asked_again_before_the_cycle_ends) {
+  begin(true);
+  EXPECT_EQ(answered(), "200+2");
+  EXPECT_TRUE(cycle.doubted({.first = 10, .count = 13}));
+  EXPECT_EQ(answered(), "10+13");
+  EXPECT_EQ(answered(), "finished");
+  EXPECT_TRUE(cycle.doubted({.first = 200, .count = 2}));  // while the reading settles
+  EXPECT_EQ(again(), "200+2");
+  EXPECT_EQ(answered(), "finished");
+  EXPECT_FALSE(cycle.failure());
+  EXPECT_EQ(cycle.values(), expected());
+}
+
+TEST_F(CycleTest, line_on_which_every_answer_is_in_doubt_fails_the_cycle) {
+  begin(true);
+  answered();
+  answered();
+  for (int doubt = 0; doubt < 3; ++doubt) {
+    EXPECT_TRUE(cycle.doubted({.first = 200, .count = 2}));
+    again();
+    EXPECT_EQ(answered(), "finished");
+  }
+  EXPECT_FALSE(cycle.doubted({.first = 200, .count = 2}));
+  ASSERT_TRUE(cycle.failure());
+  EXPECT_EQ(cycle.failure()->error, modbus::Error::foreign_answer);
 }
 
 // Every built-in map, by every transport, with each way of one failure at each step: the cycle ends, and what

@@ -59,11 +59,12 @@ TEST_F(DiagnosticsTest, busy_is_the_time_that_a_request_was_under_way) {
   ask(1, start);
   EXPECT_TRUE(figures(start).connected);
   EXPECT_EQ(figures(start + 200ms).busy, 200ms);
-  hear({1, 3, 4, 0, 1, 0, 2}, start + 500ms);
+  hear({1, 3, 4, 0, 1, 0, 2}, start + 300ms);
+  hear({1, 3, 2, 0, 1}, start + 500ms);  // the part that confirms what is new
   EXPECT_EQ(figures(start + 2s).busy, 500ms);
   EXPECT_DOUBLE_EQ(figures(start + 2s).busy_share, 0.25);
   EXPECT_DOUBLE_EQ(figures(start + 2s).recent_busy_share, 0.25);
-  EXPECT_EQ(figures(start + 2s).units.answers, 1U);
+  EXPECT_EQ(figures(start + 2s).units.answers, 2U);
 }
 
 TEST_F(DiagnosticsTest, somebody_elses_frame_is_told_with_its_time_of_day) {
@@ -87,14 +88,17 @@ TEST_F(DiagnosticsTest, somebody_elses_frame_is_told_with_its_time_of_day) {
 TEST_F(DiagnosticsTest, every_counter_is_summed_over_the_units) {
   ask(1, start);
   hear({1, 3, 4, 0, 1, 0, 2}, start + 100ms);
-  hear({1, 3, 4, 0, 1, 0, 2}, start + 150ms);
+  hear({1, 3, 2, 0, 1}, start + 120ms);
+  hear({1, 3, 2, 0, 1}, start + 150ms);
   ask(2, start + 1s);
   drain(start + 4s);
   ask(3, start + 5s);
   hear({3, 0x83, 6}, start + 5'100ms);
+  hear({3, 0x83, 6}, start + 5'200ms);
   const link::Counters sum = figures(start + 6s).units;
-  EXPECT_EQ(sum.requests, 3U);
-  EXPECT_EQ(sum.answers, 1U);
+  EXPECT_EQ(sum.requests, 5U);
+  EXPECT_EQ(sum.answers, 2U);
+  EXPECT_EQ(sum.confirmations, 1U);
   EXPECT_EQ(sum.doubled_answers, 1U);
   EXPECT_EQ(sum.timeouts, 1U);
   EXPECT_EQ(sum.exceptions, 1U);

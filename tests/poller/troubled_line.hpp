@@ -77,7 +77,7 @@ struct Troubles {
   double garbage = 0.02;
   milliseconds foreign_every{700};  // on average; 0: nobody else
   double foreign_hidden = 0.0;      // share whose request is not seen
-  double foreign_mimics = 0.0;      // share that asks our unit for as many registers as we do at this moment
+  double foreign_mimics = 0.0;      // share that asks our unit for as many registers as we do just then
 };
 
 // The line. Use: schedule events and run() until something is over; `on_event` is told what the conversation
@@ -229,9 +229,11 @@ class TroubledLine {
       }
     }
     modbus::ReadRequest asks = foreign_plan_[below(foreign_plan_.size())];
-    if (happens(troubles_.foreign_mimics)) {
+    // By chance: somebody whose counts follow ours read for read could be told by nothing.
+    if (happens(troubles_.foreign_mimics) && now > mimicked_at_ + std::chrono::seconds{10}) {
       asks.unit_id = ours_.unit_id;
       asks.count = ours_.count;
+      mimicked_at_ = now;
     }
     const auto turnaround = milliseconds{30 + static_cast<int>(below(60))};
     const SteadyTime read_at = now + wire_time(8) + turnaround;
@@ -256,6 +258,7 @@ class TroubledLine {
   std::vector<modbus::ReadRequest> foreign_plan_;
   SteadyTime foreign_plan_until_{};
   SteadyTime foreigner_busy_until_{};
+  SteadyTime mimicked_at_{};
 };
 
 }  // namespace gensetd::poller
