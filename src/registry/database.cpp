@@ -1,120 +1,30 @@
 #include "registry/database.hpp"
 
-#include "registry/schema.hpp"
-
 #include <fmt/format.h>
 #include <soci/soci.h>
-#include <soci/sqlite3/soci-sqlite3.h>
 
-#include <array>
-#include <fstream>
-#include <stdexcept>
-#include <string_view>
-#include <system_error>
-#include <thread>
-#include <unistd.h>
+#include <utility>
 
 namespace gensetd::registry {
 namespace {
 
-namespace fs = std::filesystem;
-
-[[noreturn]] void refuse(const fs::path& file, std::string_view what, std::string_view to_do) {
-  throw std::runtime_error(
-      fmt::format("the registry database {} cannot be used: {}; {}", file.string(), what, to_do));
-}
-
-void check_folder(const fs::path& file) {
-  const fs::path folder = file.parent_path();
-  std::error_code error;
-  if (!fs::is_directory(folder, error)) {
-    refuse(file, fmt::format("there is no folder {}", folder.string()),
-           "create it, or name another file in DATABASE_URL");
+// What SOCI puts in front of a PostgreSQL server's own words.
+std::string_view without_opening(std::string_view text) {
+  for (const std::string_view opening : {"Cannot establish connection to the database.",
+                                         "Cannot execute query.", "Connection failed.", " Fatal error."}) {
+    if (text.starts_with(opening)) text.remove_prefix(opening.size());
   }
-  // SQLite writes its journal beside the file.
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    refuse(file, fmt::format("the folder {} is not writable", folder.string()),
-           "give gensetd's user the right to write there, or name another file in DATABASE_URL");
-  }
-}
-
-// Whether there is a database in the file already. What is certainly no database is refused unopened.
-bool check_file(const fs::path& file) {
-  constexpr std::string_view magic{"SQLite format 3\0", 16};  // sqlite.org/fileformat.html, 1.3
-  std::error_code error;
-  const fs::file_status status = fs::status(file, error);
-  if (status.type() == fs::file_type::not_found) return false;
-  if (status.type() == fs::file_type::directory) {
-    refuse(file, "it is a folder", "name a file in DATABASE_URL");
-  }
-  if (status.type() != fs::file_type::regular) {
-    refuse(file, "it is not a regular file", "name another one in DATABASE_URL");
-  }
-  if (::access(file.c_str(), R_OK | W_OK) != 0) {
-    refuse(file, "it is not readable and writable",
-           "give gensetd's user the right, or name another file in DATABASE_URL");
-  }
-  std::array<char, 16> head{};
-  std::ifstream stream{file, std::ios::binary};
-  stream.read(head.data(), head.size());
-  if (stream.gcount() == 0) return false;
-  if (std::string_view{head.data(), static_cast<std::size_t>(stream.gcount())} != magic) {
-    refuse(file, "it is not a SQLite database", "name another file in DATABASE_URL, or move this one away");
-  }
-  return true;
-}
-
-std::unique_ptr<soci::session> connect(const fs::path& file, std::string_view options) {
-  // Quoted: SOCI separates the options by spaces. The path holds no quotes (database_url.cpp).
-  auto session =
-      std::make_unique<soci::session>(soci::sqlite3, fmt::format("db=\"{}\"{}", file.string(), options));
-  *session << fmt::format("PRAGMA busy_timeout = {}", busy_timeout.count());
-  return session;
-}
-
-// The change to WAL does not wait for another program by itself (sqlite.org/wal.html).
-void use_write_ahead_log(soci::session& session) {
-  const auto deadline = std::chrono::steady_clock::now() + busy_timeout;
-  while (true) {
-    try {
-      const std::string mode = ask(session, "PRAGMA journal_mode = WAL");
-      if (mode == "wal") return;
-      throw std::runtime_error("its file system does not allow a write-ahead log (journal mode " + mode +
-                               ")");
-    } catch (const soci::sqlite3_soci_error& error) {
-      if (error.result() != SQLITE_BUSY || std::chrono::steady_clock::now() >= deadline) throw;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  }
-}
-
-std::unique_ptr<soci::session> open_checked(const fs::path& file, bool exists) {
-  // Read-only first: nothing is written, not even by SQLite's own housekeeping, before the file is known.
-  if (exists) check_schema(*connect(file, " readonly=true"));
-  auto session = connect(file, "");
-  use_write_ahead_log(*session);
-  *session << "PRAGMA synchronous = FULL";
-  *session << "PRAGMA foreign_keys = ON";
-  bring_up_to_date(*session);
-  return session;
+  return text;
 }
 
 }  // namespace
 
-std::unique_ptr<soci::session> open_sqlite(const fs::path& file, IfMissing if_missing) {
-  check_folder(file);
-  const bool exists = check_file(file);
-  if (!exists && if_missing == IfMissing::refuse) {
-    refuse(file, "it is gone", "put it back, or restart gensetd to begin with an empty one");
-  }
-  try {
-    return open_checked(file, exists);
-  } catch (const SchemaError& error) {
-    refuse(file, error.what(), error.to_do);
-  } catch (const std::exception& error) {
-    refuse(file, database_error(error),
-           "check the disk, and that no other program holds the file, then start again");
-  }
+Database::Database(std::unique_ptr<soci::session> session) : session_(std::move(session)) {}
+Database::~Database() = default;
+
+std::unique_ptr<Database> open_database(const DatabaseAddress& address, IfMissing if_missing) {
+  if (const auto* file = std::get_if<std::filesystem::path>(&address)) return open_sqlite(*file, if_missing);
+  return open_postgres(std::get<PostgresAddress>(address), if_missing);
 }
 
 std::string ask(soci::session& session, const std::string& sql) {
@@ -124,13 +34,37 @@ std::string ask(soci::session& session, const std::string& sql) {
   return indicator == soci::i_ok ? answer : std::string{};
 }
 
+long long ask_number(soci::session& session, const std::string& sql) {
+  long long number = 0;
+  soci::indicator indicator = soci::i_null;
+  session << sql, soci::into(number, indicator);
+  return indicator == soci::i_ok ? number : 0;
+}
+
 std::string database_error(const std::exception& error) {
   const auto* soci_error = dynamic_cast<const soci::soci_error*>(&error);
-  std::string text = soci_error == nullptr ? error.what() : soci_error->get_error_message();
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  std::string_view text = error.what();
+  std::string message;
+  if (soci_error != nullptr) {
+    message = soci_error->get_error_message();
+    text = without_opening(message);
   }
-  return text;
+  std::string line;
+  for (const char c : text) {
+    const bool is_gap = c == ' ' || static_cast<unsigned char>(c) < 0x20;
+    if (!is_gap) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  while (line.ends_with(' ')) line.pop_back();
+  return line;
+}
+
+void refuse_database(const DatabaseAddress& address, std::string_view what, std::string_view to_do) {
+  throw std::runtime_error(
+      fmt::format("the registry database {} cannot be used: {}; {}", print_database(address), what, to_do));
 }
 
 }  // namespace gensetd::registry

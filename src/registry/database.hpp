@@ -1,14 +1,18 @@
 #pragma once
 
+#include "registry/database_url.hpp"
+
 #include <chrono>
+#include <cstdint>
 #include <exception>
-#include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace soci {
 class session;
-}
+class soci_error;
+}  // namespace soci
 
 namespace gensetd::registry {
 
@@ -17,15 +21,62 @@ inline constexpr std::chrono::milliseconds busy_timeout{3'000};
 
 enum class IfMissing : bool { create, refuse };
 
-// Opens the registry's SQLite file for reading and writing: WAL, every commit on disk before it is answered,
-// foreign keys on. A file that is not gensetd's, or that a newer gensetd made, is not written to. Throws
-// std::runtime_error with one line that names the file and what to do.
-std::unique_ptr<soci::session> open_sqlite(const std::filesystem::path& file, IfMissing if_missing);
+// What the database's own rules refuse. what(): the database's words on one line.
+struct Violation : std::runtime_error {
+  enum class Rule : std::uint8_t { duplicate, reference, other };
+  Violation(Rule broken, const std::string& words) : std::runtime_error(words), rule(broken) {}
+  Rule rule;
+};
 
-// The first column of the first row of the answer, as text; empty when there is none.
+// An open database with the registry's tables: what SQLite and PostgreSQL do differently. Use: begin(),
+// statements on session(), then commit() or rollback(). One thread at a time.
+class Database {
+ public:
+  enum class Access : bool { read, write };
+
+  explicit Database(std::unique_ptr<soci::session> session);
+  virtual ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  soci::session& session() { return *session_; }
+
+  // read: one state of all tables until the end. write: also the sole right to write, waited for until
+  // busy_timeout.
+  virtual void begin(Access access) = 0;
+  virtual void commit() = 0;
+  virtual void rollback() noexcept = 0;
+
+  // Differs from the last answer when another connection changed the database. Throws when the database does
+  // not answer, also when it was replaced.
+  virtual std::int64_t foreign_changes() = 0;
+
+  // Readable when another program may have changed something, or the connection is lost; -1: none.
+  virtual int socket() const { return -1; }
+
+  // Throws what `error` means when that is more than it says, such as a Violation.
+  virtual void explain(const soci::soci_error& error) const = 0;
+
+ protected:
+  std::unique_ptr<soci::session> session_;
+};
+
+// Opens the registry's database and brings its tables up to date. One that is not gensetd's, or that a newer
+// gensetd made, is not written to. Throws std::runtime_error with one line that names the database and what
+// to do.
+std::unique_ptr<Database> open_database(const DatabaseAddress& address, IfMissing if_missing);
+std::unique_ptr<Database> open_sqlite(const std::filesystem::path& file, IfMissing if_missing);
+std::unique_ptr<Database> open_postgres(const PostgresAddress& address, IfMissing if_missing);
+
+// The first column of the first row of the answer; empty or 0 when there is none.
 std::string ask(soci::session& session, const std::string& sql);
+long long ask_number(soci::session& session, const std::string& sql);
 
 // What the database said, on one line, without the statement and its values.
 std::string database_error(const std::exception& error);
+
+// "the registry database X cannot be used: WHAT; TO DO"
+[[noreturn]] void refuse_database(const DatabaseAddress& address, std::string_view what,
+                                  std::string_view to_do);
 
 }  // namespace gensetd::registry

@@ -1,12 +1,40 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
+#include <variant>
 
 namespace gensetd::registry {
 
-// The file that a DATABASE_URL names: sqlite:///path is relative to the working directory, sqlite:////path is
-// absolute (as in SQLAlchemy). Throws std::runtime_error, naming DATABASE_URL and never the URL's password.
-std::filesystem::path sqlite_file(std::string_view database_url);
+// Where a PostgreSQL database is and how to log in. `password` is a secret: it goes to the server and nowhere
+// else.
+struct PostgresAddress {
+  std::string
+      host;  // name, IPv4, IPv6 without brackets, or the folder of a Unix socket (/var/run/postgresql)
+  std::uint16_t port = 5432;
+  std::string user;
+  std::string password;  // empty: none, as for a Unix socket with peer authentication
+  std::string database;
+  // As libpq knows them (PostgreSQL 34.19, SSL Support); empty: libpq's own.
+  std::string sslmode;
+  std::string sslrootcert;
+  std::string sslcert;
+  std::string sslkey;
+
+  bool operator==(const PostgresAddress&) const = default;
+};
+
+using DatabaseAddress = std::variant<std::filesystem::path, PostgresAddress>;  // a path: SQLite
+
+// Reads a DATABASE_URL: sqlite:///path is relative to the working directory, sqlite:////path is absolute (as
+// in SQLAlchemy); postgresql://user[:password]@host[:port]/name[?sslmode=…&sslrootcert=…&sslcert=…&sslkey=…],
+// where ?host=/folder instead of a host is a Unix socket. Throws std::runtime_error with one line that names
+// DATABASE_URL and never repeats what may be a password.
+DatabaseAddress parse_database_url(std::string_view text);
+
+// For messages, without the password: the file, or "PostgreSQL database NAME at HOST:PORT, user USER".
+std::string print_database(const DatabaseAddress& address);
 
 }  // namespace gensetd::registry

@@ -1,5 +1,7 @@
 #include "registry/edits.hpp"
 
+#include "registry/database.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,14 +20,27 @@ Refusal no_such(std::string_view what, std::int64_t id) {
           .field = {}};
 }
 
+// What the edits below do not check themselves, such as a rule that an administrator added.
+Refusal refused_by_database(const Violation& violation) {
+  const bool is_conflict = violation.rule != Violation::Rule::other;
+  return {.kind = is_conflict ? Refusal::Kind::conflict : Refusal::Kind::invalid,
+          .code = is_conflict ? "conflict" : "invalid_value",
+          .message = fmt::format("the database refuses it: {}", violation.what()),
+          .field = {}};
+}
+
 // Stores what `edit` returns only when it is a value.
 template <class T>
 Result<T> change(Store& store, const std::function<Result<T>()>& edit) {
   std::optional<Result<T>> result;
-  store.change([&] {
-    result = edit();
-    return std::holds_alternative<T>(*result);
-  });
+  try {
+    store.change([&] {
+      result = edit();
+      return std::holds_alternative<T>(*result);
+    });
+  } catch (const Violation& violation) {
+    return refused_by_database(violation);
+  }
   return std::move(*result);
 }
 

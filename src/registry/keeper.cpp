@@ -8,17 +8,18 @@
 
 namespace gensetd::registry {
 
-Keeper::Keeper(std::filesystem::path file) : file_(std::move(file)), store_(Store::create_or_open(file_)) {}
+Keeper::Keeper(DatabaseAddress address)
+    : address_(std::move(address)), store_(Store::create_or_open(address_)) {}
 
 Store& Keeper::open() {
-  if (!store_) store_ = Store::reopen(file_);
+  if (!store_) store_ = Store::reopen(address_);
   return *store_;
 }
 
 void Keeper::lose(const std::exception& error) {
   if (problem_.empty()) {
-    spdlog::error("registry: {} does not answer: {}; changes are refused until it does", file_.string(),
-                  database_error(error));
+    spdlog::error("registry: {} does not answer: {}; changes are refused until it does",
+                  print_database(address_), database_error(error));
   }
   problem_ = database_error(error);
   store_.reset();
@@ -34,7 +35,7 @@ bool Keeper::attempt(const std::function<void(Store&)>& use) {
     lose(error);
     return false;
   }
-  if (!problem_.empty()) spdlog::info("registry: {} answers again", file_.string());
+  if (!problem_.empty()) spdlog::info("registry: {} answers again", print_database(address_));
   problem_.clear();
   return true;
 }

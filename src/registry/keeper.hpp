@@ -4,7 +4,6 @@
 #include "registry/types.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,7 +14,7 @@ namespace gensetd::registry {
 // other programs changed. One thread at a time.
 class Keeper {
  public:
-  explicit Keeper(std::filesystem::path file);  // throws std::runtime_error with one line for people
+  explicit Keeper(DatabaseAddress address);  // throws std::runtime_error with one line for people
 
   // Runs `use` on the store. False when the database did not answer; problem() says why.
   bool attempt(const std::function<void(Store&)>& use);
@@ -27,11 +26,14 @@ class Keeper {
   bool answers() const { return problem_.empty(); }
   const std::string& problem() const { return problem_; }
 
+  // Readable when news() may have some; -1: none.
+  int socket() const { return store_ ? store_->socket() : -1; }
+
  private:
   void lose(const std::exception& error);
   Store& open();
 
-  std::filesystem::path file_;
+  DatabaseAddress address_;
   std::optional<Store> store_;
   std::optional<std::int64_t> changes_seen_;  // Store::foreign_changes() at the last load; empty: load again
   std::string problem_;                       // empty while the database answers

@@ -4,13 +4,13 @@
 #include "registry/database_url.hpp"
 #include "registry/edits.hpp"
 #include "registry/keeper.hpp"
+#include "registry/wake.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -38,6 +38,12 @@ Refusal not_answering() {
   return unavailable("the registry database does not answer, nothing was changed; try again later");
 }
 
+// Of a request that was begun: a lost connection may have lost the answer only.
+Refusal gave_no_answer() {
+  return unavailable(
+      "the registry database did not answer; look whether the change was made before you try again");
+}
+
 Refusal too_many() { return unavailable("too many changes are waiting for the registry; try again later"); }
 
 ProfileNames names_of(const profile::Catalog& profiles) {
@@ -54,7 +60,9 @@ ProfileNames names_of(const profile::Catalog& profiles) {
 class Service::Worker {
  public:
   Worker(asio::any_io_executor executor, const std::string& database_url, const profile::Catalog& catalog)
-      : profiles(names_of(catalog)), executor_(std::move(executor)), keeper_(sqlite_file(database_url)) {
+      : profiles(names_of(catalog)),
+        executor_(std::move(executor)),
+        keeper_(parse_database_url(database_url)) {
     auto whole = keeper_.news();
     if (!whole) {
       throw std::runtime_error("the registry database cannot be read: " + keeper_.problem() +
@@ -70,7 +78,7 @@ class Service::Worker {
       const std::lock_guard lock{mutex_};
       stopping_ = true;
     }
-    wake_.notify_one();
+    wake_.notify();
     thread_.join();
   }
 
@@ -83,8 +91,11 @@ class Service::Worker {
   template <class T>
   void submit(std::function<Result<T>(Store&)> edit, std::function<void(Board&, const T&)> put,
               Handler<T> handler) {
-    if (board_->waiting >= requests_max) {
-      return asio::post(executor_, [handler = std::move(handler)] { handler(Result<T>{too_many()}); });
+    if (!board_->healthy || board_->waiting >= requests_max) {
+      Refusal refusal = board_->healthy ? too_many() : not_answering();
+      return asio::post(executor_, [handler = std::move(handler), refusal = std::move(refusal)] {
+        handler(Result<T>{refusal});
+      });
     }
     ++board_->waiting;
     // The executor's context does not end its run while an answer is due.
@@ -92,8 +103,11 @@ class Service::Worker {
     Job job = [this, edit = std::move(edit), put = std::move(put), handler = std::move(handler),
                due = std::move(due)]() mutable {
       Result<T> result = not_answering();
-      const bool answered = carry_out([&](Store& store) { result = edit(store); });
-      if (!answered) result = not_answering();
+      // What waits behind a lost request does not wait for the connection too; look() renews it.
+      const bool tried = keeper_.answers();
+      const bool answered = tried && keeper_.attempt([&](Store& store) { result = edit(store); });
+      if (tried && !answered) result = gave_no_answer();
+      told_healthy_ = keeper_.answers();
       auto whole = answered ? keeper_.news() : std::nullopt;
       asio::post(executor_, [board = board_, whole = std::move(whole), healthy = keeper_.answers(),
                              result = std::move(result), put = std::move(put), handler = std::move(handler),
@@ -112,7 +126,7 @@ class Service::Worker {
       const std::lock_guard lock{mutex_};
       jobs_.push_back(std::move(job));
     }
-    wake_.notify_one();
+    wake_.notify();
   }
 
   const ProfileNames profiles;
@@ -120,35 +134,30 @@ class Service::Worker {
  private:
   using Job = std::function<void()>;
 
-  // At the stop a database that does not answer is waited for once, not once for each request.
-  bool carry_out(const std::function<void(Store&)>& use) {
-    if (gave_up_) return false;
-    const bool answered = keeper_.attempt(use);
-    if (!answered) {
-      const std::lock_guard lock{mutex_};
-      gave_up_ = stopping_;
-    }
-    return answered;
+  std::optional<Job> next_job() {
+    const std::lock_guard lock{mutex_};
+    if (jobs_.empty()) return std::nullopt;
+    std::optional<Job> job{std::move(jobs_.front())};
+    jobs_.pop_front();
+    return job;
+  }
+
+  bool is_stopping() {
+    const std::lock_guard lock{mutex_};
+    return stopping_;
   }
 
   void run() {
-    std::unique_lock lock{mutex_};
     while (true) {
-      wake_.wait_for(lock, look_interval, [this] { return stopping_ || !jobs_.empty(); });
-      if (jobs_.empty() && stopping_) return;
-      std::optional<Job> job;
-      if (!jobs_.empty()) {
-        job = std::move(jobs_.front());
-        jobs_.pop_front();
-      }
-      lock.unlock();
-      if (job) {
+      if (std::optional<Job> job = next_job()) {
         (*job)();
-        job.reset();
+      } else if (is_stopping()) {
+        return;
       } else {
-        look();
+        // While the last message is on its way nothing is looked at, so the socket must not wake.
+        const int socket = look_posted_->load() ? -1 : keeper_.socket();
+        if (wake_.wait(socket, look_interval) == Wake::Why::other) look();
       }
-      lock.lock();
     }
   }
 
@@ -174,10 +183,9 @@ class Service::Worker {
   // The worker's thread only, once it runs.
   Keeper keeper_;
   bool told_healthy_ = true;
-  bool gave_up_ = false;
 
-  std::mutex mutex_;  // guards the next three; at most requests_max jobs, for each is counted as waiting
-  std::condition_variable wake_;
+  Wake wake_;
+  std::mutex mutex_;  // guards the next two; at most requests_max jobs, for each is counted as waiting
   std::deque<Job> jobs_;
   bool stopping_ = false;
 

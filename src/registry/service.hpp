@@ -30,13 +30,15 @@ class ChangeListener {
 // what the database holds. Use: construct (opens or creates the database and brings its schema up to date;
 // throws std::runtime_error with one line for people), listen(), then requests. A handler is called on
 // `executor`, never inside the request, after the listeners heard of the change. A change that another
-// program makes to the same database is seen within about a second. At most requests_max requests wait for
-// their answer; more are refused as unavailable. All public functions: on `executor`'s thread.
+// program makes to the same database is seen at once with PostgreSQL, within about a second with SQLite.
+// While the database does not answer the copy stays as it is, requests are refused as unavailable at once,
+// and the connection is tried anew each second. At most requests_max requests wait for their answer; more are
+// refused as unavailable. All public functions: on `executor`'s thread.
 class Service {
  public:
   static constexpr std::size_t requests_max = 256;
 
-  // `database_url`: sqlite:///path (sqlite:////absolute/path).
+  // `database_url`: as parse_database_url() takes it.
   Service(boost::asio::any_io_executor executor, const std::string& database_url,
           const std::shared_ptr<const profile::Catalog>& profiles);
 

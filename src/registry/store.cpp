@@ -4,11 +4,9 @@
 #include "registry/rows.hpp"
 #include "registry/transaction.hpp"
 
-#include <fmt/format.h>
 #include <soci/soci.h>
 
 #include <stdexcept>
-#include <sys/stat.h>
 #include <utility>
 
 namespace gensetd::registry {
@@ -24,7 +22,7 @@ void read(soci::session& session, const std::string& sql, std::optional<std::int
   long long key = id.value_or(0);
   if (id) statement.exchange(soci::use(key));
   statement.alloc();
-  statement.prepare(sql);
+  statement.prepare(sql, soci::details::st_one_time_query);
   statement.define_and_bind();
   statement.execute();
   while (statement.fetch()) take(row);
@@ -37,7 +35,7 @@ std::int64_t insert_row(soci::session& session, const std::string& sql, Row row)
   statement.exchange(soci::into(id));
   row.exchange_use(statement);
   statement.alloc();
-  statement.prepare(sql);
+  statement.prepare(sql, soci::details::st_one_time_query);
   statement.define_and_bind();
   if (!statement.execute(true)) throw std::runtime_error("the database gave no id to a new row");
   return id;
@@ -49,7 +47,7 @@ void update_row(soci::session& session, const std::string& sql, Row row) {
   row.exchange_use(statement);
   statement.exchange(soci::use(row.id));
   statement.alloc();
-  statement.prepare(sql);
+  statement.prepare(sql, soci::details::st_one_time_query);
   statement.define_and_bind();
   statement.execute(true);
 }
@@ -61,102 +59,123 @@ std::optional<T> find_row(soci::session& session, const std::string& sql, std::i
   return found;
 }
 
-long long ask_number(soci::session& session, const std::string& sql) {
-  long long number = 0;
-  session << sql, soci::into(number);
-  return number;
+template <class Row>
+void insert_row_with_id(soci::session& session, std::string sql, Row row) {
+  // The statement that leaves the id to the database, with the id in front and nothing to return.
+  sql.replace(sql.find('('), 1, "(id, ");
+  sql.replace(sql.find("VALUES ("), 8, "VALUES (:id, ");
+  sql.erase(sql.find(" RETURNING"));
+  soci::statement statement{session};
+  statement.exchange(soci::use(row.id));
+  row.exchange_use(statement);
+  statement.alloc();
+  statement.prepare(sql, soci::details::st_one_time_query);
+  statement.define_and_bind();
+  statement.execute(true);
 }
 
 }  // namespace
 
-Store::Store(std::filesystem::path file, std::unique_ptr<soci::session> session)
-    : file_(std::move(file)), session_(std::move(session)), identity_(identity()) {}
+Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 Store::~Store() = default;
 Store::Store(Store&& other) noexcept = default;
 Store& Store::operator=(Store&& other) noexcept = default;
 
-Store Store::create_or_open(const std::filesystem::path& file) {
-  return {file, open_sqlite(file, IfMissing::create)};
+Store Store::create_or_open(const DatabaseAddress& address) {
+  return Store{open_database(address, IfMissing::create)};
 }
 
-Store Store::reopen(const std::filesystem::path& file) {
-  return {file, open_sqlite(file, IfMissing::refuse)};
+Store Store::reopen(const DatabaseAddress& address) {
+  return Store{open_database(address, IfMissing::refuse)};
 }
 
-Store::FileIdentity Store::identity() const {
-  struct stat status{};
-  if (::stat(file_.c_str(), &status) != 0) return {};
-  return {.device = status.st_dev, .inode = status.st_ino};
+soci::session& Store::session() { return database_->session(); }
+
+int Store::socket() const { return database_->socket(); }
+
+template <class Use>
+auto Store::explained(Use use) {
+  try {
+    return use();
+  } catch (const soci::soci_error& error) {
+    database_->explain(error);
+    throw;
+  }
 }
 
 std::int64_t Store::foreign_changes() {
-  if (identity() != identity_) {
-    throw std::runtime_error(fmt::format("the file {} was removed or replaced", file_.string()));
-  }
-  ask_number(*session_, "SELECT COUNT(*) FROM schema_version");  // a question that reaches the file
-  return ask_number(*session_, "PRAGMA data_version");
+  return explained([&] { return database_->foreign_changes(); });
 }
 
 void Store::change(const std::function<bool()>& edit) {
-  Transaction transaction{*session_};
-  if (edit()) transaction.commit();
+  explained([&] {
+    Transaction transaction{*database_, Database::Access::write};
+    if (edit()) transaction.commit();
+  });
 }
 
 Directory Store::load() {
-  Directory directory;
-  // One state of the database for both tables.
-  change([&] {
-    read<SiteRow>(*session_, SiteRow::select, std::nullopt,
+  return explained([&] {
+    Directory directory;
+    const Transaction transaction{*database_, Database::Access::read};
+    read<SiteRow>(session(), SiteRow::select, std::nullopt,
                   [&](const SiteRow& row) { directory.sites.emplace(row.id, row.value()); });
-    read<DeviceRow>(*session_, DeviceRow::select, std::nullopt,
+    read<DeviceRow>(session(), DeviceRow::select, std::nullopt,
                     [&](const DeviceRow& row) { directory.devices.emplace(row.id, row.value()); });
-    return false;
+    return directory;
   });
-  return directory;
 }
 
 std::optional<Site> Store::site(std::int64_t id) {
-  return find_row<SiteRow, Site>(*session_, SiteRow::select, id);
+  return find_row<SiteRow, Site>(session(), SiteRow::select, id);
 }
 
 std::optional<std::int64_t> Store::site_with_code(const std::string& code) {
   long long id = 0;
-  *session_ << "SELECT id FROM sites WHERE code = :code", soci::use(code), soci::into(id);
-  if (!session_->got_data()) return std::nullopt;
+  session() << "SELECT id FROM sites WHERE code = :code", soci::use(code), soci::into(id);
+  if (!session().got_data()) return std::nullopt;
   return id;
 }
 
 std::int64_t Store::devices_of(std::int64_t site_id) {
   long long count = 0;
   const long long key = site_id;
-  *session_ << "SELECT COUNT(*) FROM devices WHERE site_id = :site_id", soci::use(key), soci::into(count);
+  session() << "SELECT COUNT(*) FROM devices WHERE site_id = :site_id", soci::use(key), soci::into(count);
   return count;
 }
 
 std::int64_t Store::insert(const Site& site) {
-  return insert_row(*session_, SiteRow::insert, SiteRow::of(site));
+  return insert_row(session(), SiteRow::insert, SiteRow::of(site));
 }
 
-void Store::update(const Site& site) { update_row(*session_, SiteRow::update, SiteRow::of(site)); }
+void Store::insert_with_id(const Site& site) {
+  insert_row_with_id(session(), SiteRow::insert, SiteRow::of(site));
+}
+
+void Store::update(const Site& site) { update_row(session(), SiteRow::update, SiteRow::of(site)); }
 
 void Store::remove_site(std::int64_t id) {
   const long long key = id;
-  *session_ << "DELETE FROM sites WHERE id = :id", soci::use(key);
+  session() << "DELETE FROM sites WHERE id = :id", soci::use(key);
 }
 
 std::optional<Device> Store::device(std::int64_t id) {
-  return find_row<DeviceRow, Device>(*session_, DeviceRow::select, id);
+  return find_row<DeviceRow, Device>(session(), DeviceRow::select, id);
 }
 
 std::int64_t Store::insert(const Device& device) {
-  return insert_row(*session_, DeviceRow::insert, DeviceRow::of(device));
+  return insert_row(session(), DeviceRow::insert, DeviceRow::of(device));
 }
 
-void Store::update(const Device& device) { update_row(*session_, DeviceRow::update, DeviceRow::of(device)); }
+void Store::insert_with_id(const Device& device) {
+  insert_row_with_id(session(), DeviceRow::insert, DeviceRow::of(device));
+}
+
+void Store::update(const Device& device) { update_row(session(), DeviceRow::update, DeviceRow::of(device)); }
 
 void Store::remove_device(std::int64_t id) {
   const long long key = id;
-  *session_ << "DELETE FROM devices WHERE id = :id", soci::use(key);
+  session() << "DELETE FROM devices WHERE id = :id", soci::use(key);
 }
 
 }  // namespace gensetd::registry

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "registry/database_url.hpp"
 #include "registry/types.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,20 +15,23 @@ class session;
 
 namespace gensetd::registry {
 
+class Database;
+
 // The rows of the registry in SQL. Use: open, load(), then change() with what reads and writes. Every
 // function throws std::exception when the database does not answer or holds what no gensetd wrote; then the
-// store is no longer used, a new one is opened. One thread at a time.
+// store is no longer used, a new one is opened; but after a Violation it goes on. One thread at a time.
 class Store {
  public:
-  static Store create_or_open(const std::filesystem::path& file);
-  static Store reopen(const std::filesystem::path& file);  // never creates
+  static Store create_or_open(const DatabaseAddress& address);
+  static Store reopen(const DatabaseAddress& address);  // never creates
   ~Store();
   Store(Store&& other) noexcept;
   Store& operator=(Store&& other) noexcept;
 
   Directory load();
 
-  // Runs `edit` as one transaction: kept when it returns true, undone when it returns false or throws.
+  // Runs `edit` as one transaction: kept when it returns true, undone when it returns false or throws. Throws
+  // Violation when the database's own rules refuse it.
   void change(const std::function<bool()>& edit);
 
   std::optional<Site> site(std::int64_t id);
@@ -43,26 +46,25 @@ class Store {
   void update(const Device& device);
   void remove_device(std::int64_t id);
 
+  void insert_with_id(const Site& site);
+  void insert_with_id(const Device& device);
+
   // Differs from the last answer when another connection changed the database. Throws when the database does
-  // not answer, also when its file was removed or replaced (SQLite would go on writing into the old one).
+  // not answer, also when its file was removed or replaced.
   std::int64_t foreign_changes();
 
-  soci::session& session() { return *session_; }
+  // Readable when there may be foreign changes; -1: none.
+  int socket() const;
+
+  soci::session& session();
 
  private:
-  // Which file a path names: another one at the same path is another database.
-  struct FileIdentity {
-    std::uintmax_t device = 0;
-    std::uintmax_t inode = 0;
-    bool operator==(const FileIdentity&) const = default;
-  };
+  explicit Store(std::unique_ptr<Database> database);
 
-  Store(std::filesystem::path file, std::unique_ptr<soci::session> session);
-  FileIdentity identity() const;
+  template <class Use>
+  auto explained(Use use);
 
-  std::filesystem::path file_;
-  std::unique_ptr<soci::session> session_;
-  FileIdentity identity_;
+  std::unique_ptr<Database> database_;
 };
 
 }  // namespace gensetd::registry

@@ -1,25 +1,20 @@
 #include "registry/store.hpp"
 
+#include "real_database.hpp"
 #include "registry/database.hpp"
 #include "registry/edits.hpp"
 
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
-#include <soci/soci.h>
-#include <soci/sqlite3/soci-sqlite3.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <chrono>
 #include <stdexcept>
 #include <string>
-#include <unistd.h>
+#include <vector>
 
-// Against real SQLite files.
+// Against real SQLite files and a real PostgreSQL server.
 namespace gensetd::registry {
 namespace {
-
-namespace fs = std::filesystem;
 
 const ProfileNames profiles{"hgm9520n", "hgm9560"};
 
@@ -27,46 +22,31 @@ boost::json::object body(const std::string& text) { return boost::json::parse(te
 
 Timestamp at(int milliseconds) { return Timestamp{std::chrono::milliseconds{milliseconds}}; }
 
-std::string bytes_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-class StoreTest : public testing::Test {
+class StoreTest : public testing::TestWithParam<Kind> {
  protected:
-  StoreTest() {
-    std::string pattern = (fs::temp_directory_path() / "gensetd-registry-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
-    file = folder / "registry.sqlite";
-  }
-  ~StoreTest() override { fs::remove_all(folder); }
-
   std::string refusal() const {
     try {
-      Store::create_or_open(file);
+      Store::create_or_open(database.address());
     } catch (const std::runtime_error& error) {
       return error.what();
     }
     return "opened";
   }
 
-  void run_sql(const std::string& sql) const {
-    soci::session session(soci::sqlite3, "db=\"" + file.string() + "\"");
-    session << sql;
-  }
-
-  fs::path folder;
-  fs::path file;
+  RealDatabase database{GetParam()};
 };
+
+INSTANTIATE_TEST_SUITE_P(Databases, StoreTest, testing::Values(Kind::sqlite, Kind::postgres),
+                         testing::PrintToStringParamName());
 
 const std::string mkz = R"({"name":"MKZ","code":"MKZ","network":"192.168.97.x"})";
 const std::string gen1 =
     R"({"site_id":1,"name":"Gen1","device_type":"generator","ip_address":"192.168.97.10","protocol":"tcp","poll_interval":0.5})";
 
-TEST_F(StoreTest, keeps_everything_over_a_restart) {
+TEST_P(StoreTest, keeps_everything_over_a_restart) {
   Directory before;
   {
-    Store store = Store::create_or_open(file);
+    Store store = Store::create_or_open(database.address());
     EXPECT_EQ(std::get<Site>(create_site(store, body(mkz), at(1'000))).id, 1);
     EXPECT_EQ(std::get<Device>(create_device(store, body(gen1), profiles, at(2'000))).id, 1);
     before = store.load();
@@ -74,22 +54,11 @@ TEST_F(StoreTest, keeps_everything_over_a_restart) {
   EXPECT_EQ(before.devices.at(1).poll_interval, 0.5);
   EXPECT_EQ(before.devices.at(1).retry_delay, std::nullopt);
   EXPECT_EQ(before.devices.at(1).created_at, at(2'000));
-  EXPECT_EQ(Store::create_or_open(file).load(), before);
+  EXPECT_EQ(Store::create_or_open(database.address()).load(), before);
 }
 
-TEST_F(StoreTest, commits_to_disk_with_a_log_and_foreign_keys) {
-  Store store = Store::create_or_open(file);
-  EXPECT_EQ(ask(store.session(), "PRAGMA journal_mode"), "wal");
-  long long synchronous = 0;
-  long long foreign_keys = 0;
-  store.session() << "PRAGMA synchronous", soci::into(synchronous);
-  store.session() << "PRAGMA foreign_keys", soci::into(foreign_keys);
-  EXPECT_EQ(synchronous, 2);  // FULL
-  EXPECT_EQ(foreign_keys, 1);
-}
-
-TEST_F(StoreTest, code_that_exists_is_a_conflict_and_nothing_is_stored) {
-  Store store = Store::create_or_open(file);
+TEST_P(StoreTest, code_that_exists_is_a_conflict_and_nothing_is_stored) {
+  Store store = Store::create_or_open(database.address());
   create_site(store, body(mkz), at(0));
   const auto again = create_site(store, body(mkz), at(1));
   EXPECT_EQ(std::get<Refusal>(again).kind, Refusal::Kind::conflict);
@@ -97,15 +66,15 @@ TEST_F(StoreTest, code_that_exists_is_a_conflict_and_nothing_is_stored) {
   EXPECT_EQ(store.load().sites.size(), 1U);
 }
 
-TEST_F(StoreTest, device_needs_a_site_that_exists) {
-  Store store = Store::create_or_open(file);
+TEST_P(StoreTest, device_needs_a_site_that_exists) {
+  Store store = Store::create_or_open(database.address());
   const auto made = create_device(store, body(gen1), profiles, at(0));
   EXPECT_EQ(std::get<Refusal>(made).field, "site_id");
   EXPECT_TRUE(store.load().devices.empty());
 }
 
-TEST_F(StoreTest, site_with_devices_stays) {
-  Store store = Store::create_or_open(file);
+TEST_P(StoreTest, site_with_devices_stays) {
+  Store store = Store::create_or_open(database.address());
   create_site(store, body(mkz), at(0));
   create_device(store, body(gen1), profiles, at(0));
   EXPECT_EQ(std::get<Refusal>(remove_site(store, 1)).code, "site_has_devices");
@@ -115,16 +84,16 @@ TEST_F(StoreTest, site_with_devices_stays) {
   EXPECT_EQ(store.load(), Directory{});
 }
 
-TEST_F(StoreTest, id_of_a_deleted_device_is_never_given_again) {
-  Store store = Store::create_or_open(file);
+TEST_P(StoreTest, id_of_a_deleted_device_is_never_given_again) {
+  Store store = Store::create_or_open(database.address());
   create_site(store, body(mkz), at(0));
   create_device(store, body(gen1), profiles, at(0));
   remove_device(store, 1);
   EXPECT_EQ(std::get<Device>(create_device(store, body(gen1), profiles, at(0))).id, 2);
 }
 
-TEST_F(StoreTest, edit_sets_updated_at_only_when_something_changes_and_never_back) {
-  Store store = Store::create_or_open(file);
+TEST_P(StoreTest, edit_sets_updated_at_only_when_something_changes_and_never_back) {
+  Store store = Store::create_or_open(database.address());
   create_site(store, body(mkz), at(5'000));
   EXPECT_EQ(std::get<Site>(update_site(store, 1, body("{}"), at(6'000))).updated_at, at(5'000));
   EXPECT_EQ(std::get<Site>(update_site(store, 1, body(R"({"name":"B"})"), at(7'000))).updated_at, at(7'000));
@@ -133,8 +102,8 @@ TEST_F(StoreTest, edit_sets_updated_at_only_when_something_changes_and_never_bac
   EXPECT_EQ(store.load().sites.at(1).created_at, at(5'000));
 }
 
-TEST_F(StoreTest, refused_edit_leaves_the_row_as_it_was) {
-  Store store = Store::create_or_open(file);
+TEST_P(StoreTest, refused_edit_leaves_the_row_as_it_was) {
+  Store store = Store::create_or_open(database.address());
   create_site(store, body(mkz), at(0));
   create_device(store, body(gen1), profiles, at(0));
   const Directory before = store.load();
@@ -143,10 +112,9 @@ TEST_F(StoreTest, refused_edit_leaves_the_row_as_it_was) {
   EXPECT_EQ(store.load(), before);
 }
 
-TEST_F(StoreTest, change_that_is_refused_or_fails_half_way_leaves_nothing) {
-  Store store = Store::create_or_open(file);
-  Site site;
-  site.code = "MKZ";
+TEST_P(StoreTest, change_that_is_refused_or_fails_half_way_leaves_nothing) {
+  Store store = Store::create_or_open(database.address());
+  const Site site{.name = "MKZ", .code = "MKZ"};
   store.change([&] {
     store.insert(site);
     return false;
@@ -159,58 +127,104 @@ TEST_F(StoreTest, change_that_is_refused_or_fails_half_way_leaves_nothing) {
   EXPECT_EQ(store.load(), Directory{});
 }
 
-TEST_F(StoreTest, text_that_looks_like_sql_is_text) {
-  Store store = Store::create_or_open(file);
+TEST_P(StoreTest, text_that_looks_like_sql_is_text) {
+  Store store = Store::create_or_open(database.address());
   create_site(store, body(R"({"name":"'); DROP TABLE sites; --","code":"x' OR '1'='1"})"), at(0));
   EXPECT_EQ(store.load().sites.at(1).name, "'); DROP TABLE sites; --");
 }
 
-TEST_F(StoreTest, change_by_another_connection_is_noticed_and_its_own_is_not) {
-  Store store = Store::create_or_open(file);
+TEST_P(StoreTest, change_by_another_connection_is_noticed_and_its_own_is_not) {
+  Store store = Store::create_or_open(database.address());
   const auto before = store.foreign_changes();
   create_site(store, body(mkz), at(0));
   EXPECT_EQ(store.foreign_changes(), before);
-  run_sql("UPDATE sites SET name = 'other'");
+  database.run_sql("UPDATE sites SET name = 'other'");
   EXPECT_NE(store.foreign_changes(), before);
 }
 
-TEST_F(StoreTest, file_that_was_removed_is_noticed_and_not_made_again) {
-  Store store = Store::create_or_open(file);
-  fs::remove(file);
-  EXPECT_THROW(store.foreign_changes(), std::exception);
-  EXPECT_THROW(Store::reopen(file), std::runtime_error);
-  EXPECT_FALSE(fs::exists(file));
+TEST_P(StoreTest, numbers_texts_and_times_are_kept_exactly) {
+  Store store = Store::create_or_open(database.address());
+  Site site{.name = "Дизель \"№1\" 発電機 \\ '%_$1:name", .code = "ДГУ", .description = "line\n\ttab"};
+  site.created_at = at(1);
+  site.updated_at = Timestamp{std::chrono::milliseconds{4'102'444'799'999}};  // 2099-12-31T23:59:59.999Z
+  Device device{.site_id = 1, .name = "G", .profile = "hgm9520n", .ip_address = "::1", .is_active = false};
+  store.change([&] {
+    store.insert(site);
+    for (const double seconds : {0.1, 1.0 / 3.0, 86'400.0, 1'234.5678901234567}) {
+      device.poll_interval = seconds;
+      store.insert(device);
+    }
+    return true;
+  });
+  const Directory kept = store.load();
+  site.id = 1;
+  EXPECT_EQ(kept.sites.at(1), site);
+  EXPECT_EQ(kept.devices.at(1).poll_interval, 0.1);
+  EXPECT_EQ(kept.devices.at(2).poll_interval, 1.0 / 3.0);
+  EXPECT_EQ(kept.devices.at(4).poll_interval, 1'234.5678901234567);
+  EXPECT_FALSE(kept.devices.at(1).is_active);
 }
 
-TEST_F(StoreTest, newer_schema_is_refused_untouched) {
+TEST_P(StoreTest, rules_of_the_database_are_told_and_the_store_goes_on) {
+  Store store = Store::create_or_open(database.address());
+  create_site(store, body(mkz), at(0));
+  const auto rule_broken_by = [&](const auto& row) {
+    try {
+      store.change([&] {
+        store.insert(row);
+        return true;
+      });
+    } catch (const Violation& violation) {
+      EXPECT_EQ(std::string{violation.what()}.find('\n'), std::string::npos);
+      return static_cast<int>(violation.rule);
+    }
+    return -1;
+  };
+  EXPECT_EQ(rule_broken_by(Site{.name = "again", .code = "MKZ"}),
+            static_cast<int>(Violation::Rule::duplicate));
+  const Device device{.site_id = 7, .name = "G", .profile = "hgm9520n", .ip_address = "h"};
+  EXPECT_EQ(rule_broken_by(device), static_cast<int>(Violation::Rule::reference));
+  Device portless = device;
+  portless.site_id = 1;
+  portless.port = 0;
+  EXPECT_EQ(rule_broken_by(portless), static_cast<int>(Violation::Rule::other));
+  EXPECT_EQ(store.load().sites.size(), 1U);
+  EXPECT_TRUE(store.load().devices.empty());
+}
+
+TEST_P(StoreTest, rule_that_an_administrator_added_is_a_conflict) {
+  Store store = Store::create_or_open(database.address());
+  database.run_sql("CREATE UNIQUE INDEX one_name ON sites (name)");
+  create_site(store, body(mkz), at(0));
+  const auto made = create_site(store, body(R"({"name":"MKZ","code":"other"})"), at(1));
+  EXPECT_EQ(std::get<Refusal>(made).kind, Refusal::Kind::conflict);
+  EXPECT_EQ(std::get<Refusal>(made).code, "conflict");
+}
+
+TEST_P(StoreTest, chosen_id_is_kept_and_never_given_again) {
+  Store store = Store::create_or_open(database.address());
+  store.change([&] {
+    store.insert_with_id(Site{.id = 40, .name = "s", .code = "s"});
+    return true;
+  });
+  EXPECT_EQ(store.load().sites.count(40), 1U);
+  remove_site(store, 40);
+  EXPECT_EQ(std::get<Site>(create_site(store, body(mkz), at(0))).id, 41);
+}
+
+TEST_P(StoreTest, newer_schema_is_refused) {
   {
-    Store store = Store::create_or_open(file);
+    Store store = Store::create_or_open(database.address());
   }
-  run_sql("INSERT INTO schema_version (version, applied_at) VALUES (99, 'x')");
-  run_sql("PRAGMA wal_checkpoint(TRUNCATE)");
-  const std::string before = bytes_of(file);
+  database.run_sql("INSERT INTO schema_version (version, applied_at) VALUES (99, 'x')");
+  database.run_sql("DROP INDEX devices_site_id");  // what an upgrade would notice
   EXPECT_NE(refusal().find("newer gensetd"), std::string::npos) << refusal();
-  EXPECT_EQ(bytes_of(file), before);
 }
 
-TEST_F(StoreTest, database_of_another_program_is_refused_untouched) {
-  run_sql("CREATE TABLE invoices (id INTEGER)");
-  const std::string before = bytes_of(file);
+TEST_P(StoreTest, database_of_another_program_is_refused) {
+  database.run_sql("CREATE TABLE invoices (id INTEGER)");
   EXPECT_NE(refusal().find("another program"), std::string::npos) << refusal();
-  EXPECT_EQ(bytes_of(file), before);
-}
-
-TEST_F(StoreTest, file_that_is_no_database_is_refused_untouched) {
-  std::ofstream(file) << "this is a letter, not a database";
-  EXPECT_NE(refusal().find("not a SQLite database"), std::string::npos) << refusal();
-  EXPECT_EQ(bytes_of(file), "this is a letter, not a database");
-}
-
-TEST_F(StoreTest, folder_that_is_missing_or_in_the_place_of_the_file_is_named) {
-  fs::create_directory(file);
-  EXPECT_NE(refusal().find("it is a folder"), std::string::npos) << refusal();
-  file = folder / "nowhere" / "registry.sqlite";
-  EXPECT_NE(refusal().find("there is no folder"), std::string::npos) << refusal();
+  database.run_sql("CREATE TABLE sites (id INTEGER)");  // fails if it were made
 }
 
 }  // namespace

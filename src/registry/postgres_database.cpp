@@ -1,0 +1,205 @@
+#include "registry/database.hpp"
+#include "registry/schema.hpp"
+#include "registry/watchdog.hpp"
+
+#include <fmt/format.h>
+#include <soci/postgresql/soci-postgresql.h>
+#include <soci/soci.h>
+
+#include <string_view>
+#include <utility>
+
+namespace gensetd::registry {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds connect_timeout{2};  // libpq's least
+constexpr milliseconds statement_timeout{4'000};
+// For a whole transaction, so that a stop of the daemon or another request does not wait longer.
+constexpr milliseconds transaction_timeout{5'000};
+constexpr seconds upgrade_timeout{60};  // another gensetd may be making its tables
+static_assert(busy_timeout < statement_timeout && statement_timeout < transaction_timeout);
+
+constexpr int server_version_least = 15;
+
+// 'text' for libpq's connection string (PostgreSQL 34.1.1.1).
+std::string conninfo_value(std::string_view text) {
+  std::string result = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + "'";
+}
+
+// Holds the password: for libpq only.
+std::string connection_string(const PostgresAddress& address) {
+  std::string text = fmt::format(
+      "host={} port={} user={} dbname={} connect_timeout={} tcp_user_timeout={} keepalives_idle=5 "
+      "keepalives_interval=2 keepalives_count=3 client_encoding=UTF8 application_name=gensetd "
+      "target_session_attrs=read-write",
+      conninfo_value(address.host), address.port, conninfo_value(address.user),
+      conninfo_value(address.database), connect_timeout.count(), transaction_timeout.count());
+  const std::pair<const char*, const std::string&> options[] = {{"password", address.password},
+                                                                {"sslmode", address.sslmode},
+                                                                {"sslrootcert", address.sslrootcert},
+                                                                {"sslcert", address.sslcert},
+                                                                {"sslkey", address.sslkey}};
+  for (const auto& [name, value] : options) {
+    if (!value.empty()) text += fmt::format(" {}={}", name, conninfo_value(value));
+  }
+  return text;
+}
+
+PGconn* connection_of(soci::session& session) {
+  return static_cast<soci::postgresql_session_backend*>(session.get_backend())->conn_;
+}
+
+Violation::Rule broken_rule(const std::string& sqlstate) {
+  if (sqlstate == "23505") return Violation::Rule::duplicate;  // PostgreSQL, Appendix A
+  if (sqlstate == "23503" || sqlstate == "23001") return Violation::Rule::reference;
+  return Violation::Rule::other;
+}
+
+class PostgresDatabase final : public Database {
+ public:
+  PostgresDatabase(const PostgresAddress& address, IfMissing if_missing)
+      : Database(std::make_unique<soci::session>(soci::postgresql, connection_string(address))),
+        watchdog_(PQsocket(connection_of(*session_))) {
+    PQsetNoticeProcessor(connection_of(*session_), [](void*, const char*) {}, nullptr);
+    watchdog_.allow(transaction_timeout);
+    try {
+      prepare(if_missing);
+    } catch (const soci::soci_error& error) {
+      explain(error);
+      throw;
+    }
+    watchdog_.done();
+  }
+
+  // Other programs' writes wait too: what is checked is still true when it is written.
+  void begin(Access access) override {
+    watchdog_.allow(transaction_timeout);
+    if (access == Access::read) {
+      *session_ << "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+      return;
+    }
+    *session_ << "BEGIN";
+    *session_ << "LOCK TABLE sites, devices IN SHARE ROW EXCLUSIVE MODE";
+    look();
+  }
+
+  void commit() override {
+    const long long own = count();
+    *session_ << "COMMIT";
+    seen_ = own;
+    watchdog_.done();
+  }
+
+  void rollback() noexcept override {
+    try {
+      *session_ << "ROLLBACK";
+    } catch (const std::exception&) {
+      // The connection is lost, and the server has rolled back.
+    }
+    watchdog_.done();
+  }
+
+  std::int64_t foreign_changes() override {
+    watchdog_.allow(transaction_timeout);
+    look();
+    watchdog_.done();
+    forget_notifications();
+    return foreign_changes_;
+  }
+
+  int socket() const override { return PQsocket(connection_of(*session_)); }
+
+  void explain(const soci::soci_error& error) const override {
+    if (watchdog_.has_cut()) {
+      throw std::runtime_error(
+          fmt::format("no answer within {} s", std::chrono::duration<double>(transaction_timeout).count()));
+    }
+    const auto* own = dynamic_cast<const soci::postgresql_soci_error*>(&error);
+    if (own == nullptr || !own->sqlstate().starts_with("23")) return;
+    throw Violation(broken_rule(own->sqlstate()), database_error(error));
+  }
+
+ private:
+  void prepare(IfMissing if_missing) {
+    check_server();
+    set_timeouts(busy_timeout, statement_timeout);
+    prepare_tables(if_missing);
+    *session_ << "LISTEN gensetd_registry";
+    seen_ = count();
+  }
+
+  void check_server() {
+    const int version = PQserverVersion(connection_of(*session_)) / 10'000;
+    if (version < server_version_least) {
+      throw SchemaError(fmt::format("the server is PostgreSQL {}", version),
+                        fmt::format("use PostgreSQL {} or later", server_version_least));
+    }
+    const std::string encoding = ask(*session_, "SHOW server_encoding");
+    if (encoding != "UTF8") {
+      throw SchemaError(fmt::format("its encoding is {}, which cannot hold every name", encoding),
+                        "create it with ENCODING 'UTF8' TEMPLATE template0");
+    }
+  }
+
+  void prepare_tables(IfMissing if_missing) {
+    const int found = check_schema(*session_, postgres_schema());
+    if (found == 0 && if_missing == IfMissing::refuse) {
+      throw SchemaError("it has no tables", "restore them, or start gensetd serve to begin with empty ones");
+    }
+    if (found == schema_version) return;
+    watchdog_.allow(upgrade_timeout);
+    set_timeouts(upgrade_timeout, upgrade_timeout);
+    bring_up_to_date(*session_, postgres_schema());
+    set_timeouts(busy_timeout, statement_timeout);
+    watchdog_.allow(transaction_timeout);
+  }
+
+  void set_timeouts(milliseconds lock, milliseconds statement) {
+    *session_ << fmt::format("SET lock_timeout = {}", lock.count());
+    *session_ << fmt::format("SET statement_timeout = {}", statement.count());
+    // A transaction whose program is gone must not hold its lock for long.
+    *session_ << fmt::format("SET idle_in_transaction_session_timeout = {}",
+                             milliseconds{upgrade_timeout}.count());
+  }
+
+  long long count() { return ask_number(*session_, "SELECT number FROM changes"); }
+
+  void look() {
+    const long long number = count();
+    if (number == seen_) return;
+    seen_ = number;
+    ++foreign_changes_;
+  }
+
+  // They only wake; what changed is read from the count.
+  void forget_notifications() {
+    while (PGnotify* notification = PQnotifies(connection_of(*session_))) PQfreemem(notification);
+  }
+
+  Watchdog watchdog_;
+  long long seen_ = 0;  // the count after the last change that this connection knows of
+  std::int64_t foreign_changes_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Database> open_postgres(const PostgresAddress& address, IfMissing if_missing) {
+  try {
+    return std::make_unique<PostgresDatabase>(address, if_missing);
+  } catch (const SchemaError& error) {
+    refuse_database(address, error.what(), error.to_do);
+  } catch (const std::exception& error) {
+    refuse_database(address, database_error(error),
+                    "check DATABASE_URL, the server, and what the user may do there");
+  }
+}
+
+}  // namespace gensetd::registry

@@ -1,0 +1,178 @@
+#include "registry/database.hpp"
+#include "registry/schema.hpp"
+
+#include <fmt/format.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+
+#include <array>
+#include <fstream>
+#include <stdexcept>
+#include <string_view>
+#include <sys/stat.h>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+namespace gensetd::registry {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(const fs::path& file, std::string_view what, std::string_view to_do) {
+  refuse_database(file, what, to_do);
+}
+
+// Which file a path names: another one at the same path is another database.
+struct FileIdentity {
+  std::uintmax_t device = 0;
+  std::uintmax_t inode = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+
+FileIdentity identity_of(const fs::path& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0) return {};
+  return {.device = status.st_dev, .inode = status.st_ino};
+}
+
+// WAL, every commit on disk before it is answered, foreign keys on.
+class SqliteDatabase final : public Database {
+ public:
+  SqliteDatabase(fs::path file, std::unique_ptr<soci::session> session)
+      : Database(std::move(session)), file_(std::move(file)), identity_(identity_of(file_)) {}
+
+  // Takes the right to write at once, also to read: a transaction that begins by reading cannot wait for
+  // another writer later (SQLite refuses it with 'database is locked' without waiting).
+  void begin(Access) override { *session_ << "BEGIN IMMEDIATE"; }
+  void commit() override { *session_ << "COMMIT"; }
+  void rollback() noexcept override {
+    try {
+      *session_ << "ROLLBACK";
+    } catch (const std::exception&) {
+      // The error that led here has rolled back already, or the next BEGIN fails and the connection is
+      // renewed.
+    }
+  }
+
+  // SQLite would go on writing into a file that was removed or replaced.
+  std::int64_t foreign_changes() override {
+    if (identity_of(file_) != identity_) {
+      throw std::runtime_error(fmt::format("the file {} was removed or replaced", file_.string()));
+    }
+    ask_number(*session_, "SELECT COUNT(*) FROM schema_version");  // a question that reaches the file
+    return ask_number(*session_, "PRAGMA data_version");
+  }
+
+  void explain(const soci::soci_error& error) const override {
+    const auto* own = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
+    constexpr int primary_code = 0xFF;  // without the extended part, sqlite.org/rescode.html
+    if (own == nullptr || (own->result() & primary_code) != SQLITE_CONSTRAINT) return;
+    const std::string words = database_error(error);
+    using Rule = Violation::Rule;
+    Rule rule = Rule::other;
+    if (words.find("UNIQUE constraint") != std::string::npos) rule = Rule::duplicate;
+    if (words.find("FOREIGN KEY constraint") != std::string::npos) rule = Rule::reference;
+    throw Violation(rule, words);
+  }
+
+ private:
+  fs::path file_;
+  FileIdentity identity_;
+};
+
+void check_folder(const fs::path& file) {
+  const fs::path folder = file.parent_path();
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    refuse(file, fmt::format("there is no folder {}", folder.string()),
+           "create it, or name another file in DATABASE_URL");
+  }
+  // SQLite writes its journal beside the file.
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    refuse(file, fmt::format("the folder {} is not writable", folder.string()),
+           "give gensetd's user the right to write there, or name another file in DATABASE_URL");
+  }
+}
+
+// Whether there is a database in the file already. What is certainly no database is refused unopened.
+bool check_file(const fs::path& file) {
+  constexpr std::string_view magic{"SQLite format 3\0", 16};  // sqlite.org/fileformat.html, 1.3
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (status.type() == fs::file_type::not_found) return false;
+  if (status.type() == fs::file_type::directory) {
+    refuse(file, "it is a folder", "name a file in DATABASE_URL");
+  }
+  if (status.type() != fs::file_type::regular) {
+    refuse(file, "it is not a regular file", "name another one in DATABASE_URL");
+  }
+  if (::access(file.c_str(), R_OK | W_OK) != 0) {
+    refuse(file, "it is not readable and writable",
+           "give gensetd's user the right, or name another file in DATABASE_URL");
+  }
+  std::array<char, 16> head{};
+  std::ifstream stream{file, std::ios::binary};
+  stream.read(head.data(), head.size());
+  if (stream.gcount() == 0) return false;
+  if (std::string_view{head.data(), static_cast<std::size_t>(stream.gcount())} != magic) {
+    refuse(file, "it is not a SQLite database", "name another file in DATABASE_URL, or move this one away");
+  }
+  return true;
+}
+
+std::unique_ptr<soci::session> connect(const fs::path& file, std::string_view options) {
+  // Quoted: SOCI separates the options by spaces. The path holds no quotes (database_url.cpp).
+  auto session =
+      std::make_unique<soci::session>(soci::sqlite3, fmt::format("db=\"{}\"{}", file.string(), options));
+  *session << fmt::format("PRAGMA busy_timeout = {}", busy_timeout.count());
+  return session;
+}
+
+// The change to WAL does not wait for another program by itself (sqlite.org/wal.html).
+void use_write_ahead_log(soci::session& session) {
+  const auto deadline = std::chrono::steady_clock::now() + busy_timeout;
+  while (true) {
+    try {
+      const std::string mode = ask(session, "PRAGMA journal_mode = WAL");
+      if (mode == "wal") return;
+      throw std::runtime_error("its file system does not allow a write-ahead log (journal mode " + mode +
+                               ")");
+    } catch (const soci::sqlite3_soci_error& error) {
+      if (error.result() != SQLITE_BUSY || std::chrono::steady_clock::now() >= deadline) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+}
+
+std::unique_ptr<soci::session> open_checked(const fs::path& file, bool exists) {
+  // Read-only first: nothing is written, not even by SQLite's own housekeeping, before the file is known.
+  if (exists) check_schema(*connect(file, " readonly=true"), sqlite_schema());
+  auto session = connect(file, "");
+  use_write_ahead_log(*session);
+  *session << "PRAGMA synchronous = FULL";
+  *session << "PRAGMA foreign_keys = ON";
+  bring_up_to_date(*session, sqlite_schema());
+  return session;
+}
+
+}  // namespace
+
+std::unique_ptr<Database> open_sqlite(const fs::path& file, IfMissing if_missing) {
+  check_folder(file);
+  const bool exists = check_file(file);
+  if (!exists && if_missing == IfMissing::refuse) {
+    refuse(file, "it is not there", "put it back, or start gensetd serve to begin with an empty one");
+  }
+  try {
+    return std::make_unique<SqliteDatabase>(file, open_checked(file, exists));
+  } catch (const SchemaError& error) {
+    refuse(file, error.what(), error.to_do);
+  } catch (const std::exception& error) {
+    refuse(file, database_error(error),
+           "check the disk, and that no other program holds the file, then start again");
+  }
+}
+
+}  // namespace gensetd::registry

@@ -1,0 +1,46 @@
+#include "registry/schema.hpp"
+
+namespace gensetd::registry {
+
+// Times are text as in a reading's timestamp, flags are 0 or 1. AUTOINCREMENT never gives a deleted id again.
+const Schema& sqlite_schema() {
+  static const Schema schema{
+      .table_names =
+          "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
+          "ESCAPE '\\' ORDER BY name",
+      .begin = {"BEGIN IMMEDIATE"},
+      .steps = {{
+          "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, applied_at TEXT NOT NULL)",
+          R"(CREATE TABLE sites (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        code TEXT NOT NULL UNIQUE,
+        network TEXT NOT NULL,
+        description TEXT NOT NULL,
+        is_active INTEGER NOT NULL CHECK (is_active IN (0, 1)),
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL))",
+          R"(CREATE TABLE devices (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        site_id BIGINT NOT NULL REFERENCES sites (id) ON DELETE RESTRICT,
+        name TEXT NOT NULL,
+        device_type TEXT NOT NULL CHECK (device_type IN ('generator', 'ats')),
+        profile TEXT NOT NULL,
+        ip_address TEXT NOT NULL,
+        port INTEGER NOT NULL CHECK (port BETWEEN 1 AND 65535),
+        protocol TEXT NOT NULL CHECK (protocol IN ('tcp', 'rtu_over_tcp')),
+        slave_id INTEGER NOT NULL CHECK (slave_id BETWEEN 0 AND 255),
+        is_active INTEGER NOT NULL CHECK (is_active IN (0, 1)),
+        poll_interval DOUBLE PRECISION,
+        modbus_timeout DOUBLE PRECISION,
+        retry_delay DOUBLE PRECISION,
+        offline_after INTEGER,
+        description TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL))",
+          "CREATE INDEX devices_site_id ON devices (site_id)",
+      }}};
+  return schema;
+}
+
+}  // namespace gensetd::registry
