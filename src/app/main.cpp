@@ -1,5 +1,6 @@
 #include "app/profiles_command.hpp"
 #include "app/read_command.hpp"
+#include "app/registry_command.hpp"
 #include "app/scan_command.hpp"
 #include "app/serve_command.hpp"
 #include "app/simulate_command.hpp"
@@ -87,6 +88,25 @@ CLI::App* add_profiles(CLI::App& program, ProfilesOptions& options) {
   return command;
 }
 
+CLI::App* add_registry(CLI::App& program, RegistryOptions& options) {
+  CLI::App* command = program.add_subcommand("registry", "Move sites and devices between databases");
+  command->footer(
+      "The database is that of DATABASE_URL in the environment, or of --config; sqlite:///gensetd.sqlite "
+      "when "
+      "there is none.\n"
+      "An import goes into an empty registry, all of the file or nothing; ids stay what they are.");
+  command->require_subcommand(1);
+  CLI::App* to = command->add_subcommand("export", "Write all sites and devices to a JSON file");
+  CLI::App* from = command->add_subcommand("import", "Read all sites and devices from such a file");
+  for (CLI::App* direction : {to, from}) {
+    direction->add_option("file", options.file, "The JSON file")->required();
+    direction->add_option("--config", options.settings_file, "The TOML file with the daemon's settings");
+    direction->add_option("--profiles", options.profiles_directory, "A directory of register maps to add");
+  }
+  from->callback([&options] { options.import = true; });
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -99,11 +119,13 @@ int main(int argc, char** argv) {
   ReadOptions read_options;
   ScanOptions scan_options;
   ProfilesOptions profiles_options;
+  RegistryOptions registry_options;
   const CLI::App* serve = add_serve(program, serve_options.settings_file, settings);
   const CLI::App* simulate = add_simulate(program, simulate_options);
   const CLI::App* read = add_read(program, read_options);
   const CLI::App* scan = add_scan(program, scan_options);
   const CLI::App* profiles = add_profiles(program, profiles_options);
+  const CLI::App* registry = add_registry(program, registry_options);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -120,5 +142,6 @@ int main(int argc, char** argv) {
   if (read->parsed()) return read_command(read_options, std::cout, std::cerr);
   if (scan->parsed()) return scan_command(scan_options, std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1);
   if (profiles->parsed()) return profiles_command(profiles_options, std::cout, std::cerr);
+  if (registry->parsed()) return registry_command(registry_options, std::cout, std::cerr);
   return 2;
 }

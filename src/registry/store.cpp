@@ -126,6 +126,8 @@ Directory Store::load() {
   });
 }
 
+std::int64_t Store::sites() { return ask_number(session(), "SELECT COUNT(*) FROM sites"); }
+
 std::optional<Site> Store::site(std::int64_t id) {
   return find_row<SiteRow, Site>(session(), SiteRow::select, id);
 }

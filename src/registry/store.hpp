@@ -34,6 +34,7 @@ class Store {
   // Violation when the database's own rules refuse it.
   void change(const std::function<bool()>& edit);
 
+  std::int64_t sites();  // how many
   std::optional<Site> site(std::int64_t id);
   std::optional<std::int64_t> site_with_code(const std::string& code);
   std::int64_t devices_of(std::int64_t site_id);  // how many

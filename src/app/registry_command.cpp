@@ -1,0 +1,116 @@
+#include "app/registry_command.hpp"
+
+#include "app/settings.hpp"
+#include "http/json_bodies.hpp"
+#include "profile/catalog.hpp"
+#include "registry/database.hpp"
+#include "registry/import.hpp"
+#include "registry/store.hpp"
+
+#include <boost/json/parse.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace gensetd::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Only what concerns the registry, so that nothing else of the daemon's settings stops the command.
+Settings settings_of(const RegistryOptions& options) {
+  GivenValues given;
+  if (!options.settings_file.empty()) read_settings_file(options.settings_file, given);
+  read_environment(given);
+  std::erase_if(given,
+                [](const auto& entry) { return entry.first != "DATABASE_URL" && entry.first != "PROFILES"; });
+  Settings settings = settings_from(given);
+  if (!options.profiles_directory.empty()) settings.profiles = options.profiles_directory;
+  return settings;
+}
+
+// One row a line, each as the API shows it.
+template <class Rows>
+std::string lines_of(const Rows& rows) {
+  std::string text;
+  for (const auto& [id, row] : rows) text += (text.empty() ? "\n" : ",\n") + http::to_json(row);
+  return text;
+}
+
+std::string document_of(const registry::Directory& directory) {
+  return fmt::format("{{\"format\":\"{}\",\n\"sites\":[{}],\n\"devices\":[{}]}}\n", registry::export_format,
+                     lines_of(directory.sites), lines_of(directory.devices));
+}
+
+// The file is whole or as it was before.
+void write_file(const fs::path& file, const std::string& text) {
+  fs::path partial = file;
+  partial += ".partial";
+  {
+    std::ofstream stream(partial, std::ios::binary | std::ios::trunc);
+    stream << text;
+    stream.close();
+    if (!stream) throw std::runtime_error(fmt::format("{}: cannot be written", partial.string()));
+  }
+  fs::rename(partial, file);
+}
+
+boost::json::object read_file(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (!stream || !fs::is_regular_file(file)) {
+    throw std::runtime_error(fmt::format("{}: cannot be read", file.string()));
+  }
+  boost::system::error_code failed;
+  boost::json::value value = boost::json::parse(text, failed);
+  if (failed || !value.is_object())
+    throw std::runtime_error(fmt::format("{}: is no JSON object", file.string()));
+  return std::move(value.get_object());
+}
+
+void export_to(const fs::path& file, const Settings& settings, std::ostream& out) {
+  auto store = registry::Store::reopen(registry::parse_database_url(settings.database_url));
+  const registry::Directory directory = store.load();
+  write_file(file, document_of(directory));
+  out << fmt::format("{}: {} sites and {} devices written\n", file.string(), directory.sites.size(),
+                     directory.devices.size());
+}
+
+void import_from(const fs::path& file, const Settings& settings, std::ostream& out) {
+  const auto catalog = settings.profiles.empty() ? profile::Catalog::built_in()
+                                                 : profile::Catalog::with_directory(settings.profiles);
+  registry::ProfileNames profiles;
+  for (const auto& [name, profile] : catalog.all()) profiles.push_back(name);
+  const boost::json::object document = read_file(file);
+  auto store = registry::Store::create_or_open(registry::parse_database_url(settings.database_url));
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const auto result = registry::import_document(store, document, profiles, now);
+  if (const auto* refusal = std::get_if<registry::Refusal>(&result)) {
+    throw std::runtime_error(fmt::format("{}: {}; nothing was imported", file.string(), refusal->message));
+  }
+  const auto& imported = std::get<registry::Imported>(result);
+  out << fmt::format("{}: {} sites and {} devices imported\n", file.string(), imported.sites,
+                     imported.devices);
+}
+
+}  // namespace
+
+int registry_command(const RegistryOptions& options, std::ostream& out, std::ostream& errors) {
+  try {
+    const Settings settings = settings_of(options);
+    if (options.import) {
+      import_from(options.file, settings, out);
+    } else {
+      export_to(options.file, settings, out);
+    }
+    return 0;
+  } catch (const std::exception& error) {
+    errors << "gensetd registry: " << registry::database_error(error) << '\n';
+    return 2;
+  }
+}
+
+}  // namespace gensetd::app

@@ -1,0 +1,141 @@
+#include "registry/import.hpp"
+
+#include "registry/database.hpp"
+#include "registry/fields.hpp"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <limits>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace gensetd::registry {
+namespace {
+
+namespace json = boost::json;
+
+// One refusal ends the import: thrown inside the transaction, caught around it.
+struct Refused {
+  Refusal refusal;
+};
+
+[[noreturn]] void refuse(std::string message) {
+  throw Refused{
+      {.kind = Refusal::Kind::invalid, .code = "invalid_value", .message = std::move(message), .field = {}}};
+}
+
+const json::array& list(const json::object& document, std::string_view name) {
+  const json::value* value = document.if_contains(json::string_view(name.data(), name.size()));
+  if (value == nullptr || !value->is_array()) refuse(fmt::format("there is no list '{}' in it", name));
+  return value->get_array();
+}
+
+std::int64_t take_id(json::object& row, const std::string& where) {
+  constexpr std::string_view fields[] = {"id"};
+  json::object part;
+  if (const json::value* id = row.if_contains("id")) part["id"] = *id;
+  Fields reader{part, fields};
+  reader.require("id");
+  std::int64_t id = 0;
+  reader.read_whole("id", 1, std::numeric_limits<std::int64_t>::max(), id);
+  if (reader.refusal()) refuse(fmt::format("{}: {}", where, reader.refusal()->message));
+  row.erase("id");
+  return id;
+}
+
+Timestamp take_time(json::object& row, std::string_view name, Timestamp otherwise, const std::string& where) {
+  const json::string_view key(name.data(), name.size());
+  const json::value* value = row.if_contains(key);
+  if (value == nullptr) return otherwise;
+  std::optional<Timestamp> time;
+  if (value->is_string()) {
+    const json::string& text = value->get_string();
+    time = reading::parse_timestamp({text.data(), text.size()});
+  }
+  if (!time) refuse(fmt::format("{}: {} must be a time such as 2026-01-31T12:00:00.000Z", where, name));
+  row.erase(key);
+  return *time;
+}
+
+// Reads the rows of the list `name` with `read`, which is given what a request's body would be.
+template <class Row, class Read, class Insert>
+std::size_t import_rows(const json::object& document, std::string_view name, Timestamp now, Read read,
+                        Insert insert) {
+  std::set<std::int64_t> ids;
+  for (const json::value& entry : list(document, name)) {
+    const std::string where = fmt::format("{}[{}]", name, ids.size());
+    if (!entry.is_object()) refuse(fmt::format("{} is no object", where));
+    json::object body = entry.get_object();
+    const std::int64_t id = take_id(body, where);
+    if (!ids.insert(id).second) refuse(fmt::format("{}: the id {} is there twice", where, id));
+    const Timestamp created_at = take_time(body, "created_at", now, where);
+    const Timestamp updated_at = take_time(body, "updated_at", now, where);
+    Result<Row> result = read(body);
+    if (const auto* refusal = std::get_if<Refusal>(&result))
+      refuse(fmt::format("{}: {}", where, refusal->message));
+    Row& row = std::get<Row>(result);
+    row.id = id;
+    row.created_at = created_at;
+    row.updated_at = updated_at;
+    insert(row, where);
+  }
+  return ids.size();
+}
+
+Imported import_all(Store& store, const json::object& document, const ProfileNames& profiles, Timestamp now) {
+  Imported imported;
+  imported.sites =
+      import_rows<Site>(document, "sites", now, new_site, [&](const Site& site, const std::string& where) {
+        if (store.site_with_code(site.code)) {
+          refuse(fmt::format("{}: the code '{}' is there twice", where, shortened(site.code)));
+        }
+        store.insert_with_id(site);
+      });
+  const auto read_device = [&](const json::object& body) { return new_device(body, profiles); };
+  imported.devices = import_rows<Device>(
+      document, "devices", now, read_device, [&](const Device& device, const std::string& where) {
+        if (!store.site(device.site_id))
+          refuse(fmt::format("{}: there is no site {}", where, device.site_id));
+        store.insert_with_id(device);
+      });
+  return imported;
+}
+
+void check_format(const json::object& document) {
+  const json::value* format = document.if_contains("format");
+  const bool known = format != nullptr && format->is_string() &&
+                     format->get_string() == json::string_view(export_format.data(), export_format.size());
+  if (!known) {
+    refuse(fmt::format("it is not what gensetd registry export writes (\"format\": \"{}\")", export_format));
+  }
+}
+
+}  // namespace
+
+Result<Imported> import_document(Store& store, const json::object& document, const ProfileNames& profiles,
+                                 Timestamp now) {
+  Imported imported;
+  try {
+    check_format(document);
+    store.change([&] {
+      if (store.sites() > 0) {
+        refuse("the registry is not empty; an import needs an empty one, for ids stay what they are");
+      }
+      imported = import_all(store, document, profiles, now);
+      return true;
+    });
+  } catch (const Refused& refused) {
+    return refused.refusal;
+  } catch (const Violation& violation) {
+    return Refusal{.kind = Refusal::Kind::conflict,
+                   .code = "conflict",
+                   .message = fmt::format("the database refuses it: {}", violation.what()),
+                   .field = {}};
+  }
+  return imported;
+}
+
+}  // namespace gensetd::registry
