@@ -1,3 +1,4 @@
+#include "app/hidden_arguments.hpp"
 #include "app/profiles_command.hpp"
 #include "app/read_command.hpp"
 #include "app/registry_command.hpp"
@@ -131,6 +132,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return program.exit(error) == 0 ? 0 : 2;
   }
+  hide_secret_arguments(argc, argv);
   if (serve->parsed()) {
     for (const auto& [name, text] : settings) {
       const std::string option = option_of(name);

@@ -24,8 +24,7 @@ constexpr std::array infos{
     SettingInfo{"REDIS_URL", "", "redis://[user:password@]host:port/db; empty: no Redis"},
     SettingInfo{"METRICS_TTL", "30", "seconds after which a device's hash expires; 0: never"},
     SettingInfo{"DATABASE_URL", "sqlite:///gensetd.sqlite",
-                "sqlite:///path, sqlite:////absolute/path, or postgresql://user:password@host:port/name; a "
-                "password is for the environment or the file, options can be seen in the process list"},
+                "sqlite:///path, sqlite:////absolute/path, or postgresql://user:password@host:port/name"},
     SettingInfo{"HTTP_LISTEN", "127.0.0.1:8010", "address and port of REST, WebSocket and page"},
     SettingInfo{"API_TOKEN", "", "when set, every request but health and static files needs it"},
     SettingInfo{"ALLOW_ANONYMOUS", "0", "1: listen on any address without API_TOKEN"},

@@ -138,7 +138,7 @@ std::string print_database(const DatabaseAddress& address) {
   if (const auto* file = std::get_if<std::filesystem::path>(&address)) return file->string();
   const auto& server = std::get<PostgresAddress>(address);
   const bool is_ipv6 = server.host.find(':') != std::string::npos;
-  return fmt::format("PostgreSQL database {} at {}:{}, user {}", server.database,
+  return fmt::format("{} at {}:{} (user {})", server.database,
                      is_ipv6 ? "[" + server.host + "]" : server.host, server.port, server.user);
 }
 

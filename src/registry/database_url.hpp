@@ -34,7 +34,7 @@ using DatabaseAddress = std::variant<std::filesystem::path, PostgresAddress>;  /
 // DATABASE_URL and never repeats what may be a password.
 DatabaseAddress parse_database_url(std::string_view text);
 
-// For messages, without the password: the file, or "PostgreSQL database NAME at HOST:PORT, user USER".
+// For messages, without the password: the file, or "NAME at HOST:PORT (user USER)".
 std::string print_database(const DatabaseAddress& address);
 
 }  // namespace gensetd::registry

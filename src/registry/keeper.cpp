@@ -18,7 +18,7 @@ Store& Keeper::open() {
 
 void Keeper::lose(const std::exception& error) {
   if (problem_.empty()) {
-    spdlog::error("registry: {} does not answer: {}; changes are refused until it does",
+    spdlog::error("registry: the database {} does not answer: {}; changes are refused until it does",
                   print_database(address_), database_error(error));
   }
   problem_ = database_error(error);
@@ -35,7 +35,7 @@ bool Keeper::attempt(const std::function<void(Store&)>& use) {
     lose(error);
     return false;
   }
-  if (!problem_.empty()) spdlog::info("registry: {} answers again", print_database(address_));
+  if (!problem_.empty()) spdlog::info("registry: the database {} answers again", print_database(address_));
   problem_.clear();
   return true;
 }

@@ -1,10 +1,12 @@
-"""Starts the real programs on free ports: gensetd from $GENSETD, redis-server, pymodbus slaves."""
+"""Starts the real programs on free ports: gensetd from $GENSETD, redis-server, postgres, pymodbus slaves."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -186,6 +188,82 @@ def start_redis(programs, tmp_path):
         return server
 
     return start
+
+
+POSTGRES = "/usr/lib/postgresql/15/bin"
+NOBODY = 65534  # PostgreSQL refuses to run as root
+
+
+def make_certificate(folder, name="server"):
+    """A certificate for 127.0.0.1 that signs itself; its key lies beside it."""
+    certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", str(key), "-out", str(certificate), *subject]
+    subprocess.run(words, check=True, capture_output=True)
+    key.chmod(0o600)
+    return certificate
+
+
+class Postgres(Program):
+    """A server with TLS in a folder of its own, with the user gensetd whose password is `secret`."""
+
+    def __init__(self, folder, port=None, data=None):
+        self.port = port or free_port()
+        self.data = data or folder / f"data-{self.port}"
+        as_user = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
+        if not data:
+            self.data.mkdir()
+            self.certificate = make_certificate(folder)
+            password = folder / "password"
+            password.write_text("secret")
+            if as_user:
+                for path in (self.data, password):
+                    os.chown(path, NOBODY, NOBODY)
+            words = ["-U", "gensetd", "-A", "scram-sha-256", "--pwfile", str(password), "-E", "UTF8", "--locale=C", "--no-sync"]
+            subprocess.run([f"{POSTGRES}/initdb", "-D", ".", *words], cwd=self.data, check=True, stdout=subprocess.DEVNULL, **as_user)
+            for name in ("server.crt", "server.key"):
+                shutil.copy(folder / name, self.data / name)
+                if as_user:
+                    os.chown(self.data / name, NOBODY, NOBODY)
+        self.log = folder / f"postgres-{self.port}.log"
+        with open(self.log, "ab") as out:
+            arguments = ["-D", ".", "-p", str(self.port), "-k", "", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "ssl=on"]
+            self.process = subprocess.Popen([f"{POSTGRES}/postgres", *arguments], cwd=self.data, stdout=out, stderr=out, **as_user)
+        wait_until(self.answers, "the start of postgres")
+
+    def answers(self):
+        assert self.process.poll() is None, self.text()
+        return subprocess.run([f"{POSTGRES}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres"]).returncode == 0
+
+    def url(self, database="postgres", password="secret"):
+        return f"postgresql://gensetd:{password}@127.0.0.1:{self.port}/{database}"
+
+    def psql(self, sql, database="postgres"):
+        words = [f"{POSTGRES}/psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.url(database), "-c", sql]
+        return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGQUIT)  # immediate shutdown, with all its sessions
+        self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def start_postgres(programs):
+    """With `again`, the same server once more."""
+    folder = Path(tempfile.mkdtemp(prefix="gensetd-postgres-"))
+    folder.chmod(0o755)
+
+    def start(again=None):
+        server = Postgres(folder, again.port, again.data) if again else Postgres(folder)
+        programs.append(server)
+        return server
+
+    yield start
+    for program in programs:
+        if isinstance(program, Postgres):
+            program.kill()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

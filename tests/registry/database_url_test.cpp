@@ -29,7 +29,7 @@ TEST(DatabaseUrl, every_part_is_read_and_decoded) {
                                       .database = "re g",
                                       .sslmode = "verify-full",
                                       .sslrootcert = "/ca.pem"}));
-  EXPECT_EQ(print_database(address), "PostgreSQL database re g at [::1]:6543, user gen@set");
+  EXPECT_EQ(print_database(address), "re g at [::1]:6543 (user gen@set)");
 }
 
 TEST(DatabaseUrl, socket_and_defaults) {
