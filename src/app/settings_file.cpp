@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 
 namespace gensetd::app {
 namespace {
@@ -18,7 +19,8 @@ std::string text_of(const toml::node& node, const std::string& key, const std::s
   if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
   if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
   if (const auto* flag = node.as_boolean()) return flag->get() ? "1" : "0";
-  if (const auto* list = node.as_array(); list != nullptr && list->is_homogeneous(toml::node_type::string)) {
+  const auto* list = node.as_array();
+  if (list != nullptr && (list->empty() || list->is_homogeneous(toml::node_type::string))) {
     std::string joined;
     for (const toml::node& entry : *list) joined += (joined.empty() ? "" : ",") + entry.as_string()->get();
     return joined;
@@ -34,8 +36,11 @@ void read_settings_file(const std::filesystem::path& file, GivenValues& given) {
   try {
     table = toml::parse_file(file.string());
   } catch (const toml::parse_error& error) {
-    if (!std::filesystem::is_regular_file(file))
-      throw SettingsError{fmt::format("{}: the settings file cannot be read", file.string())};
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(file, failed)) {
+      const std::string why = failed ? fmt::format(": {}", failed.message()) : "";
+      throw SettingsError{fmt::format("{}: the settings file cannot be read{}", file.string(), why)};
+    }
     throw SettingsError{fmt::format("{}: {}", place(file, error.source()), error.description())};
   }
   for (const auto& [key_node, node] : table) {

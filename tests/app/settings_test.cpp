@@ -150,7 +150,10 @@ TEST_F(SettingsFile, mistakes_are_said_with_file_and_line) {
   EXPECT_EQ(file_refusal().find(file.string() + ":1: poll_interval has a value of a wrong kind"), 0U)
       << file_refusal();
   std::filesystem::remove(file);
-  EXPECT_EQ(file_refusal(), file.string() + ": the settings file cannot be read");
+  EXPECT_EQ(file_refusal(), file.string() + ": the settings file cannot be read: No such file or directory");
+  std::filesystem::create_symlink(file, file);
+  EXPECT_EQ(file_refusal(),
+            file.string() + ": the settings file cannot be read: Too many levels of symbolic links");
 }
 
 TEST_F(SettingsFile, what_the_parser_holds_for_impossible_is_refused_too) {
