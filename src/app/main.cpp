@@ -1,3 +1,4 @@
+#include "app/health_command.hpp"
 #include "app/hidden_arguments.hpp"
 #include "app/profiles_command.hpp"
 #include "app/read_command.hpp"
@@ -108,6 +109,13 @@ CLI::App* add_registry(CLI::App& program, RegistryOptions& options) {
   return command;
 }
 
+CLI::App* add_health(CLI::App& program, HealthOptions& options) {
+  CLI::App* command = program.add_subcommand("health", "Ask a running daemon whether it works");
+  command->footer("Exit status 0: it works; 1: it does not, or does not answer within five seconds.");
+  command->add_option("url", options.url, "http://HOST:PORT of the daemon")->capture_default_str();
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -121,12 +129,14 @@ int main(int argc, char** argv) {
   ScanOptions scan_options;
   ProfilesOptions profiles_options;
   RegistryOptions registry_options;
+  HealthOptions health_options;
   const CLI::App* serve = add_serve(program, serve_options.settings_file, settings);
   const CLI::App* simulate = add_simulate(program, simulate_options);
   const CLI::App* read = add_read(program, read_options);
   const CLI::App* scan = add_scan(program, scan_options);
   const CLI::App* profiles = add_profiles(program, profiles_options);
   const CLI::App* registry = add_registry(program, registry_options);
+  const CLI::App* health = add_health(program, health_options);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -145,5 +155,6 @@ int main(int argc, char** argv) {
   if (scan->parsed()) return scan_command(scan_options, std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1);
   if (profiles->parsed()) return profiles_command(profiles_options, std::cout, std::cerr);
   if (registry->parsed()) return registry_command(registry_options, std::cout, std::cerr);
+  if (health->parsed()) return health_command(health_options, std::cout, std::cerr);
   return 2;
 }

@@ -2,6 +2,7 @@
 
 #include "app/daemon.hpp"
 #include "app/logging.hpp"
+#include "app/service_manager.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +17,8 @@
 #include <cstdlib>
 #include <iostream>
 #include <optional>
+#include <string>
+#include <unistd.h>
 
 namespace gensetd::app {
 namespace {
@@ -31,12 +34,18 @@ Settings settings_of(const ServeOptions& options) {
   return settings_from(given);
 }
 
-asio::awaitable<void> stop_on_signal(Daemon& daemon) {
+ServiceEnvironment environment_of_service() {
+  return service_environment(std::getenv("NOTIFY_SOCKET"), std::getenv("WATCHDOG_USEC"),
+                             std::getenv("WATCHDOG_PID"), ::getpid());
+}
+
+asio::awaitable<void> stop_on_signal(Daemon& daemon, ServiceManager& manager) {
   {
     asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM);
     const auto [failed, number] = co_await signals.async_wait(use_tuple);
     spdlog::info("stopping on {}", number == SIGINT ? "SIGINT" : "SIGTERM");
   }  // a second signal ends the program at once
+  manager.stopping();
   co_await daemon.stop();
 }
 
@@ -51,9 +60,12 @@ int serve(const Settings& settings) {
     return 2;
   }
   daemon->start();
-  spdlog::info("gensetd serves http://{}/",
-               poller::host_and_port(settings.http_address, daemon->http_port()));
-  asio::co_spawn(context, stop_on_signal(*daemon), [&context](const std::exception_ptr& failed) {
+  const std::string serves =
+      fmt::format("serves http://{}/", poller::host_and_port(settings.http_address, daemon->http_port()));
+  spdlog::info("gensetd {}", serves);
+  ServiceManager manager(context, environment_of_service());
+  asio::post(context, [&] { manager.ready(serves); });
+  asio::co_spawn(context, stop_on_signal(*daemon, manager), [&context](const std::exception_ptr& failed) {
     if (failed) std::rethrow_exception(failed);
     // What was cancelled ends by itself, but for a look-up of a host name, which nobody can cancel.
     asio::post(context, [&context] { context.stop(); });
