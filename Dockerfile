@@ -17,11 +17,14 @@ RUN cmake --build build/release --target package && mv build/release/gensetd_*.d
 
 FROM debian:bookworm-slim
 COPY --from=build /gensetd.deb /tmp/
+# Boost's licences are megabytes of text, so they are kept compressed.
 RUN useradd --system --uid 8010 --no-create-home --home-dir /var/lib/gensetd --shell /usr/sbin/nologin gensetd \
  && install -d -o gensetd -g gensetd -m 0750 /var/lib/gensetd \
  && apt-get update \
  && apt-get install -y --no-install-recommends /tmp/gensetd.deb \
- && rm -rf /tmp/gensetd.deb /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log
+ && gzip -9 /usr/share/doc/libboost-*/copyright \
+ && apt-get clean \
+ && rm -rf /tmp/gensetd.deb /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log
 USER gensetd
 # The registry lies here unless DATABASE_URL says otherwise (then mount a volume); nothing else is written.
 WORKDIR /var/lib/gensetd
