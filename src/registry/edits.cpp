@@ -89,17 +89,21 @@ Result<Site> create_site(Store& store, const boost::json::object& body, Timestam
   return change<Site>(store, [&] { return insert<Site>(store, new_site(body), now); });
 }
 
-Result<Site> update_site(Store& store, std::int64_t id, const boost::json::object& body, Timestamp now) {
+Result<Site> update_site(Store& store, std::int64_t id, const boost::json::object& body, Timestamp now,
+                         std::optional<Site>* before) {
   return change<Site>(store, [&]() -> Result<Site> {
     const auto current = store.site(id);
     if (!current) return no_such("site", id);
+    if (before != nullptr) *before = current;
     return update<Site>(store, *current, edited_site(*current, body), now);
   });
 }
 
-Result<std::monostate> remove_site(Store& store, std::int64_t id) {
+Result<std::monostate> remove_site(Store& store, std::int64_t id, std::optional<Site>* before) {
   return change<std::monostate>(store, [&]() -> Result<std::monostate> {
-    if (!store.site(id)) return no_such("site", id);
+    const auto current = store.site(id);
+    if (!current) return no_such("site", id);
+    if (before != nullptr) *before = current;
     const std::int64_t count = store.devices_of(id);
     if (count > 0) {
       return Refusal{.kind = Refusal::Kind::conflict,
@@ -119,17 +123,20 @@ Result<Device> create_device(Store& store, const boost::json::object& body, cons
 }
 
 Result<Device> update_device(Store& store, std::int64_t id, const boost::json::object& body,
-                             const ProfileNames& profiles, Timestamp now) {
+                             const ProfileNames& profiles, Timestamp now, std::optional<Device>* before) {
   return change<Device>(store, [&]() -> Result<Device> {
     const auto current = store.device(id);
     if (!current) return no_such("device", id);
+    if (before != nullptr) *before = current;
     return update<Device>(store, *current, edited_device(*current, body, profiles), now);
   });
 }
 
-Result<std::monostate> remove_device(Store& store, std::int64_t id) {
+Result<std::monostate> remove_device(Store& store, std::int64_t id, std::optional<Device>* before) {
   return change<std::monostate>(store, [&]() -> Result<std::monostate> {
-    if (!store.device(id)) return no_such("device", id);
+    const auto current = store.device(id);
+    if (!current) return no_such("device", id);
+    if (before != nullptr) *before = current;
     store.remove_device(id);
     return std::monostate{};
   });

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 namespace gensetd::registry {
@@ -50,6 +51,24 @@ ProfileNames names_of(const profile::Catalog& profiles) {
   ProfileNames names;
   for (const auto& [name, profile] : profiles.all()) names.push_back(name);
   return names;
+}
+
+// `handler`, and before it the witness of what was done. `before` was written on the worker's thread, ahead
+// of the answer that brings the result here.
+template <class Row, class Made>
+std::function<void(Result<Made>)> watched(std::function<void(Result<Made>)> handler,
+                                          Service::Witness<Row> witness,
+                                          std::shared_ptr<std::optional<Row>> before) {
+  if (!witness) return handler;
+  return [handler = std::move(handler), witness = std::move(witness),
+          before = std::move(before)](Result<Made> result) {
+    if (const Made* made = std::get_if<Made>(&result)) {
+      std::optional<Row> after;
+      if constexpr (std::is_same_v<Row, Made>) after = *made;
+      if (*before != after) witness(*before, after);
+    }
+    handler(std::move(result));
+  };
 }
 
 }  // namespace
@@ -204,44 +223,58 @@ const Directory& Service::directory() const { return worker_->board().directory;
 
 bool Service::healthy() const { return worker_->board().healthy; }
 
-void Service::create_site(boost::json::object body, Handler<Site> handler) {
+void Service::create_site(boost::json::object body, Handler<Site> handler, Witness<Site> witness) {
   worker_->submit<Site>(
       [body = std::move(body)](Store& store) { return registry::create_site(store, body, now()); },
-      [](Board& board, const Site& site) { board.put(site); }, std::move(handler));
+      [](Board& board, const Site& site) { board.put(site); },
+      watched<Site>(std::move(handler), std::move(witness), std::make_shared<std::optional<Site>>()));
 }
 
-void Service::update_site(std::int64_t id, boost::json::object body, Handler<Site> handler) {
+void Service::update_site(std::int64_t id, boost::json::object body, Handler<Site> handler,
+                          Witness<Site> witness) {
+  auto before = std::make_shared<std::optional<Site>>();
   worker_->submit<Site>(
-      [id, body = std::move(body)](Store& store) { return registry::update_site(store, id, body, now()); },
-      [](Board& board, const Site& site) { board.put(site); }, std::move(handler));
+      [id, body = std::move(body), before](Store& store) {
+        return registry::update_site(store, id, body, now(), before.get());
+      },
+      [](Board& board, const Site& site) { board.put(site); },
+      watched<Site>(std::move(handler), std::move(witness), before));
 }
 
-void Service::remove_site(std::int64_t id, Handler<std::monostate> handler) {
-  worker_->submit<std::monostate>([id](Store& store) { return registry::remove_site(store, id); },
-                                  [id](Board& board, std::monostate) { board.erase_site(id); },
-                                  std::move(handler));
+void Service::remove_site(std::int64_t id, Handler<std::monostate> handler, Witness<Site> witness) {
+  auto before = std::make_shared<std::optional<Site>>();
+  worker_->submit<std::monostate>(
+      [id, before](Store& store) { return registry::remove_site(store, id, before.get()); },
+      [id](Board& board, std::monostate) { board.erase_site(id); },
+      watched<Site>(std::move(handler), std::move(witness), before));
 }
 
-void Service::create_device(boost::json::object body, Handler<Device> handler) {
+void Service::create_device(boost::json::object body, Handler<Device> handler, Witness<Device> witness) {
   worker_->submit<Device>(
       [this_worker = worker_.get(), body = std::move(body)](Store& store) {
         return registry::create_device(store, body, this_worker->profiles, now());
       },
-      [](Board& board, const Device& device) { board.put(device); }, std::move(handler));
+      [](Board& board, const Device& device) { board.put(device); },
+      watched<Device>(std::move(handler), std::move(witness), std::make_shared<std::optional<Device>>()));
 }
 
-void Service::update_device(std::int64_t id, boost::json::object body, Handler<Device> handler) {
+void Service::update_device(std::int64_t id, boost::json::object body, Handler<Device> handler,
+                            Witness<Device> witness) {
+  auto before = std::make_shared<std::optional<Device>>();
   worker_->submit<Device>(
-      [this_worker = worker_.get(), id, body = std::move(body)](Store& store) {
-        return registry::update_device(store, id, body, this_worker->profiles, now());
+      [this_worker = worker_.get(), id, body = std::move(body), before](Store& store) {
+        return registry::update_device(store, id, body, this_worker->profiles, now(), before.get());
       },
-      [](Board& board, const Device& device) { board.put(device); }, std::move(handler));
+      [](Board& board, const Device& device) { board.put(device); },
+      watched<Device>(std::move(handler), std::move(witness), before));
 }
 
-void Service::remove_device(std::int64_t id, Handler<std::monostate> handler) {
-  worker_->submit<std::monostate>([id](Store& store) { return registry::remove_device(store, id); },
-                                  [id](Board& board, std::monostate) { board.erase_device(id); },
-                                  std::move(handler));
+void Service::remove_device(std::int64_t id, Handler<std::monostate> handler, Witness<Device> witness) {
+  auto before = std::make_shared<std::optional<Device>>();
+  worker_->submit<std::monostate>(
+      [id, before](Store& store) { return registry::remove_device(store, id, before.get()); },
+      [id](Board& board, std::monostate) { board.erase_device(id); },
+      watched<Device>(std::move(handler), std::move(witness), before));
 }
 
 }  // namespace gensetd::registry

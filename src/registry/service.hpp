@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -56,14 +57,21 @@ class Service {
   template <class T>
   using Handler = std::function<void(Result<T>)>;
 
+  // Hears of a change that was made, before the handler does: the row as the same transaction found it, empty
+  // when it is new, and as it is now, empty when it is gone.
+  template <class T>
+  using Witness = std::function<void(const std::optional<T>& before, const std::optional<T>& after)>;
+
   // `body` is a request's JSON object: validated completely, unknown fields refused. update: only the fields
   // given.
-  void create_site(boost::json::object body, Handler<Site> handler);
-  void update_site(std::int64_t id, boost::json::object body, Handler<Site> handler);
-  void remove_site(std::int64_t id, Handler<std::monostate> handler);
-  void create_device(boost::json::object body, Handler<Device> handler);
-  void update_device(std::int64_t id, boost::json::object body, Handler<Device> handler);
-  void remove_device(std::int64_t id, Handler<std::monostate> handler);
+  void create_site(boost::json::object body, Handler<Site> handler, Witness<Site> witness = {});
+  void update_site(std::int64_t id, boost::json::object body, Handler<Site> handler,
+                   Witness<Site> witness = {});
+  void remove_site(std::int64_t id, Handler<std::monostate> handler, Witness<Site> witness = {});
+  void create_device(boost::json::object body, Handler<Device> handler, Witness<Device> witness = {});
+  void update_device(std::int64_t id, boost::json::object body, Handler<Device> handler,
+                     Witness<Device> witness = {});
+  void remove_device(std::int64_t id, Handler<std::monostate> handler, Witness<Device> witness = {});
 
   bool healthy() const;  // whether the database answered last time
 

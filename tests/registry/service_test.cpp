@@ -112,6 +112,24 @@ TEST_P(ServiceTest, edit_that_changes_nothing_is_not_told) {
   EXPECT_EQ(heard.events, (std::vector<std::string>{"handler"}));
 }
 
+TEST_P(ServiceTest, witness_hears_what_was_there_before_and_after) {
+  std::vector<std::string> seen;
+  const Service::Witness<Site> witness = [&](const std::optional<Site>& before,
+                                             const std::optional<Site>& after) {
+    seen.push_back((before ? before->name : "none") + " to " + (after ? after->name : "none"));
+  };
+  std::optional<Result<Site>> result;
+  // Both on their way at once: the second one's 'before' is what the first one made.
+  service->create_site(body(mkz), keep(result), witness);
+  service->update_site(1, body(R"({"name":"A"})"), keep(result), witness);
+  service->update_site(1, body(R"({"name":"A"})"), keep(result), witness);
+  service->update_site(2, body(R"({"name":"B"})"), keep(result), witness);
+  std::optional<Result<std::monostate>> removed;
+  service->remove_site(1, keep(removed), witness);
+  run_until([&] { return removed.has_value(); });
+  EXPECT_EQ(seen, (std::vector<std::string>{"none to MKZ", "MKZ to A", "A to none"}));
+}
+
 TEST_P(ServiceTest, removal_is_told_and_gone) {
   create_site(mkz);
   create_device(gen1);
