@@ -23,6 +23,11 @@ class Category final : public boost::system::error_category {
         return "no answer in time";
       case Error::indistinguishable:
         return "not asked: others on the line ask for answers that could not be told from it";
+      case Error::loopback_not_allowed:
+        return "a loopback address, this machine itself, is not connected to without "
+               "ALLOW_LOOPBACK_DEVICES=1";
+      case Error::address_not_allowed:
+        return "a link-local, multicast, broadcast or unspecified address is not connected to";
     }
     return "unknown link error";
   }

@@ -6,12 +6,14 @@ namespace gensetd::link {
 
 // What can go wrong between a request and its answer, beside what modbus::Error names.
 enum class Error {
-  name_not_found = 1,  // the host name has no address
-  connect_timeout,     // the address did not answer within the time allowed
-  connect_failed,      // refused, unreachable: the cause tells
-  connection_lost,     // the peer closed or reset the connection before it answered
-  no_answer,           // connected, but no answer within the time allowed
-  indistinguishable,   // not asked: somebody else's answers could not be told from it
+  name_not_found = 1,    // the host name has no address
+  connect_timeout,       // the address did not answer within the time allowed
+  connect_failed,        // refused, unreachable: the cause tells
+  connection_lost,       // the peer closed or reset the connection before it answered
+  no_answer,             // connected, but no answer within the time allowed
+  indistinguishable,     // not asked: somebody else's answers could not be told from it
+  loopback_not_allowed,  // not connected: the address is this machine itself
+  address_not_allowed,   // not connected: link-local, multicast, broadcast or unspecified
 };
 
 boost::system::error_code make_error_code(Error error);

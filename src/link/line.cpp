@@ -31,10 +31,11 @@ using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_T
 
 }  // namespace
 
-Line::Line(asio::io_context& context, std::string host, std::uint16_t port)
+Line::Line(asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy)
     : context_(context),
       host_(std::move(host)),
       port_(port),
+      policy_(policy),
       socket_(context),
       resolver_(context),
       timer_(context) {}
@@ -110,25 +111,29 @@ void Line::connect(std::chrono::milliseconds timeout) {
   error_code not_literal;
   const auto literal = asio::ip::make_address(host_, not_literal);
   if (!not_literal) {
-    endpoints_ = {tcp::endpoint(literal, port_)};
-    try_next_endpoint(Error::connect_failed);
+    try_allowed({tcp::endpoint(literal, port_)});
     return;
   }
   resolver_.async_resolve(host_, std::to_string(port_),
                           [self = shared_from_this(), connection = connection_](
                               error_code failed, const tcp::resolver::results_type& found) {
                             if (self->stopped_ || connection != self->connection_) return;
-                            if (failed) {
-                              self->close();
-                              self->conversation_.unreachable(Error::name_not_found, failed, now());
-                              self->go_on();
-                              return;
-                            }
-                            self->endpoints_.clear();
-                            for (const auto& entry : found) self->endpoints_.push_back(entry.endpoint());
-                            std::ranges::reverse(self->endpoints_);
-                            self->try_next_endpoint(Error::connect_failed);
+                            if (failed) return self->unreachable(Error::name_not_found, failed);
+                            self->try_allowed({found.begin(), found.end()});
                           });
+}
+
+void Line::try_allowed(std::vector<tcp::endpoint> found) {
+  error_code refusal = Error::connect_failed;
+  std::erase_if(found, [&](const tcp::endpoint& endpoint) {
+    const error_code refused = policy_.refusal(endpoint.address());
+    if (refused) refusal = refused;
+    return refused.failed();
+  });
+  if (found.empty()) return unreachable(refusal, {});
+  std::ranges::reverse(found);
+  endpoints_ = std::move(found);
+  try_next_endpoint(Error::connect_failed);
 }
 
 void Line::try_next_endpoint(error_code last_failure) {
@@ -153,9 +158,13 @@ void Line::try_next_endpoint(error_code last_failure) {
 }
 
 void Line::connection_failed(error_code failed) {
-  close();
   const bool late = failed == asio::error::timed_out || failed == asio::error::operation_aborted;
-  conversation_.unreachable(late ? Error::connect_timeout : Error::connect_failed, failed, now());
+  unreachable(late ? Error::connect_timeout : Error::connect_failed, failed);
+}
+
+void Line::unreachable(error_code error, error_code cause) {
+  close();
+  conversation_.unreachable(error, cause, now());
   go_on();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "link/address_policy.hpp"
 #include "link/conversation.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -15,7 +16,7 @@ namespace gensetd::link {
 // and by the handlers that are under way. One thread: the context's.
 class Line : public std::enable_shared_from_this<Line> {
  public:
-  Line(boost::asio::io_context& context, std::string host, std::uint16_t port);
+  Line(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy);
 
   void stop();  // closes at once; nothing more is told to anybody
   void submit(Requester& requester, const Transaction& transaction);
@@ -30,6 +31,8 @@ class Line : public std::enable_shared_from_this<Line> {
   void say_if_shared();
 
   void connect(std::chrono::milliseconds timeout);
+  void try_allowed(std::vector<boost::asio::ip::tcp::endpoint> found);
+  void unreachable(boost::system::error_code error, boost::system::error_code cause);
   void try_next_endpoint(boost::system::error_code last_failure);
   void connection_failed(boost::system::error_code failed);
 
@@ -41,6 +44,7 @@ class Line : public std::enable_shared_from_this<Line> {
   boost::asio::io_context& context_;
   const std::string host_;
   const std::uint16_t port_;
+  const AddressPolicy policy_;
   boost::asio::ip::tcp::socket socket_;
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::steady_timer timer_;

@@ -4,8 +4,8 @@
 
 namespace gensetd::link {
 
-Link::Link(boost::asio::io_context& context, std::string host, std::uint16_t port)
-    : line_(std::make_shared<Line>(context, std::move(host), port)) {}
+Link::Link(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy)
+    : line_(std::make_shared<Line>(context, std::move(host), port, policy)) {}
 
 Link::~Link() { line_->stop(); }
 
@@ -23,7 +23,7 @@ std::shared_ptr<Link> Pool::get(const std::string& host, std::uint16_t port) {
     if (auto held = known->second.lock()) return held;
   }
   std::erase_if(links_, [](const auto& entry) { return entry.second.expired(); });
-  auto made = std::make_shared<Link>(context_, host, port);
+  auto made = std::make_shared<Link>(context_, host, port, policy_);
   links_[{host, port}] = made;
   return made;
 }

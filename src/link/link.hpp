@@ -1,5 +1,6 @@
 #pragma once
 
+#include "link/address_policy.hpp"
 #include "link/conversation.hpp"
 #include "link/transaction.hpp"
 
@@ -21,7 +22,7 @@ class Line;
 // io_context's.
 class Link {
  public:
-  Link(boost::asio::io_context& context, std::string host, std::uint16_t port);
+  Link(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy = {});
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -41,7 +42,9 @@ class Link {
 // The links of this process by host:port. A link lives as long as somebody holds it.
 class Pool {
  public:
-  explicit Pool(boost::asio::io_context& context) : context_(context) {}
+  // A request for an address that `policy` refuses ends with its error, and nothing is connected.
+  explicit Pool(boost::asio::io_context& context, AddressPolicy policy = {})
+      : context_(context), policy_(policy) {}
 
   std::shared_ptr<Link> get(const std::string& host, std::uint16_t port);
 
@@ -50,6 +53,7 @@ class Pool {
 
  private:
   boost::asio::io_context& context_;
+  const AddressPolicy policy_;
   Links links_;
 };
 

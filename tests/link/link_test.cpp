@@ -290,6 +290,20 @@ TEST_F(LinkTest, destroyed_in_the_middle_ends_everything) {
   EXPECT_TRUE(asker.heard.empty());
 }
 
+TEST_F(LinkTest, refused_address_is_not_connected_to_also_behind_a_name) {
+  Pool pool(context, {.loopback = false, .special = false});
+  for (const char* host : {"127.0.0.1", "localhost"}) {
+    Asker asker;
+    const auto link = pool.get(host, port());
+    link->submit(asker, over_tcp({.count = 1}));
+    run_until([&] { return !asker.heard.empty(); });
+    EXPECT_EQ(asker.heard[0].error, Error::loopback_not_allowed) << host;
+  }
+  acceptor.close();  // what was accepted is told first
+  run_until([&] { return context.poll() == 0; });
+  EXPECT_TRUE(peers.empty());
+}
+
 TEST_F(LinkTest, pool_gives_one_link_for_one_address) {
   Pool pool(context);
   const auto first = pool.get("127.0.0.1", 502);
