@@ -39,6 +39,18 @@ seconds time_to_live_min(const poller::Pace& pace) {
   return std::chrono::ceil<seconds>(intervals_to_live_min * longest);
 }
 
+link::AddressPolicy policy_of(const Settings& settings) {
+  return {.loopback = settings.allow_loopback_devices, .special = false};
+}
+
+// Of a host name it is known only when it is looked up, by the link.
+std::string refusal_of(const std::string& host, link::AddressPolicy policy) {
+  boost::system::error_code is_name;
+  const auto address = asio::ip::make_address(host, is_name);
+  const auto refusal = is_name ? boost::system::error_code{} : policy.refusal(address);
+  return refusal ? refusal.message() : std::string{};
+}
+
 poller::Address address_of(const http::ProbeRequest& request) {
   return {.host = request.ip_address,
           .port = request.port,
@@ -51,8 +63,8 @@ poller::Address address_of(const http::ProbeRequest& request) {
 Daemon::Daemon(asio::io_context& context, const Settings& settings)
     : catalog_(catalog_of(settings)),
       registry_(std::make_unique<registry::Service>(context.get_executor(), settings.database_url, catalog_)),
-      poller_(
-          std::make_unique<poller::Poller>(context, *catalog_, registry_->directory(), hub_, settings.pace)) {
+      poller_(std::make_unique<poller::Poller>(context, *catalog_, registry_->directory(), hub_,
+                                               settings.pace, policy_of(settings))) {
   if (!settings.redis_url.empty()) {
     redis_ = std::make_unique<redis::Client>(
         context,
@@ -67,6 +79,7 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
       http::Options{.address = settings.http_address,
                     .port = settings.http_port,
                     .api_token = settings.api_token,
+                    .read_token = settings.read_token,
                     .allowed_origins = settings.allowed_origins},
       http::Services{
           .hub = hub_,
@@ -77,6 +90,8 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
               [this](http::ProbeRequest request, std::optional<modbus::ReadRequest> range) {
                 return read_now(std::move(request), range);
               },
+          .address_refusal =
+              [policy = policy_of(settings)](const std::string& host) { return refusal_of(host, policy); },
           .health = [this] { return health(); },
           .add_daemon_metrics = [this](http::MetricFamilies& families) { return add_metrics(families); },
           .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },

@@ -119,7 +119,8 @@ Heard heard_of(const poller::ReadResult& read) {
   if (error == modbus::Error::wrong_protocol) return Heard::other_protocol;
   if (error == link::Error::no_answer || error == link::Error::connection_lost) return Heard::silence;
   if (error == link::Error::name_not_found || error == link::Error::connect_timeout ||
-      error == link::Error::connect_failed)
+      error == link::Error::connect_failed || error == link::Error::loopback_not_allowed ||
+      error == link::Error::address_not_allowed)
     return Heard::nobody;
   return Heard::noise;
 }

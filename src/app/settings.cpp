@@ -27,9 +27,12 @@ constexpr std::array infos{
                 "sqlite:///path, sqlite:////absolute/path, or postgresql://user:password@host:port/name"},
     SettingInfo{"HTTP_LISTEN", "127.0.0.1:8010", "address and port of REST, WebSocket and page"},
     SettingInfo{"API_TOKEN", "", "when set, every request but health and static files needs it"},
+    SettingInfo{"READ_TOKEN", "", "a second token, beside API_TOKEN, that only reads"},
     SettingInfo{"ALLOW_ANONYMOUS", "0", "1: listen on any address without API_TOKEN"},
     SettingInfo{"ALLOWED_ORIGINS", "",
                 "origins, by commas, that a browser may come from, beside the page's own"},
+    SettingInfo{"ALLOW_LOOPBACK_DEVICES", "0",
+                "1: controllers may have loopback addresses, as those of gensetd simulate"},
     SettingInfo{"LOG_LEVEL", "info", "debug, info, warning or error"},
     SettingInfo{"LOG_FORMAT", "text", "text for people, json for collectors"},
     SettingInfo{"PROFILES", "", "a directory whose register maps are added to the built-in ones"},
@@ -80,6 +83,13 @@ void set_listen(Settings& settings, string_view text) {
   }
   settings.http_address = std::string{address};
   settings.http_port = static_cast<std::uint16_t>(port);
+}
+
+// What a header can carry as one word (RFC 9110, 5.6.2 and 11.2): others would never be accepted.
+void set_token(std::string& token, const std::string& text) {
+  const bool good = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+  if (!good) throw NotAllowed{"letters, digits and punctuation of ASCII, without spaces"};
+  token = text;
 }
 
 bool is_origin(string_view text) {
@@ -145,15 +155,29 @@ void set(Settings& to, string_view name, const std::string& text) {
   if (name == "METRICS_TTL") to.metrics_ttl = std::chrono::seconds{whole_between(text, 0, 31'536'000)};
   if (name == "DATABASE_URL") to.database_url = text;
   if (name == "HTTP_LISTEN") set_listen(to, text);
-  if (name == "API_TOKEN") to.api_token = text;
+  if (name == "API_TOKEN") set_token(to.api_token, text);
+  if (name == "READ_TOKEN") set_token(to.read_token, text);
   if (name == "ALLOW_ANONYMOUS") to.allow_anonymous = yes_or_no(text);
+  if (name == "ALLOW_LOOPBACK_DEVICES") to.allow_loopback_devices = yes_or_no(text);
   if (name == "ALLOWED_ORIGINS") set_origins(to, text);
   if (name == "LOG_LEVEL") to.log_level = log_level(text);
   if (name == "LOG_FORMAT") to.log_format = log_format(text);
   if (name == "PROFILES") to.profiles = text;
 }
 
+bool is_secret(string_view name) { return name == "API_TOKEN" || name == "READ_TOKEN"; }
+
+void check_tokens(const Settings& settings) {
+  if (settings.read_token.empty()) return;
+  if (settings.api_token.empty())
+    throw SettingsError{
+        "READ_TOKEN: without API_TOKEN everybody may do everything; set API_TOKEN too, or neither"};
+  if (settings.read_token == settings.api_token)
+    throw SettingsError{"READ_TOKEN: it is the same as API_TOKEN; give one of its own, for it only reads"};
+}
+
 void check_together(const Settings& settings) {
+  check_tokens(settings);
   const auto address = boost::asio::ip::make_address(settings.http_address);
   if (address.is_loopback() || !settings.api_token.empty() || settings.allow_anonymous) return;
   throw SettingsError{
@@ -186,8 +210,9 @@ Settings settings_from(const GivenValues& given) {
     try {
       set(settings, name, value.text);
     } catch (const NotAllowed& refusal) {
-      throw SettingsError{fmt::format("{}: '{}' (from {}) is not allowed; give {}", name, value.text,
-                                      value.origin, refusal.allowed)};
+      const std::string shown = is_secret(name) ? "the value" : "'" + value.text + "'";
+      throw SettingsError{fmt::format("{}: {} (from {}) is not allowed; give {}", name, shown, value.origin,
+                                      refusal.allowed)};
     }
   }
   check_together(settings);

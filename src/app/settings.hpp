@@ -25,9 +25,11 @@ struct Settings {
   std::string database_url = "sqlite:///gensetd.sqlite";
   std::string http_address = "127.0.0.1";  // IPv4 or IPv6 literal
   std::uint16_t http_port = 8010;          // 0: any free one
-  std::string api_token;
+  std::string api_token;                   // empty: everybody may do everything
+  std::string read_token;                  // empty: there is none
   bool allow_anonymous = false;
   std::vector<std::string> allowed_origins;
+  bool allow_loopback_devices = false;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   std::filesystem::path profiles;  // a directory, or empty

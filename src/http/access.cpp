@@ -51,6 +51,21 @@ bool is_same_origin(const Request& request) {
   return false;
 }
 
+bool carries(const Request& request, std::string_view token) {
+  constexpr std::string_view bearer = "Bearer ";
+  if (request.authorization.starts_with(bearer) &&
+      equal_in_constant_time(request.authorization.substr(bearer.size()), token)) {
+    return true;
+  }
+  const std::string expected = base64url(token);
+  bool found = false;
+  for_each_entry(request.subprotocols, [&](std::string_view entry) {
+    if (!entry.starts_with(token_subprotocol_prefix)) return;
+    if (equal_in_constant_time(entry.substr(token_subprotocol_prefix.size()), expected)) found = true;
+  });
+  return found;
+}
+
 }  // namespace
 
 bool offers_subprotocol(std::string_view list, std::string_view wanted) {
@@ -59,20 +74,9 @@ bool offers_subprotocol(std::string_view list, std::string_view wanted) {
   return found;
 }
 
-bool Access::has_token(const Request& request) const {
-  if (api_token.empty()) return true;
-  constexpr std::string_view bearer = "Bearer ";
-  if (request.authorization.starts_with(bearer) &&
-      equal_in_constant_time(request.authorization.substr(bearer.size()), api_token)) {
-    return true;
-  }
-  const std::string expected = base64url(api_token);
-  bool found = false;
-  for_each_entry(request.subprotocols, [&](std::string_view entry) {
-    if (!entry.starts_with(token_subprotocol_prefix)) return;
-    if (equal_in_constant_time(entry.substr(token_subprotocol_prefix.size()), expected)) found = true;
-  });
-  return found;
+Role Access::role_of(const Request& request) const {
+  if (api_token.empty() || carries(request, api_token)) return Role::administrator;
+  return !read_token.empty() && carries(request, read_token) ? Role::reader : Role::nobody;
 }
 
 bool Access::origin_is_allowed(const Request& request) const {

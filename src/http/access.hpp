@@ -2,6 +2,7 @@
 
 #include "http/message.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,13 +14,20 @@ namespace gensetd::http {
 inline constexpr std::string_view subprotocol = "gensetd";
 inline constexpr std::string_view token_subprotocol_prefix = "gensetd.token.";
 
+// What a request may do, each including the one before.
+enum class Role : std::uint8_t { nobody, reader, administrator };
+
 // Who may ask.
 struct Access {
-  std::string api_token;                     // empty: none needed
+  std::string api_token;                     // an administrator's; empty: everybody is one
+  std::string read_token;                    // a reader's; empty: there are none
   std::vector<std::string> allowed_origins;  // beside the page's own
 
-  // Whether the request carries the token. The time it takes does not tell how much of a wrong one is right.
-  bool has_token(const Request& request) const;
+  // By the token that the request carries. The time it takes does not tell how much of a wrong one is right.
+  Role role_of(const Request& request) const;
+
+  // The name of the setting that made a request an administrator's, for people.
+  std::string_view administrator() const { return api_token.empty() ? "anonymous" : "API_TOKEN"; }
 
   // Whether a browser's page at request.origin may do this. No origin: not a browser.
   bool origin_is_allowed(const Request& request) const;

@@ -127,12 +127,17 @@ asio::awaitable<Answer> Api::dispatch(const Request& request) {
 }
 
 std::optional<Answer> Api::refuse_access(const Request& request, const Route& route) const {
-  if (!route.open && !access_.has_token(request)) {
+  const Role role = access_.role_of(request);
+  if (!route.open && role == Role::nobody) {
     Answer answer = error_answer(401, "unauthorized", "send the token as Authorization: Bearer TOKEN");
     answer.headers.emplace_back("WWW-Authenticate", "Bearer");
     return answer;
   }
-  if (request.method != Method::get && !access_.origin_is_allowed(request))
+  if (request.method == Method::get) return std::nullopt;
+  if (role != Role::administrator)
+    return error_answer(403, "read_only_token",
+                        "READ_TOKEN only reads; changes and connections to controllers need API_TOKEN");
+  if (!access_.origin_is_allowed(request))
     return error_answer(403, "forbidden_origin",
                         "pages of this origin may not change anything; see ALLOWED_ORIGINS");
   return std::nullopt;
@@ -152,7 +157,7 @@ Answer Api::preflight(const Request& request) const {
 
 std::variant<Selection, Answer> Api::admit_websocket(const Request& request) const {
   if (request.path != "/ws/metrics") return error_answer(404, "not_found", "the WebSocket is /ws/metrics");
-  if (!access_.has_token(request))
+  if (access_.role_of(request) == Role::nobody)
     return error_answer(
         401, "unauthorized",
         "send the token as Authorization: Bearer TOKEN, or as the subprotocol gensetd.token.BASE64URL");

@@ -63,6 +63,15 @@ registry::Result<ProbeRequest> target_of(json::object body, const profile::Catal
                       .profile = catalog.find(device.profile)};
 }
 
+std::optional<Answer> refuse_address(const json::object& body, const Services& services) {
+  const json::value* given = body.if_contains("ip_address");
+  if (given == nullptr || !given->is_string()) return std::nullopt;
+  const std::string reason =
+      services.address_refusal({given->get_string().data(), given->get_string().size()});
+  if (reason.empty()) return std::nullopt;
+  return error_answer(422, "address_not_allowed", "ip_address: " + reason, "ip_address");
+}
+
 registry::Result<std::optional<modbus::ReadRequest>> take_range(json::object& body) {
   const json::value* raw = body.if_contains("raw");
   if (raw == nullptr) return std::optional<modbus::ReadRequest>{};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/message.hpp"
 #include "http/server.hpp"
 #include "modbus/read_request.hpp"
 #include "profile/catalog.hpp"
@@ -15,6 +16,9 @@ namespace gensetd::http {
 // The controller that the body of a connection test or a single read names. A body without protocol takes the
 // one of its profile.
 registry::Result<ProbeRequest> target_of(boost::json::object body, const profile::Catalog& catalog);
+
+// The answer to a body whose ip_address is one that controllers may not have.
+std::optional<Answer> refuse_address(const boost::json::object& body, const Services& services);
 
 // The registers that `raw` of the body names, {"address": A, "count": C}; empty when there is none. Takes it
 // out of the body.

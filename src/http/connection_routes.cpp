@@ -34,7 +34,10 @@ asio::awaitable<Answer> Api::test_connection(const Request& request, std::string
   refuse_query(request.query);
   auto body = parse_body(request);
   if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
-  auto target = target_of(std::move(std::get<boost::json::object>(body)), *services_.profiles);
+  auto& given = std::get<boost::json::object>(body);
+  auto not_allowed = refuse_address(given, services_);
+  if (not_allowed) co_return std::move(*not_allowed);
+  auto target = target_of(std::move(given), *services_.profiles);
   if (const auto* refusal = std::get_if<registry::Refusal>(&target)) co_return refused(*refusal);
   const ProbeResult found = co_await services_.probe(std::move(std::get<ProbeRequest>(target)));
   co_return Answer{.body = to_json(found)};
@@ -45,6 +48,8 @@ asio::awaitable<Answer> Api::read_device(const Request& request, std::string) {
   auto body = parse_body(request);
   if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
   auto& given = std::get<boost::json::object>(body);
+  auto not_allowed = refuse_address(given, services_);
+  if (not_allowed) co_return std::move(*not_allowed);
   const auto range = take_range(given);
   if (const auto* refusal = std::get_if<registry::Refusal>(&range)) co_return refused(*refusal);
   auto target = target_of(std::move(given), *services_.profiles);

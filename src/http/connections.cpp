@@ -1,9 +1,16 @@
 #include "http/connections.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 #include <vector>
 
 namespace gensetd::http {
+
+std::string shown(const boost::asio::ip::tcp::endpoint& endpoint) {
+  return endpoint.address().is_v6() ? fmt::format("[{}]:{}", endpoint.address().to_string(), endpoint.port())
+                                    : fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());
+}
 
 Connections::Place::Place(Connections& all, Connection& connection, boost::asio::ip::address from,
                           bool websocket)

@@ -2,12 +2,14 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <map>
 #include <set>
+#include <string>
 
 namespace gensetd::http {
 
@@ -15,6 +17,9 @@ inline constexpr std::size_t connections_max = 1'024;
 inline constexpr std::size_t connections_per_address_max = 64;  // loopback, where proxies live, has no limit
 inline constexpr std::size_t websockets_max = 512;
 static_assert(websockets_max < connections_max);
+
+// "127.0.0.1:51234", "[::1]:51234".
+std::string shown(const boost::asio::ip::tcp::endpoint& endpoint);
 
 // One client's connection, seen by the server.
 class Connection {

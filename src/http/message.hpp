@@ -20,6 +20,7 @@ struct Request {
   std::string_view host;
   std::string_view content_type;
   std::string_view subprotocols;  // of a WebSocket upgrade
+  std::string_view from;          // the peer: "127.0.0.1:51234"
 };
 
 struct Answer {

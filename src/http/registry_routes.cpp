@@ -1,10 +1,13 @@
 #include "http/api.hpp"
+#include "http/audit.hpp"
+#include "http/connection_bodies.hpp"
 #include "http/json_bodies.hpp"
 #include "http/query.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <optional>
@@ -61,6 +64,18 @@ Answer removed(const Result<std::monostate>& result) {
   return {.status = 204};
 }
 
+// Logs a change that was made. Called while its request waits for the answer.
+template <class T>
+registry::Service::Witness<T> audit(const Access& access, const Request& request, std::string_view kind) {
+  return [&access, &request, kind](const std::optional<T>& before, const std::optional<T>& after) {
+    const auto line = audit_line(access.administrator(), request.from,
+                                 {.kind = kind,
+                                  .before = before ? to_json(*before) : std::string{},
+                                  .after = after ? to_json(*after) : std::string{}});
+    if (!line.empty()) spdlog::info("{}", line);
+  };
+}
+
 }  // namespace
 
 asio::awaitable<Answer> Api::list_sites(const Request& request, std::string) {
@@ -85,7 +100,8 @@ asio::awaitable<Answer> Api::create_site(const Request& request, std::string) {
   auto body = parse_body(request);
   if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
   auto start = [&](registry::Service::Handler<Site> handler) {
-    services_.registry.create_site(std::move(std::get<json::object>(body)), std::move(handler));
+    services_.registry.create_site(std::move(std::get<json::object>(body)), std::move(handler),
+                                   audit<Site>(access_, request, "site"));
   };
   const Result<Site> result = co_await result_of<Site>(start);
   co_return written(result, 201, "/api/sites");
@@ -98,7 +114,8 @@ asio::awaitable<Answer> Api::update_site(const Request& request, std::string var
   auto body = parse_body(request);
   if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
   auto start = [&](registry::Service::Handler<Site> handler) {
-    services_.registry.update_site(*id, std::move(std::get<json::object>(body)), std::move(handler));
+    services_.registry.update_site(*id, std::move(std::get<json::object>(body)), std::move(handler),
+                                   audit<Site>(access_, request, "site"));
   };
   const Result<Site> result = co_await result_of<Site>(start);
   co_return written(result, 200, "/api/sites");
@@ -109,7 +126,7 @@ asio::awaitable<Answer> Api::remove_site(const Request& request, std::string var
   const auto id = parse_id(variable);
   if (!id) co_return unknown("site", variable);
   auto start = [&](registry::Service::Handler<std::monostate> handler) {
-    services_.registry.remove_site(*id, std::move(handler));
+    services_.registry.remove_site(*id, std::move(handler), audit<Site>(access_, request, "site"));
   };
   const Result<std::monostate> result = co_await result_of<std::monostate>(start);
   co_return removed(result);
@@ -139,8 +156,11 @@ asio::awaitable<Answer> Api::create_device(const Request& request, std::string) 
   refuse_query(request.query);
   auto body = parse_body(request);
   if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
+  auto not_allowed = refuse_address(std::get<json::object>(body), services_);
+  if (not_allowed) co_return std::move(*not_allowed);
   auto start = [&](registry::Service::Handler<Device> handler) {
-    services_.registry.create_device(std::move(std::get<json::object>(body)), std::move(handler));
+    services_.registry.create_device(std::move(std::get<json::object>(body)), std::move(handler),
+                                     audit<Device>(access_, request, "device"));
   };
   const Result<Device> result = co_await result_of<Device>(start);
   co_return written(result, 201, "/api/devices");
@@ -152,8 +172,11 @@ asio::awaitable<Answer> Api::update_device(const Request& request, std::string v
   if (!id) co_return unknown("device", variable);
   auto body = parse_body(request);
   if (auto* refusal = std::get_if<Answer>(&body)) co_return std::move(*refusal);
+  auto not_allowed = refuse_address(std::get<json::object>(body), services_);
+  if (not_allowed) co_return std::move(*not_allowed);
   auto start = [&](registry::Service::Handler<Device> handler) {
-    services_.registry.update_device(*id, std::move(std::get<json::object>(body)), std::move(handler));
+    services_.registry.update_device(*id, std::move(std::get<json::object>(body)), std::move(handler),
+                                     audit<Device>(access_, request, "device"));
   };
   const Result<Device> result = co_await result_of<Device>(start);
   co_return written(result, 200, "/api/devices");
@@ -164,7 +187,7 @@ asio::awaitable<Answer> Api::remove_device(const Request& request, std::string v
   const auto id = parse_id(variable);
   if (!id) co_return unknown("device", variable);
   auto start = [&](registry::Service::Handler<std::monostate> handler) {
-    services_.registry.remove_device(*id, std::move(handler));
+    services_.registry.remove_device(*id, std::move(handler), audit<Device>(access_, request, "device"));
   };
   const Result<std::monostate> result = co_await result_of<std::monostate>(start);
   co_return removed(result);

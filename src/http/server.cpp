@@ -18,11 +18,6 @@ using asio::ip::tcp;
 constexpr std::chrono::seconds check_every{5};
 constexpr std::chrono::milliseconds pause_after_refusal{100};  // when the system has no file descriptor left
 
-std::string shown(const tcp::endpoint& endpoint) {
-  return endpoint.address().is_v6() ? fmt::format("[{}]:{}", endpoint.address().to_string(), endpoint.port())
-                                    : fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());
-}
-
 tcp::acceptor listen_on(asio::io_context& context, const Options& options) {
   const tcp::endpoint endpoint(asio::ip::make_address(options.address), options.port);
   try {
@@ -44,9 +39,10 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
         acceptor_(listen_on(context, options)),
         pause_(context),
         checks_(context),
-        shared_(new Shared{
-            Api(std::move(services), {std::move(options.api_token), std::move(options.allowed_origins)}),
-            Connections(context)}) {}
+        shared_(
+            new Shared{Api(std::move(services), {std::move(options.api_token), std::move(options.read_token),
+                                                 std::move(options.allowed_origins)}),
+                       Connections(context)}) {}
 
   void start() {
     auto loop = [self = shared_from_this()] { return self->accept(); };

@@ -60,6 +60,7 @@ struct Options {
   std::string address = "127.0.0.1";         // IPv4 or IPv6 literal
   std::uint16_t port = 8010;                 // 0: any free port
   std::string api_token;                     // empty: none needed
+  std::string read_token;                    // empty: there is none
   std::vector<std::string> allowed_origins;  // beside the same origin
 };
 
@@ -72,6 +73,8 @@ struct Services {
   // Every register of the profile, or this range alone.
   std::function<boost::asio::awaitable<ReadNowResult>(ProbeRequest, std::optional<modbus::ReadRequest>)>
       read_now;
+  // Why a controller may not have this address, a sentence; empty when it may, or for a host name.
+  std::function<std::string(const std::string& ip_address)> address_refusal;
   std::function<Health()> health;
   // The daemon's own figures, and what was counted of its links and devices; may be empty.
   std::function<boost::asio::awaitable<void>(MetricFamilies&)> add_daemon_metrics;

@@ -44,7 +44,7 @@ Method method_of(http::verb verb) {
   }
 }
 
-Request request_of(const HttpRequest& message) {
+Request request_of(const HttpRequest& message, std::string_view from) {
   const std::string_view target = view(message.target());
   const auto question = target.find('?');
   return {.method = method_of(message.method()),
@@ -55,7 +55,8 @@ Request request_of(const HttpRequest& message) {
           .origin = view(message[http::field::origin]),
           .host = view(message[http::field::host]),
           .content_type = view(message[http::field::content_type]),
-          .subprotocols = view(message[http::field::sec_websocket_protocol])};
+          .subprotocols = view(message[http::field::sec_websocket_protocol]),
+          .from = from};
 }
 
 Response response_of(Answer answer, const HttpRequest& message, bool keep_alive) {
@@ -93,8 +94,8 @@ std::optional<Answer> answer_to(beast::error_code failed) {
 
 class Session final : public Connection {
  public:
-  Session(asio::ip::tcp::socket socket, std::shared_ptr<Shared> shared, asio::ip::address from)
-      : stream_(std::move(socket)), shared_(std::move(shared)), from_(std::move(from)) {}
+  Session(asio::ip::tcp::socket socket, std::shared_ptr<Shared> shared, const asio::ip::tcp::endpoint& peer)
+      : stream_(std::move(socket)), shared_(std::move(shared)), from_(peer.address()), peer_(shown(peer)) {}
 
   // The upgrade that ended it, if one did.
   struct Upgrade {
@@ -116,7 +117,7 @@ class Session final : public Connection {
             co_await write(std::move(std::get<Answer>(admitted)), parser->get(), parser->get().keep_alive());
         continue;
       }
-      const Request request = request_of(parser->get());
+      const Request request = request_of(parser->get(), peer_);
       Answer answer = co_await shared_->api.answer(request);
       go_on = co_await write(std::move(answer), parser->get(), parser->get().keep_alive());
     }
@@ -134,7 +135,7 @@ class Session final : public Connection {
   void check(std::chrono::steady_clock::time_point) override {}  // the stream has its own deadlines
 
   std::variant<Selection, Answer> admit(const HttpRequest& message) {
-    auto admitted = shared_->api.admit_websocket(request_of(message));
+    auto admitted = shared_->api.admit_websocket(request_of(message, peer_));
     if (std::holds_alternative<Selection>(admitted) && !shared_->connections.has_room_for_websocket())
       return error_answer(503, "too_many_clients", "too many WebSocket clients; try again later");
     return admitted;
@@ -207,6 +208,7 @@ class Session final : public Connection {
   beast::tcp_stream stream_;
   std::shared_ptr<Shared> shared_;
   asio::ip::address from_;
+  std::string peer_;  // for people
   beast::flat_buffer buffer_{header_bytes_max + body_bytes_max};
   bool idle_ = false;
 };
@@ -220,7 +222,7 @@ asio::awaitable<void> run_session(asio::ip::tcp::socket socket, std::shared_ptr<
   std::optional<Session::Upgrade> upgrade;
   std::optional<beast::tcp_stream> stream;
   {
-    Session session(std::move(socket), shared, peer.address());
+    Session session(std::move(socket), shared, peer);
     upgrade = co_await session.run();
     if (upgrade) stream.emplace(std::move(session.stream()));
   }

@@ -166,6 +166,8 @@ std::string describe(const Address& address, const link::Outcome& outcome, milli
                        seconds(timeout));
   if (outcome.error == link::Error::connect_failed)
     return fmt::format("{}: {}", where, connect_failed(outcome));
+  if (outcome.error == link::Error::loopback_not_allowed || outcome.error == link::Error::address_not_allowed)
+    return fmt::format("{}: {}; check the address", where, outcome.error.message());
   return fmt::format("{} unit {}: {}", where, address.unit_id, what(address, outcome, timeout));
 }
 

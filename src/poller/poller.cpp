@@ -23,11 +23,12 @@ std::string no_profile(const registry::Device& device) {
 }  // namespace
 
 Poller::Poller(boost::asio::io_context& context, const profile::Catalog& catalog,
-               const registry::Directory& directory, live::Hub& hub, Pace defaults)
+               const registry::Directory& directory, live::Hub& hub, Pace defaults,
+               link::AddressPolicy policy)
     : catalog_(catalog),
       directory_(directory),
       defaults_(defaults),
-      links_(context),
+      links_(context, policy),
       surroundings_{context, links_, hub, {}, std::mt19937{std::random_device{}()}} {}
 
 void Poller::start() {

@@ -20,9 +20,10 @@ namespace gensetd::poller {
 // each device's last reading. One thread: the context's.
 class Poller final : public registry::ChangeListener {
  public:
-  // `defaults`: the pace of devices that have none of their own. `catalog`, `directory` and `hub` outlive it.
+  // `defaults`: the pace of devices that have none of their own. `policy`: which addresses may be connected
+  // to. `catalog`, `directory` and `hub` outlive it.
   Poller(boost::asio::io_context& context, const profile::Catalog& catalog,
-         const registry::Directory& directory, live::Hub& hub, Pace defaults);
+         const registry::Directory& directory, live::Hub& hub, Pace defaults, link::AddressPolicy policy);
 
   void start();
   void stop();

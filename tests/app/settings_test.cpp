@@ -108,6 +108,22 @@ TEST(Settings, other_machines_need_a_token_or_a_decision) {
   EXPECT_NE(refusal({{"HTTP_LISTEN", {"[::]:8010", "x"}}, {"ALLOW_ANONYMOUS", {"0", "x"}}}), "accepted");
 }
 
+TEST(Settings, read_token_is_a_second_one) {
+  EXPECT_EQ(refusal({{"API_TOKEN", {"all", "x"}}, {"READ_TOKEN", {"see", "x"}}}), "accepted");
+  EXPECT_NE(refusal("READ_TOKEN", "see").find("set API_TOKEN too"), std::string::npos);
+  EXPECT_NE(
+      refusal({{"API_TOKEN", {"all", "x"}}, {"READ_TOKEN", {"all", "x"}}}).find("the same as API_TOKEN"),
+      std::string::npos);
+}
+
+TEST(Settings, bad_token_is_refused_and_not_shown) {
+  for (const char* bad : {"two words", "line\n", "\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87", "tab\t"}) {
+    EXPECT_EQ(refusal("API_TOKEN", bad),
+              "API_TOKEN: the value (from the environment) is not allowed; give letters, digits and "
+              "punctuation of ASCII, without spaces");
+  }
+}
+
 TEST(Settings, names_of_options_and_keys_follow_from_the_name) {
   EXPECT_EQ(option_of("POLL_INTERVAL"), "--poll-interval");
   EXPECT_EQ(key_of("POLL_INTERVAL"), "poll_interval");

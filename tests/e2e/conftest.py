@@ -82,7 +82,7 @@ class Daemon(Program):
     def __init__(self, folder, settings, port=None):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        environment = {"HTTP_LISTEN": f"127.0.0.1:{self.port}", "DATABASE_URL": f"sqlite:///{folder}/registry.sqlite", **settings}
+        environment = {"HTTP_LISTEN": f"127.0.0.1:{self.port}", "ALLOW_LOOPBACK_DEVICES": "1", "DATABASE_URL": f"sqlite:///{folder}/registry.sqlite", **settings}
         super().__init__([GENSETD, "serve"], folder / "gensetd.log", environment)
         wait_until(self.answers, f"the start of gensetd ({self.text()})")
 

@@ -7,20 +7,34 @@ namespace {
 
 const Access with_token{.api_token = "s3cret/+", .allowed_origins = {"https://panel.example"}};
 
-TEST(Access, without_a_token_set_everybody_may) { EXPECT_TRUE(Access{}.has_token({})); }
+TEST(Access, without_a_token_set_everybody_may) {
+  EXPECT_EQ(Access{}.role_of({}), Role::administrator);
+  EXPECT_EQ(Access{}.role_of({.authorization = "Bearer any"}), Role::administrator);
+}
 
 TEST(Access, bearer_token_must_be_equal) {
-  EXPECT_TRUE(with_token.has_token({.authorization = "Bearer s3cret/+"}));
+  EXPECT_EQ(with_token.role_of({.authorization = "Bearer s3cret/+"}), Role::administrator);
   for (const char* bad : {"", "Bearer", "Bearer ", "Bearer s3cret/", "Bearer s3cret/+s3cret/+",
                           "bearer s3cret/+", "Bearer  s3cret/+", "s3cret/+", "Bearer S3cret/+"})
-    EXPECT_FALSE(with_token.has_token({.authorization = bad})) << bad;
+    EXPECT_EQ(with_token.role_of({.authorization = bad}), Role::nobody) << bad;
 }
 
 TEST(Access, subprotocol_carries_the_token_in_base64url) {
-  EXPECT_TRUE(with_token.has_token({.subprotocols = "gensetd, gensetd.token.czNjcmV0Lys"}));
-  EXPECT_TRUE((Access{.api_token = "\xff\xfe"}.has_token({.subprotocols = "gensetd.token.__4"})));
+  EXPECT_EQ(with_token.role_of({.subprotocols = "gensetd, gensetd.token.czNjcmV0Lys"}), Role::administrator);
+  EXPECT_EQ((Access{.api_token = "\xff\xfe"}.role_of({.subprotocols = "gensetd.token.__4"})),
+            Role::administrator);
   for (const char* bad : {"gensetd", "gensetd.token.", "gensetd.token.czNjcmV0Lyt", "czNjcmV0Lys"})
-    EXPECT_FALSE(with_token.has_token({.subprotocols = bad})) << bad;
+    EXPECT_EQ(with_token.role_of({.subprotocols = bad}), Role::nobody) << bad;
+}
+
+TEST(Access, read_token_makes_a_reader) {
+  const Access two{.api_token = "all", .read_token = "see"};
+  EXPECT_EQ(two.role_of({.authorization = "Bearer all"}), Role::administrator);
+  EXPECT_EQ(two.role_of({.authorization = "Bearer see"}), Role::reader);
+  EXPECT_EQ(two.role_of({.subprotocols = "gensetd.token.c2Vl"}), Role::reader);
+  for (const char* bad : {"Bearer ", "Bearer", "", "Bearer allsee", "Bearer se"})
+    EXPECT_EQ(two.role_of({.authorization = bad}), Role::nobody) << bad;
+  EXPECT_EQ(with_token.role_of({.authorization = "Bearer "}), Role::nobody) << "an empty READ_TOKEN is none";
 }
 
 TEST(Access, origins) {

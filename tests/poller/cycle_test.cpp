@@ -220,6 +220,7 @@ TEST_F(CycleTest, what_follows_each_error_of_a_living_device) {
       {"cannot connect", link::Error::connect_failed, 0, "pause"},
       {"no connection in time", link::Error::connect_timeout, 0, "finished"},
       {"unknown name", link::Error::name_not_found, 0, "finished"},
+      {"address not allowed", link::Error::address_not_allowed, 0, "finished"},
       {"broken", modbus::Error::broken_answer, 0, "pause"},
       {"foreign", modbus::Error::foreign_answer, 0, "pause"},
       {"other protocol", modbus::Error::wrong_protocol, 0, "finished"},

@@ -48,6 +48,10 @@ TEST(Describe, connection_that_is_not_made_says_at_which_step_and_what_to_check)
       {"forbidden",
        {.error = link::Error::connect_failed, .cause = boost::asio::error::access_denied},
        "192.168.97.10:502: permission denied; a firewall of this machine forbids it"},
+      {"not allowed",
+       {.error = link::Error::loopback_not_allowed},
+       "192.168.97.10:502: a loopback address, this machine itself, is not connected to without "
+       "ALLOW_LOOPBACK_DEVICES=1; check the address"},
       {"anything else",
        {.error = link::Error::connect_failed, .cause = boost::asio::error::no_memory},
        "192.168.97.10:502: cannot allocate memory"},

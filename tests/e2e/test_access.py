@@ -1,0 +1,182 @@
+"""Who may do what: each door without a token, with a wrong one and with each of the two, addresses, and the audit lines."""
+
+import asyncio
+import base64
+import json
+
+import pytest
+import requests
+import websockets
+from conftest import free_port, wait_until
+
+ALL, READ, WRONG = "all-s3cret/+", "read-s3cret.~", "all-s3cret/-"
+TOKENS = {"API_TOKEN": ALL, "READ_TOKEN": READ}
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def error_of(answer):
+    return answer.json()["error"]
+
+
+def socket_status(daemon, **more):
+    async def scene():
+        try:
+            async with websockets.connect(f"ws://127.0.0.1:{daemon.port}/ws/metrics", **more) as client:
+                assert json.loads(await client.recv())["type"] == "snapshot"
+                return 101
+        except websockets.InvalidStatusCode as refused:
+            return refused.status_code
+
+    return asyncio.run(scene())
+
+
+def token_subprotocol(token):
+    return "gensetd.token." + base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
+
+
+SITE = {"name": "N", "code": "N"}
+DEVICE = {"site_id": 1, "name": "G", "device_type": "generator", "ip_address": "10.0.0.1", "is_active": False}
+NOWHERE = {"ip_address": "127.0.0.1", "port": 1}
+
+# Method, path, body, and the status with API_TOKEN and with READ_TOKEN. In an order in which each can be done.
+DOORS = [
+    ("POST", "/api/sites", SITE, 201, 403), ("PATCH", "/api/sites/1", {"name": "M"}, 200, 403), ("POST", "/api/devices", DEVICE, 201, 403),
+    ("PATCH", "/api/devices/1", {"name": "H"}, 200, 403), ("POST", "/api/devices/test-connection", NOWHERE, 200, 403), ("POST", "/api/devices/read", NOWHERE, 200, 403),
+    ("GET", "/api/sites", None, 200, 200), ("GET", "/api/sites/1", None, 200, 200), ("GET", "/api/devices", None, 200, 200), ("GET", "/api/devices/1", None, 200, 200),
+    ("GET", "/api/devices/1/diagnostics", None, 200, 200), ("GET", "/api/profiles", None, 200, 200), ("GET", "/api/profiles/hgm9520n", None, 200, 200),
+    ("GET", "/api/metrics", None, 200, 200), ("GET", "/api/openapi.json", None, 200, 200), ("GET", "/metrics", None, 200, 200), ("HEAD", "/api/sites", None, 200, 200),
+    ("DELETE", "/api/devices/1", None, 204, 403), ("DELETE", "/api/sites/1", None, 204, 403),
+]
+OPEN_DOORS = ("/health", "/", "/app.js", "/style.css")
+
+
+def test_each_door_with_each_token_with_a_wrong_one_and_without(start_daemon):
+    daemon = start_daemon(**TOKENS, LOG_LEVEL="debug")
+
+    def ask(method, path, body, token):
+        return requests.request(method, daemon.url + path, json=body, headers=bearer(token), timeout=40)
+
+    for method, path, body, everything, reading in DOORS:
+        for token in (None, WRONG, ALL + "x", ALL[:-1], "", " "):
+            answer = ask(method, path, body, token)
+            assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == "Bearer", (method, path, token)
+        answer = ask(method, path, body, READ)
+        assert answer.status_code == reading, (method, path, answer.text)
+        if reading == 403:
+            assert error_of(answer)["code"] == "read_only_token" and "API_TOKEN" in error_of(answer)["message"]
+        assert ask(method, path, body, ALL).status_code == everything, (method, path)
+    described = requests.get(daemon.url + "/api/openapi.json", headers=bearer(READ), timeout=20).json()["paths"]
+    tried = {(method.lower(), path.replace("/1", "/{id}").replace("hgm9520n", "{name}")) for method, path, *_ in DOORS}
+    there = {(method, path) for path in described for method in described[path] if path not in OPEN_DOORS + ("/ws/metrics",)}
+    assert there == tried - {("head", "/api/sites")}, "each door is tried"
+    for path in OPEN_DOORS:
+        for token in (None, WRONG, READ, ALL):
+            assert ask("GET", path, None, token).status_code == 200, path
+    assert "s3cret" not in daemon.text()
+
+
+def test_the_websocket_is_open_to_readers_and_to_nobody_else(start_daemon):
+    daemon = start_daemon(**TOKENS, LOG_LEVEL="debug")
+    for token, status in ((None, 401), (WRONG, 401), (READ, 101), (ALL, 101)):
+        assert socket_status(daemon, extra_headers=bearer(token)) == status
+        if token:
+            assert socket_status(daemon, subprotocols=["gensetd", token_subprotocol(token)]) == status
+    assert socket_status(daemon, extra_headers=bearer(READ), origin="https://evil.example") == 403
+    assert "s3cret" not in daemon.text()
+
+
+def test_token_in_a_url_is_no_token(start_daemon):
+    daemon = start_daemon(**TOKENS)
+    for query in (f"?token={ALL}", f"?access_token={ALL}", f"?api_token={ALL}"):
+        assert daemon.get("/api/sites" + query).status_code == 401
+
+
+REFUSED = ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::", "169.254.169.254", "fe80::1", "224.0.0.1", "ff02::1", "255.255.255.255"]
+
+
+def test_addresses_that_no_controller_has_are_refused(start_daemon):
+    daemon = start_daemon(ALLOW_LOOPBACK_DEVICES="0")
+    daemon.add_site()
+    made = daemon.post("/api/devices", DEVICE).json()
+    for address in REFUSED:
+        for method, path, body in (
+            ("POST", "/api/devices/test-connection", {}), ("POST", "/api/devices/read", {}), ("POST", "/api/devices", DEVICE), ("PATCH", "/api/devices/1", {}),
+        ):
+            answer = requests.request(method, daemon.url + path, json={**body, "ip_address": address}, timeout=20)
+            assert answer.status_code == 422 and error_of(answer)["code"] == "address_not_allowed", (method, path, address)
+            assert error_of(answer)["field"] == "ip_address"
+    assert daemon.get("/api/devices").json() == [made]
+
+
+def test_loopback_is_for_simulated_plants_and_the_rest_for_nobody(start_daemon):
+    daemon = start_daemon(ALLOW_LOOPBACK_DEVICES="1")
+    port = free_port()
+    assert "connection refused" in daemon.post("/api/devices/test-connection", {"ip_address": "127.0.0.1", "port": port}).json()["error"]
+    assert daemon.post("/api/devices/test-connection", {"ip_address": "169.254.0.1"}).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.1", "0x7f.0.0.1", "2130706433"])
+def test_name_that_leads_to_a_refused_address_is_not_connected_to(start_daemon, start_simulator, name):
+    """Spellings that the resolver takes for 127.0.0.1, too: what counts is where the connection would go."""
+    simulator = start_simulator("--trace", devices=1)
+    daemon = start_daemon(ALLOW_LOOPBACK_DEVICES="0")
+    daemon.add_site()
+    for path in ("/api/devices/test-connection", "/api/devices/read"):
+        answer = daemon.post(path, {"ip_address": name, "port": simulator.port})
+        assert answer.status_code in (200, 422), answer.text
+        if answer.status_code == 200:
+            assert answer.json()["success"] is False and "ALLOW_LOOPBACK_DEVICES=1" in answer.json()["error"]
+    answer = daemon.post("/api/devices", {**DEVICE, "ip_address": name, "port": simulator.port, "is_active": True})
+    if answer.status_code == 201:
+        reading = daemon.wait_for(1, lambda reading: reading["error"], "the first cycle")
+        assert reading["online"] is False and "loopback" in reading["error"] and reading["gen_uab"] is None
+    assert simulator.lines("connect") == [] and simulator.lines("reads") == []
+
+
+def test_device_that_was_registered_before_is_not_polled_at_a_refused_address(start_daemon, start_simulator):
+    simulator = start_simulator(devices=1)
+    daemon = start_daemon()
+    daemon.add_site()
+    daemon.add_device(simulator.port)
+    daemon.wait_online(1)
+    daemon.stop()
+    daemon = start_daemon(ALLOW_LOOPBACK_DEVICES="0")
+    reading = daemon.wait_for(1, lambda reading: reading["error"], "the first cycle")
+    assert reading["online"] is False and f"127.0.0.1:{simulator.port}: a loopback address" in reading["error"]
+
+
+def test_each_change_of_the_registry_leaves_an_audit_line(start_daemon):
+    daemon = start_daemon(**TOKENS)
+
+    def ask(method, path, body=None, token=ALL):
+        return requests.request(method, daemon.url + path, json=body, headers=bearer(token), timeout=20)
+
+    ask("POST", "/api/sites", SITE)
+    ask("POST", "/api/devices", DEVICE)
+    ask("PATCH", "/api/sites/1", {"description": "North\naudit: forged"})
+    ask("PATCH", "/api/devices/1", {"ip_address": "10.0.0.2", "poll_interval": 0.5})
+    ask("PATCH", "/api/devices/1", {"ip_address": "10.0.0.2"})
+    ask("PATCH", "/api/devices/1", {"port": 0})
+    ask("PATCH", "/api/devices/1", {"port": 503}, READ)
+    ask("PATCH", "/api/devices/1", {"port": 503}, WRONG)
+    ask("DELETE", "/api/devices/1")
+    ask("DELETE", "/api/sites/1")
+    told = wait_until(lambda: (lines := daemon.lines("audit: API_TOKEN")) and len(lines) >= 6 and lines, "the audit lines")
+    told = [line[line.index("audit: ") :] for line in told]
+    expected = [
+        'added site 1: {"id":1,"name":"N",', 'added device 1: {"id":1,', r'changed site 1: description "" -> "North\naudit: forged"',
+        'changed device 1: ip_address "10.0.0.1" -> "10.0.0.2", poll_interval null -> 0.5', 'removed device 1: {"id":1,', 'removed site 1: {"id":1,',
+    ]
+    assert len(told) == len(expected) == len(daemon.lines("audit: "))
+    for line, end in zip(told, expected):
+        assert line.startswith("audit: API_TOKEN from 127.0.0.1:") and line.split(" ", 4)[4].startswith(end), line
+    assert "s3cret" not in daemon.text()
+
+
+def test_without_tokens_the_audit_line_says_so(start_daemon):
+    daemon = start_daemon()
+    daemon.add_site()
+    wait_until(lambda: daemon.lines("audit: anonymous from 127.0.0.1:"), "the audit line")
