@@ -80,7 +80,9 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
                     .port = settings.http_port,
                     .api_token = settings.api_token,
                     .read_token = settings.read_token,
-                    .allowed_origins = settings.allowed_origins},
+                    .allowed_origins = settings.allowed_origins,
+                    .tls = {.certificate = settings.tls_cert, .key = settings.tls_key},
+                    .limits = settings.http_limits},
       http::Services{
           .hub = hub_,
           .registry = *registry_,

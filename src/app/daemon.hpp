@@ -34,6 +34,9 @@ class Daemon {
 
   std::uint16_t http_port() const { return server_->port(); }
 
+  // Reads TLS_CERT and TLS_KEY again. Throws std::runtime_error with one line; then those in use stay.
+  void reload_tls() { server_->reload_tls(); }
+
  private:
   http::Health health() const;
   boost::asio::awaitable<void> add_metrics(http::MetricFamilies& families) const;

@@ -49,6 +49,21 @@ asio::awaitable<void> stop_on_signal(Daemon& daemon, ServiceManager& manager) {
   co_await daemon.stop();
 }
 
+// A renewed certificate is taken without a restart: WebSocket clients stay, polling goes on.
+asio::awaitable<void> reload_on_hangup(Daemon& daemon) {
+  asio::signal_set signals(co_await asio::this_coro::executor, SIGHUP);
+  while (true) {
+    const auto [failed, number] = co_await signals.async_wait(use_tuple);
+    if (failed) co_return;
+    try {
+      daemon.reload_tls();
+      spdlog::info("SIGHUP: TLS_CERT and TLS_KEY are read anew, for connections from now on");
+    } catch (const std::exception& error) {
+      spdlog::error("SIGHUP: the certificate in use stays: {}", error.what());
+    }
+  }
+}
+
 int serve(const Settings& settings) {
   const Logging logging(settings.log_level, settings.log_format);
   asio::io_context context{1};
@@ -61,8 +76,10 @@ int serve(const Settings& settings) {
   }
   daemon->start();
   const std::string serves =
-      fmt::format("serves http://{}/", poller::host_and_port(settings.http_address, daemon->http_port()));
+      fmt::format("serves {}://{}/", settings.tls_cert.empty() ? "http" : "https",
+                  poller::host_and_port(settings.http_address, daemon->http_port()));
   spdlog::info("gensetd {}", serves);
+  if (!settings.tls_cert.empty()) asio::co_spawn(context, reload_on_hangup(*daemon), asio::detached);
   ServiceManager manager(context, environment_of_service());
   asio::post(context, [&] { manager.ready(serves); });
   asio::co_spawn(context, stop_on_signal(*daemon, manager), [&context](const std::exception_ptr& failed) {

@@ -31,6 +31,18 @@ constexpr std::array infos{
     SettingInfo{"ALLOW_ANONYMOUS", "0", "1: listen on any address without API_TOKEN"},
     SettingInfo{"ALLOWED_ORIGINS", "",
                 "origins, by commas, that a browser may come from, beside the page's own"},
+    SettingInfo{"TLS_CERT", "",
+                "PEM file of a certificate with its chain: https and wss; SIGHUP reads it anew"},
+    SettingInfo{"TLS_KEY", "", "PEM file of its key, without passphrase"},
+    SettingInfo{"HTTP_REQUEST_TIMEOUT", "10", "seconds that a request may take to arrive; then 408"},
+    SettingInfo{"HTTP_HEADER_MAX", "16384", "bytes of a request's header; above: 431"},
+    SettingInfo{"HTTP_BODY_MAX", "65536", "bytes of a request's body; above: 413"},
+    SettingInfo{"HTTP_REQUESTS_PER_CONNECTION", "1000", "requests until a connection is closed"},
+    SettingInfo{"HTTP_CONNECTIONS_MAX", "1024", "connections in all; above: 503"},
+    SettingInfo{"HTTP_CONNECTIONS_PER_ADDRESS", "64",
+                "connections of one address, loopback without limit; above: 429"},
+    SettingInfo{"WEBSOCKET_CLIENTS_MAX", "512", "WebSocket clients; above: 503"},
+    SettingInfo{"WEBSOCKET_MESSAGE_MAX", "4096", "bytes of a client's WebSocket message; above: close 1009"},
     SettingInfo{"ALLOW_LOOPBACK_DEVICES", "0",
                 "1: controllers may have loopback addresses, as those of gensetd simulate"},
     SettingInfo{"LOG_LEVEL", "info", "debug, info, warning or error"},
@@ -145,6 +157,22 @@ LogFormat log_format(string_view text) {
   return one_of(text, words);
 }
 
+std::size_t count_between(string_view text, std::int64_t least, std::int64_t most) {
+  return static_cast<std::size_t>(whole_between(text, least, most));
+}
+
+void set_limit(http::Limits& to, string_view name, string_view text) {
+  if (name == "HTTP_REQUEST_TIMEOUT") to.request_within = milliseconds_between(text, 0.1, 300);
+  if (name == "HTTP_HEADER_MAX")
+    to.header_bytes = static_cast<std::uint32_t>(whole_between(text, 1'024, 1'048'576));
+  if (name == "HTTP_BODY_MAX") to.body_bytes = count_between(text, 1'024, 1'048'576);
+  if (name == "HTTP_REQUESTS_PER_CONNECTION") to.requests_per_connection = count_between(text, 1, 1'000'000);
+  if (name == "HTTP_CONNECTIONS_MAX") to.connections = count_between(text, 2, 100'000);
+  if (name == "HTTP_CONNECTIONS_PER_ADDRESS") to.connections_per_address = count_between(text, 1, 100'000);
+  if (name == "WEBSOCKET_CLIENTS_MAX") to.websockets = count_between(text, 1, 99'999);
+  if (name == "WEBSOCKET_MESSAGE_MAX") to.websocket_message_bytes = count_between(text, 16, 1'048'576);
+}
+
 void set(Settings& to, string_view name, const std::string& text) {
   // The ranges are those of a device's own settings.
   if (name == "POLL_INTERVAL") to.pace.poll_interval = milliseconds_between(text, 0.1, 86'400);
@@ -158,6 +186,9 @@ void set(Settings& to, string_view name, const std::string& text) {
   if (name == "API_TOKEN") set_token(to.api_token, text);
   if (name == "READ_TOKEN") set_token(to.read_token, text);
   if (name == "ALLOW_ANONYMOUS") to.allow_anonymous = yes_or_no(text);
+  if (name == "TLS_CERT") to.tls_cert = text;
+  if (name == "TLS_KEY") to.tls_key = text;
+  set_limit(to.http_limits, name, text);
   if (name == "ALLOW_LOOPBACK_DEVICES") to.allow_loopback_devices = yes_or_no(text);
   if (name == "ALLOWED_ORIGINS") set_origins(to, text);
   if (name == "LOG_LEVEL") to.log_level = log_level(text);
@@ -178,6 +209,15 @@ void check_tokens(const Settings& settings) {
 
 void check_together(const Settings& settings) {
   check_tokens(settings);
+  if (settings.tls_cert.empty() != settings.tls_key.empty())
+    throw SettingsError{settings.tls_cert.empty() ? "TLS_KEY: TLS_CERT is not set; give both, or neither"
+                                                  : "TLS_CERT: TLS_KEY is not set; give both, or neither"};
+  const http::Limits& limits = settings.http_limits;
+  if (limits.websockets >= limits.connections)
+    throw SettingsError{
+        fmt::format("WEBSOCKET_CLIENTS_MAX: {} WebSockets would leave no room for REST; give less than "
+                    "HTTP_CONNECTIONS_MAX, which is {}",
+                    limits.websockets, limits.connections)};
   const auto address = boost::asio::ip::make_address(settings.http_address);
   if (address.is_loopback() || !settings.api_token.empty() || settings.allow_anonymous) return;
   throw SettingsError{

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/limits.hpp"
 #include "poller/schedule.hpp"
 
 #include <chrono>
@@ -29,6 +30,9 @@ struct Settings {
   std::string read_token;                  // empty: there is none
   bool allow_anonymous = false;
   std::vector<std::string> allowed_origins;
+  std::filesystem::path tls_cert;  // PEM; empty: no TLS
+  std::filesystem::path tls_key;
+  http::Limits http_limits;
   bool allow_loopback_devices = false;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;

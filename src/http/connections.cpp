@@ -2,37 +2,64 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 namespace gensetd::http {
+namespace {
 
-std::string shown(const boost::asio::ip::tcp::endpoint& endpoint) {
+namespace ip = boost::asio::ip;
+
+// Whose connection counts as whose: an IPv4 address, also when it came in as ::ffff:10.0.0.5, or the /64 of
+// an IPv6 one, which a single machine has all of.
+ip::address client_of(const ip::address& from) {
+  if (!from.is_v6()) return from;
+  const ip::address_v6 v6 = from.to_v6();
+  if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6);
+  if (v6.is_loopback()) return from;
+  auto bytes = v6.to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+  return ip::address_v6(bytes);
+}
+
+}  // namespace
+
+std::string shown(const ip::tcp::endpoint& endpoint) {
   return endpoint.address().is_v6() ? fmt::format("[{}]:{}", endpoint.address().to_string(), endpoint.port())
                                     : fmt::format("{}:{}", endpoint.address().to_string(), endpoint.port());
 }
 
-Connections::Place::Place(Connections& all, Connection& connection, boost::asio::ip::address from,
-                          bool websocket)
-    : all_(all), connection_(connection), from_(std::move(from)), websocket_(websocket) {
+Connections::Place::Place(Connections& all, Connection& connection, const ip::address& from, Purpose purpose)
+    : all_(all), connection_(connection), client_(client_of(from)), purpose_(purpose) {
   all_.all_.insert(&connection_);
-  ++all_.by_address_[from_];
-  if (websocket_) ++all_.websockets_;
+  if (purpose_ == Purpose::refusal) {
+    ++all_.refusals_;
+    return;
+  }
+  ++all_.by_client_[client_];
+  if (purpose_ == Purpose::websocket) ++all_.websockets_;
 }
 
 Connections::Place::~Place() {
   all_.all_.erase(&connection_);
-  const auto place = all_.by_address_.find(from_);
-  if (--place->second == 0) all_.by_address_.erase(place);
-  if (websocket_) --all_.websockets_;
+  if (purpose_ == Purpose::refusal) {
+    --all_.refusals_;
+  } else {
+    const auto place = all_.by_client_.find(client_);
+    if (--place->second == 0) all_.by_client_.erase(place);
+    if (purpose_ == Purpose::websocket) --all_.websockets_;
+  }
   if (all_.all_.empty()) all_.ended_.cancel();
 }
 
-bool Connections::has_room(const boost::asio::ip::address& from) const {
-  if (all_.size() >= connections_max) return false;
-  if (from.is_loopback()) return true;
-  const auto place = by_address_.find(from);
-  return place == by_address_.end() || place->second < connections_per_address_max;
+Room Connections::room(const ip::address& from) const {
+  if (all_.size() - refusals_ >= limits_.connections) return Room::full;
+  const ip::address client = client_of(from);
+  if (client.is_loopback()) return Room::free;
+  const auto place = by_client_.find(client);
+  const bool full = place != by_client_.end() && place->second >= limits_.connections_per_address;
+  return full ? Room::full_for_address : Room::free;
 }
 
 // A connection may end while it is told.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "http/limits.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -7,16 +9,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 
 namespace gensetd::http {
-
-inline constexpr std::size_t connections_max = 1'024;
-inline constexpr std::size_t connections_per_address_max = 64;  // loopback, where proxies live, has no limit
-inline constexpr std::size_t websockets_max = 512;
-static_assert(websockets_max < connections_max);
 
 // "127.0.0.1:51234", "[::1]:51234".
 std::string shown(const boost::asio::ip::tcp::endpoint& endpoint);
@@ -26,21 +24,29 @@ class Connection {
  public:
   virtual void finish() = 0;  // end when what is being answered is answered
   virtual void abort() = 0;   // end at once
-  virtual void check(std::chrono::steady_clock::time_point now) = 0;  // end if a write takes too long
+  virtual void check(std::chrono::steady_clock::time_point now) = 0;  // end what takes too long
 
  protected:
   ~Connection() = default;
 };
 
+// What a connection is there for. A refusal is answered 429 or 503 and takes the place of nobody.
+enum class Purpose : std::uint8_t { requests, websocket, refusal };
+
+// Whether one more connection is served.
+enum class Room : std::uint8_t { free, full_for_address, full };
+
 // Who is connected. One thread.
 class Connections {
  public:
-  explicit Connections(boost::asio::io_context& context) : ended_(context) { ended_.expires_at(never); }
+  Connections(boost::asio::io_context& context, const Limits& limits) : limits_(limits), ended_(context) {
+    ended_.expires_at(never);
+  }
 
   // Counts the connection while it lives.
   class Place {
    public:
-    Place(Connections& all, Connection& connection, boost::asio::ip::address from, bool websocket);
+    Place(Connections& all, Connection& connection, const boost::asio::ip::address& from, Purpose purpose);
     ~Place();
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -48,12 +54,13 @@ class Connections {
    private:
     Connections& all_;
     Connection& connection_;
-    boost::asio::ip::address from_;
-    bool websocket_;
+    boost::asio::ip::address client_;
+    Purpose purpose_;
   };
 
-  bool has_room(const boost::asio::ip::address& from) const;
-  bool has_room_for_websocket() const { return websockets_ < websockets_max; }
+  Room room(const boost::asio::ip::address& from) const;
+  bool has_room_for_refusal() const { return refusals_ < refusals_max; }
+  bool has_room_for_websocket() const { return websockets_ < limits_.websockets; }
   bool empty() const { return all_.empty(); }
   bool finishing() const { return finishing_; }
   std::size_t websockets() const { return websockets_; }
@@ -65,13 +72,16 @@ class Connections {
 
  private:
   static constexpr auto never = std::chrono::steady_clock::time_point::max();
+  static constexpr std::size_t refusals_max = 32;  // at once; beyond it, connections are closed unanswered
 
   template <class Do>
   void for_each(Do act);
 
+  const Limits limits_;
   std::set<Connection*> all_;
-  std::map<boost::asio::ip::address, std::size_t> by_address_;
+  std::map<boost::asio::ip::address, std::size_t> by_client_;
   std::size_t websockets_ = 0;
+  std::size_t refusals_ = 0;
   bool finishing_ = false;
   boost::asio::steady_timer ended_;
 };

@@ -15,7 +15,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-constexpr std::chrono::seconds check_every{5};
+constexpr std::chrono::seconds check_every{1};
 constexpr std::chrono::milliseconds pause_after_refusal{100};  // when the system has no file descriptor left
 
 tcp::acceptor listen_on(asio::io_context& context, const Options& options) {
@@ -36,13 +36,14 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
  public:
   Implementation(asio::io_context& context, Options options, Services services)
       : context_(context),
+        tls_files_(options.tls),
         acceptor_(listen_on(context, options)),
         pause_(context),
         checks_(context),
         shared_(
             new Shared{Api(std::move(services), {std::move(options.api_token), std::move(options.read_token),
                                                  std::move(options.allowed_origins)}),
-                       Connections(context)}) {}
+                       options.limits, Connections(context, options.limits), load_tls(tls_files_)}) {}
 
   void start() {
     auto loop = [self = shared_from_this()] { return self->accept(); };
@@ -51,6 +52,8 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
   }
 
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+  void reload_tls() { shared_->tls = load_tls(tls_files_); }
 
   asio::awaitable<void> stop(std::chrono::milliseconds within) {
     close();
@@ -87,8 +90,10 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
         continue;
       }
       const auto peer = socket.remote_endpoint(failed);
-      if (failed || !shared_->connections.has_room(peer.address())) continue;  // closes it
-      asio::co_spawn(context_, run_session(std::move(socket), shared_), asio::detached);
+      if (failed) continue;
+      const Room room = shared_->connections.room(peer.address());
+      if (room != Room::free && !shared_->connections.has_room_for_refusal()) continue;  // closes it
+      asio::co_spawn(context_, run_session(std::move(socket), shared_, room), asio::detached);
     }
   }
 
@@ -103,6 +108,7 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
   }
 
   asio::io_context& context_;
+  const TlsFiles tls_files_;
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
   asio::steady_timer checks_;
@@ -117,6 +123,8 @@ Server::~Server() { implementation_->abort(); }
 void Server::start() { implementation_->start(); }
 
 std::uint16_t Server::port() const { return implementation_->port(); }
+
+void Server::reload_tls() { implementation_->reload_tls(); }
 
 asio::awaitable<void> Server::stop(std::chrono::milliseconds within) { return implementation_->stop(within); }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "http/limits.hpp"
 #include "http/metric_families.hpp"
+#include "http/tls.hpp"
 #include "live/hub.hpp"
 #include "profile/catalog.hpp"
 #include "reading/reading.hpp"
@@ -62,6 +64,8 @@ struct Options {
   std::string api_token;                     // empty: none needed
   std::string read_token;                    // empty: there is none
   std::vector<std::string> allowed_origins;  // beside the same origin
+  TlsFiles tls;
+  Limits limits;
 };
 
 // What the server needs of the other rooms. All calls on the server's thread.
@@ -95,6 +99,11 @@ class Server {
 
   void start();
   std::uint16_t port() const;  // the one bound
+
+  // Reads the files of TLS again, for connections from now on. Throws std::runtime_error with one line, and
+  // what was read last stays.
+  void reload_tls();
+
   boost::asio::awaitable<void> stop(std::chrono::milliseconds within);
 
  private:

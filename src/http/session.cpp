@@ -1,10 +1,15 @@
 #include "http/session.hpp"
 
-#include "http/beast.hpp"
+#include "http/stream.hpp"
 #include "http/websocket.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
 #include <optional>
 #include <utility>
 
@@ -16,11 +21,11 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using std::chrono::seconds;
 
-constexpr std::uint32_t header_bytes_max = 16'384;
-constexpr std::uint64_t body_bytes_max = 65'536;
-constexpr seconds request_within{10};  // all of it, from its first byte
-constexpr seconds idle_within{60};     // between two requests of a connection
-constexpr seconds answer_within{30};   // to take an answer
+using std::chrono::steady_clock;
+
+constexpr seconds idle_within{60};    // between two requests of a connection
+constexpr seconds answer_within{30};  // to take an answer
+constexpr seconds refusal_within{2};  // to send the request that is refused
 constexpr std::size_t lingering_bytes_max = 1'048'576;
 
 using Parser = http::request_parser<http::string_body>;
@@ -65,6 +70,8 @@ Response response_of(Answer answer, const HttpRequest& message, bool keep_alive)
   response.set("X-Content-Type-Options", "nosniff");
   response.set("Referrer-Policy", "no-referrer");
   response.set("X-Frame-Options", "DENY");
+  response.set("Cross-Origin-Opener-Policy", "same-origin");
+  response.set("Cross-Origin-Resource-Policy", "same-origin");
   response.set(
       "Content-Security-Policy",
       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -81,21 +88,57 @@ Response response_of(Answer answer, const HttpRequest& message, bool keep_alive)
   return response;
 }
 
+Answer retry_after(Answer answer, std::string_view time) {
+  answer.headers.emplace_back("Retry-After", time);
+  return answer;
+}
+
+// Why a connection is not served; empty when it is.
+std::optional<Answer> refusal_of(Room room) {
+  if (room == Room::full_for_address)
+    return retry_after(error_answer(429, "too_many_connections",
+                                    "too many connections from this address; close some, or reuse them"),
+                       "5");
+  if (room == Room::full)
+    return retry_after(error_answer(503, "too_many_connections", "too many connections; try again later"),
+                       "5");
+  return std::nullopt;
+}
+
 // What to say of bytes that are no request; empty when there is nobody to say it to.
-std::optional<Answer> answer_to(beast::error_code failed) {
+std::optional<Answer> answer_to(beast::error_code failed, const Limits& limits) {
   if (failed == http::error::body_limit)
-    return error_answer(413, "body_too_large", "the body is larger than 64 kB");
+    return error_answer(413, "body_too_large",
+                        fmt::format("the body is larger than {} bytes", limits.body_bytes));
   if (failed == http::error::header_limit || failed == http::error::buffer_overflow)
-    return error_answer(431, "header_too_large", "the header is larger than 16 kB");
+    return error_answer(431, "header_too_large",
+                        fmt::format("the header is larger than {} bytes", limits.header_bytes));
   if (failed == http::error::end_of_stream || failed == http::error::partial_message) return std::nullopt;
   if (failed.category() != http::make_error_code(http::error::bad_method).category()) return std::nullopt;
   return error_answer(400, "bad_request", "this is no well-formed HTTP request: " + failed.message());
 }
 
+Stream stream_on(asio::ip::tcp::socket socket, const Shared& shared) {
+  return shared.tls ? Stream(std::move(socket), *shared.tls) : Stream(std::move(socket));
+}
+
+bool is_plain_http(beast::error_code failed) {
+  return failed.category() == asio::error::get_ssl_category() &&
+         ERR_GET_REASON(static_cast<unsigned long>(failed.value())) == SSL_R_HTTP_REQUEST;
+}
+
 class Session final : public Connection {
  public:
-  Session(asio::ip::tcp::socket socket, std::shared_ptr<Shared> shared, const asio::ip::tcp::endpoint& peer)
-      : stream_(std::move(socket)), shared_(std::move(shared)), from_(peer.address()), peer_(shown(peer)) {}
+  Session(Stream stream, std::shared_ptr<Shared> shared, const asio::ip::tcp::endpoint& peer, Room room)
+      : stream_(std::move(stream)),
+        shared_(std::move(shared)),
+        limits_(shared_->limits),
+        peer_(shown(peer)),
+        refusal_(refusal_of(room)),
+        place_(shared_->connections, *this, peer.address(), refusal_ ? Purpose::refusal : Purpose::requests) {
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   // The upgrade that ended it, if one did.
   struct Upgrade {
@@ -104,40 +147,69 @@ class Session final : public Connection {
   };
 
   asio::awaitable<std::optional<Upgrade>> run() {
-    const Connections::Place place(shared_->connections, *this, from_, false);
-    for (bool go_on = true; go_on && !shared_->connections.finishing();) {
+    bool go_on = true;
+    if (stream_.is_encrypted()) go_on = co_await shake_hands();
+    while (go_on && !shared_->connections.finishing()) {
       std::optional<Parser> parser;
       const bool came = co_await read(parser);
       if (!came) break;
+      if (refusal_) {
+        [[maybe_unused]] const bool said = co_await write(std::move(*refusal_), parser->get(), false);
+        co_await linger();
+        break;
+      }
+      const bool last = ++requests_ >= limits_.requests_per_connection;
       if (beast::websocket::is_upgrade(parser->get())) {
         auto admitted = admit(parser->get());
         if (auto* selection = std::get_if<Selection>(&admitted))
           co_return Upgrade{parser->release(), std::move(*selection)};
-        go_on =
-            co_await write(std::move(std::get<Answer>(admitted)), parser->get(), parser->get().keep_alive());
+        go_on = co_await write(std::move(std::get<Answer>(admitted)), parser->get(), !last);
         continue;
       }
       const Request request = request_of(parser->get(), peer_);
       Answer answer = co_await shared_->api.answer(request);
-      go_on = co_await write(std::move(answer), parser->get(), parser->get().keep_alive());
+      go_on = co_await write(std::move(answer), parser->get(), !last);
+      if (last) co_await linger();  // it may have sent more already
     }
     close();
     co_return std::nullopt;
   }
 
-  beast::tcp_stream& stream() { return stream_; }
+  Stream& stream() { return stream_; }
 
  private:
   void finish() override {
     if (idle_) close();
   }
   void abort() override { close(); }
-  void check(std::chrono::steady_clock::time_point) override {}  // the stream has its own deadlines
+  // The stream's own deadlines close it, and then there is no answer any more: they are for what needs none.
+  void check(steady_clock::time_point now) override {
+    if (now < deadline_) return;
+    late_ = true;
+    tcp().cancel();
+  }
+
+  beast::tcp_stream& tcp() { return stream_.next_layer(); }
+
+  asio::awaitable<bool> shake_hands() {
+    tcp().expires_after(limits_.request_within);
+    const auto [failed] = co_await stream_.shake_hands(use_tuple);
+    if (is_plain_http(failed)) {
+      static constexpr std::string_view text =
+          "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+          R"({"error":{"code":"tls_required","message":"this port speaks TLS: use https:// or wss://",)"
+          R"("field":null}})";
+      [[maybe_unused]] const auto [lost, written] =
+          co_await asio::async_write(tcp(), asio::buffer(text.data(), text.size()), use_tuple);
+    }
+    co_return !failed;
+  }
 
   std::variant<Selection, Answer> admit(const HttpRequest& message) {
     auto admitted = shared_->api.admit_websocket(request_of(message, peer_));
     if (std::holds_alternative<Selection>(admitted) && !shared_->connections.has_room_for_websocket())
-      return error_answer(503, "too_many_clients", "too many WebSocket clients; try again later");
+      return retry_after(error_answer(503, "too_many_clients", "too many WebSocket clients; try again later"),
+                         "5");
     return admitted;
   }
 
@@ -145,16 +217,19 @@ class Session final : public Connection {
   asio::awaitable<bool> read(std::optional<Parser>& parser) {
     if (buffer_.size() == 0) {
       idle_ = true;
-      stream_.expires_after(idle_within);
-      const auto [failed, length] = co_await stream_.async_read_some(buffer_.prepare(4'096), use_tuple);
+      tcp().expires_after(refusal_ ? refusal_within : idle_within);
+      const std::size_t room = std::min<std::size_t>(4'096, limits_.header_bytes);
+      const auto [failed, length] = co_await stream_.async_read_some(buffer_.prepare(room), use_tuple);
       idle_ = false;
       if (failed) co_return false;
       buffer_.commit(length);
     }
-    stream_.expires_after(request_within);
+    tcp().expires_never();
+    late_ = false;
+    deadline_ = steady_clock::now() + (refusal_ ? refusal_within : limits_.request_within);
     parser.emplace();
-    parser->header_limit(header_bytes_max);
-    parser->body_limit(body_bytes_max);
+    parser->header_limit(limits_.header_bytes);
+    parser->body_limit(limits_.body_bytes);
     auto [failed, header_length] = co_await http::async_read_header(stream_, buffer_, *parser, use_tuple);
     if (!failed && beast::iequals(parser->get()[http::field::expect], "100-continue")) {
       static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -166,8 +241,13 @@ class Session final : public Connection {
       const auto [body_failed, body_length] = co_await http::async_read(stream_, buffer_, *parser, use_tuple);
       failed = body_failed;
     }
+    deadline_ = steady_clock::time_point::max();
     if (!failed) co_return true;
-    auto refusal = answer_to(failed);
+    auto refusal =
+        late_ ? error_answer(408, "request_too_slow",
+                             fmt::format("the request was not complete after {} s",
+                                         std::chrono::duration<double>(limits_.request_within).count()))
+              : answer_to(failed, limits_);
     if (refusal) {
       [[maybe_unused]] const bool said = co_await write(std::move(*refusal), parser->get(), false);
       co_await linger();
@@ -176,9 +256,9 @@ class Session final : public Connection {
   }
 
   // Whether the connection goes on.
-  asio::awaitable<bool> write(Answer answer, const HttpRequest& message, bool keep_alive) {
-    keep_alive = keep_alive && !shared_->connections.finishing();
-    stream_.expires_after(answer_within);
+  asio::awaitable<bool> write(Answer answer, const HttpRequest& message, bool may_go_on) {
+    const bool keep_alive = may_go_on && message.keep_alive() && !shared_->connections.finishing();
+    tcp().expires_after(answer_within);
     Response response = response_of(std::move(answer), message, keep_alive);
     http::response_serializer<http::string_body> serializer(response);
     if (message.method() == http::verb::head) serializer.split(true);
@@ -189,11 +269,11 @@ class Session final : public Connection {
   // A connection closed over unread bytes is reset, and its last answer lost: reads a while what still comes.
   asio::awaitable<void> linger() {
     beast::error_code ignored;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(seconds{2});
+    tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    tcp().expires_after(seconds{2});
     std::array<char, 4'096> rest;
     for (std::size_t read = 0; read < lingering_bytes_max;) {
-      const auto [failed, length] = co_await stream_.async_read_some(asio::buffer(rest), use_tuple);
+      const auto [failed, length] = co_await tcp().async_read_some(asio::buffer(rest), use_tuple);
       if (failed) co_return;
       read += length;
     }
@@ -201,28 +281,33 @@ class Session final : public Connection {
 
   void close() {
     beast::error_code ignored;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-    stream_.close();
+    tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+    tcp().close();
   }
 
-  beast::tcp_stream stream_;
+  Stream stream_;
   std::shared_ptr<Shared> shared_;
-  asio::ip::address from_;
-  std::string peer_;  // for people
-  beast::flat_buffer buffer_{header_bytes_max + body_bytes_max};
+  const Limits& limits_;
+  std::string peer_;               // for people
+  std::optional<Answer> refusal_;  // of its only request
+  const Connections::Place place_;
+  beast::flat_buffer buffer_{limits_.header_bytes + limits_.body_bytes};
+  std::size_t requests_ = 0;
+  steady_clock::time_point deadline_ = steady_clock::time_point::max();  // of the request that is coming
+  bool late_ = false;
   bool idle_ = false;
 };
 
 }  // namespace
 
-asio::awaitable<void> run_session(asio::ip::tcp::socket socket, std::shared_ptr<Shared> shared) {
+asio::awaitable<void> run_session(asio::ip::tcp::socket socket, std::shared_ptr<Shared> shared, Room room) {
   beast::error_code failed;
   const auto peer = socket.remote_endpoint(failed);
   if (failed) co_return;
   std::optional<Session::Upgrade> upgrade;
-  std::optional<beast::tcp_stream> stream;
+  std::optional<Stream> stream;
   {
-    Session session(std::move(socket), shared, peer);
+    Session session(stream_on(std::move(socket), *shared), shared, peer, room);
     upgrade = co_await session.run();
     if (upgrade) stream.emplace(std::move(session.stream()));
   }

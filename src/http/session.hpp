@@ -2,9 +2,11 @@
 
 #include "http/api.hpp"
 #include "http/connections.hpp"
+#include "http/limits.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 
 #include <memory>
 
@@ -13,11 +15,14 @@ namespace gensetd::http {
 // What the sessions share; outlives them.
 struct Shared {
   Api api;
+  Limits limits;
   Connections connections;
+  std::shared_ptr<boost::asio::ssl::context> tls;  // of new connections; null: without TLS
 };
 
-// One HTTP connection from its first request to its end, or to its upgrade. Never throws for what a peer
-// does.
-boost::asio::awaitable<void> run_session(boost::asio::ip::tcp::socket socket, std::shared_ptr<Shared> shared);
+// One HTTP connection from its first request to its end, or to its upgrade. Where there is no room its first
+// request is refused. Never throws for what a peer does.
+boost::asio::awaitable<void> run_session(boost::asio::ip::tcp::socket socket, std::shared_ptr<Shared> shared,
+                                         Room room);
 
 }  // namespace gensetd::http

@@ -17,8 +17,7 @@ namespace websocket = boost::beast::websocket;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t message_bytes_max = 4'096;  // that a client sends
-constexpr int send_buffer_bytes = 131'072;        // more would hide seconds of stale readings in the kernel
+constexpr int send_buffer_bytes = 131'072;  // more would hide seconds of stale readings in the kernel
 constexpr seconds handshake_within{10};
 constexpr seconds silent_for_max{30};  // half of it until a ping, all of it until the end
 constexpr seconds write_within{30};
@@ -26,12 +25,11 @@ constexpr seconds write_within{30};
 // One client. Owned by its two coroutines, the writer and the reader; the socket ends both.
 class Client final : public Connection, public live::Listener, public std::enable_shared_from_this<Client> {
  public:
-  Client(beast::tcp_stream stream, Selection selection, std::shared_ptr<Shared> shared,
-         asio::ip::address from)
+  Client(Stream stream, Selection selection, std::shared_ptr<Shared> shared, const asio::ip::address& from)
       : socket_(std::move(stream)),
         selection_(std::move(selection)),
         shared_(std::move(shared)),
-        place_(shared_->connections, *this, std::move(from), true),
+        place_(shared_->connections, *this, from, Purpose::websocket),
         wake_(socket_.get_executor()) {
     wake_.expires_at(steady_clock::time_point::max());
   }
@@ -100,7 +98,7 @@ class Client final : public Connection, public live::Listener, public std::enabl
     limits.idle_timeout = silent_for_max;
     limits.keep_alive_pings = true;
     socket_.set_option(limits);
-    socket_.read_message_max(message_bytes_max);
+    socket_.read_message_max(shared_->limits.websocket_message_bytes);
     socket_.auto_fragment(false);
     const auto offered = request[beast::http::field::sec_websocket_protocol];
     const bool named = offers_subprotocol({offered.data(), offered.size()}, subprotocol);
@@ -135,7 +133,7 @@ class Client final : public Connection, public live::Listener, public std::enabl
   }
 
   asio::awaitable<void> read() {
-    beast::flat_buffer buffer(message_bytes_max);
+    beast::flat_buffer buffer(shared_->limits.websocket_message_bytes);
     while (!ended_) {
       const auto [failed, length] = co_await socket_.async_read(buffer, use_tuple);
       if (failed) break;
@@ -158,7 +156,7 @@ class Client final : public Connection, public live::Listener, public std::enabl
     [[maybe_unused]] const auto [failed] = co_await socket_.async_close(reason, use_tuple);
   }
 
-  websocket::stream<beast::tcp_stream> socket_;
+  websocket::stream<Stream> socket_;
   Selection selection_;
   std::shared_ptr<Shared> shared_;
   const Connections::Place place_;
@@ -174,10 +172,10 @@ class Client final : public Connection, public live::Listener, public std::enabl
 
 }  // namespace
 
-asio::awaitable<void> run_websocket(beast::tcp_stream stream, HttpRequest request, Selection selection,
+asio::awaitable<void> run_websocket(Stream stream, HttpRequest request, Selection selection,
                                     std::shared_ptr<Shared> shared) {
   beast::error_code failed;
-  const auto peer = stream.socket().remote_endpoint(failed);
+  const auto peer = stream.next_layer().socket().remote_endpoint(failed);
   if (failed || shared->connections.finishing()) co_return;
   const auto client =
       std::make_shared<Client>(std::move(stream), std::move(selection), std::move(shared), peer.address());

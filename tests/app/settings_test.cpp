@@ -108,6 +108,39 @@ TEST(Settings, other_machines_need_a_token_or_a_decision) {
   EXPECT_NE(refusal({{"HTTP_LISTEN", {"[::]:8010", "x"}}, {"ALLOW_ANONYMOUS", {"0", "x"}}}), "accepted");
 }
 
+TEST(Settings, limits_have_ranges) {
+  const struct {
+    const char* name;
+    const char* good;
+    std::vector<const char*> bad;
+  } rows[] = {
+      {"HTTP_REQUEST_TIMEOUT", "0.1", {"0", "301", "soon"}},
+      {"HTTP_HEADER_MAX", "1024", {"1023", "1048577", "16k"}},
+      {"HTTP_BODY_MAX", "1048576", {"1023", "1048577", "-1"}},
+      {"HTTP_REQUESTS_PER_CONNECTION", "1", {"0", "1000001"}},
+      {"HTTP_CONNECTIONS_MAX", "100000", {"1", "100001"}},
+      {"HTTP_CONNECTIONS_PER_ADDRESS", "1", {"0", "100001"}},
+      {"WEBSOCKET_CLIENTS_MAX", "1", {"0", "100000"}},
+      {"WEBSOCKET_MESSAGE_MAX", "16", {"15", "1048577"}},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(refusal({{row.name, {row.good, "x"}}}), "accepted") << row.name;
+    for (const char* bad : row.bad)
+      EXPECT_NE(refusal(row.name, bad).find(row.name), std::string::npos) << row.name << " " << bad;
+  }
+  EXPECT_EQ(refusal("HTTP_CONNECTIONS_MAX", "100"),
+            "WEBSOCKET_CLIENTS_MAX: 512 WebSockets would leave no room for REST; give less than "
+            "HTTP_CONNECTIONS_MAX, which is 100");
+  EXPECT_EQ(with("HTTP_BODY_MAX", "2000").http_limits.body_bytes, 2'000U);
+  EXPECT_EQ(with("WEBSOCKET_MESSAGE_MAX", "100").http_limits.websocket_message_bytes, 100U);
+}
+
+TEST(Settings, certificate_and_key_come_together) {
+  EXPECT_NE(refusal("TLS_CERT", "/c.pem").find("TLS_KEY is not set"), std::string::npos);
+  EXPECT_NE(refusal("TLS_KEY", "/k.pem").find("TLS_CERT is not set"), std::string::npos);
+  EXPECT_EQ(refusal({{"TLS_CERT", {"/c.pem", "x"}}, {"TLS_KEY", {"/k.pem", "x"}}}), "accepted");
+}
+
 TEST(Settings, read_token_is_a_second_one) {
   EXPECT_EQ(refusal({{"API_TOKEN", {"all", "x"}}, {"READ_TOKEN", {"see", "x"}}}), "accepted");
   EXPECT_NE(refusal("READ_TOKEN", "see").find("set API_TOKEN too"), std::string::npos);

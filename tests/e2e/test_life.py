@@ -30,7 +30,8 @@ def test_bodies_of_the_specification_work_and_the_device_is_offline_with_a_reaso
     first = reading["timestamp"]
     daemon.wait_for(1, lambda reading: reading["timestamp"] > first, "another attempt")
     daemon.wait_for(1, lambda reading: reading["timestamp"] > first, "another attempt")
-    assert len(daemon.lines("Gen1")) == 1, "one line at the loss, not one each attempt"
+    told = [line for line in daemon.lines("Gen1") if "audit:" not in line]
+    assert len(told) == 1, "one line at the loss, not one each attempt"
 
 
 def test_pulled_cable_keeps_the_values_and_comes_back(start_daemon, start_simulator):

@@ -1,0 +1,80 @@
+#include "http/tls.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace gensetd::http {
+namespace {
+
+namespace ssl = boost::asio::ssl;
+
+// Forward secrecy and authenticated encryption only; what TLS 1.3 has is all of that kind (RFC 9325, 4.2).
+constexpr const char* ciphers_of_tls_1_2 = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+[[noreturn]] void refuse(std::string_view setting, const std::filesystem::path& file, std::string_view why) {
+  throw std::runtime_error(fmt::format("{} {}: {}", setting, file.string(), why));
+}
+
+void check_readable(std::string_view setting, const std::filesystem::path& file) {
+  errno = 0;
+  std::ifstream stream(file);
+  if (stream.get() != std::ifstream::traits_type::eof()) return;
+  refuse(setting, file, errno == 0 ? "the file is empty" : std::strerror(errno));
+}
+
+bool does_not_fit(const boost::system::error_code& failed) {
+  const auto code = static_cast<unsigned long>(failed.value());
+  return ERR_GET_LIB(code) == ERR_LIB_X509 && ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH;
+}
+
+// A browser says so too, but the administrator should hear it first.
+void warn_of_dates(SSL_CTX* context, const std::filesystem::path& file) {
+  const X509* certificate = SSL_CTX_get0_certificate(context);
+  if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+    spdlog::warn("TLS_CERT {}: the certificate has expired; clients will refuse it", file.string());
+  if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+    spdlog::warn("TLS_CERT {}: the certificate is not valid yet; clients will refuse it", file.string());
+}
+
+}  // namespace
+
+std::shared_ptr<ssl::context> load_tls(const TlsFiles& files) {
+  if (files.certificate.empty()) return nullptr;
+  check_readable("TLS_CERT", files.certificate);
+  check_readable("TLS_KEY", files.key);
+  auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
+  SSL_CTX* native = context->native_handle();
+  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(native, ciphers_of_tls_1_2);
+  SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+
+  boost::system::error_code failed;
+  context->use_certificate_chain_file(files.certificate.string(), failed);
+  if (failed)
+    refuse("TLS_CERT", files.certificate,
+           fmt::format("there is no good certificate in PEM in it ({})", failed.message()));
+  // Else OpenSSL would ask for a passphrase at the terminal.
+  context->set_password_callback([](std::size_t, ssl::context::password_purpose) { return std::string{}; },
+                                 failed);
+  context->use_private_key_file(files.key.string(), ssl::context::pem, failed);
+  if (does_not_fit(failed) || (!failed && SSL_CTX_check_private_key(native) != 1))
+    refuse("TLS_KEY", files.key,
+           fmt::format("the key does not fit the certificate of TLS_CERT {}", files.certificate.string()));
+  if (failed)
+    refuse("TLS_KEY", files.key,
+           fmt::format("there is no good key in PEM without passphrase in it ({})", failed.message()));
+  warn_of_dates(native, files.certificate);
+  return context;
+}
+
+}  // namespace gensetd::http

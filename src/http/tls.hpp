@@ -1,0 +1,20 @@
+#pragma once
+
+#include <boost/asio/ssl/context.hpp>
+
+#include <filesystem>
+#include <memory>
+
+namespace gensetd::http {
+
+// PEM files: the certificate with the chain to its root, and its key without passphrase. Empty: no TLS.
+struct TlsFiles {
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+};
+
+// TLS 1.2 and up with these. Null when none are given. Throws std::runtime_error with one line that names the
+// setting, the file and what is wrong with it.
+std::shared_ptr<boost::asio::ssl::context> load_tls(const TlsFiles& files);
+
+}  // namespace gensetd::http

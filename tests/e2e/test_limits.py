@@ -1,0 +1,152 @@
+"""What a client may take: beyond each limit there is an answer, and the others go on."""
+
+import asyncio
+import json
+import re
+import socket
+
+import pytest
+import requests
+import websockets
+from conftest import wait_until
+
+
+def open_connection(daemon):
+    return socket.create_connection(("127.0.0.1", daemon.port), timeout=30)
+
+
+def rest_of(connection):
+    data = b""
+    while chunk := connection.recv(65536):
+        data += chunk
+    return data
+
+
+def raw(daemon, data):
+    with open_connection(daemon) as connection:
+        connection.sendall(data)
+        return rest_of(connection)
+
+
+def error_code(answer):
+    return json.loads(answer.split(b"\r\n\r\n", 1)[1])["error"]["code"]
+
+
+def test_header_and_body_have_their_size(start_daemon):
+    daemon = start_daemon(HTTP_HEADER_MAX="2000", HTTP_BODY_MAX="1500")
+    answer = raw(daemon, b"GET /health HTTP/1.1\r\nX: " + b"a" * 3000 + b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 431") and b"2000 bytes" in answer
+    head = b"POST /api/sites HTTP/1.1\r\nContent-Type: application/json\r\n"
+    for body in (b"Content-Length: 1501\r\n\r\n" + b" " * 1501, b"Transfer-Encoding: chunked\r\n\r\n" + b"400\r\n" + b" " * 1024 + b"\r\n400\r\n" + b" " * 1024):
+        answer = raw(daemon, head + body)
+        assert answer.startswith(b"HTTP/1.1 413") and b"1500 bytes" in answer
+    assert raw(daemon, head + b"Connection: close\r\nContent-Length: 1500\r\n\r\n" + b" " * 1500).startswith(b"HTTP/1.1 400"), "not too large, but no JSON"
+
+
+@pytest.mark.parametrize("beginning", [b"G", b"GET /health HTTP/1.1\r\nX: a", b"POST /api/sites HTTP/1.1\r\nContent-Length: 10\r\n\r\n{"])
+def test_slow_sender_is_told_408(start_daemon, beginning):
+    daemon = start_daemon(HTTP_REQUEST_TIMEOUT="0.2")
+    with open_connection(daemon) as connection:
+        connection.sendall(beginning)
+        answer = rest_of(connection)
+        assert answer.startswith(b"HTTP/1.1 408") and error_code(answer) == "request_too_slow"
+
+
+def test_drops_of_a_request_do_not_keep_it_alive(start_daemon):
+    daemon = start_daemon(HTTP_REQUEST_TIMEOUT="0.3")
+    with open_connection(daemon) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\n")
+        connection.settimeout(0.05)
+        answer = b""
+        for _ in range(400):  # a header line every 50 ms, until the server has enough
+            try:
+                connection.sendall(b"X: a\r\n")
+                answer = connection.recv(65536)
+                break
+            except socket.timeout:
+                continue
+        assert answer.startswith(b"HTTP/1.1 408")
+
+
+def test_connection_ends_after_its_requests(start_daemon):
+    daemon = start_daemon(HTTP_REQUESTS_PER_CONNECTION="3")
+    answer = raw(daemon, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 5)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200"] * 3
+    assert answer.count(b"Connection: close") == 1
+
+
+def test_connections_in_all_are_limited_with_an_answer(start_daemon):
+    daemon = start_daemon(HTTP_CONNECTIONS_MAX="4", WEBSOCKET_CLIENTS_MAX="1")
+    request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+    held = []
+
+    def hold():
+        """One more, once the server has no older one left to end."""
+        connection = open_connection(daemon)
+        connection.sendall(request)
+        held.append(connection)
+        return connection.recv(65536)
+
+    while (answer := hold()).startswith(b"HTTP/1.1 200"):
+        assert len(held) <= 4
+    assert answer.startswith(b"HTTP/1.1 503") and error_code(answer) == "too_many_connections" and b"Retry-After: " in answer
+    assert len(held) <= 5
+    for _ in range(50):  # more than are refused at once, silent ones too
+        held.append(open_connection(daemon))
+    assert daemon.process.poll() is None
+    for connection in held:
+        connection.close()
+    wait_until(daemon.answers, "room again")
+
+
+def test_websocket_clients_and_their_messages_are_limited(start_daemon):
+    daemon = start_daemon(WEBSOCKET_CLIENTS_MAX="2", WEBSOCKET_MESSAGE_MAX="100")
+    url = f"ws://127.0.0.1:{daemon.port}/ws/metrics"
+
+    async def scene():
+        first = await websockets.connect(url)
+        second = await websockets.connect(url)
+        for client in (first, second):
+            await client.recv()
+        with pytest.raises(websockets.InvalidStatusCode) as refused:
+            await websockets.connect(url)
+        assert refused.value.status_code == 503 and "Retry-After" in refused.value.headers
+        await first.send("x" * 100)
+        await first.send("ping")
+        assert await first.recv() == "pong", "100 bytes are not too many"
+        await first.send("x" * 101)
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await first.recv()
+        assert closed.value.rcvd.code == 1009
+        await second.send(["x" * 60, "x" * 60])  # in two frames
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await second.recv()
+        assert closed.value.rcvd.code == 1009
+
+    asyncio.run(scene())
+
+    def again():
+        async def client():
+            async with websockets.connect(url) as one:
+                return await one.recv()
+
+        try:
+            return asyncio.run(client())
+        except websockets.InvalidStatusCode:
+            return None
+
+    wait_until(again, "room for another client")
+
+
+def test_answers_have_the_headers_that_keep_a_browser_safe(start_daemon):
+    daemon = start_daemon()
+    for path in ("/", "/app.js", "/health", "/api/sites", "/nothing"):
+        headers = requests.get(daemon.url + path, timeout=20).headers
+        policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+        assert policy["default-src"] == "'none'" and policy["script-src"] == "'self'" and policy["style-src"] == "'self'"
+        assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff" and headers["X-Frame-Options"] == "DENY" and headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin" and headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    page = requests.get(daemon.url + "/", timeout=20).text
+    assert "style=" not in page and not re.search(r"<script(?![^>]*\bsrc=)", page) and not re.search(r"\son\w+=", page)
