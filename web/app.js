@@ -66,12 +66,22 @@ function token_subprotocol() {
 }
 
 function ask_for_token() {
+  if (token) {
+    token = "";
+    sessionStorage.removeItem("gensetd.token");
+    element("token-wrong").hidden = false;
+  }
+  if (!element("login").hidden) return;
   element("login").hidden = false;
   element("token").focus();
 }
 
+// Not while the token is asked for: each attempt would be refused.
 let retry_ms = 500;
+let retry = null;
 function connect() {
+  retry = null;
+  if (!element("login").hidden) return;
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   socket = new WebSocket(`${scheme}://${location.host}/ws/metrics`, token ? ["gensetd", token_subprotocol()] : ["gensetd"]);
   socket.onmessage = (event) => {
@@ -90,13 +100,17 @@ function connect() {
     socket = null;
     state = "lost";
     draw_later();
-    setTimeout(connect, retry_ms);
+    retry = setTimeout(connect, retry_ms);
     retry_ms = Math.min(retry_ms * 2, 5000);
   };
 }
 
 function keep(reading) {
   readings.set(reading.device_id, reading);
+}
+
+function connect_unless_connected() {
+  if (!socket && retry === null) connect();
 }
 
 async function load_registry() {
@@ -111,11 +125,17 @@ async function load_registry() {
     }
     registry_known = true;
     element("login").hidden = true;
+    element("token-wrong").hidden = true;
     draw_later();
   } catch (error) {
     // The next look comes by itself; the header says that the connection is lost.
   }
-  setTimeout(load_registry, refresh_registry_ms);
+  connect_unless_connected();
+}
+
+async function follow_registry() {
+  await load_registry();
+  setTimeout(follow_registry, refresh_registry_ms);
 }
 
 let drawing = false;
@@ -168,6 +188,7 @@ function draw() {
   set_text(element("language"), say("other"));
   set_text(element("token-label"), say("token"));
   set_text(element("token-send"), say("open"));
+  set_text(element("token-wrong"), say("wrong"));
   set_text(element("empty"), say("none"));
   element("empty").hidden = !registry_known || list.length > 0;
   document.documentElement.lang = language;
@@ -280,10 +301,10 @@ element("login").onsubmit = (event) => {
   event.preventDefault();
   token = element("token").value;
   sessionStorage.setItem("gensetd.token", token);
+  element("token").value = "";
   retry_ms = 500;
-  if (socket) socket.close();
+  load_registry();
 };
 
-load_registry();
-connect();
+follow_registry();
 setInterval(draw_later, 1000);  // ages grow while nothing comes

@@ -3,20 +3,34 @@
 import os
 
 import pytest
+import requests
 from conftest import wait_until
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from test_tls import TlsDaemon, make_certificate
+
+
+def start_browser(tmp_path, *more):
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1400,1600", f"--user-data-dir={tmp_path}/chromium", *more):
+        options.add_argument(argument)
+    options.binary_location = "/usr/bin/chromium"
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
 
 
 @pytest.fixture
 def browser(tmp_path):
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1400,1600", f"--user-data-dir={tmp_path}/chromium"):
-        options.add_argument(argument)
-    options.binary_location = "/usr/bin/chromium"
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    driver = start_browser(tmp_path)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def browser_over_tls(tmp_path):
+    """Takes a certificate that no authority knows."""
+    driver = start_browser(tmp_path, "--ignore-certificate-errors")
     yield driver
     driver.quit()
 
@@ -98,8 +112,33 @@ def test_page_asks_for_the_token(start_daemon, start_simulator, browser):
     browser.get(daemon.url + "/")
     wait_until(lambda: browser.find_element(By.ID, "token").is_displayed(), "the question for the token")
     assert text(browser, card(1)) is None
+    browser.find_element(By.ID, "token").send_keys("wrong")
+    browser.find_element(By.ID, "token-send").click()
+    wait_until(lambda: text(browser, "#token-wrong") == "This token is not accepted.", "the refusal")
     browser.find_element(By.ID, "token").send_keys("geheim/+ключ".encode().hex())
     browser.find_element(By.ID, "token-send").click()
     wait_until(lambda: text(browser, card(1, " .state")) == "online", "the values")
-    assert not browser.find_element(By.ID, "token").is_displayed()
+    assert not browser.find_element(By.ID, "token").is_displayed() and not browser.find_element(By.ID, "token-wrong").is_displayed()
+    browser.refresh()
+    wait_until(lambda: text(browser, card(1, " .state")) == "online", "the values again, without a question")
+    console = [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    assert [message for message in console if " 401 " not in message] == [], "nothing that the Content-Security-Policy forbids"
+    assert not any("/ws/" in message for message in console), "no WebSocket is tried before there is a token"
     assert "geheim" not in daemon.text() and "geheim/+ключ".encode().hex() not in daemon.text() + browser.current_url
+
+
+def test_reader_opens_the_page_over_tls(programs, start_simulator, tmp_path, browser_over_tls):
+    simulator = start_simulator(devices=1)
+    daemon = TlsDaemon(tmp_path, *make_certificate(tmp_path, "page"), API_TOKEN="everything", READ_TOKEN="only-reading")
+    programs.append(daemon)
+    for path, body in (("/api/sites", {"name": "MKZ", "code": "MKZ"}), ("/api/devices", {"site_id": 1, "name": "G", "device_type": "generator", "ip_address": "127.0.0.1", "port": simulator.port})):
+        answer = requests.post(daemon.url + path, json=body, headers={"Authorization": "Bearer everything"}, verify=str(daemon.certificate), timeout=20)
+        assert answer.status_code == 201, answer.text
+    browser = browser_over_tls
+    browser.get(daemon.url + "/")
+    wait_until(lambda: browser.find_element(By.ID, "token").is_displayed(), "the question for the token")
+    browser.find_element(By.ID, "token").send_keys("only-reading")
+    browser.find_element(By.ID, "token-send").click()
+    wait_until(lambda: text(browser, card(1, " .state")) == "online", "the values")
+    console = [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    assert [message for message in console if " 401 " not in message] == []
