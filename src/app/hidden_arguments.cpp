@@ -7,8 +7,8 @@
 namespace gensetd::app {
 namespace {
 
-constexpr std::array<std::string_view, 4> secret_options{"--database-url", "--redis-url", "--api-token",
-                                                         "--token"};
+constexpr std::array<std::string_view, 5> secret_options{"--database-url", "--redis-url", "--api-token",
+                                                         "--read-token", "--token"};
 
 // Linux shows the memory that argv points to (proc(5), /proc/pid/cmdline).
 void overwrite(char* text) { std::memset(text, '*', std::strlen(text)); }

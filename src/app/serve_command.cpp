@@ -75,9 +75,8 @@ int serve(const Settings& settings) {
     return 2;
   }
   daemon->start();
-  const std::string serves =
-      fmt::format("serves {}://{}/", settings.tls_cert.empty() ? "http" : "https",
-                  poller::host_and_port(settings.http_address, daemon->http_port()));
+  const std::string serves = fmt::format("serves {}://{}/", settings.tls_cert.empty() ? "http" : "https",
+                                         poller::host_and_port(settings.http_address, daemon->http_port()));
   spdlog::info("gensetd {}", serves);
   if (!settings.tls_cert.empty()) asio::co_spawn(context, reload_on_hangup(*daemon), asio::detached);
   ServiceManager manager(context, environment_of_service());

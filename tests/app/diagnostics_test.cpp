@@ -37,6 +37,7 @@ poller::Diagnostics sample() {
                     .foreign_frames = 16,
                     .late_answers = 17,
                     .doubled_answers = 18,
+                    .confirmations = 20,
                     .doubts = 19}},
       .plan = {.reads = {{.first = 55, .count = 30, .blocks = {2, 3}}}, .profile = profile, .is_split = true},
       .link = {.address = "10.0.0.1:26",
@@ -56,6 +57,7 @@ poller::Diagnostics sample() {
                          .foreign_frames = 26,
                          .late_answers = 27,
                          .doubled_answers = 28,
+                         .confirmations = 30,
                          .doubts = 29},
                .busy = 12'345'678us,
                .busy_share = 0.123456,
@@ -72,7 +74,7 @@ TEST(Diagnostics, are_printed_whole) {
       R"("missed_slots":6,"last_cycle_ms":640,"last_hour_cycles":3,"last_hour_failed_cycles":1,)"
       R"("last_hour_success_rate":0.6667},)"
       R"("unit":{"slave_id":3,"requests":11,"answers":12,"exceptions":13,"timeouts":14,"broken_frames":15,)"
-      R"("foreign_frames":16,"late_answers":17,"doubled_answers":18,"doubts":19,)"
+      R"("foreign_frames":16,"late_answers":17,"doubled_answers":18,"confirmations":20,"doubts":19,)"
       R"("recent_latency":{"answers":64,"last_ms":98,"mean_ms":100.25,"max_ms":140}},)"
       R"("read_plan":{"is_split":true,"reads":[{"first":55,"last":84,"register_count":30,)"
       R"("blocks":["mains_voltage","busbar_voltage"]}]},)"
@@ -81,7 +83,7 @@ TEST(Diagnostics, are_printed_whole) {
       R"("utilisation_last_minute":0.3333,"shared_with_others":true,)"
       R"("last_foreign_frame":{"kind":"request","slave_id":9,"function":3,"register_count":7,)"
       R"("heard_at":"1970-01-01T00:00:02.500Z"},"requests":21,"answers":22,"exceptions":23,"timeouts":24,)"
-      R"("broken_frames":25,"foreign_frames":26,"late_answers":27,"doubled_answers":28,"doubts":29}})");
+      R"("broken_frames":25,"foreign_frames":26,"late_answers":27,"doubled_answers":28,"confirmations":30,"doubts":29}})");
 }
 
 TEST(Diagnostics, what_is_not_known_yet_is_null) {

@@ -98,7 +98,7 @@ TEST_F(DiagnosticsTest, every_counter_is_summed_over_the_units) {
   const link::Counters sum = figures(start + 6s).units;
   EXPECT_EQ(sum.requests, 5U);
   EXPECT_EQ(sum.answers, 2U);
-  EXPECT_EQ(sum.confirmations, 1U);
+  EXPECT_EQ(sum.confirmations, 2U) << "the new values, and the refusal";
   EXPECT_EQ(sum.doubled_answers, 1U);
   EXPECT_EQ(sum.timeouts, 1U);
   EXPECT_EQ(sum.exceptions, 1U);
