@@ -22,8 +22,10 @@ constexpr int silent_max = 2;
 // SerialCounts::late_answer_max.
 constexpr std::chrono::seconds silence_max{5};
 
-// Where somebody else's request was seen, its answer may come after ours and be the one that was ours:
-// 140 to 230 ms were seen from request to answer (field notes 2).
+// At sites an answer came 140 to 230 ms after its request, the converter's packing included. If the one
+// that was taken was somebody else's, ours comes by then, and brings it into doubt. Where others are, theirs
+// may also come after ours and be what was asked.
+constexpr milliseconds answer_time_max{300};
 constexpr milliseconds settling_when_shared{250};
 
 }  // namespace
@@ -240,6 +242,7 @@ Send Conversation::start(std::size_t index, const ReadRequest& asked, SteadyTime
     if (in_flight_.empty()) received_.clear();
   }
   ++unit(asked.unit_id).requests;
+  sent_at_ = now;
   last_byte_ = now;
   quiet_deadline_.reset();
   if (in_flight_.empty()) busy_.begin(now);
@@ -249,7 +252,9 @@ Send Conversation::start(std::size_t index, const ReadRequest& asked, SteadyTime
 
 milliseconds Conversation::settling_time(milliseconds request_gap, SteadyTime now) const {
   if (!serial_) return milliseconds{0};
-  return shared(now) ? std::max(request_gap, settling_when_shared) : request_gap;
+  const milliseconds since_sent = std::chrono::floor<milliseconds>(now - sent_at_);
+  const milliseconds least = shared(now) ? settling_when_shared : request_gap;
+  return std::max({request_gap, least, answer_time_max - since_sent});
 }
 
 void Conversation::finish(std::size_t index, Outcome outcome, SteadyTime now) {

@@ -161,6 +161,7 @@ class Conversation {
   bool serial_ = false;      // by the transaction that was sent last
   int silent_in_a_row_ = 0;  // requests without a byte of answer on this connection
   std::uint16_t transaction_id_ = 0;
+  SteadyTime sent_at_{};                      // of the last request
   SteadyTime last_byte_{};                    // sent or heard
   std::optional<SteadyTime> quiet_deadline_;  // when a line that is never quiet is asked all the same
   SteadyTime hold_until_{};                   // somebody else's request is being answered

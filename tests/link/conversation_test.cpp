@@ -181,6 +181,20 @@ TEST(Conversation, line_that_is_never_quiet_is_asked_all_the_same) {
   EXPECT_GE(script.now - start, milliseconds{1'000});
 }
 
+TEST(Conversation, reading_settles_until_an_answer_to_its_last_request_would_have_come) {
+  Script script;
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.next_event();
+  script.later(milliseconds{100});
+  script.answer(10);
+  const auto settling = [&] { return script.conversation.settling_time(milliseconds{50}, script.now); };
+  EXPECT_EQ(settling(), milliseconds{200});
+  script.later(milliseconds{180});
+  EXPECT_EQ(settling(), milliseconds{50});
+  script.hear(rtu_request(9, 100, 3));  // somebody else
+  EXPECT_EQ(settling(), milliseconds{250});
+}
+
 TEST(Conversation, utilisation_is_the_time_in_which_a_request_was_under_way) {
   Script script;
   script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
