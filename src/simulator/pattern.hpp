@@ -9,9 +9,10 @@
 // every value that it is not another one's.
 namespace gensetd::simulator {
 
-// A register's value, from the highest bit: unit id modulo 4 (2 bits), address modulo 256 (8 bits), tenths of
-// a second since 1970 modulo 64 (6 bits). So it is clear for a map within 256 registers, four units in a row,
-// and answers less than 6.4 s old.
+// A register's value, from the highest bit: unit id modulo 4 (2 bits), 167 times the address modulo 256 (8
+// bits), tenths of a second since 1970 modulo 64 (6 bits). So it is clear for a map within 256 registers,
+// four units in a row, and answers less than 6.4 s old. Neighbouring registers are as far from each other as
+// those of a real map are, and not all alike.
 struct PatternOrigin {
   std::uint8_t unit_id = 0;  // modulo 4
   std::uint8_t address = 0;  // modulo 256

@@ -1,4 +1,4 @@
-"""Reads the registers of `gensetd simulate --pattern`: unit id % 4, address % 256, UTC tenths of a second % 64."""
+"""Reads the registers of `gensetd simulate --pattern`: unit id % 4, 167 * address % 256, UTC tenths of a second % 64."""
 
 from datetime import datetime, timezone
 
@@ -8,7 +8,7 @@ TICKS = 64
 
 def origin(value):
     """The unit (modulo 4), register (modulo 256) and tick (modulo 64) that a value says it is from."""
-    return value >> 14, value >> 6 & 0xFF, value & 0x3F
+    return value >> 14, (value >> 6 & 0xFF) * pow(167, -1, 256) % 256, value & 0x3F
 
 
 def milliseconds(timestamp):
