@@ -10,8 +10,9 @@ namespace {
 using modbus::ReadRequest;
 using modbus::registers_per_request_max;
 
-// More registers than wanted are tried one read at a time, so that a controller that leaves them unanswered
-// costs a cycle one answer, which its second attempt brings.
+// More registers than wanted are tried one read at a time, and after one that was not answered not for a
+// while: so a controller that leaves them unanswered costs a cycle one answer, which its second attempt
+// brings.
 constexpr std::chrono::seconds trial_pause{3};
 
 // So many times in a row more registers were not answered and then fewer were: the controller does not answer
@@ -131,6 +132,7 @@ void SerialCounts::answered(const ReadRequest& wanted, const ReadRequest& asked,
   grows.repeated = 0;
   if (asked.count < wanted.count) return;
   const bool was_proven = grows.suspect <= grows.proven;
+  if (asked.count > grows.proven) known.next_trial = now;
   grows.proven = std::max(grows.proven, asked.count);
   if (grows.suspect > asked.count) {
     grows.least_suspect = grows.strikes == 0 ? grows.suspect : std::min(grows.least_suspect, grows.suspect);
