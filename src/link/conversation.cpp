@@ -109,11 +109,11 @@ void Conversation::heard(std::span<const std::uint8_t> bytes, SteadyTime now) {
 }
 
 Action Conversation::next(SteadyTime now) {
-  if (auto told = next_told()) return std::move(*told);
+  if (auto told = next_told()) return *told;
   const auto silence = silence_at();
   look(silence && *silence <= now, now);
   expire(now);
-  if (auto told = next_told()) return std::move(*told);
+  if (auto told = next_told()) return *told;
   if (std::exchange(close_wanted_, false)) return Close{};
 
   SteadyTime wake = SteadyTime::max();
@@ -123,7 +123,7 @@ Action Conversation::next(SteadyTime now) {
   }
   if (connected_) {
     if (auto send = next_send(now, wake)) return *send;
-    if (auto told = next_told()) return std::move(*told);
+    if (auto told = next_told()) return *told;
   }
   for (const InFlight& asked : in_flight_) wake = std::min(wake, asked.deadline);
   if (const auto quiet = silence_at()) wake = std::min(wake, *quiet);
@@ -132,7 +132,7 @@ Action Conversation::next(SteadyTime now) {
 
 std::optional<Action> Conversation::next_told() {
   if (told_.empty()) return std::nullopt;
-  Action told = std::move(told_.front());
+  const Action told = told_.front();
   told_.pop_front();
   return told;
 }

@@ -125,7 +125,7 @@ class Conversation {
   void look_at_rtu(bool silent, SteadyTime now);
   void rtu_frame(const modbus::RtuFrame& frame, SteadyTime now);
   bool take_answer(const modbus::RtuFrame& frame, SteadyTime now);
-  void doubt(std::deque<Taken>::iterator taken);
+  void doubt(const std::deque<Taken>::const_iterator& taken);
   void doubt_if_behind_answer();
   bool is_believed(InFlight& asked, std::span<const std::uint8_t> registers, SteadyTime now);
   void ask_again(SteadyTime now);

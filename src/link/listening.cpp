@@ -285,7 +285,7 @@ void Conversation::doubt_if_behind_answer() {
     waiting_.front().unconfirmed.clear();
 }
 
-void Conversation::doubt(std::deque<Taken>::iterator taken) {
+void Conversation::doubt(const std::deque<Taken>::const_iterator& taken) {
   ++unit(taken->asked.unit_id).doubts;
   told_.push_back(Doubt{taken->requester, taken->wanted});
   taken_.erase(taken);

@@ -104,7 +104,8 @@ SerialCounts::Choice SerialCounts::choose(const ReadRequest& wanted, const Room&
 std::optional<ReadRequest> SerialCounts::choose_part(const ReadRequest& wanted, SteadyTime now) {
   const Unit& known = unit(wanted.unit_id);
   std::uint16_t best = 0;
-  for (std::uint16_t count = wanted.count; --count > 0 && 2 * count >= wanted.count;) {
+  for (int less = 1; less < wanted.count && less <= wanted.count / 2; ++less) {
+    const auto count = static_cast<std::uint16_t>(wanted.count - less);
     if (known.counts[count].blocked_until > now) continue;
     const bool rests = known.counts[count].rests_until > now;
     if (best == 0 || !rests) best = count;

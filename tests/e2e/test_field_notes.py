@@ -361,4 +361,4 @@ def test_a_hgm9520n_behind_a_converter(start_patient_daemon, start_simulator, pr
         reading = daemon.wait_online(device)
         assert reading["device_type"] == "generator" and reading["error"] is None and reading["gen_status"] is not None
     reading = daemon.wait_online(switchboard)
-    assert reading["device_type"] == "ats" and reading["error"] is None and 45 < reading["mains_freq"] < 55
+    assert reading["device_type"] == "ats" and reading["error"] is None and 0 <= reading["mains_freq"] < 55
