@@ -43,8 +43,8 @@ struct Target {
 };
 
 // Reads one device for ever: waits for its slot, runs a cycle, publishes a reading, waits again. Owned by
-// shared_ptr; destroying it ends everything at once. Invariant: at most one transaction is under way, and the
-// timestamps of its readings strictly increase.
+// shared_ptr; destroying it ends everything at once. Invariant: no more transactions are under way than the
+// profile allows, and the timestamps of its readings strictly increase.
 class DevicePoller final : public link::Requester, public std::enable_shared_from_this<DevicePoller> {
  public:
   // Every reading will be newer than `newer_than`.
