@@ -3,10 +3,10 @@
 #include "app/diagnostics_json.hpp"
 #include "app/figures.hpp"
 #include "app/line_figures.hpp"
+#include "app/logging.hpp"
+#include "app/process_figures.hpp"
 #include "app/read_now.hpp"
 #include "http/turns.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <set>
@@ -95,7 +95,9 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
           .address_refusal =
               [policy = policy_of(settings)](const std::string& host) { return refusal_of(host, policy); },
           .health = [this] { return health(); },
-          .add_daemon_metrics = [this](http::MetricFamilies& families) { return add_metrics(families); },
+          .add_daemon_figures = [this](http::MetricFamilies& families) { add_daemon_figures(families); },
+          .add_device_figures =
+              [this](http::MetricFamilies& families) { return add_device_figures(families); },
           .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },
           .version = GENSETD_VERSION});
 }
@@ -134,8 +136,13 @@ http::Health Daemon::health() const {
   return health;
 }
 
-asio::awaitable<void> Daemon::add_metrics(http::MetricFamilies& families) const {
+void Daemon::add_daemon_figures(http::MetricFamilies& families) const {
+  if (!poller_) return;  // stopped
   add_figures(figures(), families);
+  add_process_figures(families);
+}
+
+asio::awaitable<void> Daemon::add_device_figures(http::MetricFamilies& families) const {
   http::Turns turns;
   std::set<std::string> links;  // those that are in it
   const std::vector<std::int64_t> ids = poller_->device_ids();
@@ -156,13 +163,25 @@ std::string Daemon::diagnostics(const registry::Device& device) const {
                      : print_not_polled(device, poller_->why_not_polled(device));
 }
 
+std::map<std::string, SiteFigures> Daemon::sites() const {
+  std::map<std::string, SiteFigures> sites;
+  poller_->for_each_device([&](const reading::Identity& device, bool online) {
+    SiteFigures& site = sites[device.site_code];
+    ++site.devices;
+    if (online) ++site.online;
+  });
+  return sites;
+}
+
 Figures Daemon::figures() const {
-  return {.counters = poller_->counters(),
-          .devices = poller_->devices(),
-          .devices_online = poller_->devices_online(),
+  return {.polling = poller_->totals(),
+          .links = poller_->link_totals(),
+          .sites = sites(),
           .registry_up = registry_->healthy(),
-          .redis_configured = redis_ != nullptr,
-          .redis_up = redis_ && redis_->healthy()};
+          .registry = registry_->figures(),
+          .redis = redis_ ? std::optional{redis_->figures()} : std::nullopt,
+          .redis_up = redis_ && redis_->healthy(),
+          .log_lines_dropped = Logging::lines_dropped()};
 }
 
 asio::awaitable<http::ProbeResult> Daemon::probe(http::ProbeRequest request) {

@@ -11,6 +11,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,7 +40,9 @@ class Daemon {
 
  private:
   http::Health health() const;
-  boost::asio::awaitable<void> add_metrics(http::MetricFamilies& families) const;
+  void add_daemon_figures(http::MetricFamilies& families) const;
+  boost::asio::awaitable<void> add_device_figures(http::MetricFamilies& families) const;
+  std::map<std::string, SiteFigures> sites() const;
   Figures figures() const;
   std::string diagnostics(const registry::Device& device) const;
   boost::asio::awaitable<http::ProbeResult> probe(http::ProbeRequest request);

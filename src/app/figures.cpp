@@ -1,27 +1,125 @@
 #include "app/figures.hpp"
 
-#include <cstdint>
+#include "app/counter_names.hpp"
+
 #include <string>
 
 namespace gensetd::app {
+namespace {
 
-void add_figures(const Figures& figures, http::MetricFamilies& families) {
-  const auto add = [&](const http::Metric& metric, std::uint64_t value) {
-    families.add(metric, "", std::to_string(value));
+using http::MetricFamilies;
+
+void add_build(MetricFamilies& families) {
+  families.gauge("gensetd_build_info", "Always 1; the labels tell which program this is.", 1,
+                 {{"version", GENSETD_VERSION}, {"compiler", __VERSION__}});
+}
+
+void add_sites(const Figures& figures, MetricFamilies& families) {
+  SiteFigures all;
+  for (const auto& [code, site] : figures.sites) {
+    all.devices += site.devices;
+    all.online += site.online;
+    const http::MetricLabels label{{"site", code}};
+    families.gauge("gensetd_site_devices", "Devices of the site that are polled.",
+                   static_cast<double>(site.devices), label);
+    families.gauge("gensetd_site_devices_online", "Devices of the site that answer.",
+                   static_cast<double>(site.online), label);
+  }
+  families.gauge("gensetd_devices", "Devices that are polled.", static_cast<double>(all.devices));
+  families.gauge("gensetd_devices_online", "Devices that answered in their last cycles.",
+                 static_cast<double>(all.online));
+}
+
+void add_polling(const poller::Totals& polling, MetricFamilies& families) {
+  const poller::Counters& counters = polling.counters;
+  families.counter("gensetd_cycles_total", "Polling cycles that ended.", counters.cycles);
+  families.counter("gensetd_cycles_failed_total", "Polling cycles that failed.", counters.failed_cycles);
+  families.counter("gensetd_cycles_missed_total", "Cycles left out because the one before was late.",
+                   counters.slots_missed);
+  families.counter("gensetd_retries_total", "Requests asked a second time within a cycle.", counters.retries);
+  families.histogram("gensetd_cycle_start_delay_seconds", "From the slot of a cycle to its start.",
+                     polling.start_delay);
+  families.histogram("gensetd_cycle_duration_seconds", "From the start of a cycle to its last answer.",
+                     polling.cycle_time);
+  families.histogram("gensetd_answer_latency_seconds", "From a request on the wire to the end of its answer.",
+                     polling.answer_time);
+  for (std::size_t index = 0; index < poller::error_kind_count; ++index) {
+    const auto kind = static_cast<poller::ErrorKind>(index);
+    families.counter("gensetd_request_errors_total", "Requests that ended without registers, by kind.",
+                     polling.errors[kind], {{"kind", std::string{word(kind)}}});
+  }
+}
+
+void add_links(const link::PoolTotals& links, MetricFamilies& families) {
+  const auto gauge = [&](std::string_view name, std::string_view help, double value) {
+    families.gauge(name, help, value);
   };
-  const poller::Counters& counters = figures.counters;
-  add({"gensetd_devices", "gauge", "Devices that are polled."}, figures.devices);
-  add({"gensetd_devices_online", "gauge", "Devices that answered in their last cycles."},
-      figures.devices_online);
-  add({"gensetd_cycles_total", "counter", "Polling cycles that ended."}, counters.cycles);
-  add({"gensetd_cycles_failed_total", "counter", "Polling cycles that failed."}, counters.failed_cycles);
-  add({"gensetd_retries_total", "counter", "Requests asked a second time within a cycle."}, counters.retries);
-  add({"gensetd_cycles_missed_total", "counter", "Cycles left out because the one before was late."},
-      counters.slots_missed);
-  add({"gensetd_registry_up", "gauge", "Whether the registry's database answers."},
-      figures.registry_up ? 1 : 0);
-  if (figures.redis_configured)
-    add({"gensetd_redis_up", "gauge", "Whether Redis answers."}, figures.redis_up ? 1 : 0);
+  gauge("gensetd_links", "Addresses of controllers and converters that are used.",
+        static_cast<double>(links.links));
+  gauge("gensetd_links_connected", "Of these, connected.", static_cast<double>(links.connected));
+  gauge("gensetd_links_shared", "Of these, with somebody else on the line within ten minutes.",
+        static_cast<double>(links.shared));
+  const double mean = links.links == 0 ? 0 : links.recent_busy_share_sum / static_cast<double>(links.links);
+  gauge("gensetd_links_utilisation_mean_ratio", "Share of the last minute that a request was under way.",
+        mean);
+  gauge("gensetd_links_utilisation_max_ratio", "The same, of the busiest link.", links.recent_busy_share_max);
+  families.seconds_counter("gensetd_links_busy_seconds_total",
+                           "Time that a request was under way, all links together.", links.busy);
+  families.counter("gensetd_links_connects_total", "Connections opened.", links.lines.connects);
+  families.counter("gensetd_links_connections_lost_total",
+                   "Connections closed by the peer, or given up as it stayed silent.",
+                   links.lines.connections_lost);
+  families.counter("gensetd_links_garbage_bytes_total", "Bytes that belong to no good frame.",
+                   links.lines.garbage_bytes);
+  for (const UnitCounter& each : unit_counters) {
+    const std::string name = "gensetd_links_" + std::string{each.name} + "_total";
+    families.counter(name, each.help, links.units.*each.value);
+  }
+}
+
+void add_registry(const Figures& figures, MetricFamilies& families) {
+  families.gauge("gensetd_registry_up", "Whether the registry's database answers.",
+                 figures.registry_up ? 1 : 0);
+  families.histogram("gensetd_registry_request_duration_seconds",
+                     "From a change of the registry to its answer, waiting included.",
+                     figures.registry.request_time);
+  families.counter("gensetd_registry_unavailable_total",
+                   "Changes refused as the database was away or too many were waiting.",
+                   figures.registry.unavailable);
+  families.gauge("gensetd_registry_waiting", "Changes without an answer yet.",
+                 static_cast<double>(figures.registry.waiting));
+}
+
+void add_redis(const redis::Figures& redis, bool up, MetricFamilies& families) {
+  families.gauge("gensetd_redis_up", "Whether Redis answers and takes every reading.", up ? 1 : 0);
+  families.counter("gensetd_redis_readings_written_total", "Readings that Redis took.", redis.written);
+  families.counter("gensetd_redis_readings_refused_total", "Readings that Redis refused.", redis.refused);
+  families.counter("gensetd_redis_readings_conflated_total",
+                   "Readings not written, as a newer one of the device came first.", redis.conflated);
+  families.counter("gensetd_redis_messages_received_total",
+                   "Messages of metrics:updates received, own ones included.", redis.received);
+  families.counter("gensetd_redis_messages_dropped_total", "Of these, no readings.", redis.not_readings);
+  families.counter("gensetd_redis_connections_lost_total", "Connections to Redis lost.", redis.losses);
+  families.histogram("gensetd_redis_write_duration_seconds",
+                     "From a reading's transaction handed to the socket to its answer.", redis.answer_time);
+  families.gauge("gensetd_redis_waiting", "Readings and removals not sent yet.",
+                 static_cast<double>(redis.waiting));
+  families.gauge("gensetd_redis_unanswered", "Transactions sent and not answered yet.",
+                 static_cast<double>(redis.unanswered));
+}
+
+}  // namespace
+
+void add_figures(const Figures& figures, MetricFamilies& families) {
+  add_build(families);
+  add_sites(figures, families);
+  add_polling(figures.polling, families);
+  add_links(figures.links, families);
+  add_registry(figures, families);
+  if (figures.redis) add_redis(*figures.redis, figures.redis_up, families);
+  families.counter("gensetd_log_lines_dropped_total",
+                   "Log lines dropped, the oldest first, as standard error was not read.",
+                   figures.log_lines_dropped);
 }
 
 }  // namespace gensetd::app

@@ -1,20 +1,34 @@
 #pragma once
 
 #include "http/metric_families.hpp"
+#include "link/link.hpp"
 #include "poller/diagnostics.hpp"
+#include "redis/figures.hpp"
+#include "registry/figures.hpp"
 
 #include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
 
 namespace gensetd::app {
 
-// What the daemon says of itself.
-struct Figures {
-  poller::Counters counters;
+// The polled devices of a site.
+struct SiteFigures {
   std::size_t devices = 0;
-  std::size_t devices_online = 0;
+  std::size_t online = 0;
+};
+
+// What the daemon says of itself, whatever the number of its devices.
+struct Figures {
+  poller::Totals polling;
+  link::PoolTotals links;
+  std::map<std::string, SiteFigures> sites;  // by code
   bool registry_up = true;
-  bool redis_configured = false;
+  registry::Figures registry;
+  std::optional<redis::Figures> redis;  // empty without REDIS_URL
   bool redis_up = false;
+  std::uint64_t log_lines_dropped = 0;
 };
 
 void add_figures(const Figures& figures, http::MetricFamilies& families);

@@ -1,5 +1,6 @@
 #include "app/logging.hpp"
 
+#include "log/log.hpp"
 #include "reading/reading.hpp"
 
 #include <spdlog/async.h>
@@ -35,11 +36,12 @@ class Formatter final : public spdlog::formatter {
 
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& to) override {
     const auto time = reading::print_timestamp(std::chrono::floor<std::chrono::milliseconds>(message.time));
-    const std::string_view text{message.payload.data(), message.payload.size()};
+    const auto [text, fields] = log::parts_of({message.payload.data(), message.payload.size()});
     std::string line;
     if (format_ == LogFormat::json) {
       line = R"({"time":")" + time + R"(","level":")" + std::string{word(message.level)} + R"(","message":)";
       reading::append_json_string(line, text);
+      if (!fields.empty()) line.append(",").append(fields);
       line += "}\n";
     } else {
       line = time + " " + std::string{word(message.level)} + std::string(8 - word(message.level).size(), ' ');
@@ -101,5 +103,9 @@ Logging::Logging(LogLevel level, LogFormat format) {
 }
 
 Logging::~Logging() { spdlog::shutdown(); }
+
+std::uint64_t Logging::lines_dropped() {
+  return spdlog::thread_pool() ? spdlog::thread_pool()->overrun_counter() : 0;
+}
 
 }  // namespace gensetd::app

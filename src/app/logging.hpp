@@ -5,12 +5,13 @@
 #include <spdlog/formatter.h>
 #include <spdlog/logger.h>
 
+#include <cstdint>
 #include <memory>
 
 namespace gensetd::app {
 
 // One line a message, whatever is in it: control characters (a device's name may hold anything) are escaped.
-// text: "2026-02-17T14:30:00.123Z info    message"; json: {"time":…,"level":…,"message":…}.
+// text: "2026-02-17T14:30:00.123Z info    message"; json: {"time":…,"level":…,"message":…,"event":…,…}.
 std::unique_ptr<spdlog::formatter> make_log_formatter(LogFormat format);
 
 // Logs go to standard error by a thread of their own, so that a full pipe blocks nobody; its queue holds
@@ -21,6 +22,8 @@ class Logging {
   ~Logging();
   Logging(const Logging&) = delete;
   Logging& operator=(const Logging&) = delete;
+
+  static std::uint64_t lines_dropped();  // since the start
 
  private:
   std::shared_ptr<spdlog::logger> logger_;  // outlives the thread that writes

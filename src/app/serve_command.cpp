@@ -3,6 +3,7 @@
 #include "app/daemon.hpp"
 #include "app/logging.hpp"
 #include "app/service_manager.hpp"
+#include "log/log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -11,7 +12,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -43,7 +43,8 @@ asio::awaitable<void> stop_on_signal(Daemon& daemon, ServiceManager& manager) {
   {
     asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM);
     const auto [failed, number] = co_await signals.async_wait(use_tuple);
-    spdlog::info("stopping on {}", number == SIGINT ? "SIGINT" : "SIGTERM");
+    const std::string signal = number == SIGINT ? "SIGINT" : "SIGTERM";
+    log::info("stopping").field("signal", signal).say("stopping on {}", signal);
   }  // a second signal ends the program at once
   manager.stopping();
   co_await daemon.stop();
@@ -57,9 +58,12 @@ asio::awaitable<void> reload_on_hangup(Daemon& daemon) {
     if (failed) co_return;
     try {
       daemon.reload_tls();
-      spdlog::info("SIGHUP: TLS_CERT and TLS_KEY are read anew, for connections from now on");
+      log::info("tls_reloaded")
+          .say("SIGHUP: TLS_CERT and TLS_KEY are read anew, for connections from now on");
     } catch (const std::exception& error) {
-      spdlog::error("SIGHUP: the certificate in use stays: {}", error.what());
+      log::error("tls_not_reloaded")
+          .field("error", error.what())
+          .say("SIGHUP: the certificate in use stays: {}", error.what());
     }
   }
 }
@@ -71,13 +75,13 @@ int serve(const Settings& settings) {
   try {
     daemon.emplace(context, settings);
   } catch (const std::exception& error) {
-    spdlog::error("{}", error.what());
+    log::error("start_failed").say("{}", error.what());
     return 2;
   }
   daemon->start();
   const std::string serves = fmt::format("serves {}://{}/", settings.tls_cert.empty() ? "http" : "https",
                                          poller::host_and_port(settings.http_address, daemon->http_port()));
-  spdlog::info("gensetd {}", serves);
+  log::info("started").field("version", GENSETD_VERSION).say("gensetd {}", serves);
   if (!settings.tls_cert.empty()) asio::co_spawn(context, reload_on_hangup(*daemon), asio::detached);
   ServiceManager manager(context, environment_of_service());
   asio::post(context, [&] { manager.ready(serves); });
@@ -87,7 +91,7 @@ int serve(const Settings& settings) {
     asio::post(context, [&context] { context.stop(); });
   });
   context.run();
-  spdlog::info("stopped");
+  log::info("stopped").say("stopped");
   return 0;
 }
 

@@ -1,5 +1,7 @@
 #include "app/service_manager.hpp"
 
+#include "log/log.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -8,7 +10,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <charconv>
 #include <cstdint>
@@ -60,7 +61,10 @@ ServiceManager::ServiceManager(asio::io_context& context, ServiceEnvironment env
   boost::system::error_code failed;
   socket_.open(datagram{}, failed);
   if (!failed) socket_.non_blocking(true, failed);
-  if (failed) spdlog::warn("the service manager cannot be told anything: {}", failed.message());
+  if (!failed) return;
+  log::warning("service_manager_not_told")
+      .field("error", failed.message())
+      .say("the service manager cannot be told anything: {}", failed.message());
 }
 
 void ServiceManager::ready(std::string_view status) {
@@ -88,8 +92,10 @@ void ServiceManager::tell(std::string_view message) {
   socket_.send_to(asio::buffer(message), datagram::endpoint(environment_.socket), 0, failed);
   // A manager that is busy is told again at the next turn of the watchdog.
   if (!failed || failed == asio::error::would_block || std::exchange(said_failure_, true)) return;
-  spdlog::warn("the service manager was not told '{}': {}", message.substr(0, message.find('\n')),
-               failed.message());
+  log::warning("service_manager_not_told")
+      .field("error", failed.message())
+      .say("the service manager was not told '{}': {}", message.substr(0, message.find('\n')),
+           failed.message());
 }
 
 }  // namespace gensetd::app

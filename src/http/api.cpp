@@ -3,9 +3,9 @@
 #include "http/json_bodies.hpp"
 #include "http/query.hpp"
 #include "http/static_files.hpp"
+#include "log/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -75,6 +75,8 @@ const Api::Route Api::routes[] = {
     {Method::get, "/api/openapi.json", &Api::get_openapi},
     {Method::get, "/metrics", &Api::get_prometheus},
     {Method::get, "/health", &Api::get_health, true},
+    {Method::get, "/health/live", &Api::get_health, true},
+    {Method::get, "/health/ready", &Api::get_health, true},
     {Method::get, "/", &Api::get_file, true},
     {Method::get, "/app.js", &Api::get_file, true},
     {Method::get, "/style.css", &Api::get_file, true},
@@ -89,7 +91,10 @@ asio::awaitable<Answer> Api::answer(const Request& request) {
   } catch (const BadQuery& bad) {
     answer = error_answer(400, "bad_query", bad.what(), bad.field);
   } catch (const std::exception& error) {
-    spdlog::error("http: {} failed: {}", request.path, error.what());
+    log::error("http_request_failed")
+        .field("path", request.path)
+        .field("error", error.what())
+        .say("http: {} failed: {}", request.path, error.what());
     answer = error_answer(500, "internal_error", "this request failed; the log of gensetd says why");
   }
   if (access_.origin_is_foreign_but_allowed(request)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/access.hpp"
+#include "http/figures.hpp"
 #include "http/message.hpp"
 #include "http/server.hpp"
 
@@ -31,6 +32,7 @@ class Api {
   std::variant<Selection, Answer> admit_websocket(const Request& request) const;
 
   live::Hub& hub() const { return services_.hub; }
+  Figures& figures() { return figures_; }
 
  private:
   struct Route;
@@ -64,6 +66,7 @@ class Api {
 
   Services services_;
   Access access_;
+  Figures figures_;
   int reads_under_way_ = 0;  // of read_device()
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };

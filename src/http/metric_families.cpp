@@ -1,62 +1,103 @@
 #include "http/metric_families.hpp"
 
+#include <functional>
+#include <prometheus/text_serializer.h>
+#include <utility>
+
 namespace gensetd::http {
 namespace {
 
-// Prometheus, exposition formats: HELP escapes backslash and line feed, a label's value the quote too.
-void append_escaped(std::string& out, std::string_view text, bool quote) {
-  for (const char character : text) {
-    if (character == '\n') {
-      out += "\\n";
-      continue;
-    }
-    if (character == '\\' || (quote && character == '"')) out += '\\';
-    out += character;
+using prometheus::ClientMetric;
+using prometheus::MetricType;
+
+// A sample takes some 400 bytes until it is printed, and 70 afterwards.
+constexpr std::size_t not_printed_max = 4'096;
+
+double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+// The library prints it as it is; Prometheus' text format escapes backslash and line feed.
+std::string escaped(std::string_view help) {
+  std::string text;
+  for (const char character : help) {
+    if (character == '\\' || character == '\n') text += '\\';
+    text += character == '\n' ? 'n' : character;
   }
+  return text;
 }
 
-std::string head(const Metric& metric) {
-  std::string text = "# HELP ";
-  text += metric.name;
-  text += ' ';
-  append_escaped(text, metric.help, false);
-  text += "\n# TYPE ";
-  text += metric.name;
-  text += ' ';
-  text += metric.type;
-  text += '\n';
+// What stands behind HELP and TYPE.
+std::string_view without_head(std::string_view text) {
+  while (text.starts_with("# ")) text.remove_prefix(text.find('\n') + 1);
   return text;
 }
 
 }  // namespace
 
-std::string label_value(std::string_view text) {
-  std::string out;
-  append_escaped(out, text, true);
-  return out;
+void MetricFamilies::counter(std::string_view name, std::string_view help, std::uint64_t value,
+                             MetricLabels labels) {
+  add(name, help, MetricType::Counter, std::move(labels)).counter.value = static_cast<double>(value);
 }
 
-void MetricFamilies::add(const Metric& metric, std::string_view labels, std::string_view value,
-                         std::string_view suffix) {
-  auto place = families_.find(metric.name);
-  if (place == families_.end()) place = families_.emplace(metric.name, head(metric)).first;
-  std::string& text = place->second;
-  text += metric.name;
-  text += suffix;
-  text += labels;
-  text += ' ';
-  text += value;
-  text += '\n';
+void MetricFamilies::seconds_counter(std::string_view name, std::string_view help,
+                                     std::chrono::nanoseconds value, MetricLabels labels) {
+  add(name, help, MetricType::Counter, std::move(labels)).counter.value = seconds(value);
+}
+
+void MetricFamilies::gauge(std::string_view name, std::string_view help, double value, MetricLabels labels) {
+  add(name, help, MetricType::Gauge, std::move(labels)).gauge.value = value;
+}
+
+void MetricFamilies::histogram(std::string_view name, std::string_view help, const measure::Histogram& value,
+                               MetricLabels labels) {
+  ClientMetric::Histogram& shown = add(name, help, MetricType::Histogram, std::move(labels)).histogram;
+  shown.sample_sum = seconds(value.sum());
+  for (std::size_t index = 0; index < measure::Histogram::bounds.size(); ++index) {
+    shown.sample_count += value.in_bucket(index);
+    shown.bucket.push_back({shown.sample_count, seconds(measure::Histogram::bounds[index])});
+  }
+  shown.sample_count = value.count();
+}
+
+void MetricFamilies::summary(std::string_view name, std::string_view help, std::chrono::nanoseconds sum,
+                             std::uint64_t count, MetricLabels labels) {
+  add(name, help, MetricType::Summary, std::move(labels)).summary = {count, seconds(sum), {}};
 }
 
 std::string MetricFamilies::finish() {
+  print();
   std::size_t length = 0;
-  for (const auto& [name, family] : families_) length += family.size();
+  for (const auto& [name, family] : families_) length += family.text.size();
   std::string text;
   text.reserve(length);
-  for (const auto& [name, family] : families_) text += family;
+  for (const auto& [name, family] : families_) text += family.text;
   families_.clear();
   return text;
+}
+
+ClientMetric& MetricFamilies::add(std::string_view name, std::string_view help, MetricType type,
+                                  MetricLabels labels) {
+  if (not_printed_ == not_printed_max) print();
+  ++not_printed_;
+  auto place = families_.find(name);
+  if (place == families_.end()) {
+    const std::string key{name};
+    place = families_.emplace(key, Family{{key, escaped(help), type, {}}, {}}).first;
+  }
+  ClientMetric& metric = place->second.samples.metric.emplace_back();
+  metric.label = std::move(labels);
+  return metric;
+}
+
+void MetricFamilies::print() {
+  const prometheus::TextSerializer serializer;
+  for (auto& [name, family] : families_) {
+    if (family.samples.metric.empty()) continue;
+    const std::string text =
+        static_cast<const prometheus::Serializer&>(serializer).Serialize({family.samples});
+    family.text += family.text.empty() ? std::string_view{text} : without_head(text);
+    family.samples.metric.clear();
+  }
+  not_printed_ = 0;
 }
 
 }  // namespace gensetd::http

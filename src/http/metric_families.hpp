@@ -1,35 +1,48 @@
 #pragma once
 
-#include <functional>
+#include "measure/histogram.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <prometheus/metric_family.h>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 namespace gensetd::http {
 
-// A metric of Prometheus' text format 0.0.4.
-struct Metric {
-  std::string_view name;
-  std::string_view type;  // "counter", "gauge", "summary"
-  std::string_view help;
-};
+using MetricLabels = std::vector<prometheus::ClientMetric::Label>;
 
-// A label's value with backslash, quote and line feed escaped.
-std::string label_value(std::string_view text);
-
-// Samples in any order; in the text those of one metric stand together under its HELP and TYPE. A metric
-// without samples is left out.
+// Samples in any order; in Prometheus' text those of one metric stand together under its HELP and TYPE, and
+// metrics by name. A metric without samples is left out. Names and units as Prometheus advises: seconds,
+// bytes and ratios; a counter's name ends with _total.
 class MetricFamilies {
  public:
-  // `labels`: {name="value",…}, or nothing. `suffix` ends the sample's name: the _sum and _count of a
-  // summary.
-  void add(const Metric& metric, std::string_view labels, std::string_view value,
-           std::string_view suffix = {});
+  void counter(std::string_view name, std::string_view help, std::uint64_t value, MetricLabels labels = {});
+  void seconds_counter(std::string_view name, std::string_view help, std::chrono::nanoseconds value,
+                       MetricLabels labels = {});
+  void gauge(std::string_view name, std::string_view help, double value, MetricLabels labels = {});
+  void histogram(std::string_view name, std::string_view help, const measure::Histogram& value,
+                 MetricLabels labels = {});
+  void summary(std::string_view name, std::string_view help, std::chrono::nanoseconds sum,
+               std::uint64_t count, MetricLabels labels = {});
+
   std::string finish();
 
  private:
-  std::map<std::string, std::string, std::less<>> families_;  // the text of each, by name
+  struct Family {
+    prometheus::MetricFamily samples;  // not printed yet
+    std::string text;
+  };
+
+  prometheus::ClientMetric& add(std::string_view name, std::string_view help, prometheus::MetricType type,
+                                MetricLabels labels);
+  void print();
+
+  std::map<std::string, Family, std::less<>> families_;  // by name
+  std::size_t not_printed_ = 0;
 };
 
 }  // namespace gensetd::http

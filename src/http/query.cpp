@@ -51,6 +51,13 @@ std::optional<std::int64_t> id_parameter(const std::vector<Parameter>& parameter
   return id;
 }
 
+bool flag_parameter(const std::vector<Parameter>& parameters, std::string_view name) {
+  const auto place = std::ranges::find(parameters, name, &Parameter::name);
+  if (place == parameters.end() || place->value == "0") return false;
+  if (place->value != "1") throw BadQuery(fmt::format("{} must be 1 or 0", name), place->name);
+  return true;
+}
+
 std::optional<std::set<std::int64_t>> devices_parameter(std::string_view query) {
   const auto parameters = parse_query(query, {"devices"});
   if (parameters.empty()) return std::nullopt;

@@ -33,6 +33,9 @@ std::optional<std::int64_t> parse_id(std::string_view text);
 // The id that a parameter gives; empty when the parameter is not there. Throws BadQuery.
 std::optional<std::int64_t> id_parameter(const std::vector<Parameter>& parameters, std::string_view name);
 
+// Whether `?NAME=1` is given; 0 and nothing are no. Throws BadQuery for any other value.
+bool flag_parameter(const std::vector<Parameter>& parameters, std::string_view name);
+
 // The devices of `?devices=1,2,3`; empty when there is no such parameter, which means all. Throws BadQuery.
 inline constexpr std::size_t devices_in_list_max = 10'000;
 std::optional<std::set<std::int64_t>> devices_parameter(std::string_view query);

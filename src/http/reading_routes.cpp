@@ -84,7 +84,12 @@ asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
   const Health health = services_.health();
   const auto uptime =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
-  const json::object body{{"status", health.ready ? "ok" : "failing"},
+  const bool whole = health.registry == "ok" && (health.redis == "ok" || health.redis == "off");
+  const json::object body{{"status", !health.ready ? "failing"
+                                     : whole       ? "ok"
+                                                   : "degraded"},
+                          {"live", true},
+                          {"ready", health.ready},
                           {"version", services_.version},
                           {"uptime_seconds", uptime.count()},
                           {"registry", health.registry},
@@ -92,18 +97,26 @@ asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
                           {"poller", health.poller},
                           {"devices", health.devices},
                           {"devices_online", health.devices_online}};
-  co_return Answer{.status = health.ready ? 200U : 503U, .body = json::serialize(body)};
+  // Live: there is an answer. A daemon that is to be restarted when it is not ready would be restarted while
+  // it stops.
+  const bool good = health.ready || request.path == "/health/live";
+  co_return Answer{.status = good ? 200U : 503U, .body = json::serialize(body)};
 }
 
+// What the scrape is about in every case, and with ?devices=1 a line for each figure of each device and link.
 asio::awaitable<Answer> Api::get_prometheus(const Request& request, std::string) {
-  refuse_query(request.query);
+  const bool with_devices = flag_parameter(parse_query(request.query, {"devices"}), "devices");
   MetricFamilies families;
-  if (services_.add_daemon_metrics) co_await services_.add_daemon_metrics(families);
-  Turns turns;
-  const std::vector<reading::ReadingPtr> readings = services_.hub.all();
-  for (const reading::ReadingPtr& reading : readings) {
-    add_reading(*reading, families);
-    if (turns.is_over()) co_await Turns::others_first();
+  if (services_.add_daemon_figures) services_.add_daemon_figures(families);
+  add_figures(figures_, families);
+  if (with_devices) {
+    if (services_.add_device_figures) co_await services_.add_device_figures(families);
+    Turns turns;
+    const std::vector<reading::ReadingPtr> readings = services_.hub.all();
+    for (const reading::ReadingPtr& reading : readings) {
+      add_reading(*reading, families);
+      if (turns.is_over()) co_await Turns::others_first();
+    }
   }
   co_return Answer{.body = families.finish(), .content_type = "text/plain; version=0.0.4; charset=utf-8"};
 }

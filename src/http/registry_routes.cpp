@@ -3,11 +3,11 @@
 #include "http/connection_bodies.hpp"
 #include "http/json_bodies.hpp"
 #include "http/query.hpp"
+#include "log/log.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <optional>
@@ -68,11 +68,19 @@ Answer removed(const Result<std::monostate>& result) {
 template <class T>
 registry::Service::Witness<T> audit(const Access& access, const Request& request, std::string_view kind) {
   return [&access, &request, kind](const std::optional<T>& before, const std::optional<T>& after) {
-    const auto line = audit_line(access.administrator(), request.from,
-                                 {.kind = kind,
-                                  .before = before ? to_json(*before) : std::string{},
-                                  .after = after ? to_json(*after) : std::string{}});
-    if (!line.empty()) spdlog::info("{}", line);
+    const RegistryChange change{.kind = kind,
+                                .before = before ? to_json(*before) : std::string{},
+                                .after = after ? to_json(*after) : std::string{}};
+    const auto line = audit_line(access.administrator(), request.from, change);
+    if (line.empty()) return;
+    log::info("registry_changed")
+        .field("who", access.administrator())
+        .field("from", request.from)
+        .field("kind", kind)
+        .field("id", after ? after->id : before->id)
+        .field("before", change.before)
+        .field("after", change.after)
+        .say("{}", line);
   };
 }
 

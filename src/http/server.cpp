@@ -2,9 +2,9 @@
 
 #include "http/beast.hpp"
 #include "http/session.hpp"
+#include "log/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <stdexcept>
 #include <utility>
@@ -84,7 +84,9 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
       auto [failed, socket] = co_await acceptor_.async_accept(use_tuple);
       if (failed == asio::error::operation_aborted) co_return;
       if (failed) {
-        spdlog::warn("http: cannot accept a connection: {}", failed.message());
+        log::warning("http_accept_failed")
+            .field("error", failed.message())
+            .say("http: cannot accept a connection: {}", failed.message());
         pause_.expires_after(pause_after_refusal);
         [[maybe_unused]] const auto [woken] = co_await pause_.async_wait(use_tuple);
         continue;

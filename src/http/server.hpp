@@ -80,8 +80,9 @@ struct Services {
   // Why a controller may not have this address, a sentence; empty when it may, or for a host name.
   std::function<std::string(const std::string& ip_address)> address_refusal;
   std::function<Health()> health;
-  // The daemon's own figures, and what was counted of its links and devices; may be empty.
-  std::function<boost::asio::awaitable<void>(MetricFamilies&)> add_daemon_metrics;
+  // The daemon's own figures, and what was counted of each of its links and devices; may be empty.
+  std::function<void(MetricFamilies&)> add_daemon_figures;
+  std::function<boost::asio::awaitable<void>(MetricFamilies&)> add_device_figures;
   std::function<std::string(const registry::Device&)> diagnostics;  // JSON
   std::string version;
 };

@@ -136,7 +136,10 @@ class Session final : public Connection {
         peer_(shown(peer)),
         refusal_(refusal_of(room)),
         place_(shared_->connections, *this, peer.address(), refusal_ ? Purpose::refusal : Purpose::requests) {
+    ++figures().connections;
+    if (refusal_) ++figures().refused_connections;
   }
+  ~Session() { --figures().connections; }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -167,7 +170,9 @@ class Session final : public Connection {
         continue;
       }
       const Request request = request_of(parser->get(), peer_);
+      const auto came_at = steady_clock::now();
       Answer answer = co_await shared_->api.answer(request);
+      figures().request_time.note(steady_clock::now() - came_at);
       go_on = co_await write(std::move(answer), parser->get(), !last);
       if (last) co_await linger();  // it may have sent more already
     }
@@ -189,6 +194,7 @@ class Session final : public Connection {
     tcp().cancel();
   }
 
+  Figures& figures() { return shared_->api.figures(); }
   beast::tcp_stream& tcp() { return stream_.next_layer(); }
 
   asio::awaitable<bool> shake_hands() {
@@ -259,6 +265,7 @@ class Session final : public Connection {
   asio::awaitable<bool> write(Answer answer, const HttpRequest& message, bool may_go_on) {
     const bool keep_alive = may_go_on && message.keep_alive() && !shared_->connections.finishing();
     tcp().expires_after(answer_within);
+    ++figures().answers[answer.status];
     Response response = response_of(std::move(answer), message, keep_alive);
     http::response_serializer<http::string_body> serializer(response);
     if (message.method() == http::verb::head) serializer.split(true);

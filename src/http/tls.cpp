@@ -1,7 +1,8 @@
 #include "http/tls.hpp"
 
+#include "log/log.hpp"
+
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <cstring>
@@ -40,10 +41,13 @@ bool does_not_fit(const boost::system::error_code& failed) {
 // A browser says so too, but the administrator should hear it first.
 void warn_of_dates(SSL_CTX* context, const std::filesystem::path& file) {
   const X509* certificate = SSL_CTX_get0_certificate(context);
-  if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
-    spdlog::warn("TLS_CERT {}: the certificate has expired; clients will refuse it", file.string());
-  if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
-    spdlog::warn("TLS_CERT {}: the certificate is not valid yet; clients will refuse it", file.string());
+  const auto warn = [&](std::string_view what) {
+    log::warning("tls_certificate_dates")
+        .field("file", file.string())
+        .say("TLS_CERT {}: the certificate {}; clients will refuse it", file.string(), what);
+  };
+  if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) warn("has expired");
+  if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) warn("is not valid yet");
 }
 
 }  // namespace

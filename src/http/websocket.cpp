@@ -32,7 +32,9 @@ class Client final : public Connection, public live::Listener, public std::enabl
         place_(shared_->connections, *this, from, Purpose::websocket),
         wake_(socket_.get_executor()) {
     wake_.expires_at(steady_clock::time_point::max());
+    ++figures().websockets;
   }
+  ~Client() { --figures().websockets; }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -66,9 +68,11 @@ class Client final : public Connection, public live::Listener, public std::enabl
   }
 
  private:
+  Figures& figures() { return shared_->api.figures(); }
+
   void changed(const reading::ReadingPtr& newest) override {
     if (selection_ && !selection_->contains(newest->device_id)) return;
-    mailbox_.put(newest);
+    if (mailbox_.put(newest)) ++figures().websocket_conflated;
     wake_.cancel();
   }
   void removed(std::int64_t device_id) override { mailbox_.forget(device_id); }
@@ -129,6 +133,8 @@ class Client final : public Connection, public live::Listener, public std::enabl
     socket_.text(true);
     const auto [failed, length] = co_await socket_.async_write(message, use_tuple);
     writing_ = false;
+    ++figures().websocket_messages;
+    figures().websocket_bytes += length;
     co_return !failed && !ended_;
   }
 

@@ -294,4 +294,10 @@ error_code Conversation::reason(const InFlight& asked) const {
   }
 }
 
+Counters Conversation::sum_of_units() const {
+  Counters sum;
+  for (const auto& [id, unit] : units_) sum += unit;
+  return sum;
+}
+
 }  // namespace gensetd::link

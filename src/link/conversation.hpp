@@ -70,6 +70,7 @@ class Conversation {
   std::chrono::milliseconds settling_time(std::chrono::milliseconds request_gap, SteadyTime now) const;
 
   const std::map<std::uint8_t, Counters>& units() const { return units_; }
+  Counters sum_of_units() const;  // of those of others too
   const LineCounters& line() const { return line_; }
   const BusyTime& busy() const { return busy_; }
   // The last frame that was not for us, for people; kind `other` and unit 0 before the first.

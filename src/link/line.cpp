@@ -1,11 +1,11 @@
 #include "link/line.hpp"
 
 #include "link/error.hpp"
+#include "log/log.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/detail/socket_option.hpp>
 #include <boost/asio/post.hpp>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
@@ -199,13 +199,23 @@ void Line::say_if_shared() {
   const bool shared = conversation_.shared(now());
   if (shared == said_shared_) return;
   said_shared_ = shared;
-  if (!shared) return spdlog::info("{}:{}: nobody else was heard on the line for ten minutes", host_, port_);
-  spdlog::warn(
-      "{}:{}: somebody else is on the line: a frame of unit {} that was not for gensetd (function {}, {} "
-      "registers); "
-      "look for another master, or another client of the converter",
-      host_, port_, conversation_.last_foreign().unit_id, conversation_.last_foreign().function,
-      conversation_.last_foreign().count);
+  if (!shared) {
+    return log::info("line_not_shared")
+        .field("host", host_)
+        .field("port", port_)
+        .say("{}:{}: nobody else was heard on the line for ten minutes", host_, port_);
+  }
+  const modbus::RtuFrame& frame = conversation_.last_foreign();
+  log::warning("line_shared")
+      .field("host", host_)
+      .field("port", port_)
+      .field("unit", frame.unit_id)
+      .field("function", frame.function)
+      .field("register_count", frame.count)
+      .say(
+          "{}:{}: somebody else is on the line: a frame of unit {} that was not for gensetd (function {}, {} "
+          "registers); look for another master, or another client of the converter",
+          host_, port_, frame.unit_id, frame.function, frame.count);
 }
 
 // The timer is set anew only for an earlier time; when it is too early it just looks again.

@@ -2,7 +2,18 @@
 
 #include "link/line.hpp"
 
+#include <algorithm>
+
 namespace gensetd::link {
+namespace {
+
+void count(const Conversation& conversation, SteadyTime now, PoolTotals& totals) {
+  totals.lines += conversation.line();
+  totals.units += conversation.sum_of_units();
+  totals.busy += conversation.busy().total(now);
+}
+
+}  // namespace
 
 Link::Link(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy)
     : line_(std::make_shared<Line>(context, std::move(host), port, policy)) {}
@@ -17,15 +28,47 @@ void Link::withdraw(Requester& requester) { line_->withdraw(requester); }
 
 const Conversation& Link::conversation() const { return line_->conversation(); }
 
+PoolTotals& PoolTotals::operator+=(const PoolTotals& other) {
+  lines += other.lines;
+  units += other.units;
+  busy += other.busy;
+  links += other.links;
+  connected += other.connected;
+  shared += other.shared;
+  recent_busy_share_sum += other.recent_busy_share_sum;
+  recent_busy_share_max = std::max(recent_busy_share_max, other.recent_busy_share_max);
+  return *this;
+}
+
 std::shared_ptr<Link> Pool::get(const std::string& host, std::uint16_t port) {
   const auto known = links_.find({host, port});
   if (known != links_.end()) {
     if (auto held = known->second.lock()) return held;
   }
   std::erase_if(links_, [](const auto& entry) { return entry.second.expired(); });
-  auto made = std::make_shared<Link>(context_, host, port, policy_);
+  auto made = std::shared_ptr<Link>(new Link(context_, host, port, policy_), [gone = gone_](Link* link) {
+    count(link->conversation(), std::chrono::steady_clock::now(), *gone);
+    delete link;
+  });
   links_[{host, port}] = made;
   return made;
+}
+
+PoolTotals Pool::totals(SteadyTime now) const {
+  PoolTotals totals = *gone_;
+  for (const auto& [address, held] : links_) {
+    const auto link = held.lock();
+    if (!link) continue;
+    const Conversation& conversation = link->conversation();
+    count(conversation, now, totals);
+    const double share = conversation.busy().recent_share(now);
+    totals += {.links = 1,
+               .connected = conversation.connected() ? std::size_t{1} : 0,
+               .shared = conversation.shared(now) ? std::size_t{1} : 0,
+               .recent_busy_share_sum = share,
+               .recent_busy_share_max = share};
+  }
+  return totals;
 }
 
 }  // namespace gensetd::link

@@ -6,6 +6,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -39,21 +41,37 @@ class Link {
   std::shared_ptr<Line> line_;
 };
 
+// What was counted of all links since the pool exists, those that are gone included.
+struct PoolTotals {
+  LineCounters lines;
+  Counters units;
+  std::chrono::nanoseconds busy{0};
+  std::size_t links = 0;  // from here on: of those that there are now
+  std::size_t connected = 0;
+  std::size_t shared = 0;            // somebody else is on the line
+  double recent_busy_share_sum = 0;  // of the last minute, each 0 to 1
+  double recent_busy_share_max = 0;
+
+  PoolTotals& operator+=(const PoolTotals& other);
+};
+
 // The links of this process by host:port. A link lives as long as somebody holds it.
 class Pool {
  public:
   // A request for an address that `policy` refuses ends with its error, and nothing is connected.
   explicit Pool(boost::asio::io_context& context, AddressPolicy policy = {})
-      : context_(context), policy_(policy) {}
+      : context_(context), policy_(policy), gone_(std::make_shared<PoolTotals>()) {}
 
   std::shared_ptr<Link> get(const std::string& host, std::uint16_t port);
 
   using Links = std::map<std::pair<std::string, std::uint16_t>, std::weak_ptr<Link>>;
   const Links& all() const { return links_; }
+  PoolTotals totals(SteadyTime now) const;
 
  private:
   boost::asio::io_context& context_;
   const AddressPolicy policy_;
+  std::shared_ptr<PoolTotals> gone_;  // what links had counted when they ended
   Links links_;
 };
 

@@ -4,7 +4,7 @@
 
 namespace gensetd::live {
 
-void Mailbox::put(reading::ReadingPtr newest) {
+bool Mailbox::put(reading::ReadingPtr newest) {
   const std::int64_t device_id = newest->device_id;
   const auto [place, is_new] = waiting_.insert_or_assign(device_id, std::move(newest));
   if (is_new) {
@@ -12,6 +12,7 @@ void Mailbox::put(reading::ReadingPtr newest) {
   } else {
     ++conflated_;
   }
+  return !is_new;
 }
 
 void Mailbox::forget(std::int64_t device_id) {

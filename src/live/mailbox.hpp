@@ -14,7 +14,7 @@ namespace gensetd::live {
 // queued. One thread.
 class Mailbox {
  public:
-  void put(reading::ReadingPtr newest);
+  bool put(reading::ReadingPtr newest);  // whether it replaced one that was not taken yet
   void forget(std::int64_t device_id);
   reading::ReadingPtr take();  // the one waiting longest; null when empty
   bool empty() const { return waiting_.empty(); }

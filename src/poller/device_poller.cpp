@@ -1,9 +1,9 @@
 #include "poller/device_poller.hpp"
 
+#include "log/log.hpp"
 #include "poller/transaction_of.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +20,10 @@ constexpr milliseconds retry_pause_min{150};
 constexpr int retry_pause_spread_ms = 100;
 
 reading::Timestamp system_now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
+
+std::int64_t in_milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration_cast<milliseconds>(time).count();
+}
 
 milliseconds since(SteadyTime start) {
   return std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
@@ -75,7 +79,7 @@ DeviceFigures DevicePoller::figures() const {
           .failures_in_a_row = failures_,
           .counters = counters_,
           .last_hour = history_.last_hour(steady_clock::now()),
-          .last_cycle = last_cycle_,
+          .last_cycle = std::chrono::duration_cast<milliseconds>(last_cycle_),
           .latency = latency_.figures(),
           .unit = unit == line.units().end() ? link::Counters{} : unit->second};
 }
@@ -112,6 +116,7 @@ void DevicePoller::woken() {
 
 void DevicePoller::begin() {
   cycle_start_ = steady_clock::now();
+  surroundings_.totals.start_delay.note(cycle_start_ - timer_.expiry());
   follow(cycle_.begin(last_seen_.has_value() && failures_ == 0));
 }
 
@@ -135,19 +140,28 @@ void DevicePoller::submit(const Ask& ask) {
 
 void DevicePoller::finished(const link::Outcome& outcome) {
   last_answer_ = system_now();
-  if (!outcome.error) latency_.note(outcome.latency);
+  if (outcome.error) {
+    surroundings_.totals.errors.note(outcome.error);
+  } else {
+    latency_.note(outcome.latency);
+    surroundings_.totals.answer_time.note(outcome.latency);
+  }
   const Step step = cycle_.took(outcome);
   if (const auto given_up = cycle_.take_news()) {
-    spdlog::warn("{}: does not answer {}..{} in one read, reads its blocks one by one from now on", label(),
-                 given_up->first, given_up->first + given_up->count - 1);
+    event(log::warning("read_split"))
+        .field("first", given_up->first)
+        .field("register_count", given_up->count)
+        .say("{}: does not answer {}..{} in one read, reads its blocks one by one from now on", label(),
+             given_up->first, given_up->first + given_up->count - 1);
   }
   follow(step);
 }
 
 // Somebody else's answer may have been taken for one of ours.
 void DevicePoller::doubted(const modbus::ReadRequest& request) {
-  spdlog::debug("{}: two answers to read {}..{}, reads it again", label(), request.first,
-                request.first + request.count - 1);
+  event(log::debug("answer_doubted"))
+      .say("{}: two answers to read {}..{}, reads it again", label(), request.first,
+           request.first + request.count - 1);
   if (state_ == State::waiting) {
     // It is published already: the sooner the next reading comes, the better.
     if (last_seen_ && failures_ == 0) wake_in(milliseconds{0}, State::waiting);
@@ -159,7 +173,7 @@ void DevicePoller::doubted(const modbus::ReadRequest& request) {
 
 // On a serial line an answer is believed when none like it comes behind it.
 void DevicePoller::settle() {
-  last_cycle_ = since(cycle_start_);
+  last_cycle_ = steady_clock::now() - cycle_start_;
   const auto gap = target_.profile->transport(target_.address.protocol).request_gap;
   const milliseconds time =
       cycle_.failure() ? milliseconds{0} : link_->conversation().settling_time(gap, steady_clock::now());
@@ -169,6 +183,7 @@ void DevicePoller::settle() {
 
 void DevicePoller::end_cycle() {
   count(&Counters::cycles);
+  surroundings_.totals.cycle_time.note(last_cycle_);
   history_.note(!cycle_.failure(), steady_clock::now());
   if (const auto& failure = cycle_.failure()) {
     count(&Counters::failed_cycles);
@@ -189,12 +204,14 @@ void DevicePoller::succeed() {
   failures_ = 0;
   online_ = true;
   last_seen_ = advance_clock(last_answer_);
-  spdlog::debug("{}: cycle of {} ms", label(), last_cycle_.count());
+  event(log::debug("cycle_succeeded")).say("{}: cycle of {} ms", label(), in_milliseconds(last_cycle_));
   if (!told_) {
-    spdlog::info("{}: online", label());
+    event(log::info("device_online")).say("{}: online", label());
   } else if (lost_at_) {
-    spdlog::info("{}: online again after {:.1f} s", label(),
-                 static_cast<double>(since(*lost_at_).count()) / 1000.0);
+    const milliseconds away = since(*lost_at_);
+    event(log::info("device_online"))
+        .field("offline_ms", away.count())
+        .say("{}: online again after {:.1f} s", label(), static_cast<double>(away.count()) / 1000.0);
   }
   told_ = true;
   lost_at_.reset();
@@ -207,9 +224,13 @@ void DevicePoller::fail(const link::Outcome& failure) {
   ++failures_;
   online_ = was_online && failures_ < target_.pace.offline_after;
   std::string error = describe(target_.address, failure, target_.pace.modbus_timeout);
-  spdlog::debug("{}: cycle failed after {} ms: {}", label(), since(cycle_start_).count(), error);
+  event(log::debug("cycle_failed"))
+      .say("{}: cycle failed after {} ms: {}", label(), since(cycle_start_).count(), error);
   if (!online_ && (was_online || !told_)) {
-    spdlog::warn("{}: offline: {}", label(), error);
+    event(log::warning("device_offline"))
+        .field("kind", word(error_kind(failure.error)))
+        .field("error", error)
+        .say("{}: offline: {}", label(), error);
     lost_at_ = cycle_start_;
     told_ = true;
   }
@@ -225,7 +246,7 @@ reading::Timestamp DevicePoller::advance_clock(reading::Timestamp to) {
 
 void DevicePoller::count(std::uint64_t Counters::* which, std::uint64_t times) {
   counters_.*which += times;
-  surroundings_.counters.*which += times;
+  surroundings_.totals.counters.*which += times;
 }
 
 void DevicePoller::publish(std::string error) {
@@ -236,6 +257,12 @@ void DevicePoller::publish(std::string error) {
                                                    .error = std::move(error),
                                                    .last_seen = last_seen_,
                                                    .values = values_}));
+}
+
+// With the fields that say of whom it tells.
+log::Event DevicePoller::event(log::Event event) const {
+  event.field("device_id", target_.identity.device_id).field("site", target_.identity.site_code);
+  return event;
 }
 
 std::string DevicePoller::label() const {

@@ -2,6 +2,7 @@
 
 #include "link/link.hpp"
 #include "live/hub.hpp"
+#include "log/log.hpp"
 #include "poller/cycle.hpp"
 #include "poller/describe.hpp"
 #include "poller/diagnostics.hpp"
@@ -24,7 +25,7 @@ struct Surroundings {
   boost::asio::io_context& context;
   link::Pool& links;
   live::Hub& hub;
-  Counters counters;
+  Totals totals;
   std::mt19937 random;
 };
 
@@ -83,6 +84,7 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   void publish(std::string error);
   reading::Timestamp advance_clock(reading::Timestamp to);
   void count(std::uint64_t Counters::* which, std::uint64_t times = 1);
+  log::Event event(log::Event event) const;
   std::string label() const;
 
   Surroundings& surroundings_;
@@ -99,7 +101,7 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   CycleHistory history_;
   RecentLatency latency_;
   SteadyTime cycle_start_{};
-  std::chrono::milliseconds last_cycle_{0};  // from its start to its last answer
+  std::chrono::nanoseconds last_cycle_{0};  // from its start to its last answer
   reading::Timestamp last_answer_{};
   std::optional<SteadyTime> lost_at_;
   std::int64_t failures_ = 0;  // cycles in a row

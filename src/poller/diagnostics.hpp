@@ -1,8 +1,10 @@
 #pragma once
 
 #include "link/conversation.hpp"
+#include "measure/histogram.hpp"
 #include "poller/cycle_history.hpp"
 #include "poller/describe.hpp"
+#include "poller/error_kind.hpp"
 #include "poller/recent_latency.hpp"
 #include "poller/schedule.hpp"
 #include "profile/read_plan.hpp"
@@ -22,6 +24,15 @@ struct Counters {
   std::uint64_t failed_cycles = 0;
   std::uint64_t retries = 0;
   std::uint64_t slots_missed = 0;  // cycles left out because the one before was late
+};
+
+// Of all devices together, since the start.
+struct Totals {
+  Counters counters;
+  ErrorTally errors;               // of requests
+  measure::Histogram start_delay;  // from a cycle's slot to its start
+  measure::Histogram cycle_time;   // from a cycle's start to its last answer, or to its failure
+  measure::Histogram answer_time;  // from a request on the wire to the end of its answer
 };
 
 // What a device looks like now. Counted since it is polled with this address and profile; what is of its unit

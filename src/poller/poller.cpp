@@ -1,7 +1,8 @@
 #include "poller/poller.hpp"
 
+#include "log/log.hpp"
+
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cmath>
@@ -34,7 +35,9 @@ Poller::Poller(boost::asio::io_context& context, const profile::Catalog& catalog
 void Poller::start() {
   running_ = true;
   for (const auto& [id, device] : directory_.devices) follow(device);
-  spdlog::info("poller: started with {} devices", devices_.size());
+  log::info("poller_started")
+      .field("devices", devices_.size())
+      .say("poller: started with {} devices", devices_.size());
 }
 
 void Poller::stop() {
@@ -51,6 +54,8 @@ Pace Poller::pace_of(std::int64_t device_id) const {
   const auto place = devices_.find(device_id);
   return place == devices_.end() ? defaults_ : place->second->target().pace;
 }
+
+link::PoolTotals Poller::link_totals() const { return links_.totals(std::chrono::steady_clock::now()); }
 
 std::vector<std::int64_t> Poller::device_ids() const {
   std::vector<std::int64_t> ids;
@@ -122,8 +127,11 @@ void Poller::device_changed(const registry::Device& device) { follow(device); }
 void Poller::device_removed(std::int64_t device_id) {
   const auto place = devices_.find(device_id);
   if (place == devices_.end()) return;
-  spdlog::info("device {} {}/{}: no longer polled", device_id, place->second->target().identity.site_code,
-               place->second->target().name);
+  const Target& target = place->second->target();
+  log::info("device_not_polled")
+      .field("device_id", device_id)
+      .field("site", target.identity.site_code)
+      .say("device {} {}/{}: no longer polled", device_id, target.identity.site_code, target.name);
   devices_.erase(place);
   surroundings_.hub.remove(device_id);
 }
@@ -136,7 +144,10 @@ void Poller::follow(const registry::Device& device) {
     return device_removed(device.id);
   profile::ProfilePtr profile = catalog_.find(device.profile);
   if (!profile) {
-    spdlog::error("device {} {}: not polled: {}", device.id, device.name, no_profile(device));
+    log::error("device_without_profile")
+        .field("device_id", device.id)
+        .field("profile", device.profile)
+        .say("device {} {}: not polled: {}", device.id, device.name, no_profile(device));
     return device_removed(device.id);
   }
   Target target = target_of(device, site->second, std::move(profile));

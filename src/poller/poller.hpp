@@ -33,7 +33,14 @@ class Poller final : public registry::ChangeListener {
   std::size_t devices() const { return devices_.size(); }
   std::size_t devices_online() const;
   Pace pace_of(std::int64_t device_id) const;  // the defaults when it is not polled
-  const Counters& counters() const { return surroundings_.counters; }
+  const Totals& totals() const { return surroundings_.totals; }
+  link::PoolTotals link_totals() const;
+
+  // Calls visit(identity, whether it is online) for each device that is polled.
+  template <class Visit>
+  void for_each_device(Visit visit) const {
+    for (const auto& [id, device] : devices_) visit(device->target().identity, device->online());
+  }
 
   std::vector<std::int64_t> device_ids() const;
   // What is known of a device and of its link; empty when it is not polled.

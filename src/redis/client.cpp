@@ -73,6 +73,13 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
 
   const Health& health() const { return *health_; }
 
+  Figures figures() const {
+    Figures figures{.losses = health_->losses()};
+    publisher_->add_to(figures);
+    subscriber_->add_to(figures);
+    return figures;
+  }
+
  private:
   Implementation(asio::io_context& context, const Options& options, live::Hub& hub, const Address& address)
       : hub_(hub),
@@ -120,6 +127,8 @@ Client::~Client() { implementation_->close(); }
 void Client::start() { implementation_->start(); }
 
 bool Client::healthy() const { return implementation_->health().ok(); }
+
+Figures Client::figures() const { return implementation_->figures(); }
 
 std::string Client::state() const { return implementation_->health().state(); }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "live/hub.hpp"
+#include "redis/figures.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -37,7 +38,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   void start();
-  bool healthy() const;       // both connections work and Redis took the last reading of every device
+  bool healthy() const;  // both connections work and Redis took the last reading of every device
+  Figures figures() const;
   std::string state() const;  // "ok" or what is wrong, for people; no secrets
 
   // Writes what is still waiting (the last readings), then closes; gives up after `within`, and at once when

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace gensetd::redis {
@@ -21,7 +22,8 @@ class Health {
   void set_key_refused(std::string why);  // a hash cannot be written; empty: all can
 
   bool ok() const;
-  std::string state() const;  // "ok" or what is wrong
+  std::string state() const;                        // "ok" or what is wrong
+  std::uint64_t losses() const { return losses_; }  // of a connection that worked
   const std::string& endpoint() const { return endpoint_; }
 
  private:
@@ -33,6 +35,7 @@ class Health {
 
   const std::string endpoint_;
   std::array<Connection, 2> connections_;
+  std::uint64_t losses_ = 0;
   std::string key_refused_;
   bool loss_logged_ = false;
   bool refusal_logged_ = false;

@@ -52,6 +52,15 @@ bool Publisher::is_echo(const reading::Reading& message) const {
   return found != echoes_.end() && message.timestamp <= found->second.newest;
 }
 
+void Publisher::add_to(Figures& figures) const {
+  figures.written += counted_.written;
+  figures.refused += counted_.refused;
+  figures.answer_time += counted_.answer_time;
+  figures.conflated += mailbox_.conflated();
+  figures.waiting += mailbox_.size() + removals_.size();
+  figures.unanswered += unanswered_.size();
+}
+
 void Publisher::forget_old_echoes() {
   const auto oldest = std::chrono::steady_clock::now() - echo_age_max;
   std::erase_if(echoes_, [&](const auto& entry) { return entry.second.removed_at < oldest; });
@@ -84,6 +93,7 @@ void Publisher::closed() {
 
 void Publisher::fill(std::string& outgoing) {
   std::size_t room = std::min(batch_max, unanswered_max - std::min(unanswered_max, unanswered_.size()));
+  filled_at_ = std::chrono::steady_clock::now();
   for (; room > 0 && !removals_.empty(); --room) append_removal(outgoing);
   for (; room > 0 && !mailbox_.empty(); --room) append_newest(outgoing);
   if (unanswered_.empty()) settle();
@@ -93,7 +103,8 @@ void Publisher::append_removal(std::string& outgoing) {
   const std::int64_t device_id = *removals_.begin();
   removals_.erase(removals_.begin());
   append_command(outgoing, {"DEL", metrics_key(device_id)});
-  unanswered_.push_back({.kind = Kind::removal, .device_id = device_id, .replies = 1, .error = {}});
+  unanswered_.push_back(
+      {.kind = Kind::removal, .device_id = device_id, .replies = 1, .error = {}, .sent_at = filled_at_});
 }
 
 void Publisher::append_newest(std::string& outgoing) {
@@ -104,13 +115,16 @@ void Publisher::append_newest(std::string& outgoing) {
                            .clear_first = device.written != newest->facts->profile};
   device.written = newest->facts->profile;
   const std::size_t replies = append_reading(outgoing, *newest, how);
-  unanswered_.push_back(
-      {.kind = Kind::reading, .device_id = newest->device_id, .replies = replies, .error = {}});
+  unanswered_.push_back({.kind = Kind::reading,
+                         .device_id = newest->device_id,
+                         .replies = replies,
+                         .error = {},
+                         .sent_at = filled_at_});
 }
 
 void Publisher::ping(std::string& outgoing) {
   append_command(outgoing, {"PING"});
-  unanswered_.push_back({.kind = Kind::ping, .device_id = 0, .replies = 1, .error = {}});
+  unanswered_.push_back({.kind = Kind::ping, .device_id = 0, .replies = 1, .error = {}, .sent_at = {}});
 }
 
 Failure Publisher::take(Reply& reply) {
@@ -133,6 +147,8 @@ Failure Publisher::finish(const Unanswered& done, const Reply& last) {
   if (!done.error.empty() && next_step(done.error) == NextStep::reconnect) return refusal(what, done.error);
   if (done.kind != Kind::reading) return {};
   if (done.error.empty() && last.type != Reply::Type::array) return {what + ": EXEC answered no array", true};
+  ++(done.error.empty() ? counted_.written : counted_.refused);
+  counted_.answer_time.note(std::chrono::steady_clock::now() - done.sent_at);
   set_refused(done.device_id, done.error);
   settle();  // also when one key is refused: Redis itself works
   return {};

@@ -3,6 +3,7 @@
 #include "live/hub.hpp"
 #include "live/mailbox.hpp"
 #include "redis/dialogue.hpp"
+#include "redis/figures.hpp"
 #include "redis/health.hpp"
 
 #include <chrono>
@@ -40,6 +41,8 @@ class Publisher : public Dialogue, public live::Listener {
   bool is_echo(const reading::Reading& message) const;
   void forget_old_echoes();  // to be called every few seconds
 
+  void add_to(Figures& figures) const;
+
   void changed(const live::ReadingPtr& newest) override;
   void removed(std::int64_t device_id) override;
 
@@ -62,6 +65,7 @@ class Publisher : public Dialogue, public live::Listener {
     std::int64_t device_id;
     std::size_t replies;
     std::string error;  // the first one
+    std::chrono::steady_clock::time_point sent_at;
   };
   struct Echo {
     reading::Timestamp newest;
@@ -81,6 +85,8 @@ class Publisher : public Dialogue, public live::Listener {
   live::Mailbox mailbox_;
   std::set<std::int64_t> removals_;  // keys to delete; none of these devices has a reading in the mailbox
   std::deque<Unanswered> unanswered_;
+  std::chrono::steady_clock::time_point filled_at_;
+  Figures counted_;                               // what this end counts
   std::unordered_map<std::int64_t, Device> own_;  // devices of which this daemon has readings
   std::unordered_map<std::int64_t, Echo> echoes_;
   std::size_t refused_devices_ = 0;

@@ -1,8 +1,7 @@
 #include "redis/subscriber.hpp"
 
+#include "log/log.hpp"
 #include "redis/commands.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -43,6 +42,7 @@ Failure Subscriber::take(Reply& reply) {
 
 void Subscriber::take_message(std::string_view json) {
   if (detached_) return;
+  ++received_;
   std::string why;
   reading::ReadingPtr message = reading::parse_foreign(json, why);
   if (!message) {
@@ -56,10 +56,15 @@ void Subscriber::take_message(std::string_view json) {
 
 void Subscriber::note_refused(std::string_view why) {
   ++refused_;
+  ++not_readings_;
   const auto now = std::chrono::steady_clock::now();
   if (now < log_from_) return;
-  spdlog::warn("Redis {}: {} messages on {} are no readings and were dropped, the last: {}",
-               health_->endpoint(), refused_, updates_channel, why);
+  log::warning("redis_messages_dropped")
+      .field("endpoint", health_->endpoint())
+      .field("messages", refused_)
+      .field("error", why)
+      .say("Redis {}: {} messages on {} are no readings and were dropped, the last: {}", health_->endpoint(),
+           refused_, updates_channel, why);
   refused_ = 0;
   log_from_ = now + log_pause;
 }

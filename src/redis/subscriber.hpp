@@ -2,6 +2,7 @@
 
 #include "live/hub.hpp"
 #include "redis/dialogue.hpp"
+#include "redis/figures.hpp"
 #include "redis/health.hpp"
 
 #include <chrono>
@@ -33,6 +34,11 @@ class Subscriber : public Dialogue {
   bool awaits_reply() const override { return !subscribed_ || ping_unanswered_; }
   Failure take(Reply& reply) override;
 
+  void add_to(Figures& figures) const {
+    figures.received += received_;
+    figures.not_readings += not_readings_;
+  }
+
  private:
   void take_message(std::string_view json);
   void note_refused(std::string_view why);
@@ -44,6 +50,8 @@ class Subscriber : public Dialogue {
   bool asked_ = false;
   bool subscribed_ = false;
   bool ping_unanswered_ = false;
+  std::uint64_t received_ = 0;
+  std::uint64_t not_readings_ = 0;
   std::uint64_t refused_ = 0;  // messages since the last log line
   std::chrono::steady_clock::time_point log_from_{};
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "registry/figures.hpp"
 #include "registry/service.hpp"
 
 #include <cstddef>
@@ -12,7 +13,7 @@ class Board {
  public:
   Directory directory;
   ChangeListener* listener = nullptr;
-  std::size_t waiting = 0;  // requests without an answer yet
+  Figures figures;
   bool healthy = true;
 
   // One change by this program. What is no change is not told.

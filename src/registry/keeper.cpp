@@ -1,8 +1,7 @@
 #include "registry/keeper.hpp"
 
+#include "log/log.hpp"
 #include "registry/database.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -18,8 +17,11 @@ Store& Keeper::open() {
 
 void Keeper::lose(const std::exception& error) {
   if (problem_.empty()) {
-    spdlog::error("registry: the database {} does not answer: {}; changes are refused until it does",
-                  print_database(address_), database_error(error));
+    log::error("registry_lost")
+        .field("database", print_database(address_))
+        .field("error", database_error(error))
+        .say("registry: the database {} does not answer: {}; changes are refused until it does",
+             print_database(address_), database_error(error));
   }
   problem_ = database_error(error);
   store_.reset();
@@ -35,7 +37,11 @@ bool Keeper::attempt(const std::function<void(Store&)>& use) {
     lose(error);
     return false;
   }
-  if (!problem_.empty()) spdlog::info("registry: the database {} answers again", print_database(address_));
+  if (!problem_.empty()) {
+    log::info("registry_returned")
+        .field("database", print_database(address_))
+        .say("registry: the database {} answers again", print_database(address_));
+  }
   problem_.clear();
   return true;
 }

@@ -110,17 +110,18 @@ class Service::Worker {
   template <class T>
   void submit(std::function<Result<T>(Store&)> edit, std::function<void(Board&, const T&)> put,
               Handler<T> handler) {
-    if (!board_->healthy || board_->waiting >= requests_max) {
+    if (!board_->healthy || board_->figures.waiting >= requests_max) {
+      ++board_->figures.unavailable;
       Refusal refusal = board_->healthy ? too_many() : not_answering();
       return asio::post(executor_, [handler = std::move(handler), refusal = std::move(refusal)] {
         handler(Result<T>{refusal});
       });
     }
-    ++board_->waiting;
+    ++board_->figures.waiting;
     // The executor's context does not end its run while an answer is due.
     asio::executor_work_guard<asio::any_io_executor> due{executor_};
     Job job = [this, edit = std::move(edit), put = std::move(put), handler = std::move(handler),
-               due = std::move(due)]() mutable {
+               due = std::move(due), asked_at = std::chrono::steady_clock::now()]() mutable {
       Result<T> result = not_answering();
       // What waits behind a lost request does not wait for the connection too; look() renews it.
       const bool tried = keeper_.answers();
@@ -130,8 +131,9 @@ class Service::Worker {
       auto whole = answered ? keeper_.news() : std::nullopt;
       asio::post(executor_, [board = board_, whole = std::move(whole), healthy = keeper_.answers(),
                              result = std::move(result), put = std::move(put), handler = std::move(handler),
-                             due = std::move(due)]() mutable {
-        --board->waiting;
+                             due = std::move(due), asked_at]() mutable {
+        --board->figures.waiting;
+        board->figures.request_time.note(std::chrono::steady_clock::now() - asked_at);
         board->healthy = healthy;
         if (whole) {
           board->replace(std::move(*whole));  // holds this change, and perhaps newer ones of other programs
@@ -220,6 +222,8 @@ Service::~Service() = default;
 void Service::listen(ChangeListener* listener) { worker_->board().listener = listener; }
 
 const Directory& Service::directory() const { return worker_->board().directory; }
+
+const Figures& Service::figures() const { return worker_->board().figures; }
 
 bool Service::healthy() const { return worker_->board().healthy; }
 

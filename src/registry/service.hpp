@@ -1,6 +1,7 @@
 #pragma once
 
 #include "profile/catalog.hpp"
+#include "registry/figures.hpp"
 #include "registry/types.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -73,6 +74,7 @@ class Service {
                      Witness<Device> witness = {});
   void remove_device(std::int64_t id, Handler<std::monostate> handler, Witness<Device> witness = {});
 
+  const Figures& figures() const;
   bool healthy() const;  // whether the database answered last time
 
  private:

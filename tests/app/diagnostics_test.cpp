@@ -124,8 +124,8 @@ TEST(LineFigures, counters_and_gauges_with_escaped_labels) {
         "gensetd_device_cycles_failed_total" + device + "4", "gensetd_device_retries_total" + device + "5",
         "gensetd_device_cycles_missed_total" + device + "6",
         "gensetd_device_failures_in_a_row" + device + "2", "gensetd_device_offline_after" + device + "3",
-        "gensetd_device_last_cycle_seconds" + device + "0.640000",
-        "gensetd_device_answer_latency_seconds_sum" + device + "7.000000",
+        "gensetd_device_last_cycle_seconds" + device + "0.64",
+        "gensetd_device_answer_latency_seconds_sum" + device + "7",
         "gensetd_device_answer_latency_seconds_count" + device + "70",
         "gensetd_device_timeouts_total" + device + "14",
         "gensetd_device_broken_frames_total" + device + "15"})

@@ -1,10 +1,17 @@
 #include "app/logging.hpp"
 
+#include "log/log.hpp"
+
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 #include <spdlog/details/log_msg.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <functional>
+#include <memory>
+#include <sstream>
 #include <string>
 
 namespace gensetd::app {
@@ -31,6 +38,44 @@ TEST(Logging, json_is_one_object_a_line) {
   EXPECT_EQ(object.at("time"), "1970-01-01T00:00:01.500Z");
   EXPECT_EQ(object.at("level"), "warning");
   EXPECT_EQ(object.at("message"), "name \"x\"\n");
+}
+
+// What an Event gives to the logger, caught before it is formatted.
+std::string written(const std::function<void()>& happen) {
+  std::ostringstream lines;
+  const auto before = spdlog::default_logger();
+  const auto sink = std::make_shared<spdlog::sinks::ostream_sink_st>(lines);
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
+  sink->set_formatter(make_log_formatter(LogFormat::json));
+  happen();
+  spdlog::set_default_logger(before);
+  return lines.str();
+}
+
+TEST(Logging, an_event_has_its_name_and_fields_beside_the_sentence) {
+  const std::string line = written([] {
+    log::warning("device_offline")
+        .field("device_id", 7)
+        .field("site", "M\"K")
+        .field("error", std::string{"no\nanswer \x1e\"event\":\"forged\""})
+        .say("device {} \x1e,\"forged\":1", 7);
+  });
+  const auto object = boost::json::parse(line).as_object();
+  EXPECT_EQ(object.at("event"), "device_offline");
+  EXPECT_EQ(object.at("device_id"), 7);
+  EXPECT_EQ(object.at("site"), "M\"K");
+  EXPECT_EQ(object.at("error"), "no\nanswer \x1e\"event\":\"forged\"");
+  EXPECT_EQ(object.at("message"), "device 7 \x1e,\"forged\":1");
+  EXPECT_FALSE(object.contains("forged"));
+}
+
+TEST(Logging, an_event_below_the_level_is_not_written) {
+  EXPECT_EQ(written([] { log::debug("cycle_failed").field("device_id", 7).say("x"); }), "");
+}
+
+TEST(Logging, people_see_the_sentence_alone) {
+  EXPECT_EQ(formatted(LogFormat::text, "online\x1e\"event\":\"device_online\""),
+            "1970-01-01T00:00:01.500Z warning online\n");
 }
 
 }  // namespace

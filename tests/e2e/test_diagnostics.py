@@ -1,10 +1,8 @@
 """What is counted on lines is seen, exactly, in the diagnostics of a device and in /metrics."""
 
-import re
-
 import pytest
 from conftest import free_port, wait_until
-from prometheus_client.parser import text_string_to_metric_families
+from metrics_text import of, samples
 from scripted_controller import ScriptedController
 
 NEVER = 3600  # seconds: a cycle comes only when the test asks for it
@@ -41,38 +39,6 @@ def next_cycle(daemon, device):
     assert daemon.patch(f"/api/devices/{device}", {"description": f"cycle {count}"}).status_code == 200
     seen = wait_cycles(daemon, device, count)
     return seen, daemon.reading(device)
-
-
-def samples(text):
-    """All samples of a text in Prometheus' format, {(name, labels): value}, after checking all that it promises."""
-    described, ended, current, series = {}, set(), None, {}
-    for line in text.splitlines():
-        head = re.fullmatch(r"# (HELP|TYPE) ([a-z_][a-z0-9_]*) (.+)", line)
-        sample = re.fullmatch(r"([a-z_][a-z0-9_]*)(\{.*\})? (\S+)", line)
-        assert head or sample, line
-        if head and head[1] == "HELP":
-            ended.add(current)
-            current = head[2]
-            assert current not in ended, f"{current} stands in two places"
-        elif head:
-            assert head[2] == current and head[3] in ("counter", "gauge", "summary"), line
-            described[current] = head[3]
-        else:
-            kind = described[current]
-            assert sample[1] in ({current + "_sum", current + "_count"} if kind == "summary" else {current}), line
-            assert kind != "counter" or current.endswith("_total"), line
-            float(sample[3])
-    for family in text_string_to_metric_families(text):
-        assert family.documentation
-        for one in family.samples:
-            key = (one.name, tuple(sorted(one.labels.items())))
-            assert key not in series, f"{key} comes twice"
-            series[key] = one.value
-    return series
-
-
-def of(series, name, **labels):
-    return series[(name, tuple(sorted(labels.items())))]
 
 
 def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
@@ -118,7 +84,7 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     assert 4 <= link["busy_seconds"] and 0 < link["utilisation"] < 1 and 0 < link["utilisation_last_minute"] < 1
 
     # Nothing is read before the test asks for it: both ways out say the same.
-    series = samples(daemon.get("/metrics").text)
+    series = samples(daemon.get("/metrics?devices=1").text)
     mine, line = {"device_id": str(device), "site": 'M"K\\Z'}, {"link": f"127.0.0.1:{controller.port}"}
     for name in COUNTERS:
         assert of(series, f"gensetd_device_{name}_total", **mine) == seen["unit"][name], name
@@ -149,7 +115,7 @@ def test_devices_of_one_link_know_each_other(start_daemon, start_simulator):
     assert lost["link"]["connected"] is False and lost["link"]["other_devices"] == [] and lost["link"]["connects"] == 0
     assert lost["polling"]["last_seen"] is None and lost["unit"]["recent_latency"] == {"answers": 0, "last_ms": None, "mean_ms": None, "max_ms": None}
     assert lost["polling"]["last_hour_success_rate"] == 0
-    series = samples(daemon.get("/metrics").text)
+    series = samples(daemon.get("/metrics?devices=1").text)
     assert len([key for key in series if key[0] == "gensetd_link_connected"]) == 2, "one of each link, not of each device"
 
 
@@ -161,7 +127,7 @@ def test_device_that_is_not_polled_says_so(start_daemon):
     def not_polled(reason):
         seen = diagnostics(daemon, device)
         assert seen == {"device_id": device, "polled": False, "not_polled_because": reason, "polling": None, "unit": None, "read_plan": None, "link": None}
-        assert not [key for key in samples(daemon.get("/metrics").text) if key[0].startswith(("gensetd_link", "gensetd_device_"))]
+        assert not [key for key in samples(daemon.get("/metrics?devices=1").text) if key[0].startswith(("gensetd_link_", "gensetd_device_"))]
 
     daemon.patch(f"/api/devices/{device}", {"is_active": False})
     not_polled("the device is not active")

@@ -4,6 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
 namespace gensetd::http {
 namespace {
 
@@ -67,13 +73,38 @@ TEST(Bodies, prometheus_has_values_of_online_devices_only_and_leaves_out_what_is
   add_reading(*reading::make_reading(offline), families);
   const std::string text = families.finish();
   const std::string who = R"({device_id="7",site="M\"K\\Z",device_type="generator"})";
-  EXPECT_NE(text.find("gensetd_gen_uab" + who + " 398.5\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("gensetd_mode_auto" + who + " 1\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("gensetd_device_last_seen_timestamp_seconds" + who + " 1.500\n"), std::string::npos)
+  EXPECT_NE(text.find("gensetd_reading_gen_uab_volts" + who + " 398.5\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("gensetd_reading_mode_auto" + who + " 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("gensetd_device_last_seen_timestamp_seconds" + who + " 1.5\n"), std::string::npos)
       << text;
   EXPECT_EQ(text.find("coolant_temp"), std::string::npos);
   EXPECT_NE(text.find(R"(gensetd_device_online{device_id="8",)"), std::string::npos);
-  EXPECT_EQ(text.find(R"(gensetd_gen_uab{device_id="8")"), std::string::npos);
+  EXPECT_EQ(text.find(R"(gensetd_reading_gen_uab_volts{device_id="8")"), std::string::npos);
+}
+
+// Every field that the built-in maps have, over raw values: the base unit's figure is the exact one.
+TEST(Prometheus, every_unit_of_the_maps_has_a_base_unit) {
+  const std::map<std::string, std::pair<std::string, double>> expected{
+      {"V", {"_volts", 1}},        {"A", {"_amperes", 1}},
+      {"kW", {"_watts", 1e3}},     {"kvar", {"_vars", 1e3}},
+      {"kWh", {"_joules", 3.6e6}}, {"kvarh", {"_var_seconds", 3.6e6}},
+      {"Hz", {"_hertz", 1}},       {"°", {"_degrees", 1}},
+      {"°C", {"_celsius", 1}},     {"kPa", {"_pascals", 1e3}},
+      {"%", {"_ratio", 0.01}},     {"L/h", {"_liters_per_hour", 1}},
+      {"h", {"_seconds", 3600}},   {"rpm", {"_revolutions_per_minute", 1}},
+      {"min", {"_seconds", 60}},   {"", {"", 1}}};
+  const profile::Catalog catalog = profile::Catalog::built_in();
+  for (const auto& [name, profile] : catalog.all()) {
+    for (const profile::Field& field : profile->fields) {
+      const auto place = expected.find(field.unit);
+      ASSERT_NE(place, expected.end()) << field.name << " in " << field.unit;
+      EXPECT_EQ(reading_metric_name(field), "gensetd_reading_" + field.name + place->second.first);
+      for (const std::int64_t raw : {-32'768, -1, 0, 1, 3'985, 31'999, 65'535}) {
+        const double exact = static_cast<double>(raw) * place->second.second / std::pow(10.0, field.decimals);
+        EXPECT_NEAR(reading_metric_value(field, raw), exact, std::abs(exact) * 1e-15) << field.name;
+      }
+    }
+  }
 }
 
 }  // namespace

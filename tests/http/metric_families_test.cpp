@@ -2,31 +2,60 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace gensetd::http {
 namespace {
 
+using std::chrono::milliseconds;
+
 TEST(MetricFamilies, samples_of_a_metric_stand_together_under_its_head) {
   MetricFamilies families;
-  for (const char* link : {R"({link="a"})", R"({link="b"})"}) {
-    families.add({"z_total", "counter", "Z."}, link, "1");
-    families.add({"a_seconds", "summary", "A."}, link, "0.5", "_sum");
-    families.add({"a_seconds", "summary", "A."}, link, "2", "_count");
+  for (const char* link : {"a", "b"}) {
+    families.counter("z_total", "Z.", 1, {{"link", link}});
+    families.summary("a_seconds", "A.", milliseconds{500}, 2, {{"link", link}});
   }
-  families.add({"m", "gauge", "M."}, "", "-1");
+  families.gauge("m", "M.", -1);
   EXPECT_EQ(families.finish(),
             "# HELP a_seconds A.\n# TYPE a_seconds summary\n"
-            "a_seconds_sum{link=\"a\"} 0.5\na_seconds_count{link=\"a\"} 2\n"
-            "a_seconds_sum{link=\"b\"} 0.5\na_seconds_count{link=\"b\"} 2\n"
+            "a_seconds_count{link=\"a\"} 2\na_seconds_sum{link=\"a\"} 0.5\n"
+            "a_seconds_count{link=\"b\"} 2\na_seconds_sum{link=\"b\"} 0.5\n"
             "# HELP m M.\n# TYPE m gauge\nm -1\n"
             "# HELP z_total Z.\n# TYPE z_total counter\nz_total{link=\"a\"} 1\nz_total{link=\"b\"} 1\n");
   EXPECT_EQ(families.finish(), "");
 }
 
-TEST(MetricFamilies, texts_are_escaped) {
-  EXPECT_EQ(label_value("a\"b\\c\nd"), R"(a\"b\\c\nd)");
+TEST(MetricFamilies, many_samples_are_the_same_family_still) {
   MetricFamilies families;
-  families.add({"m", "gauge", "a\"b\\c\nd"}, "", "1");
-  EXPECT_EQ(families.finish(), "# HELP m a\"b\\\\c\\nd\n# TYPE m gauge\nm 1\n");
+  std::string expected = "# HELP m M.\n# TYPE m gauge\n";
+  for (int sample = 0; sample < 10'000; ++sample) {
+    families.gauge("m", "M.", sample, {{"device_id", std::to_string(sample)}});
+    expected += "m{device_id=\"" + std::to_string(sample) + "\"} " + std::to_string(sample) + "\n";
+  }
+  EXPECT_EQ(families.finish(), expected);
+}
+
+TEST(MetricFamilies, texts_are_escaped) {
+  MetricFamilies families;
+  families.gauge("m", "a\"b\\c\nd", 1, {{"site", "a\"b\\c\nd"}});
+  EXPECT_EQ(families.finish(), "# HELP m a\"b\\\\c\\nd\n# TYPE m gauge\nm{site=\"a\\\"b\\\\c\\nd\"} 1\n");
+}
+
+TEST(MetricFamilies, a_histogram_counts_what_is_at_or_below_each_bound) {
+  measure::Histogram histogram;
+  histogram.note(milliseconds{10});
+  histogram.note(milliseconds{11}, 2);
+  histogram.note(std::chrono::minutes{2});
+  MetricFamilies families;
+  families.histogram("h_seconds", "H.", histogram);
+  const std::string text = families.finish();
+  EXPECT_NE(text.find("h_seconds_bucket{le=\"0.005\"} 0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("h_seconds_bucket{le=\"0.01\"} 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("h_seconds_bucket{le=\"0.025\"} 3\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("h_seconds_bucket{le=\"60\"} 3\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("h_seconds_bucket{le=\"+Inf\"} 4\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("h_seconds_sum 120.032\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("h_seconds_count 4\n"), std::string::npos) << text;
 }
 
 }  // namespace

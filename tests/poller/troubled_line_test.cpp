@@ -178,13 +178,7 @@ Tally run(Troubles troubles, bool alike, std::uint64_t seed, std::uint64_t trans
             << " readings with " << tally.values << " values, " << tally.failed << " failed cycles\n";
   link::Counters sum;
   for (const auto& [unit_id, counters] : line.conversation.units()) {
-    sum.timeouts += counters.timeouts;
-    sum.broken_frames += counters.broken_frames;
-    sum.foreign_frames += counters.foreign_frames;
-    sum.late_answers += counters.late_answers;
-    sum.doubled_answers += counters.doubled_answers;
-    sum.confirmations += counters.confirmations;
-    sum.doubts += counters.doubts;
+    sum += counters;
   }
   std::cout << "  timeouts " << sum.timeouts << ", broken " << sum.broken_frames << ", foreign "
             << sum.foreign_frames << ", late " << sum.late_answers << ", doubled " << sum.doubled_answers

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <boost/system/error_code.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace gensetd::poller {
+
+// What a request can end with beside its answer, as metrics and logs name it.
+enum class ErrorKind : std::uint8_t {
+  name_not_found,
+  connect_timeout,
+  connect_failed,
+  address_refused,
+  connection_lost,
+  no_answer,
+  exception,
+  broken_answer,
+  foreign_answer,
+  wrong_protocol,
+  indistinguishable,
+  other,
+};
+inline constexpr std::size_t error_kind_count = static_cast<std::size_t>(ErrorKind::other) + 1;
+
+ErrorKind error_kind(const boost::system::error_code& error);  // an error, not success
+std::string_view word(ErrorKind kind);
+
+// How often each was met.
+class ErrorTally {
+ public:
+  void note(const boost::system::error_code& error) {
+    ++counts_[static_cast<std::size_t>(error_kind(error))];
+  }
+  std::uint64_t operator[](ErrorKind kind) const { return counts_[static_cast<std::size_t>(kind)]; }
+  ErrorTally& operator+=(const ErrorTally& other);
+
+ private:
+  std::array<std::uint64_t, error_kind_count> counts_{};
+};
+
+}  // namespace gensetd::poller
