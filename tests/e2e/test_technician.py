@@ -384,8 +384,8 @@ def test_daemon_that_is_not_there_or_is_none(listener, start_slave):
     assert ran.status == 1 and ran.error == f"http://127.0.0.1:{port}: connection refused; is `gensetd serve` running there?"
     ran = read(1, "--via", "http://no-such-host.invalid")
     assert ran.status == 1 and ran.error.startswith("http://no-such-host.invalid:80: the host name has no address (")
-    ran = read(1, "--via", "https://127.0.0.1")
-    assert ran.status == 2 and "--via: https:// is not spoken here" in ran.error
+    ran = read(1, "--via", "ftp://127.0.0.1")
+    assert ran.status == 2 and "--via: this is no http:// or https:// URL" in ran.error
 
 
 def test_token_opens_the_door_and_is_never_printed(start_daemon, start_slave):
