@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace gensetd::http {
 
@@ -29,6 +30,14 @@ class Api {
 
   // Whether this upgrade to the WebSocket is granted, or the answer that refuses it.
   std::variant<Selection, Answer> admit_websocket(const Request& request) const;
+
+  // What is served beside the WebSocket and the files of web/, as the description has to have it.
+  struct RouteName {
+    std::string_view method;   // "get", "post", "patch", "delete"
+    std::string_view pattern;  // "/api/sites/{}"
+    bool open;                 // needs no token
+  };
+  static std::vector<RouteName> route_names();
 
   live::Hub& hub() const { return services_.hub; }
 
@@ -61,10 +70,11 @@ class Api {
   boost::asio::awaitable<Answer> get_prometheus(const Request&, std::string);
   boost::asio::awaitable<Answer> get_openapi(const Request&, std::string);
   boost::asio::awaitable<Answer> get_file(const Request&, std::string);
+  static Answer file_answer(std::string_view name);  // of web/
 
   Services services_;
   Access access_;
-  int reads_under_way_ = 0;  // of read_device()
+  int reads_under_way_ = 0;  // of read_device() and test_connection()
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

@@ -3,6 +3,7 @@
 #include "http/beast.hpp"
 #include "http/session.hpp"
 
+#include <boost/asio/ip/host_name.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -30,6 +31,19 @@ tcp::acceptor listen_on(asio::io_context& context, const Options& options) {
   }
 }
 
+// Without a name of the machine, which hardly happens, the others do.
+std::string machine_name() {
+  boost::system::error_code unknown;
+  return asio::ip::host_name(unknown);
+}
+
+Access access_of(const Options& options) {
+  return {.api_token = options.api_token,
+          .read_token = options.read_token,
+          .allowed_origins = options.allowed_origins,
+          .own_names = OwnNames(machine_name(), options.allowed_origins)};
+}
+
 }  // namespace
 
 class Server::Implementation : public std::enable_shared_from_this<Implementation> {
@@ -40,10 +54,8 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
         acceptor_(listen_on(context, options)),
         pause_(context),
         checks_(context),
-        shared_(
-            new Shared{Api(std::move(services), {std::move(options.api_token), std::move(options.read_token),
-                                                 std::move(options.allowed_origins)}),
-                       options.limits, Connections(context, options.limits), load_tls(tls_files_)}) {}
+        shared_(new Shared{Api(std::move(services), access_of(options)), options.limits,
+                           Connections(context, options.limits), load_tls(tls_files_)}) {}
 
   void start() {
     auto loop = [self = shared_from_this()] { return self->accept(); };

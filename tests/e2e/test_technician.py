@@ -403,16 +403,17 @@ def test_token_opens_the_door_and_is_never_printed(start_daemon, start_slave):
 
 
 def test_reads_for_others_are_bounded(start_daemon, listener):
-    """Four wait for a peer that never answers; the fifth is sent away, and let in when they are done."""
+    """Four wait for a peer that never answers, reads and connection tests alike; the fifth is sent away, and let in when they are done."""
     silent = listener()
     daemon = start_daemon(MODBUS_TIMEOUT="1")
     body = {"ip_address": "127.0.0.1", "port": silent.port}
     statuses = []
 
-    def ask():
-        statuses.append(daemon.post("/api/devices/read", body))
+    def ask(path):
+        statuses.append(daemon.post(path, body))
 
-    threads = [threading.Thread(target=ask) for _ in range(12)]
+    paths = ["/api/devices/read", "/api/devices/test-connection"]
+    threads = [threading.Thread(target=ask, args=(paths[number % 2],)) for number in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -422,7 +423,8 @@ def test_reads_for_others_are_bounded(start_daemon, listener):
     assert len(refused) + len(served) == 12 and len(served) >= 4 and refused
     assert refused[0].json()["error"]["code"] == "too_many_reads" and refused[0].headers["Retry-After"] == "1"
     assert all(answer.json()["success"] is False for answer in served)
-    assert daemon.post("/api/devices/read", body).status_code == 200
+    for path in paths:
+        assert daemon.post(path, body).status_code == 200
 
 
 def test_stop_does_not_wait_for_a_read(start_daemon, listener):
