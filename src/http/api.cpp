@@ -96,12 +96,15 @@ const Api::Route Api::routes[] = {
     {Method::get, "/", &Api::get_file, true},
     {Method::get, "/app.js", &Api::get_file, true},
     {Method::get, "/style.css", &Api::get_file, true},
+    {Method::get, "/api/docs", &Api::get_docs, true},
+    {Method::get, "/api/docs.js", &Api::get_docs, true},
+    {Method::get, "/api/docs.css", &Api::get_docs, true},
 };
 
 std::vector<Api::RouteName> Api::route_names() {
   std::vector<RouteName> names;
   for (const Route& route : routes) {
-    const bool is_file = route.handler == &Api::get_file;
+    const bool is_file = route.handler == &Api::get_file || route.handler == &Api::get_docs;
     if (!is_file) names.push_back({method_of_description(route.method), route.pattern, route.open});
   }
   return names;
@@ -202,6 +205,12 @@ asio::awaitable<Answer> Api::get_openapi(const Request& request, std::string) {
     if (file.name == "openapi.json") co_return Answer{.body = std::string{file.text}};
   }
   co_return error_answer(404, "not_found", "no description was built in");
+}
+
+// The page that shows the description.
+asio::awaitable<Answer> Api::get_docs(const Request& request, std::string) {
+  const std::string_view file = request.path.substr(std::string_view{"/api/"}.size());
+  co_return file_answer(file == "docs" ? "docs.html" : file);
 }
 
 asio::awaitable<Answer> Api::get_file(const Request& request, std::string) {

@@ -69,6 +69,7 @@ class Api {
   boost::asio::awaitable<Answer> get_health(const Request&, std::string);
   boost::asio::awaitable<Answer> get_prometheus(const Request&, std::string);
   boost::asio::awaitable<Answer> get_openapi(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_docs(const Request&, std::string);
   boost::asio::awaitable<Answer> get_file(const Request&, std::string);
   static Answer file_answer(std::string_view name);  // of web/
 
