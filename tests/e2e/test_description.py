@@ -1,6 +1,7 @@
 """web/openapi.json against the running server, both ways: each answer that is described is seen, with a body, type and headers as
 described, and what is answered is described. That the routes are the same is a unit test (tests/http/routes_test.cpp)."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import websockets
 from conftest import PATIENCE, wait_until
 
 DESCRIPTION = json.loads((Path(__file__).parent.parent.parent / "web/openapi.json").read_text())
@@ -171,6 +173,20 @@ def see_good_answers(daemon, seen, sent):
             seen.check(method, path, 426, send(daemon, method, target))
 
 
+def see_messages(daemon):
+    """What the WebSocket says has no place in an answer; its description says that it is readings."""
+
+    async def scene():
+        async with websockets.connect(f"ws://127.0.0.1:{daemon.port}/ws/metrics") as client:
+            return [json.loads(await asyncio.wait_for(client.recv(), PATIENCE)) for _ in range(3)]
+
+    snapshot, *readings = asyncio.run(scene())
+    assert set(snapshot) == {"type", "data"} and snapshot["type"] == "snapshot" and len(snapshot["data"]) == 1
+    for reading in snapshot["data"] + readings:
+        validate(reading, {"$ref": "#/components/schemas/Reading"})
+        assert list(reading)[-1] == "last_seen" and len(reading) > 20, "and the fields of the profile"
+
+
 def see_strangers(daemon, seen, token, sent):
     for method, path in OPERATIONS:
         described = operation(method, path)["responses"]
@@ -255,6 +271,7 @@ def test_every_described_answer_is_given_and_no_other(start_daemon, start_simula
     daemon.add_site("TAKEN")
     device = daemon.add_device(simulator.port)
     daemon.wait_online(device)
+    see_messages(daemon)
     see_refusals(daemon, seen, sent)
     see_good_answers(daemon, seen, sent)
 
