@@ -48,7 +48,7 @@ Access access_of(const Options& options) {
 
 class Server::Implementation : public std::enable_shared_from_this<Implementation> {
  public:
-  Implementation(asio::io_context& context, Options options, Services services)
+  Implementation(asio::io_context& context, const Options& options, Services services)
       : context_(context),
         tls_files_(options.tls),
         acceptor_(listen_on(context, options)),
@@ -127,8 +127,8 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
   std::shared_ptr<Shared> shared_;
 };
 
-Server::Server(asio::io_context& context, Options options, Services services)
-    : implementation_(std::make_shared<Implementation>(context, std::move(options), std::move(services))) {}
+Server::Server(asio::io_context& context, const Options& options, Services services)
+    : implementation_(std::make_shared<Implementation>(context, options, std::move(services))) {}
 
 Server::~Server() { implementation_->abort(); }
 
