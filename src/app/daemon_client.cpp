@@ -43,7 +43,7 @@ std::string not_understood(const DaemonUrl& url, const BadAnswer& bad) {
 
 asio::awaitable<std::string> DaemonClient::fetch_profile() {
   HttpRequest request{.path = "/api/profiles/" + job_.profile_name, .token = job_.token};
-  const HttpReply reply = co_await ask_daemon(*job_.via, std::move(request), profile_within);
+  const HttpReply reply = co_await ask_daemon(*job_.via, job_.trust, std::move(request), profile_within);
   std::string error = refusal(*job_.via, reply);
   if (!error.empty()) co_return error;
   try {
@@ -62,7 +62,7 @@ asio::awaitable<http::ReadNowResult> DaemonClient::read() {
   }
   HttpRequest request{
       .post = true, .path = "/api/devices/read", .token = job_.token, .body = read_body(job_)};
-  const HttpReply reply = co_await ask_daemon(*job_.via, std::move(request), read_within);
+  const HttpReply reply = co_await ask_daemon(*job_.via, job_.trust, std::move(request), read_within);
   result.error = refusal(*job_.via, reply);
   if (!result.error.empty()) co_return result;
   try {

@@ -10,7 +10,8 @@
 namespace gensetd::app {
 namespace {
 
-constexpr std::string_view allowed = "give http://HOST:PORT, such as http://127.0.0.1:8010";
+constexpr std::string_view allowed =
+    "give http://HOST:PORT or https://HOST:PORT, such as http://127.0.0.1:8010";
 
 }  // namespace
 
@@ -18,15 +19,14 @@ std::variant<DaemonUrl, std::string> parse_daemon_url(std::string_view text) {
   const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
   if (!parsed) return fmt::format("this is no URL; {}", allowed);
   const boost::urls::url_view& url = *parsed;
-  if (url.scheme_id() == boost::urls::scheme::https)
-    return std::string{
-        "https:// is not spoken here; give http:// on the daemon's own machine or through an SSH tunnel"};
-  if (url.scheme_id() != boost::urls::scheme::http) return fmt::format("this is no http:// URL; {}", allowed);
+  const bool tls = url.scheme_id() == boost::urls::scheme::https;
+  if (!tls && url.scheme_id() != boost::urls::scheme::http)
+    return fmt::format("this is no http:// or https:// URL; {}", allowed);
   if (url.has_userinfo())
     return std::string{"a URL with user or password is not used; give the daemon's token with --token"};
   if (url.has_query() || url.has_fragment()) return fmt::format("no query or fragment is used; {}", allowed);
 
-  DaemonUrl daemon;
+  DaemonUrl daemon{.port = static_cast<std::uint16_t>(tls ? 443 : 80), .tls = tls};
   daemon.host = url.host_address();
   if (!registry::is_address(daemon.host)) return fmt::format("there is no good host in it; {}", allowed);
   if (url.has_port()) daemon.port = url.port_number();
@@ -38,7 +38,7 @@ std::variant<DaemonUrl, std::string> parse_daemon_url(std::string_view text) {
 }
 
 std::string to_text(const DaemonUrl& url) {
-  return "http://" + poller::host_and_port(url.host, url.port) + url.path;
+  return (url.tls ? "https://" : "http://") + poller::host_and_port(url.host, url.port) + url.path;
 }
 
 }  // namespace gensetd::app

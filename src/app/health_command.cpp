@@ -1,5 +1,6 @@
 #include "app/health_command.hpp"
 
+#include "app/bad_option.hpp"
 #include "app/http_client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -17,11 +18,11 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::seconds patience{5};
 
-HttpReply ask_health(const DaemonUrl& url) {
+HttpReply ask_health(const DaemonUrl& url, const Trust& trust) {
   asio::io_context context{1};
   HttpReply reply;
   HttpRequest request{.post = false, .path = "/health", .token = {}, .body = {}};
-  asio::co_spawn(context, ask_daemon(url, std::move(request), patience),
+  asio::co_spawn(context, ask_daemon(url, trust, std::move(request), patience),
                  [&reply](const std::exception_ptr& failed, HttpReply answer) {
                    if (failed) std::rethrow_exception(failed);
                    reply = std::move(answer);
@@ -39,7 +40,14 @@ int health_command(const HealthOptions& options, std::ostream& out, std::ostream
     return 2;
   }
   const DaemonUrl& url = std::get<DaemonUrl>(parsed);
-  const HttpReply reply = ask_health(url);
+  Trust trust;
+  try {
+    trust = trust_of(url, options.ca);
+  } catch (const BadOption& bad) {
+    errors << "gensetd health: " << bad.what() << std::endl;
+    return 2;
+  }
+  const HttpReply reply = ask_health(url, trust);
   if (!reply.error.empty()) {
     errors << "gensetd health: " << reply.error << std::endl;
     return 1;

@@ -7,10 +7,12 @@ namespace gensetd::app {
 
 struct HealthOptions {
   std::string url = "http://127.0.0.1:8010";
+  std::string ca;  // a PEM file, or empty for the authorities of the system
 };
 
 // `gensetd health`: asks a running daemon how it is and prints its answer; what is wrong goes to `errors`.
-// Exit status: 0 it works, 1 it does not (or does not answer within five seconds), 2 the URL cannot be used.
+// Exit status: 0 it works, 1 it does not (or does not answer within five seconds), 2 the URL or the file
+// cannot be used.
 int health_command(const HealthOptions& options, std::ostream& out, std::ostream& errors);
 
 }  // namespace gensetd::app

@@ -1,5 +1,6 @@
 #include "app/http_client.hpp"
 
+#include "http/stream.hpp"
 #include "poller/describe.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -24,7 +25,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using gensetd::http::use_tuple;
 constexpr std::uint64_t body_bytes_max = 1'048'576;
 
 http::request<http::string_body> message_of(const DaemonUrl& url, HttpRequest request) {
@@ -53,7 +54,8 @@ HttpReply failure(const DaemonUrl& url, const beast::error_code& failed, std::ch
 
 }  // namespace
 
-asio::awaitable<HttpReply> ask_daemon(DaemonUrl url, HttpRequest request, std::chrono::milliseconds time) {
+asio::awaitable<HttpReply> ask_daemon(DaemonUrl url, Trust trust, HttpRequest request,
+                                      std::chrono::milliseconds time) {
   const auto executor = co_await asio::this_coro::executor;
   asio::ip::tcp::resolver resolver(executor);
   const std::string port = std::to_string(url.port);
@@ -62,10 +64,22 @@ asio::awaitable<HttpReply> ask_daemon(DaemonUrl url, HttpRequest request, std::c
     co_return HttpReply{
         .error = fmt::format("{}: the host name has no address ({})", to_text(url), not_found.message())};
 
-  beast::tcp_stream stream(executor);
-  stream.expires_after(time);
-  const auto [not_connected, endpoint] = co_await stream.async_connect(endpoints, use_tuple);
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  beast::tcp_stream plain(executor);
+  plain.expires_at(deadline);
+  const auto [not_connected, endpoint] = co_await plain.async_connect(endpoints, use_tuple);
   if (not_connected) co_return failure(url, not_connected, time);
+
+  gensetd::http::Stream stream = url.tls ? gensetd::http::Stream(plain.release_socket(), *trust)
+                                         : gensetd::http::Stream(plain.release_socket());
+  stream.next_layer().expires_at(deadline);
+  if (url.tls) {
+    expect_certificate_of(url, stream.tls());
+    const auto [not_agreed] = co_await stream.shake_hands(asio::ssl::stream_base::client, use_tuple);
+    if (not_agreed == beast::error::timeout) co_return failure(url, not_agreed, time);
+    if (not_agreed)
+      co_return HttpReply{.error = to_text(url) + ": " + handshake_failure(stream.tls(), not_agreed)};
+  }
 
   const auto message = message_of(url, std::move(request));
   const auto [not_written, written] = co_await http::async_write(stream, message, use_tuple);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/daemon_trust.hpp"
 #include "app/daemon_url.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -23,7 +24,8 @@ struct HttpReply {
 };
 
 // One request on a connection of its own, within `time` in all; of answers over a megabyte there is none.
-boost::asio::awaitable<HttpReply> ask_daemon(DaemonUrl url, HttpRequest request,
+// An https:// URL needs the trust of trust_of().
+boost::asio::awaitable<HttpReply> ask_daemon(DaemonUrl url, Trust trust, HttpRequest request,
                                              std::chrono::milliseconds time);
 
 }  // namespace gensetd::app

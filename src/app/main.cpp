@@ -19,6 +19,9 @@ namespace {
 
 using namespace gensetd::app;
 
+constexpr const char* ca_meaning =
+    "PEM file of the authority that signed its certificate (default: those of the system)";
+
 CLI::App* add_serve(CLI::App& program, std::string& file, std::map<std::string, std::string>& values) {
   CLI::App* command = program.add_subcommand("serve", "Run the daemon");
   command->footer(
@@ -55,9 +58,11 @@ CLI::App* add_read(CLI::App& program, ReadOptions& options) {
   command->add_flag("--registers", options.registers, "In the table, raw registers beside the values");
   command->add_option("--raw", options.raw, "ADDR:COUNT: print these registers as they are");
   command->add_option("--via", options.via,
-                      "http://HOST:PORT of a running gensetd: read through its connection, so that it does "
+                      "http://HOST:PORT or https://HOST:PORT of a running gensetd: read through its "
+                      "connection, so that it does "
                       "not disturb the polling");
   command->add_option("--token", options.token, "The token of that gensetd")->envname("API_TOKEN");
+  command->add_option("--ca", options.ca, ca_meaning);
   return command;
 }
 
@@ -112,7 +117,9 @@ CLI::App* add_registry(CLI::App& program, RegistryOptions& options) {
 CLI::App* add_health(CLI::App& program, HealthOptions& options) {
   CLI::App* command = program.add_subcommand("health", "Ask a running daemon whether it works");
   command->footer("Exit status 0: it works; 1: it does not, or does not answer within five seconds.");
-  command->add_option("url", options.url, "http://HOST:PORT of the daemon")->capture_default_str();
+  command->add_option("url", options.url, "http://HOST:PORT or https://HOST:PORT of the daemon")
+      ->capture_default_str();
+  command->add_option("--ca", options.ca, ca_meaning);
   return command;
 }
 

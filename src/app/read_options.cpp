@@ -74,6 +74,7 @@ void add_daemon(ReadJob& job, const ReadOptions& options) {
   const auto url = parse_daemon_url(options.via);
   if (const auto* why = std::get_if<std::string>(&url)) throw BadOption("--via: " + *why);
   job.via = std::get<DaemonUrl>(url);
+  job.trust = trust_of(*job.via, options.ca);
   job.token = checked_token(options.token);
 }
 
@@ -92,6 +93,7 @@ ReadJob job_of(const ReadOptions& options) {
   if (!options.via.empty()) {
     add_daemon(job, options);
   } else {
+    if (!options.ca.empty()) throw BadOption("--ca: only with --via, for the certificate of that gensetd");
     job.profile = profile_of(job.profile_name, options.profiles_directory);
     job.timeout = checked_timeout(options.timeout_seconds.value_or(2.0));
     protocol = protocol.value_or(job.profile->protocol);

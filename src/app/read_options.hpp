@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/bad_option.hpp"
+#include "app/daemon_trust.hpp"
 #include "app/daemon_url.hpp"
 #include "poller/describe.hpp"
 #include "profile/catalog.hpp"
@@ -29,7 +30,8 @@ struct ReadOptions {
   bool json = false;
   bool registers = false;  // raw registers beside the values
   std::string raw;         // "ADDR:COUNT": registers as they are, without a profile
-  std::string via;         // "http://host:port" of a running daemon, or empty
+  std::string via;         // "http[s]://host:port" of a running daemon, or empty
+  std::string ca;          // a PEM file with the authority of its certificate, or empty for the system's
   std::string token;       // its API_TOKEN, or empty
 };
 
@@ -46,6 +48,7 @@ struct ReadJob {
   bool json = false;
   bool registers = false;
   std::optional<DaemonUrl> via;
+  Trust trust;  // of via
   std::string token;
 };
 

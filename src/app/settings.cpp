@@ -40,7 +40,7 @@ constexpr std::array infos{
     SettingInfo{"HTTP_REQUESTS_PER_CONNECTION", "1000", "requests until a connection is closed"},
     SettingInfo{"HTTP_CONNECTIONS_MAX", "1024", "connections in all; above: 503"},
     SettingInfo{"HTTP_CONNECTIONS_PER_ADDRESS", "64",
-                "connections of one address, loopback without limit; above: 429"},
+                "connections of one address but 127.0.0.1 and ::1; above: 429"},
     SettingInfo{"WEBSOCKET_CLIENTS_MAX", "512", "WebSocket clients; above: 503"},
     SettingInfo{"WEBSOCKET_MESSAGE_MAX", "4096", "bytes of a client's WebSocket message; above: close 1009"},
     SettingInfo{"ALLOW_LOOPBACK_DEVICES", "0",

@@ -79,6 +79,10 @@ Role Access::role_of(const Request& request) const {
   return !read_token.empty() && carries(request, read_token) ? Role::reader : Role::nobody;
 }
 
+bool Access::host_is_trusted(const Request& request) const {
+  return !api_token.empty() || request.host.empty() || own_names.cover(request.host);
+}
+
 bool Access::origin_is_allowed(const Request& request) const {
   return request.origin.empty() || is_same_origin(request) || origin_is_foreign_but_allowed(request);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/message.hpp"
+#include "http/own_names.hpp"
 
 #include <cstdint>
 #include <string>
@@ -22,12 +23,18 @@ struct Access {
   std::string api_token;                     // an administrator's; empty: everybody is one
   std::string read_token;                    // a reader's; empty: there are none
   std::vector<std::string> allowed_origins;  // beside the page's own
+  OwnNames own_names;                        // in the Host header of who needs no token
 
   // By the token that the request carries. The time it takes does not tell how much of a wrong one is right.
   Role role_of(const Request& request) const;
 
   // The name of the setting that made a request an administrator's, for people.
   std::string_view administrator() const { return api_token.empty() ? "anonymous" : "API_TOKEN"; }
+
+  // Whether the Host header is one that no foreign page can have sent. Without a token in the way that is all
+  // that tells such a page's requests; where there is a token, the page does not have it. No Host: not a
+  // browser.
+  bool host_is_trusted(const Request& request) const;
 
   // Whether a browser's page at request.origin may do this. No origin: not a browser.
   bool origin_is_allowed(const Request& request) const;

@@ -46,6 +46,24 @@ std::string_view word(Method method) {
   return "OPTIONS";
 }
 
+std::string_view method_of_description(Method method) {
+  if (method == Method::get) return "get";
+  if (method == Method::post) return "post";
+  return method == Method::patch ? "patch" : "delete";
+}
+
+Answer unauthorized(std::string_view what_to_do) {
+  Answer answer = error_answer(401, "unauthorized", what_to_do);
+  answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return answer;
+}
+
+Answer forbidden_host() {
+  return error_answer(403, "forbidden_host",
+                      "without API_TOKEN only an address, localhost, the machine's own name or a host of "
+                      "ALLOWED_ORIGINS is taken in the Host header; use one of these, or set API_TOKEN");
+}
+
 }  // namespace
 
 struct Api::Route {
@@ -80,7 +98,19 @@ const Api::Route Api::routes[] = {
     {Method::get, "/", &Api::get_file, true},
     {Method::get, "/app.js", &Api::get_file, true},
     {Method::get, "/style.css", &Api::get_file, true},
+    {Method::get, "/api/docs", &Api::get_docs, true},
+    {Method::get, "/api/docs.js", &Api::get_docs, true},
+    {Method::get, "/api/docs.css", &Api::get_docs, true},
 };
+
+std::vector<Api::RouteName> Api::route_names() {
+  std::vector<RouteName> names;
+  for (const Route& route : routes) {
+    const bool is_file = route.handler == &Api::get_file || route.handler == &Api::get_docs;
+    if (!is_file) names.push_back({method_of_description(route.method), route.pattern, route.open});
+  }
+  return names;
+}
 
 Api::Api(Services services, Access access) : services_(std::move(services)), access_(std::move(access)) {}
 
@@ -133,11 +163,9 @@ asio::awaitable<Answer> Api::dispatch(const Request& request) {
 
 std::optional<Answer> Api::refuse_access(const Request& request, const Route& route) const {
   const Role role = access_.role_of(request);
-  if (!route.open && role == Role::nobody) {
-    Answer answer = error_answer(401, "unauthorized", "send the token as Authorization: Bearer TOKEN");
-    answer.headers.emplace_back("WWW-Authenticate", "Bearer");
-    return answer;
-  }
+  if (!route.open && role == Role::nobody)
+    return unauthorized("send the token as Authorization: Bearer TOKEN");
+  if (!route.open && !access_.host_is_trusted(request)) return forbidden_host();
   if (request.method == Method::get) return std::nullopt;
   if (role != Role::administrator)
     return error_answer(403, "read_only_token",
@@ -163,9 +191,9 @@ Answer Api::preflight(const Request& request) const {
 std::variant<Selection, Answer> Api::admit_websocket(const Request& request) const {
   if (request.path != "/ws/metrics") return error_answer(404, "not_found", "the WebSocket is /ws/metrics");
   if (access_.role_of(request) == Role::nobody)
-    return error_answer(
-        401, "unauthorized",
+    return unauthorized(
         "send the token as Authorization: Bearer TOKEN, or as the subprotocol gensetd.token.BASE64URL");
+  if (!access_.host_is_trusted(request)) return forbidden_host();
   if (!access_.origin_is_allowed(request))
     return error_answer(403, "forbidden_origin",
                         "pages of this origin may not open the WebSocket; see ALLOWED_ORIGINS");
@@ -184,16 +212,25 @@ asio::awaitable<Answer> Api::get_openapi(const Request& request, std::string) {
   co_return error_answer(404, "not_found", "no description was built in");
 }
 
+// The page that shows the description.
+asio::awaitable<Answer> Api::get_docs(const Request& request, std::string) {
+  const std::string_view file = request.path.substr(std::string_view{"/api/"}.size());
+  co_return file_answer(file == "docs" ? "docs.html" : file);
+}
+
 asio::awaitable<Answer> Api::get_file(const Request& request, std::string) {
-  const std::string_view name = request.path == "/" ? "index.html" : request.path.substr(1);
+  co_return file_answer(request.path == "/" ? "index.html" : request.path.substr(1));
+}
+
+Answer Api::file_answer(std::string_view name) {
   for (const StaticFile& file : static_files()) {
     if (file.name != name) continue;
     Answer answer{.body = std::string{file.text}, .content_type = "text/html; charset=utf-8"};
     if (name.ends_with(".js")) answer.content_type = "text/javascript; charset=utf-8";
     if (name.ends_with(".css")) answer.content_type = "text/css; charset=utf-8";
-    co_return answer;
+    return answer;
   }
-  co_return error_answer(404, "not_found", "no such file was built in");
+  return error_answer(404, "not_found", "no such file was built in");
 }
 
 }  // namespace gensetd::http

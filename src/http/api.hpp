@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace gensetd::http {
 
@@ -30,6 +31,14 @@ class Api {
 
   // Whether this upgrade to the WebSocket is granted, or the answer that refuses it.
   std::variant<Selection, Answer> admit_websocket(const Request& request) const;
+
+  // What is served beside the WebSocket and the files of web/, as the description has to have it.
+  struct RouteName {
+    std::string_view method;   // "get", "post", "patch", "delete"
+    std::string_view pattern;  // "/api/sites/{}"
+    bool open;                 // needs no token
+  };
+  static std::vector<RouteName> route_names();
 
   live::Hub& hub() const { return services_.hub; }
   Figures& figures() { return figures_; }
@@ -62,12 +71,14 @@ class Api {
   boost::asio::awaitable<Answer> get_health(const Request&, std::string);
   boost::asio::awaitable<Answer> get_prometheus(const Request&, std::string);
   boost::asio::awaitable<Answer> get_openapi(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_docs(const Request&, std::string);
   boost::asio::awaitable<Answer> get_file(const Request&, std::string);
+  static Answer file_answer(std::string_view name);  // of web/
 
   Services services_;
   Access access_;
   Figures figures_;
-  int reads_under_way_ = 0;  // of read_device()
+  int reads_under_way_ = 0;  // of read_device() and test_connection()
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

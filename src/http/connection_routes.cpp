@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 // Each holds a turn on its line for up to half a minute.
 constexpr int reads_at_once_max = 4;
 
-// A read under way, counted.
+// A read or a connection test under way, counted.
 class Place {
  public:
   explicit Place(int& count) : count_(count) { ++count_; }
@@ -27,6 +27,15 @@ class Place {
  private:
   int& count_;
 };
+
+Answer too_many_reads() {
+  Answer busy =
+      error_answer(503, "too_many_reads",
+                   fmt::format("{} controllers are being read or tested for others; try again in a moment",
+                               reads_at_once_max));
+  busy.headers.emplace_back("Retry-After", "1");
+  return busy;
+}
 
 }  // namespace
 
@@ -39,6 +48,8 @@ asio::awaitable<Answer> Api::test_connection(const Request& request, std::string
   if (not_allowed) co_return std::move(*not_allowed);
   auto target = target_of(std::move(given), *services_.profiles);
   if (const auto* refusal = std::get_if<registry::Refusal>(&target)) co_return refused(*refusal);
+  if (reads_under_way_ >= reads_at_once_max) co_return too_many_reads();
+  const Place place(reads_under_way_);
   const ProbeResult found = co_await services_.probe(std::move(std::get<ProbeRequest>(target)));
   co_return Answer{.body = to_json(found)};
 }
@@ -54,13 +65,7 @@ asio::awaitable<Answer> Api::read_device(const Request& request, std::string) {
   if (const auto* refusal = std::get_if<registry::Refusal>(&range)) co_return refused(*refusal);
   auto target = target_of(std::move(given), *services_.profiles);
   if (const auto* refusal = std::get_if<registry::Refusal>(&target)) co_return refused(*refusal);
-  if (reads_under_way_ >= reads_at_once_max) {
-    Answer busy = error_answer(
-        503, "too_many_reads",
-        fmt::format("{} controllers are being read for others; try again in a moment", reads_at_once_max));
-    busy.headers.emplace_back("Retry-After", "1");
-    co_return busy;
-  }
+  if (reads_under_way_ >= reads_at_once_max) co_return too_many_reads();
   const Place place(reads_under_way_);
   const auto wanted = std::get<std::optional<modbus::ReadRequest>>(range);
   const ReadNowResult found = co_await services_.read_now(std::move(std::get<ProbeRequest>(target)), wanted);

@@ -23,6 +23,11 @@ ip::address client_of(const ip::address& from) {
   return ip::address_v6(bytes);
 }
 
+// Where a reverse proxy of this machine comes from, with everybody behind it, and the machine's own programs.
+bool is_uncounted(const ip::address& client) {
+  return client == ip::address_v4::loopback() || client == ip::address_v6::loopback();
+}
+
 }  // namespace
 
 std::string shown(const ip::tcp::endpoint& endpoint) {
@@ -56,7 +61,7 @@ Connections::Place::~Place() {
 Room Connections::room(const ip::address& from) const {
   if (all_.size() - refusals_ >= limits_.connections) return Room::full;
   const ip::address client = client_of(from);
-  if (client.is_loopback()) return Room::free;
+  if (is_uncounted(client)) return Room::free;
   const auto place = by_client_.find(client);
   const bool full = place != by_client_.end() && place->second >= limits_.connections_per_address;
   return full ? Room::full_for_address : Room::free;

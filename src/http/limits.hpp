@@ -14,7 +14,7 @@ struct Limits {
   std::chrono::milliseconds request_within{10'000};  // all of it, from its first byte
   std::size_t requests_per_connection = 1'000;       // then it is closed: connections are spread anew
   std::size_t connections = 1'024;                   // in all, with the WebSockets
-  std::size_t connections_per_address = 64;          // loopback, where proxies live, has no limit
+  std::size_t connections_per_address = 64;          // 127.0.0.1 and ::1, where proxies live, have no limit
   std::size_t websockets = 512;
   std::size_t websocket_message_bytes = 4'096;  // that a client sends
 };

@@ -4,6 +4,7 @@
 #include "http/session.hpp"
 #include "log/log.hpp"
 
+#include <boost/asio/ip/host_name.hpp>
 #include <fmt/format.h>
 
 #include <stdexcept>
@@ -30,20 +31,31 @@ tcp::acceptor listen_on(asio::io_context& context, const Options& options) {
   }
 }
 
+// Without a name of the machine, which hardly happens, the others do.
+std::string machine_name() {
+  boost::system::error_code unknown;
+  return asio::ip::host_name(unknown);
+}
+
+Access access_of(const Options& options) {
+  return {.api_token = options.api_token,
+          .read_token = options.read_token,
+          .allowed_origins = options.allowed_origins,
+          .own_names = OwnNames(machine_name(), options.allowed_origins)};
+}
+
 }  // namespace
 
 class Server::Implementation : public std::enable_shared_from_this<Implementation> {
  public:
-  Implementation(asio::io_context& context, Options options, Services services)
+  Implementation(asio::io_context& context, const Options& options, Services services)
       : context_(context),
         tls_files_(options.tls),
         acceptor_(listen_on(context, options)),
         pause_(context),
         checks_(context),
-        shared_(
-            new Shared{Api(std::move(services), {std::move(options.api_token), std::move(options.read_token),
-                                                 std::move(options.allowed_origins)}),
-                       options.limits, Connections(context, options.limits), load_tls(tls_files_)}) {}
+        shared_(new Shared{Api(std::move(services), access_of(options)), options.limits,
+                           Connections(context, options.limits), load_tls(tls_files_)}) {}
 
   void start() {
     auto loop = [self = shared_from_this()] { return self->accept(); };
@@ -117,8 +129,8 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
   std::shared_ptr<Shared> shared_;
 };
 
-Server::Server(asio::io_context& context, Options options, Services services)
-    : implementation_(std::make_shared<Implementation>(context, std::move(options), std::move(services))) {}
+Server::Server(asio::io_context& context, const Options& options, Services services)
+    : implementation_(std::make_shared<Implementation>(context, options, std::move(services))) {}
 
 Server::~Server() { implementation_->abort(); }
 

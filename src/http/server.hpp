@@ -93,7 +93,7 @@ struct Services {
 // after `within`.
 class Server {
  public:
-  Server(boost::asio::io_context& context, Options options, Services services);
+  Server(boost::asio::io_context& context, const Options& options, Services services);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

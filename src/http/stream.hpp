@@ -10,7 +10,7 @@
 
 namespace gensetd::http {
 
-// A client's connection, with or without TLS: one type, so that Beast's templates are compiled once. Before
+// A connection, with or without TLS: one type, so that Beast's templates are compiled once. Before
 // anything else is done with one that is_encrypted(), shake_hands() must have succeeded.
 class Stream {
  public:
@@ -28,9 +28,10 @@ class Stream {
   executor_type get_executor() { return next_layer().get_executor(); }
 
   template <class Token>
-  auto shake_hands(Token&& token) {
-    return encrypted_->async_handshake(boost::asio::ssl::stream_base::server, std::forward<Token>(token));
+  auto shake_hands(boost::asio::ssl::stream_base::handshake_type side, Token&& token) {
+    return encrypted_->async_handshake(side, std::forward<Token>(token));
   }
+  SSL* tls() { return encrypted_->native_handle(); }
 
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {

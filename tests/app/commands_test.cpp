@@ -67,7 +67,10 @@ TEST(Commands, read_says_which_option_is_bad) {
 
 TEST(Commands, read_says_what_does_not_go_with_a_daemon) {
   const std::pair<ReadOptions, const char*> rows[] = {
-      {{.via = "https://h"}, "--via: https:// is not spoken here; "},
+      {{.via = "ftp://h"}, "--via: this is no http:// or https:// URL; "},
+      {{.ca = "/x"}, "--ca: only with --via"},
+      {{.via = "http://h", .ca = "/x"}, "--ca: an http:// URL has no certificate "},
+      {{.via = "https://h", .ca = "/no/such.pem"}, "--ca: /no/such.pem: No such file"},
       {{.timeout_seconds = 1, .via = "http://h"}, "--timeout: not with --via; "},
       {{.profiles_directory = "/x", .via = "http://h"}, "--profiles: not with --via; "},
       {{.profile = "./my.toml", .via = "http://h"}, "--profile: with --via give the name "},

@@ -11,6 +11,11 @@ TEST(DaemonUrl, is_host_port_and_prefix) {
   EXPECT_EQ(std::get<DaemonUrl>(parse_daemon_url("http://plant/")), (DaemonUrl{.host = "plant", .port = 80}));
   EXPECT_EQ(std::get<DaemonUrl>(parse_daemon_url("HTTP://[fd00::1]:8010/gensetd/")),
             (DaemonUrl{.host = "fd00::1", .port = 8010, .path = "/gensetd"}));
+  EXPECT_EQ(std::get<DaemonUrl>(parse_daemon_url("https://plant:8443/x")),
+            (DaemonUrl{.host = "plant", .port = 8443, .path = "/x", .tls = true}));
+  EXPECT_EQ(std::get<DaemonUrl>(parse_daemon_url("https://plant")),
+            (DaemonUrl{.host = "plant", .port = 443, .tls = true}));
+  EXPECT_EQ(to_text({.host = "plant", .port = 443, .tls = true}), "https://plant:443");
   EXPECT_EQ(to_text({.host = "fd00::1", .port = 8010, .path = "/gensetd"}), "http://[fd00::1]:8010/gensetd");
 }
 
@@ -18,13 +23,13 @@ TEST(DaemonUrl, refusal_says_what_to_give) {
   const std::pair<const char*, const char*> rows[] = {
       {"", "this is no URL; give http://HOST:PORT"},
       {"127.0.0.1:8010", "this is no URL; give http://HOST:PORT"},
-      {"plant:8010", "this is no http:// URL; give http://HOST:PORT"},
+      {"plant:8010", "this is no http:// or https:// URL; give http://HOST:PORT"},
       {"http://", "there is no good host in it; "},
       {"http://10.1:8010", "there is no good host in it; "},
       {"http://h:70000", "the port is out of range; "},
       {"http://h:0", "the port is out of range; "},
       {"http://h?x=1", "no query or fragment is used; "},
-      {"https://plant:8010", "https:// is not spoken here; "},
+      {"ftp://plant", "this is no http:// or https:// URL; "},
   };
   for (const auto& [text, why] : rows) {
     const auto parsed = parse_daemon_url(text);

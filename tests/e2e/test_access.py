@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import json
+import socket
 
 import pytest
 import requests
 import websockets
 from conftest import free_port, wait_until
+from test_description import bodies, headers_of, in_order, operation, send, target_of
 
 ALL, READ, WRONG = "all-s3cret/+", "read-s3cret.~", "all-s3cret/-"
 TOKENS = {"API_TOKEN": ALL, "READ_TOKEN": READ}
@@ -39,42 +41,37 @@ def token_subprotocol(token):
 
 SITE = {"name": "N", "code": "N"}
 DEVICE = {"site_id": 1, "name": "G", "device_type": "generator", "ip_address": "10.0.0.1", "is_active": False}
-NOWHERE = {"ip_address": "127.0.0.1", "port": 1}
-
-# Method, path, body, and the status with API_TOKEN and with READ_TOKEN. In an order in which each can be done.
-DOORS = [
-    ("POST", "/api/sites", SITE, 201, 403), ("PATCH", "/api/sites/1", {"name": "M"}, 200, 403), ("POST", "/api/devices", DEVICE, 201, 403),
-    ("PATCH", "/api/devices/1", {"name": "H"}, 200, 403), ("POST", "/api/devices/test-connection", NOWHERE, 200, 403), ("POST", "/api/devices/read", NOWHERE, 200, 403),
-    ("GET", "/api/sites", None, 200, 200), ("GET", "/api/sites/1", None, 200, 200), ("GET", "/api/devices", None, 200, 200), ("GET", "/api/devices/1", None, 200, 200),
-    ("GET", "/api/devices/1/diagnostics", None, 200, 200), ("GET", "/api/profiles", None, 200, 200), ("GET", "/api/profiles/hgm9520n", None, 200, 200),
-    ("GET", "/api/metrics", None, 200, 200), ("GET", "/api/openapi.json", None, 200, 200), ("GET", "/metrics", None, 200, 200), ("HEAD", "/api/sites", None, 200, 200),
-    ("DELETE", "/api/devices/1", None, 204, 403), ("DELETE", "/api/sites/1", None, 204, 403),
-]
-OPEN_DOORS = ("/health", "/", "/app.js", "/style.css")
+OPEN_DOORS = ("/health", "/", "/app.js", "/style.css", "/api/docs", "/api/docs.js", "/api/docs.css")
 
 
 def test_each_door_with_each_token_with_a_wrong_one_and_without(start_daemon):
+    """Every operation of the description, so a new one is tried as soon as it is described."""
     daemon = start_daemon(**TOKENS, LOG_LEVEL="debug")
+    sent = bodies(1)
 
-    def ask(method, path, body, token):
-        return requests.request(method, daemon.url + path, json=body, headers=bearer(token), timeout=40)
+    def ask(method, path, token):
+        return send(daemon, method, target_of(path), sent.get((method, path)), {**headers_of(path), **bearer(token)})
 
-    for method, path, body, everything, reading in DOORS:
+    for method, path in (("post", "/api/sites"), ("post", "/api/devices")):
+        assert ask(method, path, ALL).status == 201
+    for method, path in in_order():
+        if operation(method, path).get("security") == []:
+            assert path in OPEN_DOORS, path
+            continue
         for token in (None, WRONG, ALL + "x", ALL[:-1], "", " "):
-            answer = ask(method, path, body, token)
-            assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == "Bearer", (method, path, token)
-        answer = ask(method, path, body, READ)
-        assert answer.status_code == reading, (method, path, answer.text)
-        if reading == 403:
-            assert error_of(answer)["code"] == "read_only_token" and "API_TOKEN" in error_of(answer)["message"]
-        assert ask(method, path, body, ALL).status_code == everything, (method, path)
-    described = requests.get(daemon.url + "/api/openapi.json", headers=bearer(READ), timeout=20).json()["paths"]
-    tried = {(method.lower(), path.replace("/1", "/{id}").replace("hgm9520n", "{name}")) for method, path, *_ in DOORS}
-    there = {(method, path) for path in described for method in described[path] if path not in OPEN_DOORS + ("/ws/metrics",)}
-    assert there == tried - {("head", "/api/sites")}, "each door is tried"
+            answer = ask(method, path, token)
+            assert answer.status == 401 and answer.headers["WWW-Authenticate"] == "Bearer", (method, path, token)
+        answer = ask(method, path, READ)
+        if method == "get":
+            assert answer.status in (101, 200), (method, path, answer.body)
+        else:
+            error = json.loads(answer.body)["error"]
+            assert answer.status == 403 and error["code"] == "read_only_token" and "API_TOKEN" in error["message"], (method, path)
+        assert ask(method, path, ALL).status in (101, 200, 201, 204, 409), (method, path)
+    assert send(daemon, "head", "/api/sites").status == 401 and send(daemon, "head", "/api/sites", headers=bearer(READ)).status == 200
     for path in OPEN_DOORS:
         for token in (None, WRONG, READ, ALL):
-            assert ask("GET", path, None, token).status_code == 200, path
+            assert ask("get", path, token).status == 200, path
     assert "s3cret" not in daemon.text()
 
 
@@ -86,6 +83,47 @@ def test_the_websocket_is_open_to_readers_and_to_nobody_else(start_daemon):
             assert socket_status(daemon, subprotocols=["gensetd", token_subprotocol(token)]) == status
     assert socket_status(daemon, extra_headers=bearer(READ), origin="https://evil.example") == 403
     assert "s3cret" not in daemon.text()
+
+
+def hosted(daemon, host, path="/api/sites", method="GET", body=None):
+    return requests.request(method, daemon.url + path, json=body, headers={"Host": host}, timeout=20)
+
+
+def upgrade_with_host(daemon, host):
+    """The status line of an upgrade whose Host is this; the client library would write its own."""
+    lines = ["GET /ws/metrics HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"]
+    with socket.create_connection(("127.0.0.1", daemon.port), timeout=20) as connection:
+        connection.sendall("\r\n".join([*lines, f"Origin: http://{host}", "", ""]).encode())
+        return int(connection.recv(4096).split(b" ")[1])
+
+
+def test_page_whose_name_leads_here_gets_nothing(start_daemon):
+    """DNS rebinding: the browser takes the page and the API for one origin, and no token stands in the way."""
+    daemon = start_daemon(ALLOWED_ORIGINS="http://panel.example:3000")
+    name = socket.gethostname()
+    for host in ("evil.example", f"evil.example:{daemon.port}", "127.0.0.1.evil.example", f"{name}.evil.example", "localhost.evil.example:80"):
+        for method, path, body in (("GET", "/api/sites", None), ("GET", "/metrics", None), ("POST", "/api/sites", SITE), ("HEAD", "/api/metrics", None)):
+            answer = hosted(daemon, host, path, method, body)
+            assert answer.status_code == 403, (host, method, path)
+            if method != "HEAD":
+                assert error_of(answer)["code"] == "forbidden_host" and "ALLOWED_ORIGINS" in error_of(answer)["message"]
+        assert upgrade_with_host(daemon, host) == 403
+        for path in OPEN_DOORS:
+            assert hosted(daemon, host, path).status_code == 200, "there is nothing in it to protect"
+    assert daemon.get("/api/sites").json() == []
+    for host in (f"127.0.0.1:{daemon.port}", "10.1.2.3", "[::1]:8010", "localhost", "LocalHost:8010", name, f"{name}:8010", "panel.example", "panel.example:3000"):
+        assert hosted(daemon, host).status_code == 200, host
+        assert upgrade_with_host(daemon, host) == 101, host
+    with socket.create_connection(("127.0.0.1", daemon.port), timeout=20) as connection:
+        connection.sendall(b"GET /api/sites HTTP/1.0\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.0 200"), "no Host: no browser"
+
+
+def test_with_a_token_any_host_will_do(start_daemon):
+    daemon = start_daemon(**TOKENS)
+    headers = {**bearer(READ), "Host": "gensetd.plant.example"}
+    assert requests.get(daemon.url + "/api/sites", headers=headers, timeout=20).status_code == 200
+    assert hosted(daemon, "evil.example").status_code == 401
 
 
 def test_token_in_a_url_is_no_token(start_daemon):

@@ -87,9 +87,9 @@ def test_process_figures_are_those_of_the_kernel(plant):
 def test_values_of_devices_come_when_asked_for(plant):
     daemon, ids, _ = plant
     text = daemon.get("/metrics?devices=1").text
-    # The names of fields are the specification's: alarm_count is a count, and the b of current_b is no bit.
+    # The names of fields are the specification's: alarm_count is a count, the b of current_b is no bit, run_hours are in seconds.
     for complaint in promtool("check", "metrics", text=text, status=3).splitlines():
-        assert re.match(r"gensetd_reading_(\w+_count .*\"_count\" suffix|\w+_b(_\w+)? .*abbreviated units)$", complaint), complaint
+        assert re.match(r"gensetd_reading_(\w+_count .*\"_count\" suffix|\w+_b(_\w+)? .*abbreviated units|\w+_(hours|minutes)_seconds use base unit .*)$", complaint), complaint
     series = samples(text)
     for device in ids:
         labels = {"device_id": str(device), "site": "MKZ", "device_type": "generator"}

@@ -102,5 +102,5 @@ def test_health_says_why_there_is_none(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         answer = health(f"http://127.0.0.1:{silent.getsockname()[1]}")
         assert answer.returncode == 1 and "no answer within 5 s" in answer.stderr
-    answer = health("https://example.com")
-    assert answer.returncode == 2 and "https:// is not spoken here" in answer.stderr
+    answer = health("ftp://example.com")
+    assert answer.returncode == 2 and "no http:// or https:// URL" in answer.stderr

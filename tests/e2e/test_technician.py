@@ -384,8 +384,8 @@ def test_daemon_that_is_not_there_or_is_none(listener, start_slave):
     assert ran.status == 1 and ran.error == f"http://127.0.0.1:{port}: connection refused; is `gensetd serve` running there?"
     ran = read(1, "--via", "http://no-such-host.invalid")
     assert ran.status == 1 and ran.error.startswith("http://no-such-host.invalid:80: the host name has no address (")
-    ran = read(1, "--via", "https://127.0.0.1")
-    assert ran.status == 2 and "--via: https:// is not spoken here" in ran.error
+    ran = read(1, "--via", "ftp://127.0.0.1")
+    assert ran.status == 2 and "--via: this is no http:// or https:// URL" in ran.error
 
 
 def test_token_opens_the_door_and_is_never_printed(start_daemon, start_slave):
@@ -402,27 +402,31 @@ def test_token_opens_the_door_and_is_never_printed(start_daemon, start_slave):
     assert "t0ken" not in daemon.text()
 
 
-def test_reads_for_others_are_bounded(start_daemon, listener):
-    """Four wait for a peer that never answers; the fifth is sent away, and let in when they are done."""
+@pytest.mark.parametrize("path, other", [("/api/devices/read", "/api/devices/test-connection"), ("/api/devices/test-connection", "/api/devices/read")])
+def test_reads_for_others_are_bounded(start_daemon, listener, path, other):
+    """Four wait for a peer that never answers, reads or connection tests; the fifth is sent away, and let in when they are done."""
     silent = listener()
     daemon = start_daemon(MODBUS_TIMEOUT="1")
     body = {"ip_address": "127.0.0.1", "port": silent.port}
-    statuses = []
+    answers = []
 
     def ask():
-        statuses.append(daemon.post("/api/devices/read", body))
+        answers.append(daemon.post(path, body))
 
     threads = [threading.Thread(target=ask) for _ in range(12)]
     for thread in threads:
         thread.start()
+    wait_until(lambda: answers, "the first that is sent away")
+    assert daemon.post(other, body).status_code == 503, "one limit for both"
     for thread in threads:
         thread.join(PATIENCE)
-    refused = [answer for answer in statuses if answer.status_code == 503]
-    served = [answer for answer in statuses if answer.status_code == 200]
+    refused = [answer for answer in answers if answer.status_code == 503]
+    served = [answer for answer in answers if answer.status_code == 200]
     assert len(refused) + len(served) == 12 and len(served) >= 4 and refused
     assert refused[0].json()["error"]["code"] == "too_many_reads" and refused[0].headers["Retry-After"] == "1"
     assert all(answer.json()["success"] is False for answer in served)
-    assert daemon.post("/api/devices/read", body).status_code == 200
+    for one in (path, other):
+        assert daemon.post(one, body).status_code == 200
 
 
 def test_stop_does_not_wait_for_a_read(start_daemon, listener):

@@ -134,6 +134,22 @@ def test_whoever_does_not_shake_hands_or_is_slow_is_let_go(start):
     daemon = start(HTTP_REQUEST_TIMEOUT="0.3")
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=30) as silent:
         assert silent.recv(4096) == b""
+    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"  # the beginning of a ClientHello of 512 bytes
+    with socket.create_connection(("127.0.0.1", daemon.port), timeout=30) as trickling:
+        trickling.sendall(hello)
+        trickling.settimeout(0.05)
+        ended = None
+        for _ in range(400):  # one byte each 50 ms: all of it would take 25 s
+            try:
+                trickling.sendall(b"\0")
+                ended = trickling.recv(4096)
+                break
+            except socket.timeout:
+                continue
+            except ConnectionError:
+                ended = b""
+                break
+        assert ended == b"", "closed: there is nobody to say anything to"
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=30) as plain, daemon.context().wrap_socket(plain, server_hostname="127.0.0.1") as slow:
         slow.sendall(b"GET /health HTTP/1.1\r\n")
         assert slow.recv(4096).startswith(b"HTTP/1.1 408")

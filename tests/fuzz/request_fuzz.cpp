@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 using namespace gensetd;
@@ -29,6 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(!admitted || text.find("token") != std::string_view::npos ||
         text.find("dG9rZW4") != std::string_view::npos);
   access.origin_is_allowed({.origin = text, .host = text});
+  check(http::Access{}.host_is_trusted({.host = text}) || !text.empty());
+  http::OwnNames(text, {std::string{text}}).cover(text);
 
   const auto body = http::parse_body({.body = text, .content_type = "application/json"});
   const auto* object = std::get_if<boost::json::object>(&body);

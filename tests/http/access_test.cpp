@@ -53,6 +53,13 @@ TEST(Access, origins) {
   }
 }
 
+TEST(Access, foreign_host_is_trusted_only_with_a_token_in_the_way) {
+  EXPECT_FALSE(Access{}.host_is_trusted({.host = "evil.example"}));
+  EXPECT_TRUE(Access{}.host_is_trusted({.host = "localhost:8010"}));
+  EXPECT_TRUE(Access{}.host_is_trusted({})) << "no browser leaves it out";
+  EXPECT_TRUE(with_token.host_is_trusted({.host = "evil.example"}));
+}
+
 TEST(Access, subprotocol_lists) {
   EXPECT_TRUE(offers_subprotocol("a, gensetd ,b", "gensetd"));
   EXPECT_FALSE(offers_subprotocol("gensetd2", "gensetd"));

@@ -52,13 +52,20 @@ TEST_F(ConnectionsTest, all_addresses_of_a_machine_in_ipv6_count_as_one) {
   EXPECT_EQ(room("2001:db8:0:1::3"), Room::free);
 }
 
-TEST_F(ConnectionsTest, loopback_has_no_share_but_the_whole_has_an_end) {
+TEST_F(ConnectionsTest, where_a_proxy_of_this_machine_comes_from_has_no_share_but_the_whole_has_an_end) {
   for (const char* from : {"127.0.0.1", "127.0.0.1", "::1", "::1", "::ffff:127.0.0.1"}) {
     EXPECT_EQ(room(from), Room::free);
     come(from);
   }
   EXPECT_EQ(room("127.0.0.1"), Room::full);
   EXPECT_EQ(room("10.0.0.5"), Room::full);
+}
+
+TEST_F(ConnectionsTest, other_addresses_of_loopback_have_their_share) {
+  come("127.0.0.2");
+  come("127.0.0.2");
+  EXPECT_EQ(room("127.0.0.2"), Room::full_for_address);
+  EXPECT_EQ(room("127.0.0.1"), Room::free);
 }
 
 TEST_F(ConnectionsTest, refusal_takes_the_place_of_nobody) {

@@ -1,0 +1,74 @@
+#include "http/api.hpp"
+#include "http/static_files.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+// The table of routes and web/openapi.json say the same. That the answers are described truly is seen in
+// tests/e2e/test_description.py.
+namespace gensetd::http {
+namespace {
+
+namespace json = boost::json;
+
+// By method and path, "get /api/sites/{}": whether it needs no token.
+using Routes = std::map<std::string, bool>;
+
+json::object description() {
+  const auto files = static_files();
+  const auto place = std::ranges::find(files, "openapi.json", &StaticFile::name);
+  return json::parse({place->text.data(), place->text.size()}).as_object();
+}
+
+// The name of a path's variable is for people.
+std::string without_names(std::string path) {
+  const auto open = path.find('{');
+  if (open != std::string::npos) path.erase(open + 1, path.find('}') - open - 1);
+  return path;
+}
+
+Routes described() {
+  Routes routes;
+  const json::object all = description();
+  for (const auto& [path, methods] : all.at("paths").as_object()) {
+    for (const auto& [method, operation] : methods.as_object()) {
+      const json::value* security = operation.as_object().if_contains("security");
+      const bool open = security != nullptr && security->as_array().empty();
+      routes.emplace(std::string{method} + " " + without_names(std::string{path}), open);
+    }
+  }
+  return routes;
+}
+
+TEST(Routes, are_those_of_the_description) {
+  Routes served{{"get /ws/metrics", false}};
+  for (const auto& [method, pattern, open] : Api::route_names())
+    served.emplace(std::string{method} + " " + std::string{pattern}, open);
+  EXPECT_EQ(served, described());
+}
+
+TEST(Routes, have_a_name_and_a_known_tag_in_the_description) {
+  const json::object all = description();
+  std::map<std::string, int> tags;
+  std::map<std::string, int> names;
+  for (const json::value& tag : all.at("tags").as_array()) tags[std::string{tag.at("name").as_string()}] = 0;
+  for (const auto& [path, methods] : all.at("paths").as_object()) {
+    for (const auto& [method, operation] : methods.as_object()) {
+      const std::string tag{operation.at("tags").at(0).as_string()};
+      EXPECT_TRUE(tags.contains(tag)) << path << ": " << tag;
+      ++tags[tag];
+      ++names[std::string{operation.at("operationId").as_string()}];
+    }
+  }
+  for (const auto& [tag, count] : tags) EXPECT_GT(count, 0) << tag;
+  for (const auto& [name, count] : names) EXPECT_EQ(count, 1) << name;
+}
+
+}  // namespace
+}  // namespace gensetd::http
