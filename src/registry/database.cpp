@@ -22,9 +22,10 @@ std::string_view without_opening(std::string_view text) {
 Database::Database(std::unique_ptr<soci::session> session) : session_(std::move(session)) {}
 Database::~Database() = default;
 
-std::unique_ptr<Database> open_database(const DatabaseAddress& address, IfMissing if_missing) {
+std::unique_ptr<Database> open_database(const DatabaseAddress& address, IfMissing if_missing,
+                                        const std::stop_token& stop) {
   if (const auto* file = std::get_if<std::filesystem::path>(&address)) return open_sqlite(*file, if_missing);
-  return open_postgres(std::get<PostgresAddress>(address), if_missing);
+  return open_postgres(std::get<PostgresAddress>(address), if_missing, stop);
 }
 
 std::string ask(soci::session& session, const std::string& sql) {

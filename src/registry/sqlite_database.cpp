@@ -68,7 +68,10 @@ class SqliteDatabase final : public Database {
   void explain(const soci::soci_error& error) const override {
     const auto* own = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
     constexpr int primary_code = 0xFF;  // without the extended part, sqlite.org/rescode.html
-    if (own == nullptr || (own->result() & primary_code) != SQLITE_CONSTRAINT) return;
+    if (own == nullptr) return;
+    const int code = own->result() & primary_code;
+    if (code == SQLITE_FULL) throw NoRoom(fmt::format("the disk of {} is full", file_.string()));
+    if (code != SQLITE_CONSTRAINT) return;
     const std::string words = database_error(error);
     using Rule = Violation::Rule;
     Rule rule = Rule::other;
@@ -170,8 +173,9 @@ std::unique_ptr<Database> open_sqlite(const fs::path& file, IfMissing if_missing
   } catch (const SchemaError& error) {
     refuse(file, error.what(), error.to_do);
   } catch (const std::exception& error) {
-    refuse(file, database_error(error),
-           "check the disk, and that no other program holds the file, then start again");
+    refuse(
+        file, database_error(error),
+        "check that the disk works and has room, and that no other program holds the file, then start again");
   }
 }
 
