@@ -8,12 +8,13 @@
 namespace gensetd::registry {
 namespace {
 
-// What SOCI puts in front of a PostgreSQL server's own words.
+// What SOCI puts in front of a database's own words: sentences, and of SQLite the name of its function.
 std::string_view without_opening(std::string_view text) {
   for (const std::string_view opening : {"Cannot establish connection to the database.",
                                          "Cannot execute query.", "Connection failed.", " Fatal error."}) {
     if (text.starts_with(opening)) text.remove_prefix(opening.size());
   }
+  if (text.starts_with("sqlite3_statement_backend::")) text.remove_prefix(text.find(": ") + 2);
   return text;
 }
 

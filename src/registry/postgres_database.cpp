@@ -1,4 +1,5 @@
 #include "registry/database.hpp"
+#include "registry/postgres_connect.hpp"
 #include "registry/schema.hpp"
 #include "registry/watchdog.hpp"
 
@@ -66,7 +67,7 @@ Violation::Rule broken_rule(const std::string& sqlstate) {
 class PostgresDatabase final : public Database {
  public:
   PostgresDatabase(const PostgresAddress& address, IfMissing if_missing, const std::stop_token& stop)
-      : Database(std::make_unique<soci::session>(soci::postgresql, connection_string(address))),
+      : Database(connect_postgres(connection_string(address), stop)),
         watchdog_(PQsocket(connection_of(*session_)), stop) {
     PQsetNoticeProcessor(connection_of(*session_), [](void*, const char*) {}, nullptr);
     watchdog_.allow(transaction_timeout);

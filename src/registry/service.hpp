@@ -52,7 +52,7 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   // Ahead of the destructor, so that it need not wait: a PostgreSQL server that does not answer is given up
-  // within half a second, an attempt to connect within its two, and neither is tried again.
+  // within half a second, an attempt to connect at once, and neither is tried again.
   void stop_soon();
 
   void listen(ChangeListener* listener);  // one listener; null ends it
