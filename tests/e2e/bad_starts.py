@@ -16,9 +16,9 @@ SQLITE_HEAD = b"SQLite format 3\0"
 
 
 @contextmanager
-def server(talk):
+def server(talk, port=0):
     """Takes connections on a port and has `talk(connection)` with each; then it is silent until the end."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     connections = []
 
     def serve():

@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from conftest import GENSETD, Daemon, Program, free_port, make_certificate, wait_until
+from bad_starts import log_in_as_postgres_and_stall, server
+from conftest import GENSETD, PATIENCE, Daemon, Program, free_port, make_certificate, wait_until
 
 
 def run(*arguments, **environment):
@@ -233,6 +235,23 @@ def test_stop_does_not_wait_for_a_server_that_is_frozen_in_a_statement(start_dae
     assert took < 2.5
     assert refused.status_code == 503 and "look whether the change was made" in refused.json()["error"]["message"]
     assert len(daemon.lines("no answer before the stop")) == 1, daemon.text()
+
+
+def test_stop_does_not_wait_for_a_connection_to_a_server_that_stalls(start_daemon, start_postgres):
+    postgres = start_postgres()
+    daemon = start_daemon(DATABASE_URL=postgres.url())
+    postgres.kill()
+    asked = threading.Event()
+
+    def stall(connection):
+        log_in_as_postgres_and_stall(connection)
+        asked.set()
+
+    with server(stall, postgres.port):
+        assert asked.wait(PATIENCE), "the attempt to connect again"
+        started = time.monotonic()
+        assert daemon.stop() == 0
+        assert time.monotonic() - started < 2.5
 
 
 def test_full_disk_of_the_server_is_said_and_nothing_is_lost(start_daemon, start_postgres):
