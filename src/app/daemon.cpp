@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Together below the two seconds that a stop may take.
+// Together below the two seconds that a stop may take; the registry's farewell runs beside them.
 constexpr milliseconds redis_farewell{800};
 constexpr milliseconds http_farewell{800};
 static_assert(redis_farewell + http_farewell < milliseconds{2'000});
@@ -114,6 +114,7 @@ void Daemon::start() {
 }
 
 asio::awaitable<void> Daemon::stop() {
+  registry_->stop_soon();
   registry_->listen(nullptr);
   poller_->stop();
   if (redis_) co_await redis_->stop(redis_farewell);

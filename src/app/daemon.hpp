@@ -36,7 +36,9 @@ class Daemon {
   std::uint16_t http_port() const { return server_->port(); }
 
   // Reads TLS_CERT and TLS_KEY again. Throws std::runtime_error with one line; then those in use stay.
-  void reload_tls() { server_->reload_tls(); }
+  void reload_tls() {
+    if (server_) server_->reload_tls();  // null at the end of stop()
+  }
 
  private:
   http::Health health() const;

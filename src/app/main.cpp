@@ -129,6 +129,9 @@ int main(int argc, char** argv) {
   CLI::App program{"gensetd watches generator sites: Modbus in, Redis, REST and WebSocket out.", "gensetd"};
   program.set_version_flag("--version", "gensetd " GENSETD_VERSION);
   program.require_subcommand(1);
+  program.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return fmt::format("gensetd: {}; gensetd --help says what there is\n", error.what());
+  });
   ServeOptions serve_options;
   std::map<std::string, std::string> settings;
   SimulateOptions simulate_options;

@@ -51,11 +51,15 @@ asio::awaitable<void> stop_on_signal(Daemon& daemon, ServiceManager& manager) {
 }
 
 // A renewed certificate is taken without a restart: WebSocket clients stay, polling goes on.
-asio::awaitable<void> reload_on_hangup(Daemon& daemon) {
-  asio::signal_set signals(co_await asio::this_coro::executor, SIGHUP);
+asio::awaitable<void> reload_on_hangup(Daemon& daemon, asio::signal_set& hangups, bool has_tls) {
   while (true) {
-    const auto [failed, number] = co_await signals.async_wait(use_tuple);
+    const auto [failed, number] = co_await hangups.async_wait(use_tuple);
     if (failed) co_return;
+    if (!has_tls) {
+      log::info("nothing_reloaded")
+          .say("SIGHUP: nothing is read anew, for TLS_CERT is not set; other settings need a restart");
+      continue;
+    }
     try {
       daemon.reload_tls();
       log::info("tls_reloaded")
@@ -72,6 +76,8 @@ int serve(const Settings& settings) {
   const Logging logging(settings.log_level, settings.log_format);
   asio::io_context context{1};
   std::optional<Daemon> daemon;
+  // Before the start, which may take seconds: by default the signal would end the program.
+  asio::signal_set hangups(context, SIGHUP);
   try {
     daemon.emplace(context, settings);
   } catch (const std::exception& error) {
@@ -82,7 +88,7 @@ int serve(const Settings& settings) {
   const std::string serves = fmt::format("serves {}://{}/", settings.tls_cert.empty() ? "http" : "https",
                                          poller::host_and_port(settings.http_address, daemon->http_port()));
   log::info("started").field("version", GENSETD_VERSION).say("gensetd {}", serves);
-  if (!settings.tls_cert.empty()) asio::co_spawn(context, reload_on_hangup(*daemon), asio::detached);
+  asio::co_spawn(context, reload_on_hangup(*daemon, hangups, !settings.tls_cert.empty()), asio::detached);
   ServiceManager manager(context, environment_of_service());
   asio::post(context, [&] { manager.ready(serves); });
   asio::co_spawn(context, stop_on_signal(*daemon, manager), [&context](const std::exception_ptr& failed) {

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <system_error>
 
 namespace gensetd::app {
@@ -29,18 +32,22 @@ std::string text_of(const toml::node& node, const std::string& key, const std::s
       fmt::format("{}: {} has a value of a wrong kind; give a text, a number, true or false", where, key)};
 }
 
+[[noreturn]] void refuse_unreadable(const std::filesystem::path& file, std::string_view why) {
+  throw SettingsError{fmt::format("{}: the settings file cannot be read: {}", file.string(), why)};
+}
+
 }  // namespace
 
 void read_settings_file(const std::filesystem::path& file, GivenValues& given) {
+  std::error_code unknown;
+  // Of a folder the parser makes an empty table.
+  if (std::filesystem::is_directory(file, unknown)) refuse_unreadable(file, "it is a folder");
   toml::table table;
   try {
     table = toml::parse_file(file.string());
   } catch (const toml::parse_error& error) {
-    std::error_code failed;
-    if (!std::filesystem::is_regular_file(file, failed)) {
-      const std::string why = failed ? fmt::format(": {}", failed.message()) : "";
-      throw SettingsError{fmt::format("{}: the settings file cannot be read{}", file.string(), why)};
-    }
+    errno = 0;
+    if (!std::ifstream(file).is_open()) refuse_unreadable(file, std::strerror(errno));
     throw SettingsError{fmt::format("{}: {}", place(file, error.source()), error.description())};
   }
   for (const auto& [key_node, node] : table) {

@@ -8,12 +8,13 @@
 namespace gensetd::registry {
 namespace {
 
-// What SOCI puts in front of a PostgreSQL server's own words.
+// What SOCI puts in front of a database's own words: sentences, and of SQLite the name of its function.
 std::string_view without_opening(std::string_view text) {
   for (const std::string_view opening : {"Cannot establish connection to the database.",
                                          "Cannot execute query.", "Connection failed.", " Fatal error."}) {
     if (text.starts_with(opening)) text.remove_prefix(opening.size());
   }
+  if (text.starts_with("sqlite3_statement_backend::")) text.remove_prefix(text.find(": ") + 2);
   return text;
 }
 
@@ -22,9 +23,10 @@ std::string_view without_opening(std::string_view text) {
 Database::Database(std::unique_ptr<soci::session> session) : session_(std::move(session)) {}
 Database::~Database() = default;
 
-std::unique_ptr<Database> open_database(const DatabaseAddress& address, IfMissing if_missing) {
+std::unique_ptr<Database> open_database(const DatabaseAddress& address, IfMissing if_missing,
+                                        const std::stop_token& stop) {
   if (const auto* file = std::get_if<std::filesystem::path>(&address)) return open_sqlite(*file, if_missing);
-  return open_postgres(std::get<PostgresAddress>(address), if_missing);
+  return open_postgres(std::get<PostgresAddress>(address), if_missing, stop);
 }
 
 std::string ask(soci::session& session, const std::string& sql) {

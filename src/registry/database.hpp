@@ -7,6 +7,7 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 
 namespace soci {
@@ -26,6 +27,12 @@ struct Violation : std::runtime_error {
   enum class Rule : std::uint8_t { duplicate, reference, other };
   Violation(Rule broken, const std::string& words) : std::runtime_error(words), rule(broken) {}
   Rule rule;
+};
+
+// The disk has no room for a change. Nothing of it was made; the database can still be read, and written when
+// there is room.
+struct NoRoom : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 // An open database with the registry's tables: what SQLite and PostgreSQL do differently. Use: begin(),
@@ -63,10 +70,12 @@ class Database {
 
 // Opens the registry's database and brings its tables up to date. One that is not gensetd's, or that a newer
 // gensetd made, is not written to. Throws std::runtime_error with one line that names the database and what
-// to do.
-std::unique_ptr<Database> open_database(const DatabaseAddress& address, IfMissing if_missing);
+// to do. `stop`: when it is asked for, a server that does not answer is not waited for any longer.
+std::unique_ptr<Database> open_database(const DatabaseAddress& address, IfMissing if_missing,
+                                        const std::stop_token& stop);
 std::unique_ptr<Database> open_sqlite(const std::filesystem::path& file, IfMissing if_missing);
-std::unique_ptr<Database> open_postgres(const PostgresAddress& address, IfMissing if_missing);
+std::unique_ptr<Database> open_postgres(const PostgresAddress& address, IfMissing if_missing,
+                                        const std::stop_token& stop);
 
 // The first column of the first row of the answer; empty or 0 when there is none.
 std::string ask(soci::session& session, const std::string& sql);

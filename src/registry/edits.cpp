@@ -29,6 +29,13 @@ Refusal refused_by_database(const Violation& violation) {
           .field = {}};
 }
 
+Refusal refused_without_room(const NoRoom& full) {
+  return {.kind = Refusal::Kind::unavailable,
+          .code = std::string{code_when_full},
+          .message = fmt::format("{}, nothing was changed; make room and try again", full.what()),
+          .field = {}};
+}
+
 // Stores what `edit` returns only when it is a value.
 template <class T>
 Result<T> change(Store& store, const std::function<Result<T>()>& edit) {
@@ -40,6 +47,8 @@ Result<T> change(Store& store, const std::function<Result<T>()>& edit) {
     });
   } catch (const Violation& violation) {
     return refused_by_database(violation);
+  } catch (const NoRoom& full) {
+    return refused_without_room(full);
   }
   return std::move(*result);
 }

@@ -129,6 +129,11 @@ Result<Imported> import_document(Store& store, const json::object& document, con
     });
   } catch (const Refused& refused) {
     return refused.refusal;
+  } catch (const NoRoom& full) {
+    return Refusal{.kind = Refusal::Kind::unavailable,
+                   .code = std::string{code_when_full},
+                   .message = full.what(),
+                   .field = {}};
   } catch (const Violation& violation) {
     return Refusal{.kind = Refusal::Kind::conflict,
                    .code = "conflict",

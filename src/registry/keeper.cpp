@@ -3,15 +3,19 @@
 #include "log/log.hpp"
 #include "registry/database.hpp"
 
+#include <stdexcept>
 #include <utility>
 
 namespace gensetd::registry {
 
-Keeper::Keeper(DatabaseAddress address)
-    : address_(std::move(address)), store_(Store::create_or_open(address_)) {}
+Keeper::Keeper(DatabaseAddress address, std::stop_token stop)
+    : address_(std::move(address)), stop_(std::move(stop)), store_(Store::create_or_open(address_, stop_)) {}
 
 Store& Keeper::open() {
-  if (!store_) store_ = Store::reopen(address_);
+  if (!store_) {
+    if (stop_.stop_requested()) throw std::runtime_error("the daemon stops");
+    store_ = Store::reopen(address_, stop_);
+  }
   return *store_;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace gensetd::registry {
@@ -14,7 +15,9 @@ namespace gensetd::registry {
 // other programs changed. One thread at a time.
 class Keeper {
  public:
-  explicit Keeper(DatabaseAddress address);  // throws std::runtime_error with one line for people
+  // Throws std::runtime_error with one line for people. Once `stop` is asked for, what does not answer is
+  // given up soon and not opened again.
+  Keeper(DatabaseAddress address, std::stop_token stop);
 
   // Runs `use` on the store. False when the database did not answer; problem() says why.
   bool attempt(const std::function<void(Store&)>& use);
@@ -34,6 +37,7 @@ class Keeper {
   Store& open();
 
   DatabaseAddress address_;
+  std::stop_token stop_;
   std::optional<Store> store_;
   std::optional<std::int64_t> changes_seen_;  // Store::foreign_changes() at the last load; empty: load again
   std::string problem_;                       // empty while the database answers

@@ -1,4 +1,5 @@
 #include "registry/database.hpp"
+#include "registry/postgres_connect.hpp"
 #include "registry/schema.hpp"
 #include "registry/watchdog.hpp"
 
@@ -65,9 +66,9 @@ Violation::Rule broken_rule(const std::string& sqlstate) {
 
 class PostgresDatabase final : public Database {
  public:
-  PostgresDatabase(const PostgresAddress& address, IfMissing if_missing)
-      : Database(std::make_unique<soci::session>(soci::postgresql, connection_string(address))),
-        watchdog_(PQsocket(connection_of(*session_))) {
+  PostgresDatabase(const PostgresAddress& address, IfMissing if_missing, const std::stop_token& stop)
+      : Database(connect_postgres(connection_string(address), stop)),
+        watchdog_(PQsocket(connection_of(*session_)), stop) {
     PQsetNoticeProcessor(connection_of(*session_), [](void*, const char*) {}, nullptr);
     watchdog_.allow(transaction_timeout);
     try {
@@ -118,13 +119,17 @@ class PostgresDatabase final : public Database {
   int socket() const override { return PQsocket(connection_of(*session_)); }
 
   void explain(const soci::soci_error& error) const override {
-    if (watchdog_.has_cut()) {
+    if (watchdog_.cut() == Watchdog::Cut::late) {
       throw std::runtime_error(
           fmt::format("no answer within {} s", std::chrono::duration<double>(transaction_timeout).count()));
     }
+    if (watchdog_.cut() == Watchdog::Cut::stopped) throw std::runtime_error("no answer before the stop");
     const auto* own = dynamic_cast<const soci::postgresql_soci_error*>(&error);
-    if (own == nullptr || !own->sqlstate().starts_with("23")) return;
-    throw Violation(broken_rule(own->sqlstate()), database_error(error));
+    if (own == nullptr) return;
+    // PostgreSQL, Appendix A
+    if (own->sqlstate() == "53100") throw NoRoom("the disk of the registry's database server is full");
+    if (own->sqlstate().starts_with("23"))
+      throw Violation(broken_rule(own->sqlstate()), database_error(error));
   }
 
  private:
@@ -191,9 +196,10 @@ class PostgresDatabase final : public Database {
 
 }  // namespace
 
-std::unique_ptr<Database> open_postgres(const PostgresAddress& address, IfMissing if_missing) {
+std::unique_ptr<Database> open_postgres(const PostgresAddress& address, IfMissing if_missing,
+                                        const std::stop_token& stop) {
   try {
-    return std::make_unique<PostgresDatabase>(address, if_missing);
+    return std::make_unique<PostgresDatabase>(address, if_missing, stop);
   } catch (const SchemaError& error) {
     refuse_database(address, error.what(), error.to_do);
   } catch (const std::exception& error) {

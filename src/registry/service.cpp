@@ -1,5 +1,6 @@
 #include "registry/service.hpp"
 
+#include "log/log.hpp"
 #include "registry/board.hpp"
 #include "registry/database_url.hpp"
 #include "registry/edits.hpp"
@@ -14,6 +15,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -46,6 +48,14 @@ Refusal gave_no_answer() {
 }
 
 Refusal too_many() { return unavailable("too many changes are waiting for the registry; try again later"); }
+
+// An administrator reads it in the log, who is not the one that was refused.
+template <class T>
+void say_if_full(const Result<T>& result) {
+  const Refusal* refusal = std::get_if<Refusal>(&result);
+  if (refusal != nullptr && refusal->code == code_when_full)
+    log::error("registry_full").field("error", refusal->message).say("registry: {}", refusal->message);
+}
 
 ProfileNames names_of(const profile::Catalog& profiles) {
   ProfileNames names;
@@ -81,7 +91,7 @@ class Service::Worker {
   Worker(asio::any_io_executor executor, const std::string& database_url, const profile::Catalog& catalog)
       : profiles(names_of(catalog)),
         executor_(std::move(executor)),
-        keeper_(parse_database_url(database_url)) {
+        keeper_(parse_database_url(database_url), stop_.get_token()) {
     auto whole = keeper_.news();
     if (!whole) {
       throw std::runtime_error("the registry database cannot be read: " + keeper_.problem() +
@@ -93,6 +103,7 @@ class Service::Worker {
 
   ~Worker() {
     board_->listener = nullptr;
+    stop_.request_stop();
     {
       const std::lock_guard lock{mutex_};
       stopping_ = true;
@@ -127,6 +138,7 @@ class Service::Worker {
       const bool tried = keeper_.answers();
       const bool answered = tried && keeper_.attempt([&](Store& store) { result = edit(store); });
       if (tried && !answered) result = gave_no_answer();
+      say_if_full(result);
       told_healthy_ = keeper_.answers();
       auto whole = answered ? keeper_.news() : std::nullopt;
       asio::post(executor_, [board = board_, whole = std::move(whole), healthy = keeper_.answers(),
@@ -149,6 +161,8 @@ class Service::Worker {
     }
     wake_.notify();
   }
+
+  void stop_soon() { stop_.request_stop(); }
 
   const ProfileNames profiles;
 
@@ -201,6 +215,8 @@ class Service::Worker {
   std::shared_ptr<Board> board_ = std::make_shared<Board>();  // outlives this for answers on their way
   std::shared_ptr<std::atomic<bool>> look_posted_ = std::make_shared<std::atomic<bool>>(false);
 
+  std::stop_source stop_;
+
   // The worker's thread only, once it runs.
   Keeper keeper_;
   bool told_healthy_ = true;
@@ -218,6 +234,8 @@ Service::Service(asio::any_io_executor executor, const std::string& database_url
     : worker_(std::make_unique<Worker>(std::move(executor), database_url, *profiles)) {}
 
 Service::~Service() = default;
+
+void Service::stop_soon() { worker_->stop_soon(); }
 
 void Service::listen(ChangeListener* listener) { worker_->board().listener = listener; }
 

@@ -44,12 +44,17 @@ class Service {
   Service(boost::asio::any_io_executor executor, const std::string& database_url,
           const std::shared_ptr<const profile::Catalog>& profiles);
 
-  // Finishes what was accepted, then joins its thread. The listener hears nothing any more; the handlers of
-  // what was accepted are still called if `executor` runs on.
+  // Finishes what was accepted, as far as the database answers soon (stop_soon()), then joins its thread. The
+  // listener hears nothing any more; the handlers of what was accepted are still called if `executor` runs
+  // on.
   ~Service();
 
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
+
+  // Ahead of the destructor, so that it need not wait: a PostgreSQL server that does not answer is given up
+  // within half a second, an attempt to connect at once, and neither is tried again.
+  void stop_soon();
 
   void listen(ChangeListener* listener);  // one listener; null ends it
 

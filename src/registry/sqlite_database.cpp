@@ -24,6 +24,12 @@ namespace fs = std::filesystem;
   refuse_database(file, what, to_do);
 }
 
+constexpr std::string_view to_check =
+    "check that the disk works and has room, and that no other program holds the file, then start again";
+
+// Without the extended part, sqlite.org/rescode.html.
+int primary_code(const soci::sqlite3_soci_error& error) { return error.result() & 0xFF; }
+
 // Which file a path names: another one at the same path is another database.
 struct FileIdentity {
   std::uintmax_t device = 0;
@@ -67,8 +73,10 @@ class SqliteDatabase final : public Database {
 
   void explain(const soci::soci_error& error) const override {
     const auto* own = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
-    constexpr int primary_code = 0xFF;  // without the extended part, sqlite.org/rescode.html
-    if (own == nullptr || (own->result() & primary_code) != SQLITE_CONSTRAINT) return;
+    if (own == nullptr) return;
+    const int code = primary_code(*own);
+    if (code == SQLITE_FULL) throw NoRoom(fmt::format("the disk of {} is full", file_.string()));
+    if (code != SQLITE_CONSTRAINT) return;
     const std::string words = database_error(error);
     using Rule = Violation::Rule;
     Rule rule = Rule::other;
@@ -169,9 +177,13 @@ std::unique_ptr<Database> open_sqlite(const fs::path& file, IfMissing if_missing
     return std::make_unique<SqliteDatabase>(file, open_checked(file, exists));
   } catch (const SchemaError& error) {
     refuse(file, error.what(), error.to_do);
-  } catch (const std::exception& error) {
+  } catch (const soci::sqlite3_soci_error& error) {
+    const int code = primary_code(error);
+    const bool is_damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
     refuse(file, database_error(error),
-           "check the disk, and that no other program holds the file, then start again");
+           is_damaged ? "restore it from a backup, or name another file in DATABASE_URL" : to_check);
+  } catch (const std::exception& error) {
+    refuse(file, database_error(error), to_check);
   }
 }
 

@@ -81,12 +81,12 @@ Store::~Store() = default;
 Store::Store(Store&& other) noexcept = default;
 Store& Store::operator=(Store&& other) noexcept = default;
 
-Store Store::create_or_open(const DatabaseAddress& address) {
-  return Store{open_database(address, IfMissing::create)};
+Store Store::create_or_open(const DatabaseAddress& address, const std::stop_token& stop) {
+  return Store{open_database(address, IfMissing::create, stop)};
 }
 
-Store Store::reopen(const DatabaseAddress& address) {
-  return Store{open_database(address, IfMissing::refuse)};
+Store Store::reopen(const DatabaseAddress& address, const std::stop_token& stop) {
+  return Store{open_database(address, IfMissing::refuse, stop)};
 }
 
 soci::session& Store::session() { return database_->session(); }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace soci {
@@ -19,11 +20,13 @@ class Database;
 
 // The rows of the registry in SQL. Use: open, load(), then change() with what reads and writes. Every
 // function throws std::exception when the database does not answer or holds what no gensetd wrote; then the
-// store is no longer used, a new one is opened; but after a Violation it goes on. One thread at a time.
+// store is no longer used, a new one is opened; but after a Violation or NoRoom it goes on. One thread at a
+// time.
 class Store {
  public:
-  static Store create_or_open(const DatabaseAddress& address);
-  static Store reopen(const DatabaseAddress& address);  // never creates
+  // `stop`: when it is asked for, a server that does not answer is not waited for any longer.
+  static Store create_or_open(const DatabaseAddress& address, const std::stop_token& stop = {});
+  static Store reopen(const DatabaseAddress& address, const std::stop_token& stop = {});  // never creates
   ~Store();
   Store(Store&& other) noexcept;
   Store& operator=(Store&& other) noexcept;
@@ -31,7 +34,7 @@ class Store {
   Directory load();
 
   // Runs `edit` as one transaction: kept when it returns true, undone when it returns false or throws. Throws
-  // Violation when the database's own rules refuse it.
+  // Violation when the database's own rules refuse it, NoRoom when the disk is full.
   void change(const std::function<bool()>& edit);
 
   std::int64_t sites();  // how many

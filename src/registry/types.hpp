@@ -56,13 +56,16 @@ struct Refusal {
     invalid,      // 422: a field is missing, unknown, of a wrong type or out of range
     not_found,    // 404
     conflict,     // 409: a code that exists, a site with devices
-    unavailable,  // 503: the database does not answer
+    unavailable,  // 503: the database does not answer, or its disk is full
   };
   Kind kind = Kind::invalid;
   std::string code;     // for programs: "invalid_value", "unknown_field", "duplicate_code", …
   std::string message;  // for people: what happened and what is allowed
   std::string field;    // the field's name, or empty
 };
+
+// Of a change for which the disk has no room.
+inline constexpr std::string_view code_when_full = "registry_full";
 
 template <class T>
 using Result = std::variant<T, Refusal>;

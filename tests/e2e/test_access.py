@@ -41,7 +41,7 @@ def token_subprotocol(token):
 
 SITE = {"name": "N", "code": "N"}
 DEVICE = {"site_id": 1, "name": "G", "device_type": "generator", "ip_address": "10.0.0.1", "is_active": False}
-OPEN_DOORS = ("/health", "/", "/app.js", "/style.css", "/api/docs", "/api/docs.js", "/api/docs.css")
+OPEN_DOORS = ("/health", "/health/live", "/health/ready", "/", "/app.js", "/style.css", "/api/docs", "/api/docs.js", "/api/docs.css")
 
 
 def test_each_door_with_each_token_with_a_wrong_one_and_without(start_daemon):

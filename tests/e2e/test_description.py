@@ -246,11 +246,12 @@ def see_a_poller_that_stopped(start, redis, seen):
     def ask():
         connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=40)
         try:
-            while not failing:
-                connection.request("GET", "/health")
+            while len(failing) < 2:
+                path = ("/health", "/health/ready")[len(failing)]
+                connection.request("GET", path)
                 answer = Answer(connection.getresponse())
                 if answer.status != 200:
-                    failing.append(answer)
+                    failing.append((path, answer))
         except (OSError, http.client.HTTPException):
             pass  # the stop is over
 
@@ -258,9 +259,10 @@ def see_a_poller_that_stopped(start, redis, seen):
     asking.start()
     daemon.process.send_signal(signal.SIGTERM)
     asking.join(PATIENCE)
-    assert failing, "health during the stop"
-    seen.check("get", "/health", 503, failing[0])
-    assert json.loads(failing[0].body)["status"] == "failing"
+    assert len(failing) == 2, "health during the stop"
+    for path, answer in failing:
+        seen.check("get", path, 503, answer)
+        assert json.loads(answer.body)["status"] == "failing"
 
 
 def test_every_described_answer_is_given_and_no_other(start_daemon, start_simulator, start_redis, tmp_path):

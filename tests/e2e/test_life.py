@@ -187,31 +187,12 @@ def run(*arguments, **environment):
     return subprocess.run([GENSETD, *arguments], env={"PATH": "/usr/bin", **environment}, capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize(
-    "name, value, part",
-    [
-        ("POLL_INTERVAL", "often", "POLL_INTERVAL: 'often' (from the environment) is not allowed; give a number"),
-        ("HTTP_LISTEN", "0.0.0.0:0", "API_TOKEN"),
-        ("REDIS_URL", "redis://user:hidden-secret@host:99999", "REDIS_URL"),
-        ("DATABASE_URL", "mysql://user:hidden-secret@host/x", "DATABASE_URL"),
-        ("DATABASE_URL", "sqlite:////nonexistent/x.sqlite", "/nonexistent"),
-        ("PROFILES", "/nonexistent", "/nonexistent"),
-        ("LOG_LEVEL", "loud", "LOG_LEVEL"),
-    ],
-)
-def test_bad_setting_stops_the_start_with_one_line(tmp_path, name, value, part):
-    settings = {"HTTP_LISTEN": "127.0.0.1:0", "DATABASE_URL": f"sqlite:///{tmp_path}/r.sqlite", name: value}
-    ran = run("serve", **settings)
-    assert ran.returncode == 2, ran.stderr
-    lines = ran.stderr.strip().splitlines()
-    assert len(lines) == 1 and part in lines[0], ran.stderr
-    assert "hidden-secret" not in ran.stderr
-
-
-def test_port_in_use_is_said(start_daemon, tmp_path):
+def test_hangup_without_tls_is_a_line_in_the_log(start_daemon):
     daemon = start_daemon()
-    ran = run("serve", HTTP_LISTEN=f"127.0.0.1:{daemon.port}", DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite")
-    assert ran.returncode == 2 and f"127.0.0.1:{daemon.port}" in ran.stderr and "another program" in ran.stderr
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: daemon.lines("SIGHUP: nothing is read anew"), "the line")
+    assert daemon.answers()
+    assert daemon.stop() == 0
 
 
 def test_option_counts_before_environment_and_file(tmp_path):

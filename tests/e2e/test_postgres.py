@@ -5,9 +5,12 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-from conftest import GENSETD, Daemon, Program, free_port, make_certificate, wait_until
+from bad_starts import log_in_as_postgres_and_stall, server
+from conftest import GENSETD, PATIENCE, Daemon, Program, free_port, make_certificate, wait_until
 
 
 def run(*arguments, **environment):
@@ -205,3 +208,61 @@ def test_registry_moves_both_ways_and_a_mistake_leaves_nothing(start_daemon, sta
     missing = one_line(run("registry", "export", str(tmp_path / "x.json"), DATABASE_URL=f"sqlite:///{tmp_path}/none.sqlite"))
     assert "it is not there" in missing and not (tmp_path / "none.sqlite").exists()
     assert "cannot be read" in one_line(run("registry", "import", "/nonexistent.json", DATABASE_URL=sqlite))
+
+
+def unread_by_the_server(port):
+    """How many bytes wait in connections to `port` that the server has not read (proc(5), /proc/net/tcp)."""
+    with open("/proc/net/tcp") as file:
+        rows = [line.split() for line in file.readlines()[1:]]
+    return sum(int(row[4].split(":")[1], 16) for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01")
+
+
+def test_stop_does_not_wait_for_a_server_that_is_frozen_in_a_statement(start_daemon, start_postgres):
+    postgres = start_postgres()
+    daemon = start_daemon(DATABASE_URL=postgres.url())
+    backend = int(postgres.psql("SELECT pid FROM pg_stat_activity WHERE application_name = 'gensetd'"))
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor() as pool:
+            answer = pool.submit(daemon.post, "/api/sites", {"name": "n", "code": "n"})
+            wait_until(lambda: unread_by_the_server(postgres.port), "the statement")
+            started = time.monotonic()
+            assert daemon.stop() == 0
+            took = time.monotonic() - started
+            refused = answer.result()
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    assert took < 2.5
+    assert refused.status_code == 503 and "look whether the change was made" in refused.json()["error"]["message"]
+    assert len(daemon.lines("no answer before the stop")) == 1, daemon.text()
+
+
+def test_stop_does_not_wait_for_a_connection_to_a_server_that_stalls(start_daemon, start_postgres):
+    postgres = start_postgres()
+    daemon = start_daemon(DATABASE_URL=postgres.url())
+    postgres.kill()
+    asked = threading.Event()
+
+    def stall(connection):
+        log_in_as_postgres_and_stall(connection)
+        asked.set()
+
+    with server(stall, postgres.port):
+        assert asked.wait(PATIENCE), "the attempt to connect again"
+        started = time.monotonic()
+        assert daemon.stop() == 0
+        assert time.monotonic() - started < 2.5
+
+
+def test_full_disk_of_the_server_is_said_and_nothing_is_lost(start_daemon, start_postgres):
+    postgres = start_postgres()
+    daemon = start_daemon(DATABASE_URL=postgres.url())
+    postgres.psql("CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE SQLSTATE ''53100''; END'")
+    postgres.psql("CREATE TRIGGER full_disk AFTER INSERT ON sites FOR EACH ROW EXECUTE FUNCTION full_disk()")
+    refused = daemon.post("/api/sites", {"name": "n", "code": "n"})
+    assert refused.status_code == 503 and refused.json()["error"]["code"] == "registry_full"
+    assert "nothing was changed" in refused.json()["error"]["message"] and len(daemon.lines("is full")) == 1
+    assert daemon.get("/health").json()["registry"] == "ok" and daemon.get("/api/sites").json() == []
+    postgres.psql("DROP TRIGGER full_disk ON sites")
+    daemon.add_site()
+    assert not daemon.lines("does not answer")
