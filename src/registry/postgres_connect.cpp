@@ -59,6 +59,8 @@ std::unique_ptr<soci::session> connect_postgres(const std::string& connection_st
                                                 const std::stop_token& stop) {
   thread_local std::shared_ptr<Attempt> under_way;
   if (!under_way || under_way->connection_string != connection_string) under_way = begin(connection_string);
+  std::unique_ptr<soci::session> session;
+  std::exception_ptr failure;
   {
     std::unique_lock lock{under_way->mutex};
     const bool over = under_way->changed.wait_for(lock, stop, connect_within, [] { return under_way->over; });
@@ -66,10 +68,13 @@ std::unique_ptr<soci::session> connect_postgres(const std::string& connection_st
     if (!over)
       throw std::runtime_error(
           fmt::format("the server takes connections, but is not ready within {} s", connect_within.count()));
+    // Taken out, so that the other thread, which may end later, does not let go of what is read here.
+    session = std::move(under_way->session);
+    failure = std::move(under_way->failure);
   }
-  const auto finished = std::exchange(under_way, nullptr);
-  if (finished->failure) std::rethrow_exception(finished->failure);
-  return std::move(finished->session);
+  under_way = nullptr;
+  if (failure) std::rethrow_exception(failure);
+  return session;
 }
 
 }  // namespace gensetd::registry
