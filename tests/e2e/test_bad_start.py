@@ -146,6 +146,7 @@ def test_disk_that_becomes_full_refuses_changes_and_stops_no_polling(start_daemo
         status, error = wait_until(refused, "the refusal")
         assert status == 503 and error["code"] == "registry_full", error
         assert str(disk) in error["message"] and "nothing was changed" in error["message"]
+        wait_until(lambda: daemon.lines("is full"), "the log line, which another thread writes")
         assert len(daemon.lines("is full")) == 1
         stamp = daemon.reading(device)["timestamp"]
         daemon.wait_for(device, lambda reading: reading["timestamp"] > stamp and reading["online"], "polling on a full disk")
