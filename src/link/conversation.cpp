@@ -98,9 +98,7 @@ void Conversation::closed(error_code cause, SteadyTime now) {
 void Conversation::heard(std::span<const std::uint8_t> bytes, SteadyTime now) {
   if (bytes.empty() || !connected_) return;
   expire(now);
-  // What was not complete before a silence never will be.
-  const auto silence = silence_at();
-  if (silence && *silence <= now) look(true, now);
+  // When they came nobody knows, only when they were read: no silence before them is proven.
   last_byte_ = now;
   silent_in_a_row_ = 0;
   for (InFlight& asked : in_flight_) asked.bytes_heard += bytes.size();
@@ -110,6 +108,7 @@ void Conversation::heard(std::span<const std::uint8_t> bytes, SteadyTime now) {
 
 Action Conversation::next(SteadyTime now) {
   if (auto told = next_told()) return *told;
+  // What was not complete before a silence never will be.
   const auto silence = silence_at();
   look(silence && *silence <= now, now);
   expire(now);

@@ -60,6 +60,8 @@ class Conversation {
   void closed(boost::system::error_code cause, SteadyTime now);  // by the peer, or as next() said
   void heard(std::span<const std::uint8_t> bytes, SteadyTime now);
 
+  // Judges time too: whoever waited calls it when all that has arrived was heard, and the connection had
+  // nothing more.
   Action next(SteadyTime now);
 
   std::size_t waiting() const { return waiting_.size(); }

@@ -27,6 +27,8 @@ SteadyTime now() { return std::chrono::steady_clock::now(); }
 constexpr std::chrono::milliseconds undelivered_max{5'000};
 static_assert(undelivered_max < SerialCounts::late_answer_max);
 
+constexpr int reads_at_once_max = 4;
+
 using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
 
 }  // namespace
@@ -180,17 +182,31 @@ void Line::listen() {
 }
 
 void Line::readable() {
+  const unsigned connection = connection_;
+  hear();
+  if (connection == connection_) listen();
+  go_on();
+}
+
+bool Line::hear() {
   std::array<std::uint8_t, 2'048> bytes;
   error_code failed;
   const std::size_t length = socket_.read_some(asio::buffer(bytes), failed);
-  if (failed == asio::error::would_block || failed == asio::error::interrupted) return listen();
+  if (failed == asio::error::would_block || failed == asio::error::interrupted) return false;
   if (failed) {
     close();
     conversation_.closed(failed, now());
-  } else {
-    conversation_.heard(std::span(bytes).first(length), now());
-    say_if_shared();
-    listen();
+    return false;
+  }
+  conversation_.heard(std::span(bytes).first(length), now());
+  say_if_shared();
+  return true;
+}
+
+// A thread that got no processor for a while finds the timers due and does not know yet what has arrived
+// meanwhile: time is judged after it was heard. What arrives for ever is heard in turns with the rest.
+void Line::hear_now() {
+  for (int reads = 0; reads < reads_at_once_max && conversation_.connected() && hear(); ++reads) {
   }
   go_on();
 }
@@ -233,7 +249,7 @@ void Line::wake_at(SteadyTime time) {
 void Line::woken() {
   armed_for_ = SteadyTime::max();
   if (connect_deadline_ <= now()) return connection_failed(asio::error::timed_out);
-  go_on();
+  hear_now();
 }
 
 }  // namespace gensetd::link

@@ -21,6 +21,7 @@ class Line : public std::enable_shared_from_this<Line> {
   void stop();  // closes at once; nothing more is told to anybody
   void submit(Requester& requester, const Transaction& transaction);
   void withdraw(Requester& requester) { conversation_.withdraw(requester); }
+  void hear_now();  // what has arrived, and tells what follows from it
   const Conversation& conversation() const { return conversation_; }
 
  private:
@@ -37,6 +38,7 @@ class Line : public std::enable_shared_from_this<Line> {
   void connection_failed(boost::system::error_code failed);
 
   void listen();
+  bool hear();  // false: there was nothing more, or the connection is over
   void readable();
   void wake_at(SteadyTime time);
   void woken();

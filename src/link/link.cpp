@@ -26,6 +26,8 @@ void Link::submit(Requester& requester, const Transaction& transaction) {
 
 void Link::withdraw(Requester& requester) { line_->withdraw(requester); }
 
+void Link::hear_now() { line_->hear_now(); }
+
 const Conversation& Link::conversation() const { return line_->conversation(); }
 
 PoolTotals& PoolTotals::operator+=(const PoolTotals& other) {

@@ -34,6 +34,10 @@ class Link {
   // Nothing more is told to `requester`; to be called before it dies. Unknown ones are ignored.
   void withdraw(Requester& requester);
 
+  // Takes what has arrived, before somebody decides by the clock that nothing came; may call finished() and
+  // doubted().
+  void hear_now();
+
   // Its counters, and who else is on the line.
   const Conversation& conversation() const;
 

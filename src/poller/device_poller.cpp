@@ -110,7 +110,8 @@ void DevicePoller::woken() {
     count(&Counters::retries);
     follow(cycle_.again());
   } else if (state_ == State::settling) {
-    end_cycle();
+    link_->hear_now();
+    if (state_ == State::settling) end_cycle();  // else what came made it read again
   }
 }
 

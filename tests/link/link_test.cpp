@@ -7,6 +7,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
@@ -225,6 +226,24 @@ TEST_F(LinkTest, silent_connection_is_opened_anew_after_two_requests) {
     EXPECT_EQ(asker.heard.back().error, Error::no_answer);
   }
   EXPECT_EQ(link.conversation().line().connects, 2U);
+}
+
+// The thread was held up after the first bytes; the others came in time, but behind what made it wake.
+TEST_F(LinkTest, what_has_arrived_is_heard_before_silence_is_found) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_rtu({.unit_id = 1, .first = 40, .count = 3}));
+  request(0, 8);
+  const Bytes answer = rtu_answer(1, {0, 9, 0, 8, 0, 7});
+  send(0, Bytes(answer.begin(), answer.begin() + 5));
+  context.poll();
+  const auto heard_part = std::chrono::steady_clock::now();
+  asio::steady_timer held_up(context, heard_part);  // due before the silence, so its turn comes first
+  held_up.async_wait([&](boost::system::error_code) { send(0, Bytes(answer.begin() + 5, answer.end())); });
+  while (std::chrono::steady_clock::now() < heard_part + milliseconds{200}) {
+  }
+  EXPECT_EQ(request(0, 8), with_crc({1, 3, 0, 40, 0, 2}));  // of what is read for the first time
+  EXPECT_EQ(link.conversation().line().garbage_bytes, 0U);
 }
 
 TEST_F(LinkTest, takes_turns_by_requester_and_has_one_request_on_the_line) {
