@@ -21,6 +21,8 @@ install(TARGETS gensetd DESTINATION bin)
 install(FILES ${package_dir}/gensetd.1.gz DESTINATION share/man/man1)
 install(FILES ${package_dir}/gensetd.bash DESTINATION share/bash-completion/completions RENAME gensetd)
 install(DIRECTORY profiles/ DESTINATION share/gensetd/profiles FILES_MATCHING PATTERN *.toml)
+install(FILES deploy/grafana/gensetd.json DESTINATION share/gensetd/grafana)
+install(FILES deploy/prometheus/gensetd.rules.yml DESTINATION share/gensetd/prometheus)
 install(FILES deploy/debian/copyright DESTINATION share/doc/gensetd)
 install(FILES deploy/systemd/gensetd.service DESTINATION lib/systemd/system)
 # It may hold passwords; postinst gives it to the service's group.

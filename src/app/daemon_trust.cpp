@@ -1,14 +1,12 @@
 #include "app/daemon_trust.hpp"
 
 #include "app/bad_option.hpp"
+#include "http/tls.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/sslerr.h>
@@ -21,12 +19,8 @@ namespace {
 namespace ssl = boost::asio::ssl;
 
 void load_authority(ssl::context& context, const std::string& file) {
-  errno = 0;
-  std::ifstream stream(file);
-  const bool has_content = stream.get() != std::ifstream::traits_type::eof();
-  if (!has_content)
-    throw BadOption(
-        fmt::format("--ca: {}: {}", file, errno == 0 ? "the file is empty" : std::strerror(errno)));
+  const std::string why = http::why_unreadable(file);
+  if (!why.empty()) throw BadOption(fmt::format("--ca: {}: {}", file, why));
   boost::system::error_code failed;
   context.load_verify_file(file, failed);
   if (failed)

@@ -112,7 +112,8 @@ std::vector<Api::RouteName> Api::route_names() {
   return names;
 }
 
-Api::Api(Services services, Access access) : services_(std::move(services)), access_(std::move(access)) {}
+Api::Api(Services services, Access access, const Connections& connections)
+    : services_(std::move(services)), access_(std::move(access)), connections_(connections) {}
 
 asio::awaitable<Answer> Api::answer(const Request& request) {
   Answer answer;

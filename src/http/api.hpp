@@ -24,7 +24,7 @@ using Selection = std::optional<std::set<std::int64_t>>;
 // Every route but the WebSocket's stream: requests in, answers out, no sockets. One thread.
 class Api {
  public:
-  Api(Services services, Access access);
+  Api(Services services, Access access, const Connections& connections);
 
   // `request` lives until the answer is there. Never throws for what is in a request.
   boost::asio::awaitable<Answer> answer(const Request& request);
@@ -77,6 +77,7 @@ class Api {
 
   Services services_;
   Access access_;
+  const Connections& connections_;
   Figures figures_;
   int reads_under_way_ = 0;  // of read_device() and test_connection()
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();

@@ -40,6 +40,7 @@ Connections::Place::Place(Connections& all, Connection& connection, const ip::ad
   all_.all_.insert(&connection_);
   if (purpose_ == Purpose::refusal) {
     ++all_.refusals_;
+    ++all_.refused_;
     return;
   }
   ++all_.by_client_[client_];

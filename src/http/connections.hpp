@@ -64,6 +64,8 @@ class Connections {
   bool empty() const { return all_.empty(); }
   bool finishing() const { return finishing_; }
   std::size_t websockets() const { return websockets_; }
+  std::size_t sessions() const { return all_.size() - websockets_ - refusals_; }  // HTTP
+  std::uint64_t refused() const { return refused_; }                              // since the start
 
   void finish_all();
   void abort_all();
@@ -82,6 +84,7 @@ class Connections {
   std::map<boost::asio::ip::address, std::size_t> by_client_;
   std::size_t websockets_ = 0;
   std::size_t refusals_ = 0;
+  std::uint64_t refused_ = 0;
   bool finishing_ = false;
   boost::asio::steady_timer ended_;
 };

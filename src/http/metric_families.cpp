@@ -10,8 +10,9 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricType;
 
-// A sample takes some 400 bytes until it is printed, and 70 afterwards.
-constexpr std::size_t not_printed_max = 4'096;
+// A sample takes some 400 bytes until it is printed, and 70 afterwards; so many are printed in a millisecond
+// or two.
+constexpr std::size_t not_printed_max = 1'024;
 
 double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
@@ -81,9 +82,9 @@ ClientMetric& MetricFamilies::add(std::string_view name, std::string_view help, 
   auto place = families_.find(name);
   if (place == families_.end()) {
     const std::string key{name};
-    place = families_.emplace(key, Family{{key, escaped(help), type, {}}, {}}).first;
+    place = families_.emplace(key, Family{{{key, escaped(help), type, {}}}, {}}).first;
   }
-  ClientMetric& metric = place->second.samples.metric.emplace_back();
+  ClientMetric& metric = place->second.samples.front().metric.emplace_back();
   metric.label = std::move(labels);
   return metric;
 }
@@ -91,11 +92,10 @@ ClientMetric& MetricFamilies::add(std::string_view name, std::string_view help, 
 void MetricFamilies::print() {
   const prometheus::TextSerializer serializer;
   for (auto& [name, family] : families_) {
-    if (family.samples.metric.empty()) continue;
-    const std::string text =
-        static_cast<const prometheus::Serializer&>(serializer).Serialize({family.samples});
+    if (family.samples.front().metric.empty()) continue;
+    const std::string text = static_cast<const prometheus::Serializer&>(serializer).Serialize(family.samples);
     family.text += family.text.empty() ? std::string_view{text} : without_head(text);
-    family.samples.metric.clear();
+    family.samples.front().metric.clear();
   }
   not_printed_ = 0;
 }

@@ -33,7 +33,7 @@ class MetricFamilies {
 
  private:
   struct Family {
-    prometheus::MetricFamily samples;  // not printed yet
+    std::vector<prometheus::MetricFamily> samples;  // the one family, as far as it is not printed yet
     std::string text;
   };
 

@@ -103,12 +103,12 @@ asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
   co_return Answer{.status = good ? 200U : 503U, .body = json::serialize(body)};
 }
 
-// What the scrape is about in every case, and with ?devices=1 a line for each figure of each device and link.
+// The daemon itself in every case, and with ?devices=1 a line for each figure of each device and link.
 asio::awaitable<Answer> Api::get_prometheus(const Request& request, std::string) {
   const bool with_devices = flag_parameter(parse_query(request.query, {"devices"}), "devices");
   MetricFamilies families;
   if (services_.add_daemon_figures) services_.add_daemon_figures(families);
-  add_figures(figures_, families);
+  add_figures(figures_, connections_, families);
   if (with_devices) {
     if (services_.add_device_figures) co_await services_.add_device_figures(families);
     Turns turns;

@@ -54,8 +54,8 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
         acceptor_(listen_on(context, options)),
         pause_(context),
         checks_(context),
-        shared_(new Shared{Api(std::move(services), access_of(options)), options.limits,
-                           Connections(context, options.limits), load_tls(tls_files_)}) {}
+        shared_(std::make_shared<Shared>(context, options.limits, std::move(services), access_of(options),
+                                         load_tls(tls_files_))) {}
 
   void start() {
     auto loop = [self = shared_from_this()] { return self->accept(); };

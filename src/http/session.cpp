@@ -136,10 +136,7 @@ class Session final : public Connection {
         peer_(shown(peer)),
         refusal_(refusal_of(room)),
         place_(shared_->connections, *this, peer.address(), refusal_ ? Purpose::refusal : Purpose::requests) {
-    ++figures().connections;
-    if (refusal_) ++figures().refused_connections;
   }
-  ~Session() { --figures().connections; }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 

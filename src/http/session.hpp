@@ -9,14 +9,22 @@
 #include <boost/asio/ssl/context.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace gensetd::http {
 
 // What the sessions share; outlives them.
 struct Shared {
-  Api api;
+  Shared(boost::asio::io_context& context, const Limits& its_limits, Services services, Access access,
+         std::shared_ptr<boost::asio::ssl::context> its_tls)
+      : limits(its_limits),
+        connections(context, limits),
+        api(std::move(services), std::move(access), connections),
+        tls(std::move(its_tls)) {}
+
   Limits limits;
   Connections connections;
+  Api api;
   std::shared_ptr<boost::asio::ssl::context> tls;  // of new connections; null: without TLS
 };
 

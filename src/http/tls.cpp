@@ -27,10 +27,8 @@ constexpr const char* ciphers_of_tls_1_2 = "ECDHE+AESGCM:ECDHE+CHACHA20";
 }
 
 void check_readable(std::string_view setting, const std::filesystem::path& file) {
-  errno = 0;
-  std::ifstream stream(file);
-  if (stream.get() != std::ifstream::traits_type::eof()) return;
-  refuse(setting, file, errno == 0 ? "the file is empty" : std::strerror(errno));
+  const std::string why = why_unreadable(file);
+  if (!why.empty()) refuse(setting, file, why);
 }
 
 bool does_not_fit(const boost::system::error_code& failed) {
@@ -51,6 +49,13 @@ void warn_of_dates(SSL_CTX* context, const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+std::string why_unreadable(const std::filesystem::path& file) {
+  errno = 0;
+  std::ifstream stream(file);
+  if (stream.get() != std::ifstream::traits_type::eof()) return {};
+  return errno == 0 ? "the file is empty" : std::strerror(errno);
+}
 
 std::shared_ptr<ssl::context> load_tls(const TlsFiles& files) {
   if (files.certificate.empty()) return nullptr;

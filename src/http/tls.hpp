@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 namespace gensetd::http {
 
@@ -12,6 +13,9 @@ struct TlsFiles {
   std::filesystem::path certificate;
   std::filesystem::path key;
 };
+
+// Why a PEM file cannot be used before anybody looks for PEM in it; empty when it holds something.
+std::string why_unreadable(const std::filesystem::path& file);
 
 // TLS 1.2 and up with these. Null when none are given. Throws std::runtime_error with one line that names the
 // setting, the file and what is wrong with it.

@@ -2,8 +2,6 @@
 
 #include "live/mailbox.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <chrono>
 #include <string>
 #include <utility>
@@ -32,9 +30,7 @@ class Client final : public Connection, public live::Listener, public std::enabl
         place_(shared_->connections, *this, from, Purpose::websocket),
         wake_(socket_.get_executor()) {
     wake_.expires_at(steady_clock::time_point::max());
-    ++figures().websockets;
   }
-  ~Client() { --figures().websockets; }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -133,9 +129,10 @@ class Client final : public Connection, public live::Listener, public std::enabl
     socket_.text(true);
     const auto [failed, length] = co_await socket_.async_write(message, use_tuple);
     writing_ = false;
+    if (failed) co_return false;
     ++figures().websocket_messages;
     figures().websocket_bytes += length;
-    co_return !failed && !ended_;
+    co_return !ended_;
   }
 
   asio::awaitable<void> read() {

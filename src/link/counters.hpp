@@ -18,7 +18,6 @@ struct Counters {
   std::uint64_t doubts = 0;           // answers that were told and then asked for again
 
   Counters& operator+=(const Counters& other);
-  bool operator==(const Counters&) const = default;
 };
 
 // Beside the sum of its units'.
@@ -28,7 +27,6 @@ struct LineCounters {
   std::uint64_t garbage_bytes = 0;
 
   LineCounters& operator+=(const LineCounters& other);
-  bool operator==(const LineCounters&) const = default;
 };
 
 }  // namespace gensetd::link

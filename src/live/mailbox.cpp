@@ -7,11 +7,7 @@ namespace gensetd::live {
 bool Mailbox::put(reading::ReadingPtr newest) {
   const std::int64_t device_id = newest->device_id;
   const auto [place, is_new] = waiting_.insert_or_assign(device_id, std::move(newest));
-  if (is_new) {
-    order_.push_back(device_id);
-  } else {
-    ++conflated_;
-  }
+  if (is_new) order_.push_back(device_id);
   return !is_new;
 }
 

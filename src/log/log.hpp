@@ -30,6 +30,9 @@ class Event {
     return number(name, static_cast<std::int64_t>(value));
   }
 
+  // Whether it will be written: to spare the making of what say() is given.
+  explicit operator bool() const { return wanted_; }
+
   // Writes it. The text may hold anything, also of a peer: the formatter keeps a line one line.
   template <class... Arguments>
   void say(fmt::format_string<Arguments...> text, Arguments&&... arguments) {

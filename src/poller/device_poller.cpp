@@ -205,7 +205,8 @@ void DevicePoller::succeed() {
   failures_ = 0;
   online_ = true;
   last_seen_ = advance_clock(last_answer_);
-  event(log::debug("cycle_succeeded")).say("{}: cycle of {} ms", label(), in_milliseconds(last_cycle_));
+  if (auto ended = event(log::debug("cycle_succeeded")))
+    ended.say("{}: cycle of {} ms", label(), in_milliseconds(last_cycle_));
   if (!told_) {
     event(log::info("device_online")).say("{}: online", label());
   } else if (lost_at_) {
@@ -225,8 +226,8 @@ void DevicePoller::fail(const link::Outcome& failure) {
   ++failures_;
   online_ = was_online && failures_ < target_.pace.offline_after;
   std::string error = describe(target_.address, failure, target_.pace.modbus_timeout);
-  event(log::debug("cycle_failed"))
-      .say("{}: cycle failed after {} ms: {}", label(), since(cycle_start_).count(), error);
+  if (auto ended = event(log::debug("cycle_failed")))
+    ended.say("{}: cycle failed after {} ms: {}", label(), since(cycle_start_).count(), error);
   if (!online_ && (was_online || !told_)) {
     event(log::warning("device_offline"))
         .field("kind", word(error_kind(failure.error)))

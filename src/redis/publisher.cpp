@@ -32,7 +32,7 @@ void Publisher::changed(const live::ReadingPtr& newest) {
   if (!newest->facts) return;
   own_[newest->device_id].newest = newest->timestamp;
   echoes_.erase(newest->device_id);
-  mailbox_.put(newest);
+  if (mailbox_.put(newest)) ++counted_.conflated;
   wake();
 }
 
@@ -56,7 +56,7 @@ void Publisher::add_to(Figures& figures) const {
   figures.written += counted_.written;
   figures.refused += counted_.refused;
   figures.answer_time += counted_.answer_time;
-  figures.conflated += mailbox_.conflated();
+  figures.conflated += counted_.conflated;
   figures.waiting += mailbox_.size() + removals_.size();
   figures.unanswered += unanswered_.size();
 }

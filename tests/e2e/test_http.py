@@ -10,6 +10,7 @@ import pytest
 import requests
 import websockets
 from conftest import free_port, wait_until
+from metrics_text import of, samples
 
 
 @pytest.fixture
@@ -219,6 +220,13 @@ def test_slow_client_gets_the_newest_and_delays_nobody(start_daemon, start_redis
 
     taken = asyncio.run(scene())
     assert taken < rounds * devices / 4, "most were replaced by newer ones before they were sent"
+
+    def all_counted():  # each reading, for each of the two clients: sent, beside the two snapshots, or replaced
+        series = samples(daemon.get("/metrics").text)
+        conflated = of(series, "gensetd_websocket_readings_conflated_total")
+        return conflated >= rounds * devices - taken and of(series, "gensetd_websocket_messages_total") - 2 + conflated == 2 * rounds * devices
+
+    wait_until(all_counted, "the count")
 
 
 def test_silent_peer_is_pinged(start_daemon):

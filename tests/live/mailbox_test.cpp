@@ -14,11 +14,10 @@ namespace {
 
 TEST(Mailbox, keeps_the_newest_of_each_device_in_the_order_they_became_dirty) {
   Mailbox mailbox;
-  mailbox.put(reading_of(2, 1));
-  mailbox.put(reading_of(1, 1));
-  mailbox.put(reading_of(2, 9));
+  EXPECT_FALSE(mailbox.put(reading_of(2, 1)));
+  EXPECT_FALSE(mailbox.put(reading_of(1, 1)));
+  EXPECT_TRUE(mailbox.put(reading_of(2, 9))) << "it replaces one";
   EXPECT_EQ(mailbox.size(), 2U);
-  EXPECT_EQ(mailbox.conflated(), 1U);
   const auto first = mailbox.take();
   EXPECT_EQ(first->device_id, 2);
   EXPECT_EQ(first->timestamp.time_since_epoch().count(), 9);
