@@ -6,10 +6,12 @@
 #include "app/scan_command.hpp"
 #include "app/serve_command.hpp"
 #include "app/simulate_command.hpp"
+#include "registry/postgres_connect.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <string>
@@ -123,6 +125,15 @@ CLI::App* add_health(CLI::App& program, HealthOptions& options) {
   return command;
 }
 
+// The exit status, or with it the end at once where a thread that cannot be ended must not see the libraries
+// taken apart that it uses. All that a command holds is closed by then.
+int leave(int status) {
+  if (!gensetd::registry::is_connecting_to_postgres()) return status;
+  std::cout.flush();
+  std::cerr.flush();
+  std::_Exit(status);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -158,13 +169,13 @@ int main(int argc, char** argv) {
       const std::string option = option_of(name);
       if (serve->count(option) > 0) serve_options.options[name] = {text, "option " + option};
     }
-    return serve_command(serve_options);
+    return leave(serve_command(serve_options));
   }
   if (simulate->parsed()) return simulate_command(simulate_options);
   if (read->parsed()) return read_command(read_options, std::cout, std::cerr);
   if (scan->parsed()) return scan_command(scan_options, std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1);
   if (profiles->parsed()) return profiles_command(profiles_options, std::cout, std::cerr);
-  if (registry->parsed()) return registry_command(registry_options, std::cout, std::cerr);
+  if (registry->parsed()) return leave(registry_command(registry_options, std::cout, std::cerr));
   if (health->parsed()) return health_command(health_options, std::cout, std::cerr);
   return 2;
 }

@@ -4,6 +4,7 @@
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -16,6 +17,8 @@ namespace gensetd::registry {
 namespace {
 
 constexpr std::chrono::seconds connect_within{10};
+
+std::atomic<int> attempts_under_way = 0;
 
 // Shared by the thread that connects and the one that waits for it.
 struct Attempt {
@@ -48,12 +51,19 @@ struct Attempt {
 
 std::shared_ptr<Attempt> begin(const std::string& connection_string) {
   auto attempt = std::make_shared<Attempt>(connection_string);
+  ++attempts_under_way;
   // Detached: nobody can end it, and a stop must not wait for it.
-  std::thread{[attempt] { attempt->run(); }}.detach();
+  std::thread{[own = attempt]() mutable {
+    own->run();
+    own.reset();
+    --attempts_under_way;
+  }}.detach();
   return attempt;
 }
 
 }  // namespace
+
+bool is_connecting_to_postgres() { return attempts_under_way > 0; }
 
 std::unique_ptr<soci::session> connect_postgres(const std::string& connection_string,
                                                 const std::stop_token& stop) {

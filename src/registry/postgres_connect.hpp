@@ -19,4 +19,8 @@ namespace gensetd::registry {
 std::unique_ptr<soci::session> connect_postgres(const std::string& connection_string,
                                                 const std::stop_token& stop);
 
+// Whether an attempt that nobody waits for any more goes on. A program that ends by exit(3) then takes libpq
+// and what it uses apart under it. Any thread.
+bool is_connecting_to_postgres();
+
 }  // namespace gensetd::registry
