@@ -6,7 +6,6 @@
 #include "app/logging.hpp"
 #include "app/process_figures.hpp"
 #include "app/read_now.hpp"
-#include "http/turns.hpp"
 
 #include <algorithm>
 #include <set>
@@ -26,6 +25,9 @@ static_assert(redis_farewell + http_farewell < milliseconds{2'000});
 
 // A hash must not expire between two cycles that are on time.
 constexpr int intervals_to_live_min = 3;
+
+// Of which a polling thread tells in one turn.
+constexpr std::size_t devices_at_once = 20;
 
 std::shared_ptr<const profile::Catalog> catalog_of(const Settings& settings) {
   return std::make_shared<const profile::Catalog>(settings.profiles.empty()
@@ -63,8 +65,15 @@ poller::Address address_of(const http::ProbeRequest& request) {
 Daemon::Daemon(asio::io_context& context, const Settings& settings)
     : catalog_(catalog_of(settings)),
       registry_(std::make_unique<registry::Service>(context.get_executor(), settings.database_url, catalog_)),
-      poller_(std::make_unique<poller::Poller>(context, *catalog_, registry_->directory(), hub_,
-                                               settings.pace, policy_of(settings))) {
+      events_(std::make_unique<events::Watch>(context, hub_, notices_, *registry_,
+                                              events::Options{.offline_delay = settings.events_offline_delay,
+                                                              .keep = settings.events_keep,
+                                                              .version = GENSETD_VERSION})),
+      history_(std::make_unique<history::History>(hub_, settings.history)),
+      poller_(std::make_unique<poller::Poller>(
+          context, *catalog_, registry_->directory(), hub_,
+          poller::Poller::Options{
+              .defaults = settings.pace, .policy = policy_of(settings), .threads = settings.poll_threads})) {
   if (!settings.redis_url.empty()) {
     redis_ = std::make_unique<redis::Client>(
         context,
@@ -73,6 +82,7 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
                        .ttl_min = [this](std::int64_t id) { return time_to_live_min(poller_->pace_of(id)); },
                        .is_own = [this](std::int64_t id) { return poller_->polls(id); }},
         hub_);
+    events_->publish = [this](const std::string& event) { redis_->announce(event); };
   }
   server_ = std::make_unique<http::Server>(
       context,
@@ -82,32 +92,45 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
                     .read_token = settings.read_token,
                     .allowed_origins = settings.allowed_origins,
                     .tls = {.certificate = settings.tls_cert, .key = settings.tls_key},
-                    .limits = settings.http_limits},
-      http::Services{
-          .hub = hub_,
-          .registry = *registry_,
-          .profiles = catalog_,
-          .probe = [this](http::ProbeRequest request) { return probe(std::move(request)); },
-          .read_now =
-              [this](http::ProbeRequest request, std::optional<modbus::ReadRequest> range) {
-                return read_now(std::move(request), range);
-              },
-          .address_refusal =
-              [policy = policy_of(settings)](const std::string& host) { return refusal_of(host, policy); },
-          .health = [this] { return health(); },
-          .add_daemon_figures = [this](http::MetricFamilies& families) { add_daemon_figures(families); },
-          .add_device_figures =
-              [this](http::MetricFamilies& families) { return add_device_figures(families); },
-          .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },
-          .version = GENSETD_VERSION});
+                    .limits = settings.http_limits,
+                    .web_dir = settings.web_dir},
+      http::Services{.hub = hub_,
+                     .notices = notices_,
+                     .registry = *registry_,
+                     .events = *events_,
+                     .history = *history_,
+                     .profiles = catalog_,
+                     .probe = [this](http::ProbeRequest request) { return probe(std::move(request)); },
+                     .read_now =
+                         [this](http::ProbeRequest request, std::optional<modbus::ReadRequest> range) {
+                           return read_now(std::move(request), range);
+                         },
+                     .address_refusal = [policy = policy_of(settings)](
+                                            const std::string& host) { return refusal_of(host, policy); },
+                     .health = [this] { return health(); },
+                     .add_daemon_figures =
+                         [this](http::MetricFamilies& families) { return add_daemon_figures(families); },
+                     .add_device_figures =
+                         [this](http::MetricFamilies& families) { return add_device_figures(families); },
+                     .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },
+                     .poll_interval = std::chrono::duration<double>(settings.pace.poll_interval).count(),
+                     .version = GENSETD_VERSION});
 }
 
 Daemon::~Daemon() {
-  if (registry_) registry_->listen(nullptr);
+  if (!registry_) return;
+  registry_->listen(nullptr);
+  registry_->when_changed({});
 }
 
 void Daemon::start() {
   registry_->listen(poller_.get());
+  registry_->when_changed([this](const std::vector<std::int64_t>& device_ids) {
+    events_->registry_changed(device_ids);
+    notices_.tell_registry_change();
+  });
+  history_->start();
+  events_->start();
   if (redis_) redis_->start();
   server_->start();
   poller_->start();
@@ -116,12 +139,17 @@ void Daemon::start() {
 asio::awaitable<void> Daemon::stop() {
   registry_->stop_soon();
   registry_->listen(nullptr);
+  registry_->when_changed({});
+  events_->stop();
+  history_->stop();
   poller_->stop();
   if (redis_) co_await redis_->stop(redis_farewell);
   co_await server_->stop(http_farewell);
   server_.reset();
   redis_.reset();
   poller_.reset();
+  history_.reset();
+  events_.reset();
   registry_.reset();
 }
 
@@ -137,31 +165,34 @@ http::Health Daemon::health() const {
   return health;
 }
 
-void Daemon::add_daemon_figures(http::MetricFamilies& families) const {
-  if (!poller_) return;  // stopped
-  add_figures(figures(), families);
+asio::awaitable<void> Daemon::add_daemon_figures(http::MetricFamilies& families) const {
+  poller::AllTotals totals = co_await poller_->totals();
+  if (!poller_) co_return;  // stopped meanwhile
+  add_figures(figures(totals), families);
   add_process_figures(families);
 }
 
 asio::awaitable<void> Daemon::add_device_figures(http::MetricFamilies& families) const {
-  http::Turns turns;
   std::set<std::string> links;  // those that are in it
   const std::vector<std::int64_t> ids = poller_->device_ids();
-  for (const std::int64_t id : ids) {
-    if (!poller_) break;  // stopped meanwhile
-    const auto device = poller_->device_figures(id);
-    if (!device) continue;
-    add_device(*device, families);
-    const auto link = poller_->link_figures(id);
-    if (links.insert(link->address).second) add_link(*link, families);
-    if (turns.is_over()) co_await http::Turns::others_first();
+  for (std::size_t first = 0; first < ids.size() && poller_; first += devices_at_once) {
+    const std::size_t count = std::min(devices_at_once, ids.size() - first);
+    const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(first);
+    std::vector<std::int64_t> some(begin, begin + static_cast<std::ptrdiff_t>(count));
+    const std::vector<poller::DeviceAndLink> figures = co_await poller_->figures(std::move(some));
+    if (!history_) co_return;  // stopped meanwhile
+    for (const auto& [device, link] : figures) {
+      add_device(device, history_->bytes_of(device.identity.device_id), families);
+      if (links.insert(link.address).second) add_link(link, families);
+    }
   }
 }
 
-std::string Daemon::diagnostics(const registry::Device& device) const {
-  const auto diagnostics = poller_->diagnostics(device.id);
-  return diagnostics ? print_diagnostics(device, *diagnostics)
-                     : print_not_polled(device, poller_->why_not_polled(device));
+asio::awaitable<std::string> Daemon::diagnostics(registry::Device device) const {
+  const std::optional<poller::Diagnostics> diagnostics = co_await poller_->diagnostics(device.id);
+  std::string text = diagnostics ? print_diagnostics(device, *diagnostics, hub_.cadence(device.id))
+                                 : print_not_polled(device, poller_->why_not_polled(device));
+  co_return text;
 }
 
 std::map<std::string, SiteFigures> Daemon::sites() const {
@@ -174,12 +205,14 @@ std::map<std::string, SiteFigures> Daemon::sites() const {
   return sites;
 }
 
-Figures Daemon::figures() const {
-  return {.polling = poller_->totals(),
-          .links = poller_->link_totals(),
+Figures Daemon::figures(const poller::AllTotals& totals) const {
+  return {.polling = totals.polling,
+          .links = totals.links,
           .sites = sites(),
           .registry_up = registry_->healthy(),
           .registry = registry_->figures(),
+          .events = events_->figures(),
+          .history = history_->figures(),
           .redis = redis_ ? std::optional{redis_->figures()} : std::nullopt,
           .redis_up = redis_ && redis_->healthy(),
           .log_lines_dropped = Logging::lines_dropped()};

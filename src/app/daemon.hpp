@@ -4,6 +4,7 @@
 #include "app/settings.hpp"
 #include "http/server.hpp"
 #include "live/hub.hpp"
+#include "live/notices.hpp"
 #include "poller/poller.hpp"
 #include "redis/client.hpp"
 #include "registry/service.hpp"
@@ -19,7 +20,8 @@
 namespace gensetd::app {
 
 // The daemon's parts, in the order of their start. Use: construct (opens the registry and the port; throws
-// std::runtime_error with one line for people), start(), run the context, stop(). One thread: the context's.
+// std::runtime_error with one line for people), start(), run the context, stop(). One
+// thread, the context's: polling has threads of its own, which the poller hides.
 class Daemon {
  public:
   Daemon(boost::asio::io_context& context, const Settings& settings);
@@ -42,18 +44,21 @@ class Daemon {
 
  private:
   http::Health health() const;
-  void add_daemon_figures(http::MetricFamilies& families) const;
+  boost::asio::awaitable<void> add_daemon_figures(http::MetricFamilies& families) const;
   boost::asio::awaitable<void> add_device_figures(http::MetricFamilies& families) const;
   std::map<std::string, SiteFigures> sites() const;
-  Figures figures() const;
-  std::string diagnostics(const registry::Device& device) const;
+  Figures figures(const poller::AllTotals& totals) const;
+  boost::asio::awaitable<std::string> diagnostics(registry::Device device) const;
   boost::asio::awaitable<http::ProbeResult> probe(http::ProbeRequest request);
   boost::asio::awaitable<http::ReadNowResult> read_now(http::ProbeRequest request,
                                                        std::optional<modbus::ReadRequest> range);
 
   std::shared_ptr<const profile::Catalog> catalog_;
   live::Hub hub_;
+  live::Notices notices_;
   std::unique_ptr<registry::Service> registry_;
+  std::unique_ptr<events::Watch> events_;
+  std::unique_ptr<history::History> history_;
   std::unique_ptr<poller::Poller> poller_;
   std::unique_ptr<redis::Client> redis_;  // null without REDIS_URL
   std::unique_ptr<http::Server> server_;

@@ -17,7 +17,8 @@ using Trust = std::shared_ptr<boost::asio::ssl::context>;
 // the file and what is wrong with it, or says that http:// has no use for one.
 Trust trust_of(const DaemonUrl& url, const std::string& ca);
 
-// Has the handshake of `connection` ask for url.host and accept only a certificate of that name or address.
+// Has the handshake of `connection` ask for url.host and accept only a certificate of that name or address;
+// of an own daemon any.
 void expect_certificate_of(const DaemonUrl& url, SSL* connection);
 
 // Why the handshake failed, and what to do; without the URL.

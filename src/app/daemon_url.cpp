@@ -7,11 +7,22 @@
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
+#include <optional>
+
 namespace gensetd::app {
 namespace {
 
 constexpr std::string_view allowed =
     "give http://HOST:PORT or https://HOST:PORT, such as http://127.0.0.1:8010";
+
+// Empty when it is none. port_number() of Boost 1.81 takes some numbers that are too large modulo 65536.
+std::optional<std::uint16_t> port_from(std::string_view text) {
+  std::uint16_t number = 0;
+  const auto [stopped, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc{} || stopped != text.data() + text.size() || number == 0) return std::nullopt;
+  return number;
+}
 
 }  // namespace
 
@@ -29,9 +40,15 @@ std::variant<DaemonUrl, std::string> parse_daemon_url(std::string_view text) {
   DaemonUrl daemon{.port = static_cast<std::uint16_t>(tls ? 443 : 80), .tls = tls};
   daemon.host = url.host_address();
   if (!registry::is_address(daemon.host)) return fmt::format("there is no good host in it; {}", allowed);
-  if (url.has_port()) daemon.port = url.port_number();
-  if (daemon.port == 0) return fmt::format("the port is out of range; {}", allowed);
+  if (url.has_port()) {
+    const std::string digits = url.port();
+    const auto port = port_from(digits);
+    if (!port) return fmt::format("the port is out of range; {}", allowed);
+    daemon.port = *port;
+  }
   const auto path = url.encoded_path();
+  // Boost 1.81 takes what follows an address, such as the letter in 10.0.0.1O:80, for a path.
+  if (!path.empty() && path.front() != '/') return fmt::format("there is no good host in it; {}", allowed);
   daemon.path.assign(path.data(), path.size());
   while (daemon.path.ends_with('/')) daemon.path.pop_back();
   return daemon;

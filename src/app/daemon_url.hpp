@@ -11,8 +11,9 @@ namespace gensetd::app {
 struct DaemonUrl {
   std::string host;  // a name or an address, without brackets
   std::uint16_t port = 80;
-  std::string path;  // "/api" and the rest come behind it; "" or "/prefix" of a proxy
-  bool tls = false;  // https
+  std::string path;     // "/api" and the rest come behind it; "" or "/prefix" of a proxy
+  bool tls = false;     // https
+  bool is_own = false;  // this machine's, as the settings have it: its certificate may be for any name
 
   bool operator==(const DaemonUrl&) const = default;
 };

@@ -45,7 +45,8 @@ void add_counters(JsonText& text, const link::Counters& counters) {
   for (const UnitCounter& counter : unit_counters) text.field(counter.name, counters.*counter.value);
 }
 
-std::string print_polling(const poller::DeviceFigures& device) {
+std::string print_polling(const poller::DeviceFigures& device,
+                          std::optional<std::chrono::milliseconds> cadence) {
   const auto& [cycles, failed_cycles, retries, slots_missed] = device.counters;
   const auto rate = device.last_hour.success_rate();
   return JsonText{}
@@ -59,6 +60,7 @@ std::string print_polling(const poller::DeviceFigures& device) {
       .field("retries", retries)
       .field("missed_slots", slots_missed)
       .field("last_cycle_ms", cycles > 0 ? std::optional{device.last_cycle.count()} : std::nullopt)
+      .field("cadence_ms", cadence ? std::optional{cadence->count()} : std::nullopt)
       .field("last_hour_cycles", device.last_hour.cycles())
       .field("last_hour_failed_cycles", device.last_hour.failed)
       .field("last_hour_success_rate", rate ? std::optional{rounded(*rate)} : std::nullopt)
@@ -152,12 +154,13 @@ std::string print_link(const poller::Diagnostics& diagnostics) {
 
 }  // namespace
 
-std::string print_diagnostics(const registry::Device& device, const poller::Diagnostics& diagnostics) {
+std::string print_diagnostics(const registry::Device& device, const poller::Diagnostics& diagnostics,
+                              std::optional<std::chrono::milliseconds> cadence) {
   return JsonText{}
       .field("device_id", device.id)
       .field("polled", true)
       .field("not_polled_because", std::optional<std::string>{})
-      .json("polling", print_polling(diagnostics.device))
+      .json("polling", print_polling(diagnostics.device, cadence))
       .json("unit", print_unit(diagnostics.device))
       .json("read_plan", print_plan(diagnostics.plan))
       .json("link", print_link(diagnostics))

@@ -2,6 +2,7 @@
 
 #include "app/counter_names.hpp"
 
+#include <chrono>
 #include <string>
 
 namespace gensetd::app {
@@ -84,10 +85,39 @@ void add_registry(const Figures& figures, MetricFamilies& families) {
                      "From a change of the registry to its answer, waiting included.",
                      figures.registry.request_time);
   families.counter("gensetd_registry_unavailable_total",
-                   "Changes refused as the database was away or too many were waiting.",
+                   "Requests to the database refused, as it was away or too many were waiting.",
                    figures.registry.unavailable);
-  families.gauge("gensetd_registry_waiting", "Changes without an answer yet.",
+  families.gauge("gensetd_registry_waiting", "Requests to the database without an answer yet.",
                  static_cast<double>(figures.registry.waiting));
+}
+
+// The journal of events, in the registry's database.
+void add_events(const Figures& figures, MetricFamilies& families) {
+  const events::Figures& events = figures.events;
+  families.gauge("gensetd_alarms_open", "Alarms that are active, or were not acknowledged.",
+                 static_cast<double>(events.open_alarms));
+  families.counter("gensetd_events_recorded_total", "New events, and changes of their state.",
+                   events.recorded);
+  families.counter("gensetd_events_written_total",
+                   "Events, and changes of their state, that the database took.", events.written);
+  families.counter("gensetd_events_dropped_total", "Events not kept, as too many waited for the database.",
+                   events.dropped);
+  families.gauge("gensetd_events_waiting", "Events that wait for the database.",
+                 static_cast<double>(events.waiting));
+  families.histogram("gensetd_events_database_duration_seconds",
+                     "From a read or a write of events to the database's answer, waiting included.",
+                     figures.registry.guest_time);
+}
+
+void add_history(const history::Figures& history, MetricFamilies& families) {
+  families.gauge("gensetd_history_devices", "Devices of which readings are held in memory.",
+                 static_cast<double>(history.devices));
+  families.gauge("gensetd_history_bytes", "Memory of the readings that are held.",
+                 static_cast<double>(history.bytes));
+  families.gauge("gensetd_history_limit_bytes", "HISTORY_MEMORY: beyond it the oldest readings go.",
+                 static_cast<double>(history.bytes_max));
+  families.gauge("gensetd_history_span_seconds", "From the oldest reading that is held to the newest.",
+                 std::chrono::duration<double>(history.span).count());
 }
 
 void add_redis(const redis::Figures& redis, bool up, MetricFamilies& families) {
@@ -102,6 +132,9 @@ void add_redis(const redis::Figures& redis, bool up, MetricFamilies& families) {
   families.counter("gensetd_redis_connections_lost_total", "Connections to Redis lost.", redis.losses);
   families.histogram("gensetd_redis_write_duration_seconds",
                      "From a reading's transaction handed to the socket to its answer.", redis.answer_time);
+  families.counter("gensetd_redis_events_dropped_total",
+                   "Events not published on events:new, as Redis was away or too many waited.",
+                   redis.announcements_dropped);
   families.gauge("gensetd_redis_waiting", "Readings and removals not sent yet.",
                  static_cast<double>(redis.waiting));
   families.gauge("gensetd_redis_unanswered", "Transactions sent and not answered yet.",
@@ -116,6 +149,8 @@ void add_figures(const Figures& figures, MetricFamilies& families) {
   add_polling(figures.polling, families);
   add_links(figures.links, families);
   add_registry(figures, families);
+  add_events(figures, families);
+  add_history(figures.history, families);
   if (figures.redis) add_redis(*figures.redis, figures.redis_up, families);
   families.counter("gensetd_log_lines_dropped_total",
                    "Log lines dropped, the oldest first, as standard error was not read.",

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "events/watch.hpp"
+#include "history/history.hpp"
 #include "http/metric_families.hpp"
 #include "link/link.hpp"
 #include "poller/diagnostics.hpp"
@@ -26,6 +28,8 @@ struct Figures {
   std::map<std::string, SiteFigures> sites;  // by code
   bool registry_up = true;
   registry::Figures registry;
+  events::Figures events;
+  history::Figures history;
   std::optional<redis::Figures> redis;  // empty without REDIS_URL
   bool redis_up = false;
   std::uint64_t log_lines_dropped = 0;

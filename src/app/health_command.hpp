@@ -6,8 +6,8 @@
 namespace gensetd::app {
 
 struct HealthOptions {
-  std::string url = "http://127.0.0.1:8010";
-  std::string ca;  // a PEM file, or empty for the authorities of the system
+  std::string url;  // empty: the daemon of this machine, by HTTP_LISTEN and TLS_CERT
+  std::string ca;   // a PEM file, or empty for the authorities of the system, or for TLS_CERT
 };
 
 // `gensetd health`: asks a running daemon how it is and prints its answer; what is wrong goes to `errors`.

@@ -65,7 +65,7 @@ void add_link(const poller::LinkFigures& link, MetricFamilies& families) {
   samples.counters(link.units);
 }
 
-void add_device(const poller::DeviceFigures& device, MetricFamilies& families) {
+void add_device(const poller::DeviceFigures& device, std::size_t history_bytes, MetricFamilies& families) {
   Samples samples(
       "gensetd_device_",
       {{"device_id", std::to_string(device.identity.device_id)}, {"site", device.identity.site_code}},
@@ -82,6 +82,8 @@ void add_device(const poller::DeviceFigures& device, MetricFamilies& families) {
   samples.seconds_gauge("last_cycle", "Length of the last cycle, to its last answer.", device.last_cycle);
   samples.seconds_summary("answer_latency", "From a request on the wire to the end of its answer.",
                           device.latency.sum, device.latency.answers);
+  samples.gauge("history_bytes", "Memory of its readings that are held for GET /api/history.",
+                static_cast<double>(history_bytes));
   samples.counters(device.unit);
 }
 

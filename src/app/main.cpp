@@ -119,8 +119,10 @@ CLI::App* add_registry(CLI::App& program, RegistryOptions& options) {
 CLI::App* add_health(CLI::App& program, HealthOptions& options) {
   CLI::App* command = program.add_subcommand("health", "Ask a running daemon whether it works");
   command->footer("Exit status 0: it works; 1: it does not, or does not answer within five seconds.");
-  command->add_option("url", options.url, "http://HOST:PORT or https://HOST:PORT of the daemon")
-      ->capture_default_str();
+  command->add_option(
+      "url", options.url,
+      "http://HOST:PORT or https://HOST:PORT of the daemon; without it the one that serves here "
+      "by HTTP_LISTEN and TLS_CERT in the environment, or on 127.0.0.1:8010");
   command->add_option("--ca", options.ca, ca_meaning);
   return command;
 }

@@ -82,8 +82,7 @@ void export_to(const fs::path& file, const Settings& settings, std::ostream& out
 void import_from(const fs::path& file, const Settings& settings, std::ostream& out) {
   const auto catalog = settings.profiles.empty() ? profile::Catalog::built_in()
                                                  : profile::Catalog::with_directory(settings.profiles);
-  registry::ProfileNames profiles;
-  for (const auto& [name, profile] : catalog.all()) profiles.push_back(name);
+  const registry::ProfileNames profiles(catalog);
   const boost::json::object document = read_file(file);
   auto store = registry::Store::create_or_open(registry::parse_database_url(settings.database_url));
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());

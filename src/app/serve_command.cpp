@@ -39,13 +39,11 @@ ServiceEnvironment environment_of_service() {
                              std::getenv("WATCHDOG_PID"), ::getpid());
 }
 
-asio::awaitable<void> stop_on_signal(Daemon& daemon, ServiceManager& manager) {
-  {
-    asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM);
-    const auto [failed, number] = co_await signals.async_wait(use_tuple);
-    const std::string signal = number == SIGINT ? "SIGINT" : "SIGTERM";
-    log::info("stopping").field("signal", signal).say("stopping on {}", signal);
-  }  // a second signal ends the program at once
+asio::awaitable<void> stop_on_signal(Daemon& daemon, ServiceManager& manager, asio::signal_set& stops) {
+  const auto [failed, number] = co_await stops.async_wait(use_tuple);
+  const std::string signal = number == SIGINT ? "SIGINT" : "SIGTERM";
+  log::info("stopping").field("signal", signal).say("stopping on {}", signal);
+  stops.clear();  // a second signal ends the program at once
   manager.stopping();
   co_await daemon.stop();
 }
@@ -74,7 +72,8 @@ asio::awaitable<void> reload_on_hangup(Daemon& daemon, asio::signal_set& hangups
 
 int serve(const Settings& settings) {
   const Logging logging(settings.log_level, settings.log_format);
-  asio::io_context context{1};
+  // Other threads only post to it: its sockets need no locks.
+  asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   std::optional<Daemon> daemon;
   // Before the start, which may take seconds: by default the signal would end the program.
   asio::signal_set hangups(context, SIGHUP);
@@ -84,6 +83,7 @@ int serve(const Settings& settings) {
     log::error("start_failed").say("{}", error.what());
     return 2;
   }
+  asio::signal_set stops(context, SIGINT, SIGTERM);  // from here on there is something to end in order
   daemon->start();
   const std::string serves = fmt::format("serves {}://{}/", settings.tls_cert.empty() ? "http" : "https",
                                          poller::host_and_port(settings.http_address, daemon->http_port()));
@@ -91,11 +91,13 @@ int serve(const Settings& settings) {
   asio::co_spawn(context, reload_on_hangup(*daemon, hangups, !settings.tls_cert.empty()), asio::detached);
   ServiceManager manager(context, environment_of_service());
   asio::post(context, [&] { manager.ready(serves); });
-  asio::co_spawn(context, stop_on_signal(*daemon, manager), [&context](const std::exception_ptr& failed) {
-    if (failed) std::rethrow_exception(failed);
-    // What was cancelled ends by itself, but for a look-up of a host name, which nobody can cancel.
-    asio::post(context, [&context] { context.stop(); });
-  });
+  asio::co_spawn(context, stop_on_signal(*daemon, manager, stops),
+                 [&context](const std::exception_ptr& failed) {
+                   if (failed) std::rethrow_exception(failed);
+                   // What was cancelled ends by itself, but for a look-up of a host name, which nobody can
+                   // cancel.
+                   asio::post(context, [&context] { context.stop(); });
+                 });
   context.run();
   log::info("stopped").say("stopped");
   return 0;

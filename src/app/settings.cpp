@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace gensetd::app {
@@ -21,6 +22,7 @@ constexpr std::array infos{
     SettingInfo{"MODBUS_TIMEOUT", "2.0", "seconds to connect, and to wait for an answer"},
     SettingInfo{"MODBUS_RETRY_DELAY", "5.0", "seconds before the next attempt after a failure"},
     SettingInfo{"OFFLINE_AFTER", "1", "failed cycles in a row before a device is offline"},
+    SettingInfo{"POLL_THREADS", "cores - 1", "threads that poll, at least one"},
     SettingInfo{"REDIS_URL", "", "redis://[user:password@]host:port/db; empty: no Redis"},
     SettingInfo{"METRICS_TTL", "30", "seconds after which a device's hash expires; 0: never"},
     SettingInfo{"DATABASE_URL", "sqlite:///gensetd.sqlite",
@@ -43,11 +45,20 @@ constexpr std::array infos{
                 "connections of one address but 127.0.0.1 and ::1; above: 429"},
     SettingInfo{"WEBSOCKET_CLIENTS_MAX", "512", "WebSocket clients; above: 503"},
     SettingInfo{"WEBSOCKET_MESSAGE_MAX", "4096", "bytes of a client's WebSocket message; above: close 1009"},
+    SettingInfo{"WEBSOCKET_COMPRESSION", "1",
+                "0: do not compress (permessage-deflate) what dashboards are told"},
+    SettingInfo{"EVENTS_OFFLINE_DELAY", "30", "seconds without connection until that is an alarm"},
+    SettingInfo{"EVENTS_KEEP_DAYS", "90", "days after which an event leaves the journal"},
+    SettingInfo{"EVENTS_MAX", "100000", "events in the journal; beyond it the oldest leave"},
+    SettingInfo{"HISTORY_SPAN", "3600", "seconds of readings that are held in memory for /api/history"},
+    SettingInfo{"HISTORY_MEMORY", "64",
+                "megabytes for them, all devices together; beyond it the oldest leave"},
     SettingInfo{"ALLOW_LOOPBACK_DEVICES", "0",
                 "1: controllers may have loopback addresses, as those of gensetd simulate"},
     SettingInfo{"LOG_LEVEL", "info", "debug, info, warning or error"},
     SettingInfo{"LOG_FORMAT", "text", "text for people, json for collectors"},
     SettingInfo{"PROFILES", "", "a directory whose register maps are added to the built-in ones"},
+    SettingInfo{"WEB_DIR", "", "a directory to serve the dashboard from, in place of the built-in one"},
 };
 
 struct NotAllowed {
@@ -143,6 +154,13 @@ bool yes_or_no(string_view text) {
   return one_of(text, words);
 }
 
+void set_web_dir(Settings& settings, const std::string& text) {
+  std::error_code failed;
+  if (!text.empty() && !std::filesystem::is_regular_file(std::filesystem::path{text} / "index.html", failed))
+    throw NotAllowed{"a directory that can be read and has an index.html in it"};
+  settings.web_dir = text;
+}
+
 LogLevel log_level(string_view text) {
   static constexpr std::pair<string_view, LogLevel> words[] = {{"debug", LogLevel::debug},
                                                                {"info", LogLevel::info},
@@ -170,7 +188,17 @@ void set_limit(http::Limits& to, string_view name, string_view text) {
   if (name == "HTTP_CONNECTIONS_MAX") to.connections = count_between(text, 2, 100'000);
   if (name == "HTTP_CONNECTIONS_PER_ADDRESS") to.connections_per_address = count_between(text, 1, 100'000);
   if (name == "WEBSOCKET_CLIENTS_MAX") to.websockets = count_between(text, 1, 99'999);
+  if (name == "WEBSOCKET_COMPRESSION") to.websocket_compression = yes_or_no(text);
   if (name == "WEBSOCKET_MESSAGE_MAX") to.websocket_message_bytes = count_between(text, 16, 1'048'576);
+}
+
+// What is kept of the past.
+void set_record(Settings& to, string_view name, string_view text) {
+  if (name == "EVENTS_OFFLINE_DELAY") to.events_offline_delay = milliseconds_between(text, 0, 86'400);
+  if (name == "EVENTS_KEEP_DAYS") to.events_keep.age = std::chrono::days{whole_between(text, 1, 36'500)};
+  if (name == "EVENTS_MAX") to.events_keep.events = count_between(text, 100, 10'000'000);
+  if (name == "HISTORY_SPAN") to.history.span = std::chrono::seconds{whole_between(text, 60, 2'678'400)};
+  if (name == "HISTORY_MEMORY") to.history.bytes_max = count_between(text, 1, 65'536) * 1'000'000;
 }
 
 void set(Settings& to, string_view name, const std::string& text) {
@@ -179,6 +207,7 @@ void set(Settings& to, string_view name, const std::string& text) {
   if (name == "MODBUS_TIMEOUT") to.pace.modbus_timeout = milliseconds_between(text, 0.05, 60);
   if (name == "MODBUS_RETRY_DELAY") to.pace.retry_delay = milliseconds_between(text, 0.05, 3'600);
   if (name == "OFFLINE_AFTER") to.pace.offline_after = static_cast<int>(whole_between(text, 1, 1'000));
+  if (name == "POLL_THREADS") to.poll_threads = count_between(text, 1, 64);
   if (name == "REDIS_URL") to.redis_url = text;
   if (name == "METRICS_TTL") to.metrics_ttl = std::chrono::seconds{whole_between(text, 0, 31'536'000)};
   if (name == "DATABASE_URL") to.database_url = text;
@@ -189,11 +218,13 @@ void set(Settings& to, string_view name, const std::string& text) {
   if (name == "TLS_CERT") to.tls_cert = text;
   if (name == "TLS_KEY") to.tls_key = text;
   set_limit(to.http_limits, name, text);
+  set_record(to, name, text);
   if (name == "ALLOW_LOOPBACK_DEVICES") to.allow_loopback_devices = yes_or_no(text);
   if (name == "ALLOWED_ORIGINS") set_origins(to, text);
   if (name == "LOG_LEVEL") to.log_level = log_level(text);
   if (name == "LOG_FORMAT") to.log_format = log_format(text);
   if (name == "PROFILES") to.profiles = text;
+  if (name == "WEB_DIR") set_web_dir(to, text);
 }
 
 bool is_secret(string_view name) { return name == "API_TOKEN" || name == "READ_TOKEN"; }
@@ -228,6 +259,8 @@ void check_together(const Settings& settings) {
 }
 
 }  // namespace
+
+std::size_t default_poll_threads() { return std::max(2U, std::thread::hardware_concurrency()) - 1; }
 
 std::span<const SettingInfo> all_settings() { return infos; }
 

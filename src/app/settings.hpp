@@ -1,9 +1,12 @@
 #pragma once
 
+#include "events/query.hpp"
+#include "history/history.hpp"
 #include "http/limits.hpp"
 #include "poller/schedule.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -18,9 +21,14 @@ namespace gensetd::app {
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 enum class LogFormat : std::uint8_t { text, json };
 
+// One less than the cores that this process may use, at least one: HTTP, Redis and the fan-out have the
+// other.
+std::size_t default_poll_threads();
+
 // Everything that `gensetd serve` can be told. The defaults work.
 struct Settings {
   poller::Pace pace;
+  std::size_t poll_threads = default_poll_threads();
   std::string redis_url;  // empty: no Redis
   std::chrono::seconds metrics_ttl{30};
   std::string database_url = "sqlite:///gensetd.sqlite";
@@ -33,10 +41,14 @@ struct Settings {
   std::filesystem::path tls_cert;  // PEM; empty: no TLS
   std::filesystem::path tls_key;
   http::Limits http_limits;
+  std::chrono::milliseconds events_offline_delay{30'000};
+  events::Keep events_keep;
+  history::Options history;
   bool allow_loopback_devices = false;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   std::filesystem::path profiles;  // a directory, or empty
+  std::filesystem::path web_dir;   // a directory, or empty: the built-in dashboard
 };
 
 // One setting as people see it. Its option is the name in small letters with dashes (--poll-interval), its

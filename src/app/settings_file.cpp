@@ -32,6 +32,17 @@ std::string text_of(const toml::node& node, const std::string& key, const std::s
       fmt::format("{}: {} has a value of a wrong kind; give a text, a number, true or false", where, key)};
 }
 
+// The parser repeats a number that it cannot take, and that may be a token without quotation marks.
+std::string why_refused_without_value(const toml::parse_error& error) {
+  static constexpr std::string_view before_value = ": '";
+  const std::string why = why_refused(error);
+  const std::size_t begin = why.find(before_value);
+  if (begin == std::string::npos) return why;
+  const std::size_t end = why.find('\'', begin + before_value.size());
+  return why.substr(0, begin) + ": the value" + why.substr(std::min(end, why.size() - 1) + 1) +
+         "; a text stands in quotation marks";
+}
+
 [[noreturn]] void refuse_unreadable(const std::filesystem::path& file, std::string_view why) {
   throw SettingsError{fmt::format("{}: the settings file cannot be read: {}", file.string(), why)};
 }
@@ -48,7 +59,7 @@ void read_settings_file(const std::filesystem::path& file, GivenValues& given) {
   } catch (const toml::parse_error& error) {
     errno = 0;
     if (!std::ifstream(file).is_open()) refuse_unreadable(file, std::strerror(errno));
-    throw SettingsError{fmt::format("{}: {}", place(file, error.source()), error.description())};
+    throw SettingsError{fmt::format("{}: {}", place(file, error.source()), why_refused_without_value(error))};
   }
   for (const auto& [key_node, node] : table) {
     const std::string key{key_node.str()};

@@ -10,7 +10,7 @@
 #include <algorithm>
 
 // Finding the route, and who may take it. What the routes do stands in registry_routes.cpp,
-// connection_routes.cpp and reading_routes.cpp.
+// connection_routes.cpp, reading_routes.cpp, event_routes.cpp, history_routes.cpp and access_routes.cpp.
 namespace gensetd::http {
 namespace {
 
@@ -90,14 +90,17 @@ const Api::Route Api::routes[] = {
     {Method::get, "/api/profiles", &Api::list_profiles},
     {Method::get, "/api/profiles/{}", &Api::get_profile},
     {Method::get, "/api/metrics", &Api::get_metrics},
+    {Method::get, "/api/events", &Api::list_events},
+    {Method::post, "/api/events/{}/ack", &Api::acknowledge_event},
+    {Method::get, "/api/alarms", &Api::list_alarms},
+    {Method::get, "/api/event-codes", &Api::list_event_codes},
+    {Method::get, "/api/history", &Api::get_history},
+    {Method::get, "/api/access", &Api::get_access},
     {Method::get, "/api/openapi.json", &Api::get_openapi},
     {Method::get, "/metrics", &Api::get_prometheus},
     {Method::get, "/health", &Api::get_health, true},
     {Method::get, "/health/live", &Api::get_health, true},
     {Method::get, "/health/ready", &Api::get_health, true},
-    {Method::get, "/", &Api::get_file, true},
-    {Method::get, "/app.js", &Api::get_file, true},
-    {Method::get, "/style.css", &Api::get_file, true},
     {Method::get, "/api/docs", &Api::get_docs, true},
     {Method::get, "/api/docs.js", &Api::get_docs, true},
     {Method::get, "/api/docs.css", &Api::get_docs, true},
@@ -106,14 +109,17 @@ const Api::Route Api::routes[] = {
 std::vector<Api::RouteName> Api::route_names() {
   std::vector<RouteName> names;
   for (const Route& route : routes) {
-    const bool is_file = route.handler == &Api::get_file || route.handler == &Api::get_docs;
+    const bool is_file = route.handler == &Api::get_docs;
     if (!is_file) names.push_back({method_of_description(route.method), route.pattern, route.open});
   }
   return names;
 }
 
-Api::Api(Services services, Access access, const Connections& connections)
-    : services_(std::move(services)), access_(std::move(access)), connections_(connections) {}
+Api::Api(Services services, Access access, const Connections& connections, std::filesystem::path web_dir)
+    : services_(std::move(services)),
+      access_(std::move(access)),
+      connections_(connections),
+      page_(std::move(web_dir)) {}
 
 asio::awaitable<Answer> Api::answer(const Request& request) {
   Answer answer;
@@ -152,7 +158,13 @@ asio::awaitable<Answer> Api::dispatch(const Request& request) {
   if (request.path == "/ws/metrics") {
     Answer answer = error_answer(426, "upgrade_required", "/ws/metrics is a WebSocket; open it as ws://");
     answer.headers.emplace_back("Upgrade", "websocket");
+    answer.headers.emplace_back("Connection", "Upgrade");
     co_return answer;
+  }
+  if (allowed.empty()) {
+    auto file = page_.answer(request);
+    if (file && request.method == Method::get) co_return std::move(*file);
+    if (file) allowed = word(Method::get);
   }
   if (allowed.empty())
     co_return error_answer(404, "not_found", fmt::format("there is no {}", request.path.substr(0, 100)));
@@ -189,7 +201,7 @@ Answer Api::preflight(const Request& request) const {
   return answer;
 }
 
-std::variant<Selection, Answer> Api::admit_websocket(const Request& request) const {
+std::variant<UpgradeWish, Answer> Api::admit_websocket(const Request& request) const {
   if (request.path != "/ws/metrics") return error_answer(404, "not_found", "the WebSocket is /ws/metrics");
   if (access_.role_of(request) == Role::nobody)
     return unauthorized(
@@ -199,7 +211,7 @@ std::variant<Selection, Answer> Api::admit_websocket(const Request& request) con
     return error_answer(403, "forbidden_origin",
                         "pages of this origin may not open the WebSocket; see ALLOWED_ORIGINS");
   try {
-    return devices_parameter(request.query);
+    return upgrade_wish(request.query);
   } catch (const BadQuery& bad) {
     return error_answer(400, "bad_query", bad.what(), bad.field);
   }
@@ -217,10 +229,6 @@ asio::awaitable<Answer> Api::get_openapi(const Request& request, std::string) {
 asio::awaitable<Answer> Api::get_docs(const Request& request, std::string) {
   const std::string_view file = request.path.substr(std::string_view{"/api/"}.size());
   co_return file_answer(file == "docs" ? "docs.html" : file);
-}
-
-asio::awaitable<Answer> Api::get_file(const Request& request, std::string) {
-  co_return file_answer(request.path == "/" ? "index.html" : request.path.substr(1));
 }
 
 Answer Api::file_answer(std::string_view name) {

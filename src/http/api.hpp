@@ -3,14 +3,16 @@
 #include "http/access.hpp"
 #include "http/figures.hpp"
 #include "http/message.hpp"
+#include "http/page.hpp"
+#include "http/query.hpp"
 #include "http/server.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -18,19 +20,17 @@
 
 namespace gensetd::http {
 
-// Which devices a WebSocket client wants; empty: all.
-using Selection = std::optional<std::set<std::int64_t>>;
-
 // Every route but the WebSocket's stream: requests in, answers out, no sockets. One thread.
 class Api {
  public:
-  Api(Services services, Access access, const Connections& connections);
+  // web_dir: where the dashboard is served from; empty: what is built in.
+  Api(Services services, Access access, const Connections& connections, std::filesystem::path web_dir);
 
   // `request` lives until the answer is there. Never throws for what is in a request.
   boost::asio::awaitable<Answer> answer(const Request& request);
 
   // Whether this upgrade to the WebSocket is granted, or the answer that refuses it.
-  std::variant<Selection, Answer> admit_websocket(const Request& request) const;
+  std::variant<UpgradeWish, Answer> admit_websocket(const Request& request) const;
 
   // What is served beside the WebSocket and the files of web/, as the description has to have it.
   struct RouteName {
@@ -40,7 +40,7 @@ class Api {
   };
   static std::vector<RouteName> route_names();
 
-  live::Hub& hub() const { return services_.hub; }
+  const Services& services() const { return services_; }
   Figures& figures() { return figures_; }
 
  private:
@@ -67,18 +67,24 @@ class Api {
   boost::asio::awaitable<Answer> read_device(const Request&, std::string);
   boost::asio::awaitable<Answer> list_profiles(const Request&, std::string);
   boost::asio::awaitable<Answer> get_profile(const Request&, std::string);
+  boost::asio::awaitable<Answer> list_events(const Request&, std::string);
+  boost::asio::awaitable<Answer> acknowledge_event(const Request&, std::string);
+  boost::asio::awaitable<Answer> list_alarms(const Request&, std::string);
+  boost::asio::awaitable<Answer> list_event_codes(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_access(const Request&, std::string);
+  boost::asio::awaitable<Answer> get_history(const Request&, std::string);
   boost::asio::awaitable<Answer> get_metrics(const Request&, std::string);
   boost::asio::awaitable<Answer> get_health(const Request&, std::string);
   boost::asio::awaitable<Answer> get_prometheus(const Request&, std::string);
   boost::asio::awaitable<Answer> get_openapi(const Request&, std::string);
   boost::asio::awaitable<Answer> get_docs(const Request&, std::string);
-  boost::asio::awaitable<Answer> get_file(const Request&, std::string);
   static Answer file_answer(std::string_view name);  // of web/
 
   Services services_;
   Access access_;
   const Connections& connections_;
   Figures figures_;
+  Page page_;
   int reads_under_way_ = 0;  // of read_device() and test_connection()
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };

@@ -20,12 +20,6 @@ using registry::Refusal;
 constexpr std::array<std::string_view, 2> range_fields = {"address", "count"};
 constexpr std::int64_t register_max = 65'535;
 
-registry::ProfileNames names_of(const profile::Catalog& catalog) {
-  registry::ProfileNames names;
-  for (const auto& [name, profile] : catalog.all()) names.push_back(name);
-  return names;
-}
-
 void add_protocol(json::object& body, const profile::Catalog& catalog) {
   const json::value* name = body.if_contains("profile");
   if (body.contains("protocol") || name == nullptr || !name->is_string()) return;
@@ -53,7 +47,7 @@ std::string print_runs(const std::map<std::uint16_t, std::uint16_t>& registers) 
 
 registry::Result<ProbeRequest> target_of(json::object body, const profile::Catalog& catalog) {
   add_protocol(body, catalog);
-  const auto target = registry::connection_target(body, names_of(catalog));
+  const auto target = registry::connection_target(body, registry::ProfileNames(catalog));
   if (const auto* refusal = std::get_if<Refusal>(&target)) return *refusal;
   const auto& device = std::get<registry::Device>(target);
   return ProbeRequest{.ip_address = device.ip_address,

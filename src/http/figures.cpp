@@ -22,9 +22,11 @@ void add_figures(const Figures& figures, const Connections& connections, MetricF
                    figures.websocket_messages);
   families.counter("gensetd_websocket_sent_bytes_total", "Bytes of messages sent to WebSocket clients.",
                    figures.websocket_bytes);
-  families.counter("gensetd_websocket_readings_conflated_total",
-                   "Readings that a slow client was not sent, as a newer one of the device came first.",
-                   figures.websocket_conflated);
+  families.counter(
+      "gensetd_websocket_readings_conflated_total",
+      "Readings that a client was not sent, as a newer one of the device came before it could take "
+      "one, or before its time in proto=2.",
+      figures.websocket_conflated);
 }
 
 }  // namespace gensetd::http

@@ -1,6 +1,7 @@
 #include "http/json_bodies.hpp"
 
 #include "http/json_text.hpp"
+#include "profile/units.hpp"
 #include "reading/reading.hpp"
 
 #include <boost/json/array.hpp>
@@ -37,10 +38,13 @@ std::string_view word(profile::Type type) {
 }
 
 json::object to_json(const profile::Field& field) {
+  const auto unit = profile::unit_label(field.unit);
   json::object out{{"name", field.name},
                    {"label", to_json(field.label)},
                    {"unit", field.unit},
+                   {"unit_label", unit ? json::value(to_json(*unit)) : json::value(nullptr)},
                    {"decimals", field.decimals},
+                   {"signed", field.shows_sign},
                    {"group", field.group},
                    {"codes", field.codes.empty() ? json::value(nullptr) : json::value(field.codes)},
                    {"type", word(field.type)},
@@ -77,6 +81,7 @@ std::string to_json(const registry::Site& site) {
       .field("network", site.network)
       .field("description", site.description)
       .field("is_active", site.is_active)
+      .json("topology", site.topology ? registry::print_topology(*site.topology) : "null")
       .field("created_at", reading::print_timestamp(site.created_at))
       .field("updated_at", reading::print_timestamp(site.updated_at))
       .finish();
@@ -99,6 +104,10 @@ std::string to_json(const registry::Device& device) {
       .field("retry_delay", device.retry_delay)
       .field("offline_after", device.offline_after)
       .field("description", device.description)
+      .field("rated_power_kw", device.rated_power_kw)
+      .field("nominal_voltage", device.nominal_voltage)
+      .field("battery_voltage", device.battery_voltage)
+      .json("limits", device.limits ? registry::print_bands(*device.limits) : "null")
       .field("created_at", reading::print_timestamp(device.created_at))
       .field("updated_at", reading::print_timestamp(device.updated_at))
       .finish();

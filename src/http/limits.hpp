@@ -17,6 +17,7 @@ struct Limits {
   std::size_t connections_per_address = 64;          // 127.0.0.1 and ::1, where proxies live, have no limit
   std::size_t websockets = 512;
   std::size_t websocket_message_bytes = 4'096;  // that a client sends
+  bool websocket_compression = true;            // of dashboards that offer it
 };
 
 }  // namespace gensetd::http

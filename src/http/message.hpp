@@ -19,6 +19,9 @@ struct Request {
   std::string_view origin;
   std::string_view host;
   std::string_view content_type;
+  std::string_view accept_encoding;
+  std::string_view if_none_match;
+  std::string_view accept;
   std::string_view subprotocols;  // of a WebSocket upgrade
   std::string_view from;          // the peer: "127.0.0.1:51234"
 };

@@ -9,6 +9,11 @@
 
 namespace gensetd::http {
 
+const Parameter* find_parameter(const std::vector<Parameter>& parameters, std::string_view name) {
+  const auto place = std::ranges::find(parameters, name, &Parameter::name);
+  return place == parameters.end() ? nullptr : &*place;
+}
+
 std::vector<Parameter> parse_query(std::string_view query, const std::vector<std::string_view>& allowed) {
   std::vector<Parameter> parameters;
   if (query.empty()) return parameters;
@@ -26,8 +31,8 @@ std::vector<Parameter> parse_query(std::string_view query, const std::vector<std
                                    : fmt::format("unknown query parameter; known are: {}", names),
                      name);
     }
-    const bool again = std::ranges::find(parameters, name, &Parameter::name) != parameters.end();
-    if (again) throw BadQuery(fmt::format("{} is given more than once", name), name);
+    if (find_parameter(parameters, name) != nullptr)
+      throw BadQuery(fmt::format("{} is given more than once", name), name);
     parameters.push_back({name, entry.value});
   }
   return parameters;
@@ -44,25 +49,36 @@ std::optional<std::int64_t> parse_id(std::string_view text) {
 }
 
 std::optional<std::int64_t> id_parameter(const std::vector<Parameter>& parameters, std::string_view name) {
-  const auto place = std::ranges::find(parameters, name, &Parameter::name);
-  if (place == parameters.end()) return std::nullopt;
-  const auto id = parse_id(place->value);
-  if (!id) throw BadQuery(fmt::format("{} must be a positive whole number", name), place->name);
+  const Parameter* given = find_parameter(parameters, name);
+  if (given == nullptr) return std::nullopt;
+  const auto id = parse_id(given->value);
+  if (!id) throw BadQuery(fmt::format("{} must be a positive whole number", name), given->name);
   return id;
 }
 
 bool flag_parameter(const std::vector<Parameter>& parameters, std::string_view name) {
-  const auto place = std::ranges::find(parameters, name, &Parameter::name);
-  if (place == parameters.end() || place->value == "0") return false;
-  if (place->value != "1") throw BadQuery(fmt::format("{} must be 1 or 0", name), place->name);
+  const Parameter* given = find_parameter(parameters, name);
+  if (given == nullptr || given->value == "0") return false;
+  if (given->value != "1") throw BadQuery(fmt::format("{} must be 1 or 0", name), given->name);
   return true;
 }
 
-std::optional<std::set<std::int64_t>> devices_parameter(std::string_view query) {
-  const auto parameters = parse_query(query, {"devices"});
-  if (parameters.empty()) return std::nullopt;
+std::int64_t whole_parameter(const std::vector<Parameter>& parameters, std::string_view name,
+                             std::int64_t least, std::int64_t most, std::int64_t otherwise) {
+  const Parameter* given = find_parameter(parameters, name);
+  if (given == nullptr) return otherwise;
+  std::int64_t value = 0;
+  const std::string& text = given->value;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failed != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+    throw BadQuery(fmt::format("{} must be a whole number from {} to {}", name, least, most), given->name);
+  return value;
+}
+
+namespace {
+
+std::set<std::int64_t> parse_devices(std::string_view list) {
   std::set<std::int64_t> ids;
-  std::string_view list = parameters.front().value;
   for (;;) {
     const auto comma = list.find(',');
     const auto id = parse_id(list.substr(0, comma));
@@ -75,6 +91,23 @@ std::optional<std::set<std::int64_t>> devices_parameter(std::string_view query) 
     if (comma == std::string_view::npos) return ids;
     list.remove_prefix(comma + 1);
   }
+}
+
+}  // namespace
+
+// The specification's protocol is 1, the default.
+UpgradeWish upgrade_wish(std::string_view query) {
+  UpgradeWish wish;
+  for (const Parameter& parameter : parse_query(query, {"devices", "proto"})) {
+    if (parameter.name == "devices") {
+      wish.devices = parse_devices(parameter.value);
+    } else if (parameter.value == "1" || parameter.value == "2") {
+      wish.is_dashboard = parameter.value == "2";
+    } else {
+      throw BadQuery("proto must be 1, the protocol of the specification, or 2", "proto");
+    }
+  }
+  return wish;
 }
 
 }  // namespace gensetd::http

@@ -1,8 +1,9 @@
 #pragma once
 
+#include "http/selection.hpp"
+
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ std::vector<Parameter> parse_query(std::string_view query, const std::vector<std
 
 void refuse_query(std::string_view query);  // where there is none to give
 
+const Parameter* find_parameter(const std::vector<Parameter>& parameters, std::string_view name);  // or null
+
 // A positive id in decimal, without sign or leading zero. Empty when it is none.
 std::optional<std::int64_t> parse_id(std::string_view text);
 
@@ -36,8 +39,17 @@ std::optional<std::int64_t> id_parameter(const std::vector<Parameter>& parameter
 // Whether `?NAME=1` is given; 0 and nothing are no. Throws BadQuery for any other value.
 bool flag_parameter(const std::vector<Parameter>& parameters, std::string_view name);
 
-// The devices of `?devices=1,2,3`; empty when there is no such parameter, which means all. Throws BadQuery.
+// The whole number that a parameter gives, or `otherwise`. Throws BadQuery.
+std::int64_t whole_parameter(const std::vector<Parameter>& parameters, std::string_view name,
+                             std::int64_t least, std::int64_t most, std::int64_t otherwise);
+
 inline constexpr std::size_t devices_in_list_max = 10'000;
-std::optional<std::set<std::int64_t>> devices_parameter(std::string_view query);
+
+// What a WebSocket client asks for in its address: `?devices=1,2,3&proto=2`, both optional.
+struct UpgradeWish {
+  Selection devices;
+  bool is_dashboard = false;  // protocol 2
+};
+UpgradeWish upgrade_wish(std::string_view query);  // throws BadQuery
 
 }  // namespace gensetd::http

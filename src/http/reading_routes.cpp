@@ -107,7 +107,7 @@ asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
 asio::awaitable<Answer> Api::get_prometheus(const Request& request, std::string) {
   const bool with_devices = flag_parameter(parse_query(request.query, {"devices"}), "devices");
   MetricFamilies families;
-  if (services_.add_daemon_figures) services_.add_daemon_figures(families);
+  if (services_.add_daemon_figures) co_await services_.add_daemon_figures(families);
   add_figures(figures_, connections_, families);
   if (with_devices) {
     if (services_.add_device_figures) co_await services_.add_device_figures(families);

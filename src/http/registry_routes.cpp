@@ -1,15 +1,13 @@
 #include "http/api.hpp"
 #include "http/audit.hpp"
+#include "http/awaited.hpp"
 #include "http/connection_bodies.hpp"
 #include "http/json_bodies.hpp"
 #include "http/query.hpp"
 #include "log/log.hpp"
 
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,18 +21,6 @@ namespace json = boost::json;
 using registry::Device;
 using registry::Result;
 using registry::Site;
-
-// Waits for the registry: `start` is given the handler of its result.
-template <class T, class Start>
-asio::awaitable<Result<T>> result_of(Start start) {
-  auto initiate = [&start](auto handler) {
-    auto held = std::make_shared<decltype(handler)>(std::move(handler));
-    start([held](Result<T> result) { std::move (*held)(std::move(result)); });
-  };
-  Result<T> result = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<T>)>(
-      initiate, asio::use_awaitable);
-  co_return result;
-}
 
 // Outside of the coroutine: g++ 12 loses the texts of an initializer list inside one.
 std::optional<std::int64_t> site_wanted_by(std::string_view query) {
@@ -111,7 +97,7 @@ asio::awaitable<Answer> Api::create_site(const Request& request, std::string) {
     services_.registry.create_site(std::move(std::get<json::object>(body)), std::move(handler),
                                    audit<Site>(access_, request, "site"));
   };
-  const Result<Site> result = co_await result_of<Site>(start);
+  const Result<Site> result = co_await awaited<Result<Site>>(start);
   co_return written(result, 201, "/api/sites");
 }
 
@@ -125,7 +111,7 @@ asio::awaitable<Answer> Api::update_site(const Request& request, std::string var
     services_.registry.update_site(*id, std::move(std::get<json::object>(body)), std::move(handler),
                                    audit<Site>(access_, request, "site"));
   };
-  const Result<Site> result = co_await result_of<Site>(start);
+  const Result<Site> result = co_await awaited<Result<Site>>(start);
   co_return written(result, 200, "/api/sites");
 }
 
@@ -136,7 +122,7 @@ asio::awaitable<Answer> Api::remove_site(const Request& request, std::string var
   auto start = [&](registry::Service::Handler<std::monostate> handler) {
     services_.registry.remove_site(*id, std::move(handler), audit<Site>(access_, request, "site"));
   };
-  const Result<std::monostate> result = co_await result_of<std::monostate>(start);
+  const Result<std::monostate> result = co_await awaited<Result<std::monostate>>(start);
   co_return removed(result);
 }
 
@@ -170,7 +156,7 @@ asio::awaitable<Answer> Api::create_device(const Request& request, std::string) 
     services_.registry.create_device(std::move(std::get<json::object>(body)), std::move(handler),
                                      audit<Device>(access_, request, "device"));
   };
-  const Result<Device> result = co_await result_of<Device>(start);
+  const Result<Device> result = co_await awaited<Result<Device>>(start);
   co_return written(result, 201, "/api/devices");
 }
 
@@ -186,7 +172,7 @@ asio::awaitable<Answer> Api::update_device(const Request& request, std::string v
     services_.registry.update_device(*id, std::move(std::get<json::object>(body)), std::move(handler),
                                      audit<Device>(access_, request, "device"));
   };
-  const Result<Device> result = co_await result_of<Device>(start);
+  const Result<Device> result = co_await awaited<Result<Device>>(start);
   co_return written(result, 200, "/api/devices");
 }
 
@@ -197,7 +183,7 @@ asio::awaitable<Answer> Api::remove_device(const Request& request, std::string v
   auto start = [&](registry::Service::Handler<std::monostate> handler) {
     services_.registry.remove_device(*id, std::move(handler), audit<Device>(access_, request, "device"));
   };
-  const Result<std::monostate> result = co_await result_of<std::monostate>(start);
+  const Result<std::monostate> result = co_await awaited<Result<std::monostate>>(start);
   co_return removed(result);
 }
 
@@ -206,8 +192,10 @@ asio::awaitable<Answer> Api::get_diagnostics(const Request& request, std::string
   const auto& devices = services_.registry.directory().devices;
   const auto id = parse_id(variable);
   const auto place = id ? devices.find(*id) : devices.end();
-  co_return place == devices.end() ? unknown("device", variable)
-                                   : Answer{.body = services_.diagnostics(place->second)};
+  if (place == devices.end()) co_return unknown("device", variable);
+  Answer answer;
+  answer.body = co_await services_.diagnostics(place->second);
+  co_return answer;
 }
 
 }  // namespace gensetd::http

@@ -2,11 +2,13 @@
 
 #include "http/beast.hpp"
 #include "http/session.hpp"
+#include "http/ui_version.hpp"
 #include "log/log.hpp"
 
 #include <boost/asio/ip/host_name.hpp>
 #include <fmt/format.h>
 
+#include <random>
 #include <stdexcept>
 #include <utility>
 
@@ -46,6 +48,27 @@ Access access_of(const Options& options) {
 
 }  // namespace
 
+// Which run of the program this is, for clients that reconnect.
+std::string boot_id() {
+  std::random_device random;
+  const auto half = [&] { return static_cast<std::uint32_t>(random()); };
+  return fmt::format("{:08x}{:08x}", half(), half());
+}
+
+std::shared_ptr<DashboardSource> dashboard_source(const Services& services) {
+  const auto is_known = [&hub = services.hub, &registry = services.registry](std::int64_t device_id) {
+    return registry.directory().devices.contains(device_id) || hub.newest(device_id) != nullptr;
+  };
+  return std::shared_ptr<DashboardSource>(
+      new DashboardSource{.hub = services.hub,
+                          .notices = services.notices,
+                          .is_known = is_known,
+                          .active_alarms = [&events = services.events] { return events.open_alarms(); },
+                          .epoch = boot_id(),
+                          .ui_version = ui_version(),
+                          .poll_interval = services.poll_interval});
+}
+
 class Server::Implementation : public std::enable_shared_from_this<Implementation> {
  public:
   Implementation(asio::io_context& context, const Options& options, Services services)
@@ -55,7 +78,9 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
         pause_(context),
         checks_(context),
         shared_(std::make_shared<Shared>(context, options.limits, std::move(services), access_of(options),
-                                         load_tls(tls_files_))) {}
+                                         options.web_dir, load_tls(tls_files_))) {
+    shared_->dashboards = dashboard_source(shared_->api.services());
+  }
 
   void start() {
     auto loop = [self = shared_from_this()] { return self->accept(); };

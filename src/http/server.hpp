@@ -1,9 +1,12 @@
 #pragma once
 
+#include "events/watch.hpp"
+#include "history/history.hpp"
 #include "http/limits.hpp"
 #include "http/metric_families.hpp"
 #include "http/tls.hpp"
 #include "live/hub.hpp"
+#include "live/notices.hpp"
 #include "profile/catalog.hpp"
 #include "reading/reading.hpp"
 #include "registry/service.hpp"
@@ -13,6 +16,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -66,12 +70,16 @@ struct Options {
   std::vector<std::string> allowed_origins;  // beside the same origin
   TlsFiles tls;
   Limits limits;
+  std::filesystem::path web_dir;  // where the dashboard is served from; empty: what is built in
 };
 
 // What the server needs of the other rooms. All calls on the server's thread.
 struct Services {
   live::Hub& hub;
+  live::Notices& notices;
   registry::Service& registry;
+  events::Watch& events;
+  const history::History& history;
   std::shared_ptr<const profile::Catalog> profiles;
   std::function<boost::asio::awaitable<ProbeResult>(ProbeRequest)> probe;
   // Every register of the profile, or this range alone.
@@ -81,9 +89,10 @@ struct Services {
   std::function<std::string(const std::string& ip_address)> address_refusal;
   std::function<Health()> health;
   // The daemon's own figures, and what was counted of each of its links and devices; may be empty.
-  std::function<void(MetricFamilies&)> add_daemon_figures;
+  std::function<boost::asio::awaitable<void>(MetricFamilies&)> add_daemon_figures;
   std::function<boost::asio::awaitable<void>(MetricFamilies&)> add_device_figures;
-  std::function<std::string(const registry::Device&)> diagnostics;  // JSON
+  std::function<boost::asio::awaitable<std::string>(registry::Device)> diagnostics;  // JSON
+  double poll_interval = 0;  // seconds, of devices without their own
   std::string version;
 };
 

@@ -1,12 +1,13 @@
 #include "http/session.hpp"
 
+#include "http/handshake.hpp"
+#include "http/linger.hpp"
 #include "http/stream.hpp"
 #include "http/websocket.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
@@ -26,7 +27,6 @@ using std::chrono::steady_clock;
 constexpr seconds idle_within{60};    // between two requests of a connection
 constexpr seconds answer_within{30};  // to take an answer
 constexpr seconds refusal_within{2};  // to send the request that is refused
-constexpr std::size_t lingering_bytes_max = 1'048'576;
 
 using Parser = http::request_parser<http::string_body>;
 using Response = http::response<http::string_body>;
@@ -60,8 +60,18 @@ Request request_of(const HttpRequest& message, std::string_view from) {
           .origin = view(message[http::field::origin]),
           .host = view(message[http::field::host]),
           .content_type = view(message[http::field::content_type]),
+          .accept_encoding = view(message[http::field::accept_encoding]),
+          .if_none_match = view(message[http::field::if_none_match]),
+          .accept = view(message[http::field::accept]),
           .subprotocols = view(message[http::field::sec_websocket_protocol]),
           .from = from};
+}
+
+Handshake handshake_of(const HttpRequest& message) {
+  return {.host = view(message[http::field::host]),
+          .version = view(message[http::field::sec_websocket_version]),
+          .key = view(message[http::field::sec_websocket_key]),
+          .key_count = message.count(http::field::sec_websocket_key)};
 }
 
 Response response_of(Answer answer, const HttpRequest& message, bool keep_alive) {
@@ -75,12 +85,19 @@ Response response_of(Answer answer, const HttpRequest& message, bool keep_alive)
   response.set(
       "Content-Security-Policy",
       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+      "trusted-types svelte-trusted-html");
   response.set(http::field::cache_control,
                answer.content_type == "application/json" ? "no-store" : "no-cache");
-  for (const auto& [name, value] : answer.headers) response.set(name, value);
+  for (const auto& [name, value] : answer.headers) {
+    if (name == "Vary") {
+      response.insert(name, value);  // each part of the program that varies an answer says so for itself
+    } else {
+      response.set(name, value);
+    }
+  }
   response.keep_alive(keep_alive);
-  if (answer.status == 204) return response;
+  if (answer.status == 204 || answer.status == 304) return response;
   response.set(http::field::content_type, answer.content_type);
   response.body() = std::move(answer.body);
   response.prepare_payload();
@@ -143,7 +160,7 @@ class Session final : public Connection {
   // The upgrade that ended it, if one did.
   struct Upgrade {
     HttpRequest request;
-    Selection selection;
+    UpgradeWish wish;
   };
 
   asio::awaitable<std::optional<Upgrade>> run() {
@@ -155,14 +172,14 @@ class Session final : public Connection {
       if (!came) break;
       if (refusal_) {
         [[maybe_unused]] const bool said = co_await write(std::move(*refusal_), parser->get(), false);
-        co_await linger();
+        co_await linger(tcp());
         break;
       }
       const bool last = ++requests_ >= limits_.requests_per_connection;
       if (beast::websocket::is_upgrade(parser->get())) {
         auto admitted = admit(parser->get());
-        if (auto* selection = std::get_if<Selection>(&admitted))
-          co_return Upgrade{parser->release(), std::move(*selection)};
+        if (auto* wish = std::get_if<UpgradeWish>(&admitted))
+          co_return Upgrade{parser->release(), std::move(*wish)};
         go_on = co_await write(std::move(std::get<Answer>(admitted)), parser->get(), !last);
         continue;
       }
@@ -171,7 +188,7 @@ class Session final : public Connection {
       Answer answer = co_await shared_->api.answer(request);
       figures().request_time.note(steady_clock::now() - came_at);
       go_on = co_await write(std::move(answer), parser->get(), !last);
-      if (last) co_await linger();  // it may have sent more already
+      if (last) co_await linger(tcp());  // it may have sent more already
     }
     close();
     co_return std::nullopt;
@@ -208,9 +225,11 @@ class Session final : public Connection {
     co_return !failed;
   }
 
-  std::variant<Selection, Answer> admit(const HttpRequest& message) {
+  std::variant<UpgradeWish, Answer> admit(const HttpRequest& message) {
     auto admitted = shared_->api.admit_websocket(request_of(message, peer_));
-    if (std::holds_alternative<Selection>(admitted) && !shared_->connections.has_room_for_websocket())
+    if (std::holds_alternative<Answer>(admitted)) return admitted;
+    if (auto refused = refuse_handshake(handshake_of(message))) return std::move(*refused);
+    if (!shared_->connections.has_room_for_websocket())
       return retry_after(error_answer(503, "too_many_clients", "too many WebSocket clients; try again later"),
                          "5");
     return admitted;
@@ -253,7 +272,7 @@ class Session final : public Connection {
               : answer_to(failed, limits_);
     if (refusal) {
       [[maybe_unused]] const bool said = co_await write(std::move(*refusal), parser->get(), false);
-      co_await linger();
+      co_await linger(tcp());
     }
     co_return false;
   }
@@ -268,19 +287,6 @@ class Session final : public Connection {
     if (message.method() == http::verb::head) serializer.split(true);
     const auto [failed, length] = co_await http::async_write(stream_, serializer, use_tuple);
     co_return !failed && keep_alive;
-  }
-
-  // A connection closed over unread bytes is reset, and its last answer lost: reads a while what still comes.
-  asio::awaitable<void> linger() {
-    beast::error_code ignored;
-    tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    tcp().expires_after(seconds{2});
-    std::array<char, 4'096> rest;
-    for (std::size_t read = 0; read < lingering_bytes_max;) {
-      const auto [failed, length] = co_await tcp().async_read_some(asio::buffer(rest), use_tuple);
-      if (failed) co_return;
-      read += length;
-    }
   }
 
   void close() {
@@ -316,8 +322,7 @@ asio::awaitable<void> run_session(asio::ip::tcp::socket socket, std::shared_ptr<
     if (upgrade) stream.emplace(std::move(session.stream()));
   }
   if (upgrade)
-    co_await run_websocket(std::move(*stream), std::move(upgrade->request), std::move(upgrade->selection),
-                           shared);
+    co_await run_websocket(std::move(*stream), std::move(upgrade->request), std::move(upgrade->wish), shared);
 }
 
 }  // namespace gensetd::http

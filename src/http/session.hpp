@@ -2,7 +2,9 @@
 
 #include "http/api.hpp"
 #include "http/connections.hpp"
+#include "http/dashboard_stream.hpp"
 #include "http/limits.hpp"
+#include "http/wake_list.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -16,16 +18,19 @@ namespace gensetd::http {
 // What the sessions share; outlives them.
 struct Shared {
   Shared(boost::asio::io_context& context, const Limits& its_limits, Services services, Access access,
-         std::shared_ptr<boost::asio::ssl::context> its_tls)
+         std::filesystem::path web_dir, std::shared_ptr<boost::asio::ssl::context> its_tls)
       : limits(its_limits),
         connections(context, limits),
-        api(std::move(services), std::move(access), connections),
-        tls(std::move(its_tls)) {}
+        api(std::move(services), std::move(access), connections, std::move(web_dir)),
+        tls(std::move(its_tls)),
+        wake_list(std::make_shared<WakeList>(context)) {}
 
   Limits limits;
   Connections connections;
   Api api;
+  std::shared_ptr<DashboardSource> dashboards;
   std::shared_ptr<boost::asio::ssl::context> tls;  // of new connections; null: without TLS
+  const std::shared_ptr<WakeList> wake_list;       // of WebSocket clients
 };
 
 // One HTTP connection from its first request to its end, or to its upgrade. Where there is no room its first

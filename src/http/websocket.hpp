@@ -5,9 +5,9 @@
 
 namespace gensetd::http {
 
-// Serves an upgrade that was admitted: the snapshot, then every newer reading, conflated for a slow client,
-// until either side ends it. A removed device is not told, its readings just end.
-boost::asio::awaitable<void> run_websocket(Stream stream, HttpRequest request, Selection selection,
+// Serves an upgrade that was admitted, in the protocol that it asked for, until either side ends it. What is
+// said stands in specification_stream.hpp and dashboard_stream.hpp.
+boost::asio::awaitable<void> run_websocket(Stream stream, HttpRequest request, UpgradeWish wish,
                                            std::shared_ptr<Shared> shared);
 
 }  // namespace gensetd::http

@@ -22,11 +22,14 @@ constexpr int silent_max = 2;
 // SerialCounts::late_answer_max.
 constexpr std::chrono::seconds silence_max{5};
 
-// At sites an answer came 140 to 230 ms after its request, the converter's packing included. If the one
-// that was taken was somebody else's, ours comes by then, and brings it into doubt. Where others are, theirs
-// may also come after ours and be what was asked.
-constexpr milliseconds answer_time_max{300};
+// Where others are, theirs may also come after ours and be what was asked.
 constexpr milliseconds settling_when_shared{250};
+
+template <class Entries, class IsGone>
+void erase_if(Entries& entries, IsGone is_gone) {
+  const auto gone = std::ranges::remove_if(entries, is_gone);
+  entries.erase(gone.begin(), gone.end());
+}
 
 }  // namespace
 
@@ -41,9 +44,9 @@ void Conversation::submit(Requester& requester, const Transaction& transaction) 
 }
 
 void Conversation::withdraw(Requester& requester) {
-  std::erase_if(waiting_, [&](const Waiting& entry) { return entry.requester == &requester; });
-  std::erase_if(taken_, [&](const Taken& entry) { return entry.requester == &requester; });
-  std::erase_if(told_, [&](const Action& action) {
+  erase_if(waiting_, [&](const Waiting& entry) { return entry.requester == &requester; });
+  erase_if(taken_, [&](const Taken& entry) { return entry.requester == &requester; });
+  erase_if(told_, [&](const Action& action) {
     const auto* tell = std::get_if<Tell>(&action);
     const auto* doubt = std::get_if<Doubt>(&action);
     return (tell != nullptr && tell->requester == &requester) ||
@@ -62,15 +65,17 @@ void Conversation::opened(SteadyTime now) {
   silent_in_a_row_ = 0;
   received_.clear();
   last_byte_ = now;
+  quiet_deadline_.reset();
   ++line_.connects;
 }
 
 void Conversation::unreachable(error_code error, error_code cause, SteadyTime) {
   connecting_ = false;
-  for (; !waiting_.empty(); waiting_.pop_front()) {
-    told_.push_back(Tell{waiting_.front().requester,
-                         {.request = waiting_.front().transaction.request, .error = error, .cause = cause}});
+  for (const Waiting& who : waiting_) {
+    told_.push_back(
+        Tell{who.requester, {.request = who.transaction.request, .error = error, .cause = cause}});
   }
+  waiting_.clear();
 }
 
 void Conversation::closed(error_code cause, SteadyTime now) {
@@ -90,7 +95,7 @@ void Conversation::closed(error_code cause, SteadyTime now) {
     if (is_serial(last.who.transaction)) counts_.unanswered(last.who.transaction.request, last.asked, now);
     last.who.resent = true;
     last.who.round = 0;
-    waiting_.push_front(last.who);
+    waiting_.insert(waiting_.begin(), last.who);
     end_flight(in_flight_.size() - 1, now);
   }
 }
@@ -132,7 +137,7 @@ Action Conversation::next(SteadyTime now) {
 std::optional<Action> Conversation::next_told() {
   if (told_.empty()) return std::nullopt;
   const Action told = told_.front();
-  told_.pop_front();
+  told_.erase(told_.begin());
   return told;
 }
 
@@ -162,6 +167,7 @@ void Conversation::expire(SteadyTime now) {
 
 // The first transaction that may be sent now. `wake`: when it is worth looking again, at the latest.
 std::optional<Send> Conversation::next_send(SteadyTime now, SteadyTime& wake) {
+  if (waiting_.empty()) quiet_deadline_.reset();  // who was waiting for silence has gone
   for (std::size_t index = 0; index < waiting_.size();) {
     const std::size_t before = waiting_.size();
     if (auto send = try_start(index, now, wake)) return send;
@@ -233,7 +239,9 @@ Send Conversation::start(std::size_t index, const ReadRequest& asked, SteadyTime
     std::ranges::copy(modbus::encode_rtu(asked), send.bytes.begin());
     send.length = modbus::rtu_request_length;
     counts_.sent(transaction.request, asked, now);
-    received_.clear();  // on a line that is never silent: the rest of what was before it
+    // On a line that is never silent: the rest of what was before it.
+    if (!received_.empty()) doubt_by_garbage(now);
+    received_.clear();
   } else {
     begun.transaction_id = ++transaction_id_;
     send.bytes = modbus::encode_tcp(asked, begun.transaction_id);
@@ -253,7 +261,7 @@ milliseconds Conversation::settling_time(milliseconds request_gap, SteadyTime no
   if (!serial_) return milliseconds{0};
   const milliseconds since_sent = std::chrono::floor<milliseconds>(now - sent_at_);
   const milliseconds least = shared(now) ? settling_when_shared : request_gap;
-  return std::max({request_gap, least, answer_time_max - since_sent});
+  return std::max({request_gap, least, serial_answer_time_max - since_sent});
 }
 
 void Conversation::finish(std::size_t index, Outcome outcome, SteadyTime now) {

@@ -8,11 +8,11 @@
 #include "modbus/rtu_frame.hpp"
 #include "modbus/tcp_frame.hpp"
 
+#include <boost/container/small_vector.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -43,6 +43,10 @@ struct Wait {
 };
 using Action = std::variant<Connect, Send, Tell, Doubt, Close, Wait>;
 
+// At sites an answer came 140 to 230 ms after its request, the converter's packing included. If the one that
+// was taken was somebody else's, ours comes by then, and brings it into doubt.
+inline constexpr std::chrono::milliseconds serial_answer_time_max{300};
+
 // All decisions on one connection to one host:port, without socket and clock: whose turn it is, what is sent
 // when, which bytes are whose answer, when waiting ends. Use: report what happens (opened, heard, ...), each
 // time with `now`, which never goes back, and do what next() says until it says Wait.
@@ -70,6 +74,8 @@ class Conversation {
   bool shared(SteadyTime now) const { return shared_until_ > now; }
   // How long after an answer it may still turn out to be somebody else's, as far as it can.
   std::chrono::milliseconds settling_time(std::chrono::milliseconds request_gap, SteadyTime now) const;
+  // When the last bytes will be known to be a frame or none, if they are not yet; on a serial line.
+  std::optional<SteadyTime> undecided_until() const { return silence_at(); }
 
   const std::map<std::uint8_t, Counters>& units() const { return units_; }
   Counters sum_of_units() const;  // of those of others too
@@ -89,6 +95,7 @@ class Conversation {
     bool refused = false;                 // an exception was not believed yet
     RegisterBytes unconfirmed;            // the last one of them,
     modbus::ReadRequest unconfirmed_ask;  // and to what
+    std::size_t unconfirmed_print = 0;
     SteadyTime unconfirmed_at{};
   };
   struct InFlight {
@@ -109,7 +116,8 @@ class Conversation {
     Requester* requester = nullptr;
     modbus::ReadRequest wanted;
     modbus::ReadRequest asked;
-    std::uint16_t crc = 0;
+    std::size_t print = 0;  // of its registers: CRCs of different ones are equal too often
+    SteadyTime sent_at{};
     SteadyTime at{};
   };
 
@@ -128,9 +136,13 @@ class Conversation {
   void look_at_rtu(bool silent, SteadyTime now);
   void rtu_frame(const modbus::RtuFrame& frame, SteadyTime now);
   bool take_answer(const modbus::RtuFrame& frame, SteadyTime now);
-  void doubt(const std::deque<Taken>::const_iterator& taken);
+  void doubt(std::vector<Taken>::const_iterator taken);
   void doubt_if_behind_answer();
-  bool is_believed(InFlight& asked, std::span<const std::uint8_t> registers, SteadyTime now);
+  void doubt_by_garbage(SteadyTime now);
+  bool is_believed(InFlight& asked, const modbus::RtuFrame& answer, std::span<const std::uint8_t> registers,
+                   SteadyTime now);
+  template <class IsMeant>
+  void forget_unconfirmed(IsMeant is_meant);
   void ask_again(SteadyTime now);
   bool take_exception(const modbus::RtuFrame& frame, SteadyTime now);
   void stray_answer(const modbus::RtuFrame& frame, SteadyTime now);
@@ -150,12 +162,14 @@ class Conversation {
     return transaction.protocol == modbus::Protocol::rtu_over_tcp;
   }
 
-  std::deque<Waiting> waiting_;
-  std::vector<InFlight> in_flight_;
-  std::deque<Action> told_;  // Tell and Doubt that next() has not given yet
-  std::deque<Taken> taken_;  // on a serial line
-  std::vector<std::uint8_t> received_;
+  // In place as long as there is one of each: what a request touches lies together.
+  boost::container::small_vector<Waiting, 1> waiting_;
+  boost::container::small_vector<InFlight, 1> in_flight_;
+  boost::container::small_vector<Action, 1> told_;  // Tell and Doubt that next() has not given yet
+  boost::container::small_vector<std::uint8_t, modbus::tcp_frame_max> received_;
   std::array<std::uint8_t, 2 * modbus::registers_per_request_max> registers_{};  // of the Tell under way
+
+  std::vector<Taken> taken_;  // on a serial line
 
   bool connected_ = false;
   bool connecting_ = false;
@@ -166,6 +180,7 @@ class Conversation {
   std::uint16_t transaction_id_ = 0;
   SteadyTime sent_at_{};                      // of the last request
   SteadyTime last_byte_{};                    // sent or heard
+  SteadyTime doubted_for_{};                  // the last_byte_ of garbage that has brought one into doubt
   std::optional<SteadyTime> quiet_deadline_;  // when a line that is never quiet is asked all the same
   SteadyTime hold_until_{};                   // somebody else's request is being answered
   std::uint8_t hold_unit_ = 0;

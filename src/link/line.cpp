@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <netinet/tcp.h>
+#include <system_error>
 #include <utility>
 
 namespace gensetd::link {
@@ -101,6 +102,7 @@ void Line::send(const Send& send) {
 
 void Line::close() {
   ++connection_;
+  watch_.end();
   error_code ignored;
   socket_.close(ignored);
   resolver_.cancel();
@@ -147,16 +149,27 @@ void Line::try_next_endpoint(error_code last_failure) {
   socket_.async_connect(endpoint, [self = shared_from_this(), connection = connection_](error_code failed) {
     if (self->stopped_ || connection != self->connection_) return;
     if (failed) return self->try_next_endpoint(failed);
-    error_code unimportant;
-    self->socket_.set_option(tcp::no_delay(true), unimportant);
-    self->socket_.set_option(asio::socket_base::keep_alive(true), unimportant);
-    self->socket_.set_option(UserTimeout(static_cast<int>(undelivered_max.count())), unimportant);
-    self->socket_.non_blocking(true, unimportant);
-    self->connect_deadline_ = SteadyTime::max();
-    self->conversation_.opened(now());
-    self->listen();
-    self->go_on();
+    self->opened();
   });
+}
+
+// From here on it listens all the time: what comes unasked tells of others on the line, and an end of the
+// connection is known before the next request.
+void Line::opened() {
+  error_code unimportant;
+  socket_.set_option(tcp::no_delay(true), unimportant);
+  socket_.set_option(asio::socket_base::keep_alive(true), unimportant);
+  socket_.set_option(UserTimeout(static_cast<int>(undelivered_max.count())), unimportant);
+  socket_.non_blocking(true, unimportant);
+  try {
+    watch_.begin(Readiness::of(context_), socket_.native_handle(), *this, std::as_bytes(std::span{this, 1}));
+  } catch (const std::system_error& no_room) {
+    return unreachable(Error::connect_failed,
+                       error_code(no_room.code().value(), boost::system::system_category()));
+  }
+  connect_deadline_ = SteadyTime::max();
+  conversation_.opened(now());
+  go_on();
 }
 
 void Line::connection_failed(error_code failed) {
@@ -170,21 +183,9 @@ void Line::unreachable(error_code error, error_code cause) {
   go_on();
 }
 
-// Listens all the time: what comes unasked tells of others on the line, and an end of the connection is known
-// before the next request.
-void Line::listen() {
-  socket_.async_wait(tcp::socket::wait_read,
-                     [weak = weak_from_this(), connection = connection_](error_code aborted) {
-                       const auto self = weak.lock();
-                       if (!self || aborted || self->stopped_ || connection != self->connection_) return;
-                       self->readable();
-                     });
-}
-
 void Line::readable() {
-  const unsigned connection = connection_;
+  const auto self = shared_from_this();  // telling may destroy the Link
   hear();
-  if (connection == connection_) listen();
   go_on();
 }
 

@@ -2,6 +2,7 @@
 
 #include "link/address_policy.hpp"
 #include "link/conversation.hpp"
+#include "link/readiness.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -14,7 +15,7 @@ namespace gensetd::link {
 
 // The socket of one connection: does what its Conversation decides and tells it what happens. Owned by Link,
 // and by the handlers that are under way. One thread: the context's.
-class Line : public std::enable_shared_from_this<Line> {
+class Line final : public std::enable_shared_from_this<Line>, private Readiness::Listener {
  public:
   Line(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy);
 
@@ -37,9 +38,9 @@ class Line : public std::enable_shared_from_this<Line> {
   void try_next_endpoint(boost::system::error_code last_failure);
   void connection_failed(boost::system::error_code failed);
 
-  void listen();
+  void opened();
   bool hear();  // false: there was nothing more, or the connection is over
-  void readable();
+  void readable() override;
   void wake_at(SteadyTime time);
   void woken();
 
@@ -48,6 +49,7 @@ class Line : public std::enable_shared_from_this<Line> {
   const std::uint16_t port_;
   const AddressPolicy policy_;
   boost::asio::ip::tcp::socket socket_;
+  Readiness::Watch watch_;  // of the socket
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::steady_timer timer_;
   Conversation conversation_;

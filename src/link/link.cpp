@@ -43,22 +43,23 @@ PoolTotals& PoolTotals::operator+=(const PoolTotals& other) {
 }
 
 std::shared_ptr<Link> Pool::get(const std::string& host, std::uint16_t port) {
-  const auto known = links_.find({host, port});
-  if (known != links_.end()) {
-    if (auto held = known->second.lock()) return held;
-  }
-  std::erase_if(links_, [](const auto& entry) { return entry.second.expired(); });
-  auto made = std::shared_ptr<Link>(new Link(context_, host, port, policy_), [gone = gone_](Link* link) {
-    count(link->conversation(), std::chrono::steady_clock::now(), *gone);
-    delete link;
-  });
-  links_[{host, port}] = made;
+  const Links::key_type key{host, port};
+  std::weak_ptr<Link>& place = state_->links[key];
+  if (auto held = place.lock()) return held;
+  auto made =
+      std::shared_ptr<Link>(new Link(context_, host, port, policy_), [state = state_, key](Link* link) {
+        count(link->conversation(), std::chrono::steady_clock::now(), state->gone);
+        delete link;
+        const auto entry = state->links.find(key);
+        if (entry != state->links.end() && entry->second.expired()) state->links.erase(entry);
+      });
+  place = made;
   return made;
 }
 
 PoolTotals Pool::totals(SteadyTime now) const {
-  PoolTotals totals = *gone_;
-  for (const auto& [address, held] : links_) {
+  PoolTotals totals = state_->gone;
+  for (const auto& [address, held] : state_->links) {
     const auto link = held.lock();
     if (!link) continue;
     const Conversation& conversation = link->conversation();

@@ -64,19 +64,23 @@ class Pool {
  public:
   // A request for an address that `policy` refuses ends with its error, and nothing is connected.
   explicit Pool(boost::asio::io_context& context, AddressPolicy policy = {})
-      : context_(context), policy_(policy), gone_(std::make_shared<PoolTotals>()) {}
+      : context_(context), policy_(policy), state_(std::make_shared<State>()) {}
 
   std::shared_ptr<Link> get(const std::string& host, std::uint16_t port);
 
   using Links = std::map<std::pair<std::string, std::uint16_t>, std::weak_ptr<Link>>;
-  const Links& all() const { return links_; }
+  const Links& all() const { return state_->links; }
   PoolTotals totals(SteadyTime now) const;
 
  private:
+  // Links take themselves out of it when they end, perhaps after the pool.
+  struct State {
+    PoolTotals gone;  // what links had counted when they ended
+    Links links;
+  };
   boost::asio::io_context& context_;
   const AddressPolicy policy_;
-  std::shared_ptr<PoolTotals> gone_;  // what links had counted when they ended
-  Links links_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace gensetd::link

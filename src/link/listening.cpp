@@ -2,6 +2,8 @@
 #include "link/error.hpp"
 #include "modbus/error.hpp"
 
+#include <boost/container_hash/hash.hpp>
+
 #include <algorithm>
 #include <ranges>
 
@@ -33,6 +35,10 @@ constexpr std::size_t received_max = 1'024;
 bool begins_answer(const modbus::ReadRequest& asked, std::span<const std::uint8_t> received) {
   return received.size() >= 3 && received[0] == asked.unit_id &&
          received[1] == modbus::read_holding_registers && received[2] == 2U * asked.count;
+}
+
+std::size_t fingerprint(const RtuFrame& answer) {
+  return boost::hash_range(answer.registers.begin(), answer.registers.end());
 }
 
 // The registers that were wanted, of those that were asked.
@@ -143,6 +149,7 @@ void Conversation::look_at_rtu(bool silent, SteadyTime now) {
       note(Mismatch::broken);
     } else {
       note(Mismatch::garbage);
+      doubt_by_garbage(now);
     }
     ++line_.garbage_bytes;
     drop(1);
@@ -184,7 +191,7 @@ bool Conversation::take_answer(const RtuFrame& frame, SteadyTime now) {
   asked.who.refused = false;
   const bool is_part = asked.asked.count < wanted.count;
   auto registers = is_part ? frame.registers : wanted_of(wanted, asked.asked, frame.registers);
-  if (!is_believed(asked, registers, now)) {
+  if (!is_believed(asked, frame, registers, now)) {
     ++unit(frame.unit_id).confirmations;
     counts_.disbelieved(wanted, asked.asked, frame.crc, now);
     ask_again(now);
@@ -198,16 +205,17 @@ bool Conversation::take_answer(const RtuFrame& frame, SteadyTime now) {
   Outcome outcome;
   outcome.registers = std::span<const std::uint8_t>(registers_).first(registers.size());
   std::erase_if(taken_, [&](const Taken& entry) { return entry.at + doubt_max <= now; });
-  if (taken_.size() == taken_max) taken_.pop_front();
+  if (taken_.size() == taken_max) taken_.erase(taken_.begin());
   if (asked.who.requester != nullptr)
-    taken_.push_back({asked.who.requester, wanted, asked.asked, frame.crc, now});
+    taken_.push_back({asked.who.requester, wanted, asked.asked, fingerprint(frame), asked.sent_at, now});
   finish(0, outcome, now);
   return true;
 }
 
 // Whether an answer carries on from the last values, or from the answer before it that did not. Of those two
 // one at least is to the whole read.
-bool Conversation::is_believed(InFlight& asked, std::span<const std::uint8_t> registers, SteadyTime now) {
+bool Conversation::is_believed(InFlight& asked, const RtuFrame& answer,
+                               std::span<const std::uint8_t> registers, SteadyTime now) {
   Waiting& who = asked.who;
   const modbus::ReadRequest& wanted = who.transaction.request;
   const bool is_whole = registers.size() == 2U * wanted.count;
@@ -223,6 +231,7 @@ bool Conversation::is_believed(InFlight& asked, std::span<const std::uint8_t> re
   ++who.confirmations;
   who.unconfirmed.assign(registers.begin(), registers.end());
   who.unconfirmed_ask = asked.asked;
+  who.unconfirmed_print = fingerprint(answer);
   who.unconfirmed_at = now;
   return false;
 }
@@ -234,7 +243,7 @@ void Conversation::ask_again(SteadyTime now) {
   fresh_ = false;
   if (asked.who.requester == nullptr) return;
   asked.who.round = 0;
-  waiting_.push_front(std::move(asked.who));
+  waiting_.insert(waiting_.begin(), std::move(asked.who));
 }
 
 // An exception names neither registers nor count: it is believed at once only where no other can come.
@@ -258,12 +267,22 @@ bool Conversation::take_exception(const RtuFrame& frame, SteadyTime now) {
 }
 
 void Conversation::stray_answer(const RtuFrame& frame, SteadyTime now) {
+  const std::size_t print = fingerprint(frame);
   const auto taken = std::ranges::find_if(std::views::reverse(taken_), [&](const Taken& entry) {
     return entry.asked.unit_id == frame.unit_id && entry.asked.count == frame.count &&
            now < entry.at + doubt_max;
   });
-  // One of the two is ours, and nothing tells which.
-  if (taken != std::views::reverse(taken_).end() && taken->crc != frame.crc) doubt(std::next(taken).base());
+  // One of the two is ours, and nothing tells which. The same goes for one that is still to be confirmed; but
+  // a copy of that says nothing of an older one.
+  bool is_copy = false;
+  forget_unconfirmed([&](const Waiting& who) {
+    if (who.unconfirmed_ask.unit_id != frame.unit_id || who.unconfirmed_ask.count != frame.count)
+      return false;
+    is_copy = is_copy || who.unconfirmed_print == print;
+    return who.unconfirmed_print != print;
+  });
+  if (!is_copy && taken != std::views::reverse(taken_).end() && taken->print != print)
+    doubt(std::next(taken).base());
   switch (counts_.heard_answer(frame.unit_id, frame.count, frame.crc, now)) {
     case Stray::late:
       ++unit(frame.unit_id).late_answers;
@@ -280,12 +299,40 @@ void Conversation::stray_answer(const RtuFrame& frame, SteadyTime now) {
 // one that was damaged and has the right CRC by chance.
 void Conversation::doubt_if_behind_answer() {
   if (!taken_.empty() && taken_.back().at == last_byte_) doubt(std::prev(taken_.end()));
-  // One that was not believed yet has its transaction at the front again.
-  if (!waiting_.empty() && waiting_.front().unconfirmed_at == last_byte_)
-    waiting_.front().unconfirmed.clear();
+  forget_unconfirmed([&](const Waiting& who) { return who.unconfirmed_at == last_byte_; });
 }
 
-void Conversation::doubt(const std::deque<Taken>::const_iterator& taken) {
+// Answers that were not believed yet and now cannot be confirmed any more: the read is made anew.
+template <class IsMeant>
+void Conversation::forget_unconfirmed(IsMeant is_meant) {
+  for (Waiting& who : waiting_) {
+    if (!who.unconfirmed.empty() && is_meant(who)) who.unconfirmed.clear();
+  }
+  for (InFlight& asked : in_flight_) {
+    if (!asked.who.unconfirmed.empty() && is_meant(asked.who)) asked.who.unconfirmed.clear();
+  }
+}
+
+// What is no frame may be our answer, damaged or torn, to a read for which somebody else's was taken: one
+// whose head it has, or when it has none, the last, as long as its answer may take.
+void Conversation::doubt_by_garbage(SteadyTime now) {
+  forget_unconfirmed([&](const Waiting& who) { return begins_answer(who.unconfirmed_ask, received_); });
+  const auto newest_first = std::views::reverse(taken_);
+  const auto has_head = [&](const Taken& entry) {
+    return begins_answer(entry.asked, received_) && now < entry.at + doubt_max;
+  };
+  auto taken = std::ranges::find_if(newest_first, has_head);
+  const bool is_rest_of_broken = !in_flight_.empty() && in_flight_.front().mismatch == Mismatch::broken;
+  const bool has_none = !is_rest_of_broken && doubted_for_ != last_byte_;
+  if (taken == newest_first.end() && has_none && !taken_.empty() &&
+      now < taken_.back().sent_at + serial_answer_time_max)
+    taken = newest_first.begin();
+  if (taken == newest_first.end()) return;
+  doubted_for_ = last_byte_;
+  doubt(std::next(taken).base());
+}
+
+void Conversation::doubt(std::vector<Taken>::const_iterator taken) {
   ++unit(taken->asked.unit_id).doubts;
   told_.push_back(Doubt{taken->requester, taken->wanted});
   taken_.erase(taken);

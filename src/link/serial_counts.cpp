@@ -86,7 +86,7 @@ std::uint16_t SerialCounts::best_count(const Unit& unit, const Growth& growth, s
 
 SerialCounts::Choice SerialCounts::choose(const ReadRequest& wanted, const Room& room, SteadyTime now) {
   Unit& known = unit(wanted.unit_id);
-  const Growth& grows = growth(known, wanted);
+  Growth& grows = growth(known, wanted);
   std::uint16_t most = count_max(wanted, room);
   if (now < grows.limited_until) most = std::max(wanted.count, std::min(most, grows.limit));
   const std::uint16_t best = best_count(known, grows, wanted.count, most, now);
@@ -97,8 +97,13 @@ SerialCounts::Choice SerialCounts::choose(const ReadRequest& wanted, const Room&
   for (std::uint16_t count = wanted.count; count <= most; ++count) {
     if (!known.counts[count].foreign) earliest = std::min(earliest, free_at(known, grows, count));
   }
-  if (earliest == SteadyTime::max()) return {std::nullopt, now};
-  return {wanted, earliest};
+  if (earliest != SteadyTime::max()) return {wanted, earliest};
+  // Rather than not to ask at all: a line that loses answers may have made the controller look like that.
+  if (now < grows.limited_until) {
+    grows.limited_until = now;
+    return choose(wanted, room, now);
+  }
+  return {std::nullopt, now};
 }
 
 std::optional<ReadRequest> SerialCounts::choose_part(const ReadRequest& wanted, SteadyTime now) {

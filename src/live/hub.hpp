@@ -1,10 +1,16 @@
 #pragma once
 
+#include "live/cadence.hpp"
+#include "live/subscribers.hpp"
 #include "reading/reading.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace gensetd::live {
@@ -28,19 +34,20 @@ class Listener {
 // timestamp only grows. One thread.
 class Hub {
  public:
-  // A listener hears until its subscription ends. Must not outlive the hub.
+  // Ends with its owner; must not outlive the hub.
   class Subscription {
    public:
     Subscription() = default;
-    Subscription(Subscription&& other) noexcept;
+    Subscription(Subscription&& other) noexcept { *this = std::move(other); }
     Subscription& operator=(Subscription&& other) noexcept;
     ~Subscription();
 
    private:
     friend class Hub;
-    Subscription(Hub& hub, Listener& listener) : hub_(&hub), listener_(&listener) {}
-    Hub* hub_ = nullptr;
+    Subscribers<Listener>::Subscription to_all_;
+    Hub* hub_ = nullptr;  // of those to single devices
     Listener* listener_ = nullptr;
+    std::set<std::int64_t> devices_;
   };
 
   // Keeps `newest` and tells the listeners; false, and nothing happens, when it is not newer than the one
@@ -56,11 +63,24 @@ class Hub {
   ReadingPtr newest(std::int64_t device_id) const;  // null when there is none
   std::vector<ReadingPtr> all() const;              // ascending by device id
 
+  // How far apart the readings of a device are; empty when that is not known yet.
+  std::optional<std::chrono::milliseconds> cadence(std::int64_t device_id) const;
+
   [[nodiscard]] Subscription subscribe(Listener& listener);
+  // To these devices alone, known or not: the others cost nothing.
+  [[nodiscard]] Subscription subscribe(Listener& listener, std::set<std::int64_t> devices);
 
  private:
-  std::map<std::int64_t, ReadingPtr> newest_;
-  std::vector<Listener*> listeners_;
+  template <class Tell>
+  void tell(std::int64_t device_id, Tell one) const;
+
+  struct Held {
+    ReadingPtr newest;
+    Cadence cadence;
+  };
+  std::map<std::int64_t, Held> held_;
+  Subscribers<Listener> listeners_;
+  std::unordered_map<std::int64_t, std::vector<Listener*>> watchers_;  // of single devices; none is empty
 };
 
 }  // namespace gensetd::live

@@ -6,9 +6,20 @@ namespace gensetd::live {
 
 bool Mailbox::put(reading::ReadingPtr newest) {
   const std::int64_t device_id = newest->device_id;
-  const auto [place, is_new] = waiting_.insert_or_assign(device_id, std::move(newest));
-  if (is_new) order_.push_back(device_id);
-  return !is_new;
+  const auto place = waiting_.find(device_id);
+  if (place != waiting_.end()) {
+    place->second = std::move(newest);
+    return true;
+  }
+  if (spare_.empty()) {
+    waiting_.emplace(device_id, std::move(newest));
+  } else {
+    spare_.key() = device_id;
+    spare_.mapped() = std::move(newest);
+    waiting_.insert(std::move(spare_));
+  }
+  order_.push_back(device_id);
+  return false;
 }
 
 void Mailbox::forget(std::int64_t device_id) {
@@ -18,9 +29,9 @@ void Mailbox::forget(std::int64_t device_id) {
 
 reading::ReadingPtr Mailbox::take() {
   if (order_.empty()) return nullptr;
-  auto taken = waiting_.extract(order_.front());
+  spare_ = waiting_.extract(order_.front());
   order_.pop_front();
-  return std::move(taken.mapped());
+  return std::move(spare_.mapped());
 }
 
 void Mailbox::clear() {

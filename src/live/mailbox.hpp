@@ -24,6 +24,7 @@ class Mailbox {
  private:
   std::deque<std::int64_t> order_;  // exactly the keys of waiting_, oldest first
   std::unordered_map<std::int64_t, reading::ReadingPtr> waiting_;
+  decltype(waiting_)::node_type spare_;  // of the last one taken: a client in time allocates nothing
 };
 
 }  // namespace gensetd::live

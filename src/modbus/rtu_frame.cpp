@@ -11,11 +11,22 @@ namespace {
 constexpr std::size_t exception_length = 5;
 constexpr std::size_t head_length = 3;
 
-bool whole_frame(std::span<const std::uint8_t> received, std::size_t length) {
-  return received.size() >= length && crc16(received.first(length)) == 0;
+// What a request to read can ask for (V1.1b3, 6.1 to 6.4).
+bool is_read_request(std::span<const std::uint8_t> frame) {
+  const unsigned most = frame[1] <= 2 ? 2'000 : registers_per_request_max;
+  const unsigned count = number_at(frame, 4);
+  return count >= 1 && count <= most;
 }
 
-// The lengths that a frame with this head can have, shortest first; 0 for none. Requests and the answers of
+// A frame with a 0 behind it has a good CRC too, so one that ends with 0 may look whole without it.
+bool whole_frame(std::span<const std::uint8_t> received, std::size_t length) {
+  if (received.size() < length || crc16(received.first(length)) != 0) return false;
+  const bool is_read = received[1] >= 1 && received[1] <= 4;
+  return !is_read || length != rtu_request_length || received[2] == length - exception_length ||
+         is_read_request(received);
+}
+
+// The lengths that a frame with this head can have, longest first; 0 for none. Requests and the answers of
 // single writes are 8 bytes; answers to reads carry a byte count (V1.1b3, 6.1 to 6.6, 6.11, 6.12).
 std::array<std::size_t, 2> lengths_of(std::span<const std::uint8_t> received) {
   const std::uint8_t function = received[1];
@@ -29,7 +40,7 @@ std::array<std::size_t, 2> lengths_of(std::span<const std::uint8_t> received) {
       // five bytes up to there may well look like a frame with a good CRC.
       if (received[2] == 0) return {rtu_request_length, 0};
       const std::size_t answer = exception_length + received[2];
-      return {std::min(answer, rtu_request_length), std::max(answer, rtu_request_length)};
+      return {std::max(answer, rtu_request_length), std::min(answer, rtu_request_length)};
     }
     case 5:
     case 6:
@@ -89,10 +100,12 @@ RtuCut cut_rtu(std::span<const std::uint8_t> received, bool silent) {
     return Incomplete{exception_length};
   }
   std::size_t needed = 0;
+  // The longer one when both are good: the first 8 bytes of one answer in 65,536 look like a request, while
+  // what stands behind a request completes it to an answer as rarely, and mostly there is nothing.
   for (const std::size_t length : lengths_of(received)) {
     if (length < exception_length || length > rtu_frame_max) continue;
     if (whole_frame(received, length)) return describe(received.first(length));
-    if (length > received.size() && needed == 0) needed = length;
+    if (length > received.size()) needed = length;
   }
   if (needed != 0 && !silent) return Incomplete{needed};
   return one_byte;

@@ -19,6 +19,11 @@ using std::chrono::steady_clock;
 constexpr milliseconds retry_pause_min{150};
 constexpr int retry_pause_spread_ms = 100;
 
+constexpr milliseconds push_held_every{20};
+
+// How long a line that is never silent can keep a reading back.
+constexpr milliseconds undecided_max{500};
+
 reading::Timestamp system_now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
 
 std::int64_t in_milliseconds(std::chrono::nanoseconds time) {
@@ -31,40 +36,55 @@ milliseconds since(SteadyTime start) {
 
 }  // namespace
 
-DevicePoller::DevicePoller(Surroundings& surroundings, Target target, reading::Timestamp newer_than)
+Surroundings::Surroundings(boost::asio::io_context& its_context, link::Pool& its_links, Handover& handover)
+    : context(its_context),
+      links(its_links),
+      random{std::random_device{}()},
+      handover_(handover),
+      push_held_(its_context) {}
+
+void Surroundings::publish(Handover::Item item) {
+  handover_.put(std::move(item));
+  if (handover_.is_holding() && !std::exchange(waits_, true)) push_held_later();
+}
+
+void Surroundings::push_held_later() {
+  push_held_.expires_after(push_held_every);
+  push_held_.async_wait([this](boost::system::error_code aborted) {
+    if (aborted) return;
+    handover_.push_held();
+    waits_ = handover_.is_holding();
+    if (waits_) push_held_later();
+  });
+}
+
+DevicePoller::DevicePoller(Surroundings& surroundings, Target target, Beginning beginning)
     : surroundings_(surroundings),
       target_(std::move(target)),
       cycle_(target_.profile, target_.address.protocol),
       link_(surroundings.links.get(target_.address.host, target_.address.port)),
       timer_(surroundings.context),
       values_(target_.profile->fields.size()),
-      last_timestamp_(newer_than) {}
+      beginning_(beginning),
+      last_timestamp_(beginning.newer_than) {}
 
 DevicePoller::~DevicePoller() { link_->withdraw(*this); }
 
 void DevicePoller::start() {
+  if (!beginning_.at_slot) return start_soon();
+  const milliseconds interval = target_.pace.poll_interval;
+  const SteadyTime now = steady_clock::now();
+  wake_at(next_start(target_.identity.device_id, interval, now - interval, now), State::waiting);
+}
+
+void DevicePoller::start_soon() {
   wake_in(first_delay(target_.pace.poll_interval, static_cast<std::uint32_t>(surroundings_.random())),
           State::waiting);
 }
 
 void DevicePoller::adopt(Target target) {
   target_ = std::move(target);
-  if (state_ == State::waiting) start();
-}
-
-void DevicePoller::announce_unread() {
-  advance_clock(system_now());
-  publish(fmt::format("{} unit {}: not read yet", host_and_port(target_.address.host, target_.address.port),
-                      target_.address.unit_id));
-}
-
-void DevicePoller::finish() {
-  state_ = State::stopped;
-  timer_.cancel();
-  link_->withdraw(*this);
-  online_ = false;
-  advance_clock(system_now());
-  publish("gateway stopped");
+  if (state_ == State::waiting) start_soon();
 }
 
 DeviceFigures DevicePoller::figures() const {
@@ -110,8 +130,7 @@ void DevicePoller::woken() {
     count(&Counters::retries);
     follow(cycle_.again());
   } else if (state_ == State::settling) {
-    link_->hear_now();
-    if (state_ == State::settling) end_cycle();  // else what came made it read again
+    settled();
   }
 }
 
@@ -179,7 +198,17 @@ void DevicePoller::settle() {
   const milliseconds time =
       cycle_.failure() ? milliseconds{0} : link_->conversation().settling_time(gap, steady_clock::now());
   if (time.count() == 0) return end_cycle();
+  settled_by_ = steady_clock::now() + time + undecided_max;
   wake_in(time, State::settling);
+}
+
+void DevicePoller::settled() {
+  link_->hear_now();
+  if (state_ != State::settling) return;  // what came made it read again
+  // Half a frame has come, which may be such an answer.
+  const auto undecided = link_->conversation().undecided_until();
+  if (undecided && steady_clock::now() < settled_by_) return wake_at(*undecided, State::settling);
+  end_cycle();
 }
 
 void DevicePoller::end_cycle() {
@@ -252,13 +281,14 @@ void DevicePoller::count(std::uint64_t Counters::* which, std::uint64_t times) {
 }
 
 void DevicePoller::publish(std::string error) {
-  surroundings_.hub.publish(reading::make_reading({.identity = target_.identity,
-                                                   .profile = target_.profile,
-                                                   .timestamp = last_timestamp_,
-                                                   .online = online_,
-                                                   .error = std::move(error),
-                                                   .last_seen = last_seen_,
-                                                   .values = values_}));
+  surroundings_.publish({.reading = reading::make_reading({.identity = target_.identity,
+                                                           .profile = target_.profile,
+                                                           .timestamp = last_timestamp_,
+                                                           .online = online_,
+                                                           .error = std::move(error),
+                                                           .last_seen = last_seen_,
+                                                           .values = values_}),
+                         .generation = beginning_.generation});
 }
 
 // With the fields that say of whom it tells.

@@ -1,11 +1,11 @@
 #pragma once
 
 #include "link/link.hpp"
-#include "live/hub.hpp"
 #include "log/log.hpp"
 #include "poller/cycle.hpp"
 #include "poller/describe.hpp"
 #include "poller/diagnostics.hpp"
+#include "poller/handover.hpp"
 #include "poller/schedule.hpp"
 #include "reading/reading.hpp"
 
@@ -20,13 +20,24 @@
 
 namespace gensetd::poller {
 
-// What all device pollers share. One thread: the context's.
-struct Surroundings {
+// What the device pollers of a thread share.
+class Surroundings {
+ public:
+  Surroundings(boost::asio::io_context& its_context, link::Pool& its_links, Handover& handover);
+
+  void publish(Handover::Item item);
+
   boost::asio::io_context& context;
   link::Pool& links;
-  live::Hub& hub;
   Totals totals;
   std::mt19937 random;
+
+ private:
+  void push_held_later();
+
+  Handover& handover_;
+  boost::asio::steady_timer push_held_;
+  bool waits_ = false;
 };
 
 // One device, as the registry describes it.
@@ -45,30 +56,31 @@ struct Target {
 
 // Reads one device for ever: waits for its slot, runs a cycle, publishes a reading, waits again. Owned by
 // shared_ptr; destroying it ends everything at once. Invariant: no more transactions are under way than the
-// profile allows, and the timestamps of its readings strictly increase.
+// profile allows, and the timestamps of its readings strictly increase. One thread: the context's.
 class DevicePoller final : public link::Requester, public std::enable_shared_from_this<DevicePoller> {
  public:
-  // Every reading will be newer than `newer_than`.
-  DevicePoller(Surroundings& surroundings, Target target, reading::Timestamp newer_than);
+  struct Beginning {
+    reading::Timestamp newer_than{};  // every reading will be
+    std::uint64_t generation = 0;     // goes with every reading
+    bool at_slot = false;             // begins at its slot, within an interval; else within a second
+  };
+  DevicePoller(Surroundings& surroundings, Target target, Beginning beginning);
   ~DevicePoller();
   DevicePoller(const DevicePoller&) = delete;
   DevicePoller& operator=(const DevicePoller&) = delete;
 
-  void start();               // within a second
+  void start();
   void adopt(Target target);  // of the same source: names and pace
-  void announce_unread();     // publishes a reading without values: those known are of another source
-  void finish();              // publishes the last reading, 'gateway stopped'; nothing is read any more
 
   const Target& target() const { return target_; }
-  bool online() const { return online_; }
-  reading::Timestamp last_timestamp() const { return last_timestamp_; }
   const link::Link& link() const { return *link_; }
   DeviceFigures figures() const;
   PlanInUse plan() const;
 
  private:
-  enum class State : std::uint8_t { waiting, asking, pausing, settling, stopped };
+  enum class State : std::uint8_t { waiting, asking, pausing, settling };
 
+  void start_soon();
   void wake_in(std::chrono::milliseconds time, State state);
   void wake_at(SteadyTime time, State state);
   void woken();
@@ -78,6 +90,7 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   void finished(const link::Outcome& outcome) override;
   void doubted(const modbus::ReadRequest& request) override;
   void settle();
+  void settled();
   void end_cycle();
   void succeed();
   void fail(const link::Outcome& failure);
@@ -92,15 +105,17 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   Cycle cycle_;
   std::shared_ptr<link::Link> link_;
   boost::asio::steady_timer timer_;
-  State state_ = State::stopped;
+  State state_ = State::waiting;
 
   std::vector<profile::Value> values_;  // of the last successful cycle
   std::optional<reading::Timestamp> last_seen_;
+  const Beginning beginning_;
   reading::Timestamp last_timestamp_;
   Counters counters_;
   CycleHistory history_;
   RecentLatency latency_;
   SteadyTime cycle_start_{};
+  SteadyTime settled_by_{};
   std::chrono::nanoseconds last_cycle_{0};  // from its start to its last answer
   reading::Timestamp last_answer_{};
   std::optional<SteadyTime> lost_at_;

@@ -6,6 +6,23 @@ namespace gensetd::poller {
 
 using std::chrono::milliseconds;
 
+Counters& Counters::operator+=(const Counters& other) {
+  cycles += other.cycles;
+  failed_cycles += other.failed_cycles;
+  retries += other.retries;
+  slots_missed += other.slots_missed;
+  return *this;
+}
+
+Totals& Totals::operator+=(const Totals& other) {
+  counters += other.counters;
+  errors += other.errors;
+  start_delay += other.start_delay;
+  cycle_time += other.cycle_time;
+  answer_time += other.answer_time;
+  return *this;
+}
+
 LinkFigures figures_of(std::string address, const link::Conversation& conversation, SteadyTime now,
                        reading::Timestamp wall) {
   LinkFigures figures{.address = std::move(address),

@@ -24,6 +24,8 @@ struct Counters {
   std::uint64_t failed_cycles = 0;
   std::uint64_t retries = 0;
   std::uint64_t slots_missed = 0;  // cycles left out because the one before was late
+
+  Counters& operator+=(const Counters& other);
 };
 
 // Of all devices together, since the start.
@@ -33,6 +35,8 @@ struct Totals {
   measure::Histogram start_delay;  // from a cycle's slot to its start
   measure::Histogram cycle_time;   // from a cycle's start to its last answer, or to its failure
   measure::Histogram answer_time;  // from a request on the wire to the end of its answer
+
+  Totals& operator+=(const Totals& other);
 };
 
 // What a device looks like now. Counted since it is polled with this address and profile; what is of its unit

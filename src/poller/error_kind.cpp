@@ -81,4 +81,9 @@ std::string_view word(ErrorKind kind) {
   return "other";
 }
 
+ErrorTally& ErrorTally::operator+=(const ErrorTally& other) {
+  for (std::size_t kind = 0; kind < error_kind_count; ++kind) counts_[kind] += other.counts_[kind];
+  return *this;
+}
+
 }  // namespace gensetd::poller

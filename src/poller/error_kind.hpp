@@ -36,6 +36,7 @@ class ErrorTally {
     ++counts_[static_cast<std::size_t>(error_kind(error))];
   }
   std::uint64_t operator[](ErrorKind kind) const { return counts_[static_cast<std::size_t>(kind)]; }
+  ErrorTally& operator+=(const ErrorTally& other);
 
  private:
   std::array<std::uint64_t, error_kind_count> counts_{};

@@ -6,12 +6,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 namespace gensetd::poller {
 namespace {
 
+namespace asio = boost::asio;
 using std::chrono::milliseconds;
+
+// More devices than this are first read at their slots: to connect to all of them within a second would be
+// a burst that no interval sees again.
+constexpr std::size_t start_within_a_second_max = 1'000;
 
 milliseconds either(const std::optional<double>& seconds, milliseconds otherwise) {
   return seconds ? milliseconds{std::llround(*seconds * 1000.0)} : otherwise;
@@ -21,20 +27,68 @@ std::string no_profile(const registry::Device& device) {
   return fmt::format("there is no profile '{}'; add its file, or change the device", device.profile);
 }
 
+reading::Timestamp system_now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
+
+LinkFigures link_figures(const DevicePoller& device) {
+  const Address& address = device.target().address;
+  return figures_of(host_and_port(address.host, address.port), device.link().conversation(),
+                    std::chrono::steady_clock::now(), system_now());
+}
+
+std::vector<DeviceAndLink> look_at(const Crew& crew, const std::vector<std::int64_t>& ids) {
+  std::vector<DeviceAndLink> found;
+  for (const std::int64_t id : ids) {
+    const auto place = crew.devices.find(id);
+    if (place != crew.devices.end())
+      found.push_back({.device = place->second->figures(), .link = link_figures(*place->second)});
+  }
+  return found;
+}
+
+std::optional<Diagnostics> diagnose(const Crew& crew, std::int64_t device_id) {
+  const auto place = crew.devices.find(device_id);
+  if (place == crew.devices.end()) return std::nullopt;
+  const DevicePoller& device = *place->second;
+  Diagnostics diagnostics{.device = device.figures(), .plan = device.plan(), .link = link_figures(device)};
+  for (const auto& [id, other] : crew.devices) {
+    if (id != device_id && &other->link() == &device.link()) diagnostics.other_devices.push_back(id);
+  }
+  return diagnostics;
+}
+
+asio::awaitable<ReadResult> read_there(asio::io_context& context, link::Pool& links, Address address,
+                                       profile::ProfilePtr profile, std::optional<modbus::ReadRequest> range,
+                                       milliseconds timeout) {
+  Reader reader(context, links, std::move(address), std::move(profile), timeout);
+  if (range) {
+    ReadResult some = co_await reader.read_range(*range);
+    co_return some;
+  }
+  ReadResult all = co_await reader.read_all();
+  co_return all;
+}
+
 }  // namespace
 
-Poller::Poller(boost::asio::io_context& context, const profile::Catalog& catalog,
-               const registry::Directory& directory, live::Hub& hub, Pace defaults,
-               link::AddressPolicy policy)
-    : catalog_(catalog),
-      directory_(directory),
-      defaults_(defaults),
-      links_(context, policy),
-      surroundings_{context, links_, hub, {}, std::mt19937{std::random_device{}()}} {}
+Poller::Poller(asio::io_context& context, const profile::Catalog& catalog,
+               const registry::Directory& directory, live::Hub& hub, const Options& options)
+    : catalog_(catalog), directory_(directory), hub_(hub), defaults_(options.defaults) {
+  for (std::size_t thread = 0; thread < options.threads; ++thread) {
+    threads_.push_back(std::make_unique<PollThread>(options.policy));
+    wakes_.emplace_back(context, threads_.back()->handover().descriptor());
+  }
+}
+
+Poller::~Poller() {
+  for (auto& wake : wakes_) wake.release();  // the descriptors are the handovers'
+}
 
 void Poller::start() {
   running_ = true;
+  for (std::size_t thread = 0; thread < threads_.size(); ++thread) listen(thread);
+  starting_at_slots_ = directory_.devices.size() > start_within_a_second_max;
   for (const auto& [id, device] : directory_.devices) follow(device);
+  starting_at_slots_ = false;
   log::info("poller_started")
       .field("devices", devices_.size())
       .say("poller: started with {} devices", devices_.size());
@@ -42,20 +96,21 @@ void Poller::start() {
 
 void Poller::stop() {
   if (!std::exchange(running_, false)) return;
-  for (const auto& [id, device] : devices_) device->finish();
-}
-
-std::size_t Poller::devices_online() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(devices_, [](const auto& entry) { return entry.second->online(); }));
+  for (const auto& thread : threads_) thread->forget_all();
+  for (auto& [id, device] : std::exchange(devices_, {})) {
+    const reading::ReadingPtr newest = hub_.newest(id);
+    reading::Facts last;
+    if (newest && newest->facts) last = *newest->facts;
+    last.error = "gateway stopped";
+    publish(device, std::move(last));
+  }
+  online_ = 0;
 }
 
 Pace Poller::pace_of(std::int64_t device_id) const {
   const auto place = devices_.find(device_id);
-  return place == devices_.end() ? defaults_ : place->second->target().pace;
+  return place == devices_.end() ? defaults_ : place->second.target.pace;
 }
-
-link::PoolTotals Poller::link_totals() const { return links_.totals(std::chrono::steady_clock::now()); }
 
 std::vector<std::int64_t> Poller::device_ids() const {
   std::vector<std::int64_t> ids;
@@ -64,31 +119,44 @@ std::vector<std::int64_t> Poller::device_ids() const {
   return ids;
 }
 
-std::optional<DeviceFigures> Poller::device_figures(std::int64_t device_id) const {
-  const auto place = devices_.find(device_id);
-  if (place == devices_.end()) return std::nullopt;
-  return place->second->figures();
-}
-
-std::optional<LinkFigures> Poller::link_figures(std::int64_t device_id) const {
-  const auto place = devices_.find(device_id);
-  if (place == devices_.end()) return std::nullopt;
-  const Address& address = place->second->target().address;
-  return figures_of(host_and_port(address.host, address.port), place->second->link().conversation(),
-                    std::chrono::steady_clock::now(),
-                    std::chrono::floor<milliseconds>(std::chrono::system_clock::now()));
-}
-
-std::optional<Diagnostics> Poller::diagnostics(std::int64_t device_id) const {
-  const auto place = devices_.find(device_id);
-  if (place == devices_.end()) return std::nullopt;
-  const DevicePoller& device = *place->second;
-  Diagnostics diagnostics{
-      .device = device.figures(), .plan = device.plan(), .link = *link_figures(device_id)};
-  for (const auto& [id, other] : devices_) {
-    if (id != device_id && &other->link() == &device.link()) diagnostics.other_devices.push_back(id);
+asio::awaitable<AllTotals> Poller::totals() const {
+  AllTotals all;
+  const std::weak_ptr<std::monostate> alive = alive_;
+  for (std::size_t thread = 0; !alive.expired() && thread < threads_.size(); ++thread) {
+    auto look = [](const Crew& crew) {
+      return AllTotals{.polling = crew.surroundings.totals,
+                       .links = crew.links.totals(std::chrono::steady_clock::now())};
+    };
+    const AllTotals its = co_await threads_[thread]->ask(look);
+    all.polling += its.polling;
+    all.links += its.links;
   }
-  return diagnostics;
+  co_return all;
+}
+
+asio::awaitable<std::vector<DeviceAndLink>> Poller::figures(std::vector<std::int64_t> device_ids) const {
+  std::vector<DeviceAndLink> all;
+  const std::weak_ptr<std::monostate> alive = alive_;
+  for (std::size_t thread = 0; !alive.expired() && thread < threads_.size(); ++thread) {
+    std::vector<std::int64_t> its_ids;
+    for (const std::int64_t id : device_ids) {
+      const auto place = devices_.find(id);
+      if (place != devices_.end() && place->second.thread == threads_[thread].get()) its_ids.push_back(id);
+    }
+    if (its_ids.empty()) continue;
+    auto look = [ids = std::move(its_ids)](const Crew& crew) { return look_at(crew, ids); };
+    std::vector<DeviceAndLink> found = co_await threads_[thread]->ask(std::move(look));
+    std::ranges::move(found, std::back_inserter(all));
+  }
+  co_return all;
+}
+
+asio::awaitable<std::optional<Diagnostics>> Poller::diagnostics(std::int64_t device_id) const {
+  const auto place = devices_.find(device_id);
+  if (place == devices_.end()) co_return std::nullopt;
+  auto look = [device_id](const Crew& crew) { return diagnose(crew, device_id); };
+  std::optional<Diagnostics> found = co_await place->second.thread->ask(look);
+  co_return found;
 }
 
 std::string Poller::why_not_polled(const registry::Device& device) const {
@@ -99,21 +167,25 @@ std::string Poller::why_not_polled(const registry::Device& device) const {
   return running_ ? "" : "the gateway stops";
 }
 
-boost::asio::awaitable<Probed> Poller::probe(Address address, profile::ProfilePtr profile) {
-  return poller::probe(surroundings_.context, links_, std::move(address), std::move(profile),
-                       defaults_.modbus_timeout);
+asio::awaitable<Probed> Poller::probe(Address address, profile::ProfilePtr profile) {
+  PollThread& thread = thread_of(address);
+  auto begin = [address = std::move(address), profile = std::move(profile),
+                timeout = defaults_.modbus_timeout](asio::io_context& context, Crew& crew) {
+    return poller::probe(context, crew.links, address, profile, timeout);
+  };
+  Probed probed = co_await thread.carry_out(std::move(begin));
+  co_return probed;
 }
 
-boost::asio::awaitable<ReadResult> Poller::read(Address address, profile::ProfilePtr profile,
-                                                std::optional<modbus::ReadRequest> range) {
-  Reader reader(surroundings_.context, links_, std::move(address), std::move(profile),
-                defaults_.modbus_timeout);
-  if (range) {
-    ReadResult some = co_await reader.read_range(*range);
-    co_return some;
-  }
-  ReadResult all = co_await reader.read_all();
-  co_return all;
+asio::awaitable<ReadResult> Poller::read(Address address, profile::ProfilePtr profile,
+                                         std::optional<modbus::ReadRequest> range) {
+  PollThread& thread = thread_of(address);
+  auto begin = [address = std::move(address), profile = std::move(profile), range,
+                timeout = defaults_.modbus_timeout](asio::io_context& context, Crew& crew) {
+    return read_there(context, crew.links, address, profile, range, timeout);
+  };
+  ReadResult result = co_await thread.carry_out(std::move(begin));
+  co_return result;
 }
 
 void Poller::site_changed(const registry::Site& site) {
@@ -127,16 +199,18 @@ void Poller::device_changed(const registry::Device& device) { follow(device); }
 void Poller::device_removed(std::int64_t device_id) {
   const auto place = devices_.find(device_id);
   if (place == devices_.end()) return;
-  const Target& target = place->second->target();
+  const Target& target = place->second.target;
   log::info("device_not_polled")
       .field("device_id", device_id)
       .field("site", target.identity.site_code)
       .say("device {} {}/{}: no longer polled", device_id, target.identity.site_code, target.name);
+  place->second.thread->forget(device_id);
+  set_online(place->second, false);
   devices_.erase(place);
-  surroundings_.hub.remove(device_id);
+  hub_.remove(device_id);
 }
 
-// Brings the device's poller in line with the registry.
+// Brings the device's polling in line with the registry.
 void Poller::follow(const registry::Device& device) {
   if (!running_) return;
   const auto site = directory_.sites.find(device.site_id);
@@ -151,17 +225,70 @@ void Poller::follow(const registry::Device& device) {
     return device_removed(device.id);
   }
   Target target = target_of(device, site->second, std::move(profile));
-  std::shared_ptr<DevicePoller>& place = devices_[device.id];
-  if (place && place->target().is_same_source(target)) return place->adopt(std::move(target));
-
-  const auto before = std::exchange(place, nullptr);
-  const reading::Timestamp newer_than = before ? before->last_timestamp() : reading::Timestamp{};
-  place = std::make_shared<DevicePoller>(surroundings_, std::move(target), newer_than);
-  if (before) {
-    surroundings_.hub.remove(device.id);
-    place->announce_unread();
+  const auto [place, is_new] = devices_.try_emplace(device.id);
+  Device& polled = place->second;
+  if (!is_new && polled.target.is_same_source(target)) {
+    polled.target = target;
+    return polled.thread->adopt(std::move(target));
   }
-  place->start();
+  DevicePoller::Beginning beginning{.generation = ++generation_, .at_slot = starting_at_slots_};
+  if (!is_new) polled.thread->forget(device.id);
+  polled.target = target;
+  polled.thread = &thread_of(target.address);
+  polled.generation = beginning.generation;
+  if (!is_new) {
+    // The values known are another source's.
+    const reading::ReadingPtr old = hub_.newest(device.id);
+    hub_.remove(device.id);
+    reading::Facts unread{.timestamp = old ? old->timestamp : reading::Timestamp{}};
+    unread.error =
+        fmt::format("{} unit {}: not read yet", host_and_port(target.address.host, target.address.port),
+                    target.address.unit_id);
+    set_online(polled, false);
+    beginning.newer_than = publish(polled, std::move(unread));
+  }
+  polled.thread->start(std::move(target), beginning);
+}
+
+void Poller::set_online(Device& device, bool online) {
+  if (device.online == online) return;
+  device.online = online;
+  online_ = online ? online_ + 1 : online_ - 1;
+}
+
+reading::Timestamp Poller::publish(const Device& device, reading::Facts facts) {
+  facts.identity = device.target.identity;
+  facts.profile = device.target.profile;
+  facts.values.resize(facts.profile->fields.size());
+  facts.online = false;
+  facts.timestamp = std::max(system_now(), facts.timestamp + milliseconds{1});
+  const reading::Timestamp timestamp = facts.timestamp;
+  hub_.publish(reading::make_reading(std::move(facts)));
+  return timestamp;
+}
+
+PollThread& Poller::thread_of(const Address& address) const {
+  const std::size_t hash = std::hash<std::string>{}(address.host) * 31 + address.port;
+  return *threads_[hash % threads_.size()];
+}
+
+void Poller::listen(std::size_t thread) {
+  wakes_[thread].async_wait(asio::posix::stream_descriptor::wait_read,
+                            [this, thread](boost::system::error_code aborted) {
+                              if (aborted) return;
+                              take(threads_[thread]->handover());
+                              listen(thread);
+                            });
+}
+
+void Poller::take(Handover& handover) {
+  handover.take_all([this](const Handover::Item& item) {
+    const auto place = devices_.find(item.reading->device_id);
+    // One that was replaced may still have said something.
+    if (place == devices_.end() || place->second.generation != item.generation) return;
+    set_online(place->second, item.reading->facts->online);
+    hub_.publish(item.reading);
+  });
 }
 
 Target Poller::target_of(const registry::Device& device, const registry::Site& site,

@@ -1,29 +1,55 @@
 #pragma once
 
-#include "poller/device_poller.hpp"
+#include "live/hub.hpp"
+#include "poller/poll_thread.hpp"
 #include "poller/probe.hpp"
 #include "poller/reader.hpp"
 #include "profile/catalog.hpp"
 #include "registry/service.hpp"
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace gensetd::poller {
 
-// Reads every active device of every active site and publishes to the hub, following the registry's changes.
-// Use: construct, start() with what is registered, pass it to registry::Service::listen(); stop() publishes
-// each device's last reading. One thread: the context's.
+// What was counted of all devices and links.
+struct AllTotals {
+  Totals polling;
+  link::PoolTotals links;
+};
+
+// A device and its link.
+struct DeviceAndLink {
+  DeviceFigures device;
+  LinkFigures link;
+};
+
+// Reads every active device of every active site on threads of its own and publishes to the hub, following
+// the registry's changes. Use: construct, start() with what is registered, pass it to
+// registry::Service::listen(); stop() publishes each device's last reading. All of it, and what it gives back
+// to wait for, on one thread: the context's.
 class Poller final : public registry::ChangeListener {
  public:
-  // `defaults`: the pace of devices that have none of their own. `policy`: which addresses may be connected
-  // to. `catalog`, `directory` and `hub` outlive it.
+  struct Options {
+    Pace defaults;  // of devices that have none of their own
+    link::AddressPolicy policy;
+    std::size_t threads = 1;
+  };
+
+  // `catalog`, `directory` and `hub` outlive it.
   Poller(boost::asio::io_context& context, const profile::Catalog& catalog,
-         const registry::Directory& directory, live::Hub& hub, Pace defaults, link::AddressPolicy policy);
+         const registry::Directory& directory, live::Hub& hub, const Options& options);
+  ~Poller();
 
   void start();
   void stop();
@@ -31,22 +57,22 @@ class Poller final : public registry::ChangeListener {
   bool running() const { return running_; }
   bool polls(std::int64_t device_id) const { return devices_.contains(device_id); }
   std::size_t devices() const { return devices_.size(); }
-  std::size_t devices_online() const;
+  std::size_t devices_online() const { return online_; }
   Pace pace_of(std::int64_t device_id) const;  // the defaults when it is not polled
-  const Totals& totals() const { return surroundings_.totals; }
-  link::PoolTotals link_totals() const;
 
   // Calls visit(identity, whether it is online) for each device that is polled.
   template <class Visit>
   void for_each_device(Visit visit) const {
-    for (const auto& [id, device] : devices_) visit(device->target().identity, device->online());
+    for (const auto& [id, device] : devices_) visit(device.target.identity, device.online);
   }
 
   std::vector<std::int64_t> device_ids() const;
-  // What is known of a device and of its link; empty when it is not polled.
-  std::optional<DeviceFigures> device_figures(std::int64_t device_id) const;
-  std::optional<LinkFigures> link_figures(std::int64_t device_id) const;
-  std::optional<Diagnostics> diagnostics(std::int64_t device_id) const;
+  // As far as it was told when the daemon stops meanwhile; so is figures().
+  boost::asio::awaitable<AllTotals> totals() const;
+  // What is known of devices and their links; those that are not polled are left out.
+  boost::asio::awaitable<std::vector<DeviceAndLink>> figures(std::vector<std::int64_t> device_ids) const;
+  // Empty when it is not polled.
+  boost::asio::awaitable<std::optional<Diagnostics>> diagnostics(std::int64_t device_id) const;
   // Why a registered device is not to be polled, for people; empty when it is.
   std::string why_not_polled(const registry::Device& device) const;
 
@@ -57,21 +83,40 @@ class Poller final : public registry::ChangeListener {
                                           std::optional<modbus::ReadRequest> range);
 
  private:
+  // A device that is polled, and what its thread has told of it.
+  struct Device {
+    Target target;
+    PollThread* thread = nullptr;
+    std::uint64_t generation = 0;
+    bool online = false;
+  };
+
   void site_changed(const registry::Site& site) override;
   void device_changed(const registry::Device& device) override;
   void device_removed(std::int64_t device_id) override;
 
   void follow(const registry::Device& device);
+  void set_online(Device& device, bool online);
+  // Tells of a device what its thread did not: unread, stopped.
+  reading::Timestamp publish(const Device& device, reading::Facts facts);
+  PollThread& thread_of(const Address& address) const;
   Target target_of(const registry::Device& device, const registry::Site& site,
                    profile::ProfilePtr profile) const;
+  void listen(std::size_t thread);
+  void take(Handover& handover);
 
   const profile::Catalog& catalog_;
   const registry::Directory& directory_;
-  Pace defaults_;
-  link::Pool links_;
-  Surroundings surroundings_;
-  std::map<std::int64_t, std::shared_ptr<DevicePoller>> devices_;
+  live::Hub& hub_;
+  const Pace defaults_;
+  std::vector<std::unique_ptr<PollThread>> threads_;
+  std::vector<boost::asio::posix::stream_descriptor> wakes_;  // one for each thread's handover
+  std::map<std::int64_t, Device> devices_;
+  std::uint64_t generation_ = 0;  // the newest
+  std::size_t online_ = 0;
   bool running_ = false;
+  bool starting_at_slots_ = false;
+  std::shared_ptr<std::monostate> alive_ = std::make_shared<std::monostate>();  // ends with this
 };
 
 }  // namespace gensetd::poller

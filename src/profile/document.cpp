@@ -49,9 +49,7 @@ Node parse_document(std::string_view text, std::string_view file) {
   try {
     return node_of(toml::parse(text, file));
   } catch (const toml::parse_error& error) {
-    std::string why(error.description());
-    std::replace_if(why.begin(), why.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
-    refuse({file, error.source().begin.line}, fmt::format("not TOML: {}", why));
+    refuse({file, error.source().begin.line}, fmt::format("not TOML: {}", why_refused(error)));
   }
 }
 

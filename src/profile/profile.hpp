@@ -58,7 +58,8 @@ struct Field {
   NoData no_data = NoData::none;
   std::optional<std::int64_t> raw_min;  // smallest and largest valid count, after sign and before decimals
   std::optional<std::int64_t> raw_max;
-  std::string unit;  // "V", "kW", "°C"; empty for none
+  std::string unit;         // "V", "kW", "°C"; empty for none
+  bool shows_sign = false;  // both directions are usual: a page writes +12.5
   std::string group;
   Text label;
   std::string codes;        // name of a code table, or empty

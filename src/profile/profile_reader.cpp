@@ -173,6 +173,7 @@ void read_field(Field& field, const TableReader& table, const Profile& profile, 
   if (table.has("decimals"))
     field.decimals = static_cast<std::uint8_t>(table.number("decimals", 0, decimals_max));
   if (table.has("unit")) field.unit = table.text("unit");
+  if (table.has("sign")) field.shows_sign = table.word<bool>("sign", {{"always", true}, {"negative", false}});
   if (table.has("raw_min")) field.raw_min = table.number("raw_min", lowest, highest);
   if (table.has("raw_max")) field.raw_max = table.number("raw_max", lowest, highest);
   if (is_new || table.has("group")) {
@@ -192,7 +193,7 @@ void read_fields(Draft& draft, const TableReader& table, const Profile& profile,
   for (const Node& node : table.list("fields", "a list of fields")) {
     const TableReader reader(node, draft.file, "field",
                              {"name", "address", "type", "bit", "decimals", "no_data", "raw_min", "raw_max",
-                              "unit", "group", "codes", "label"});
+                              "unit", "sign", "group", "codes", "label"});
     const std::string name = reader.name("name");
     auto found =
         find_named(draft.fields, name, [](const auto& line) -> const std::string& { return line.part.name; });

@@ -18,3 +18,17 @@
 #define TOML_ASSERT_ASSUME(expression) static_cast<void>(0)
 #include <toml++/toml.h>
 // clang-format on
+
+#include <algorithm>
+#include <string>
+
+namespace gensetd {
+
+// Why the parser refused a document, as one line: it quotes what it saw, the end of a line included.
+inline std::string why_refused(const toml::parse_error& error) {
+  std::string why{error.description()};
+  std::ranges::replace_if(why, [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; }, ' ');
+  return why;
+}
+
+}  // namespace gensetd

@@ -2,6 +2,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include <charconv>
 #include <string>
 
 namespace gensetd::reading {
@@ -55,6 +56,13 @@ ReadingPtr parse_foreign(std::string_view json, std::string& why) {
   made->timestamp = *timestamp;
   made->json = json;
   return made;
+}
+
+std::int64_t leading_device_id(std::string_view json) {
+  constexpr std::string_view begin = R"({"device_id":)";
+  std::int64_t id = 0;
+  if (json.starts_with(begin)) std::from_chars(json.data() + begin.size(), json.data() + json.size(), id);
+  return id;
 }
 
 }  // namespace gensetd::reading

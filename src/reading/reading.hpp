@@ -58,6 +58,10 @@ std::string print_unregistered(const Facts& facts);
 ReadingPtr parse_foreign(std::string_view json, std::string& why);
 inline constexpr std::size_t foreign_json_max = 65'536;
 
+// The device_id of a message that begins as those of make_reading(), by its first bytes alone; 0 of any
+// other.
+std::int64_t leading_device_id(std::string_view json);
+
 // "2026-02-17T14:30:00.123Z" and back (exactly this form; empty otherwise).
 std::string print_timestamp(Timestamp timestamp);
 std::optional<Timestamp> parse_timestamp(std::string_view text);

@@ -1,8 +1,8 @@
 #include "reading/reading.hpp"
 
-#include <array>
 #include <charconv>
-#include <cstdio>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace gensetd::reading {
@@ -25,19 +25,27 @@ int number(std::string_view text, std::size_t first, std::size_t length) {
   return value;
 }
 
+// The last `length` decimal digits of a number that is not negative.
+void put(std::string& text, std::size_t first, std::size_t length, std::int64_t number) {
+  for (std::size_t place = first + length; place-- > first; number /= 10)
+    text[place] = static_cast<char>('0' + number % 10);
+}
+
 }  // namespace
 
 std::string print_timestamp(Timestamp timestamp) {
   const auto day = std::chrono::floor<std::chrono::days>(timestamp);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{timestamp - day};
-  std::array<char, 64> text{};
-  const int length = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-      static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
-  return {text.data(), static_cast<std::size_t>(length)};
+  std::string text{form};
+  put(text, 0, 4, static_cast<int>(date.year()));
+  put(text, 5, 2, static_cast<unsigned>(date.month()));
+  put(text, 8, 2, static_cast<unsigned>(date.day()));
+  put(text, 11, 2, time.hours().count());
+  put(text, 14, 2, time.minutes().count());
+  put(text, 17, 2, time.seconds().count());
+  put(text, 20, 3, time.subseconds().count());
+  return text;
 }
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {

@@ -71,6 +71,8 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
     if (!stopped_) close();
   }
 
+  void announce(const std::string& event) { publisher_->announce(event); }
+
   const Health& health() const { return *health_; }
 
   Figures figures() const {
@@ -125,6 +127,8 @@ Client::Client(asio::io_context& context, const Options& options, live::Hub& hub
 Client::~Client() { implementation_->close(); }
 
 void Client::start() { implementation_->start(); }
+
+void Client::announce(const std::string& event) { implementation_->announce(event); }
 
 bool Client::healthy() const { return implementation_->health().ok(); }
 

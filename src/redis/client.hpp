@@ -38,6 +38,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   void start();
+  // Publishes the JSON of an event on `events:new`; dropped while Redis is away.
+  void announce(const std::string& event);
   bool healthy() const;  // both connections work and Redis took the last reading of every device
   Figures figures() const;
   std::string state() const;  // "ok" or what is wrong, for people; no secrets

@@ -1,12 +1,18 @@
 #include "redis/commands.hpp"
 
+#include <array>
+#include <charconv>
+
 namespace gensetd::redis {
 namespace {
 
+// Written millions of times a day: as few steps as it takes.
 void append_count(std::string& out, char kind, std::size_t count) {
-  out += kind;
-  out += std::to_string(count);
-  out += "\r\n";
+  std::array<char, 24> text{kind};
+  char* end = std::to_chars(text.data() + 1, text.data() + text.size() - 2, count).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  out.append(text.data(), end);
 }
 
 void append_argument(std::string& out, std::string_view argument) {

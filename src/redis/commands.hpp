@@ -12,6 +12,7 @@
 namespace gensetd::redis {
 
 inline constexpr std::string_view updates_channel = "metrics:updates";
+inline constexpr std::string_view events_channel = "events:new";
 
 // Appends one command in Redis' wire form (RESP): an array of strings, each with its length. Binary-safe.
 void append_command(std::string& out, std::initializer_list<std::string_view> arguments);

@@ -81,6 +81,10 @@ asio::awaitable<Failure> Connection::open() {
   error_code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  // Whatever ends this connection, what the kernel has not sent yet is thrown away. Else it would go on
+  // sending when the network is back, behind what the next connection has written, and an old reading would
+  // replace a newer one. A stop has its replies before it closes.
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   co_return co_await log_in();
 }
 

@@ -24,7 +24,8 @@ void Publisher::start() {
 void Publisher::detach() { live::Hub::Subscription ended = std::move(subscription_); }
 
 bool Publisher::quiet() const {
-  return !connected_ || (mailbox_.empty() && removals_.empty() && unanswered_.empty());
+  return !connected_ ||
+         (mailbox_.empty() && removals_.empty() && announcements_.empty() && unanswered_.empty());
 }
 
 void Publisher::changed(const live::ReadingPtr& newest) {
@@ -57,6 +58,7 @@ void Publisher::add_to(Figures& figures) const {
   figures.refused += counted_.refused;
   figures.answer_time += counted_.answer_time;
   figures.conflated += counted_.conflated;
+  figures.announcements_dropped += counted_.announcements_dropped;
   figures.waiting += mailbox_.size() + removals_.size();
   figures.unanswered += unanswered_.size();
 }
@@ -64,6 +66,15 @@ void Publisher::add_to(Figures& figures) const {
 void Publisher::forget_old_echoes() {
   const auto oldest = std::chrono::steady_clock::now() - echo_age_max;
   std::erase_if(echoes_, [&](const auto& entry) { return entry.second.removed_at < oldest; });
+}
+
+void Publisher::announce(const std::string& event) {
+  if (!connected_ || announcements_.size() >= announcements_max) {
+    ++counted_.announcements_dropped;
+    return;
+  }
+  announcements_.push_back(event);
+  wake();
 }
 
 void Publisher::opened() {
@@ -88,6 +99,8 @@ void Publisher::closed() {
     if (lost.kind == Kind::removal && !hub_.newest(lost.device_id)) removals_.insert(lost.device_id);
   }
   unanswered_.clear();
+  counted_.announcements_dropped += announcements_.size();
+  announcements_.clear();
   when_quiet();
 }
 
@@ -95,6 +108,7 @@ void Publisher::fill(std::string& outgoing) {
   std::size_t room = std::min(batch_max, unanswered_max - std::min(unanswered_max, unanswered_.size()));
   filled_at_ = std::chrono::steady_clock::now();
   for (; room > 0 && !removals_.empty(); --room) append_removal(outgoing);
+  for (; room > 0 && !announcements_.empty(); --room) append_announcement(outgoing);
   for (; room > 0 && !mailbox_.empty(); --room) append_newest(outgoing);
   if (unanswered_.empty()) settle();
 }
@@ -122,6 +136,13 @@ void Publisher::append_newest(std::string& outgoing) {
                          .sent_at = filled_at_});
 }
 
+void Publisher::append_announcement(std::string& outgoing) {
+  append_command(outgoing, {"PUBLISH", events_channel, announcements_.front()});
+  announcements_.pop_front();
+  unanswered_.push_back(
+      {.kind = Kind::announcement, .device_id = 0, .replies = 1, .error = {}, .sent_at = filled_at_});
+}
+
 void Publisher::ping(std::string& outgoing) {
   append_command(outgoing, {"PING"});
   unanswered_.push_back({.kind = Kind::ping, .device_id = 0, .replies = 1, .error = {}, .sent_at = {}});
@@ -143,10 +164,15 @@ Failure Publisher::take(Reply& reply) {
 }
 
 Failure Publisher::finish(const Unanswered& done, const Reply& last) {
-  const std::string what = done.kind == Kind::ping ? "PING" : "writing " + metrics_key(done.device_id);
-  if (!done.error.empty() && next_step(done.error) == NextStep::reconnect) return refusal(what, done.error);
+  const auto what = [&]() -> std::string {
+    if (done.kind == Kind::ping) return "PING";
+    if (done.kind == Kind::announcement) return "publishing on " + std::string{events_channel};
+    return "writing " + metrics_key(done.device_id);
+  };
+  if (!done.error.empty() && next_step(done.error) == NextStep::reconnect) return refusal(what(), done.error);
   if (done.kind != Kind::reading) return {};
-  if (done.error.empty() && last.type != Reply::Type::array) return {what + ": EXEC answered no array", true};
+  if (done.error.empty() && last.type != Reply::Type::array)
+    return {what() + ": EXEC answered no array", true};
   ++(done.error.empty() ? counted_.written : counted_.refused);
   counted_.answer_time.note(std::chrono::steady_clock::now() - done.sent_at);
   set_refused(done.device_id, done.error);

@@ -25,6 +25,7 @@ class Publisher : public Dialogue, public live::Listener {
  public:
   static constexpr std::size_t batch_max = 64;        // transactions in one write
   static constexpr std::size_t unanswered_max = 256;  // transactions under way
+  static constexpr std::size_t announcements_max = 1'000;
   using Ttl = std::function<std::chrono::seconds(std::int64_t device_id)>;
 
   Publisher(live::Hub& hub, std::shared_ptr<Health> health, Ttl ttl);
@@ -40,6 +41,10 @@ class Publisher : public Dialogue, public live::Listener {
   // message is still on its way back when the hub has forgotten the device.
   bool is_echo(const reading::Reading& message) const;
   void forget_old_echoes();  // to be called every few seconds
+
+  // Publishes an event's JSON on `events:new`. While Redis is away, and beyond announcements_max that wait,
+  // it is dropped: the journal has it.
+  void announce(const std::string& event);
 
   void add_to(Figures& figures) const;
 
@@ -59,7 +64,7 @@ class Publisher : public Dialogue, public live::Listener {
     profile::ProfilePtr written;  // whose fields the hash has on this connection; null: unknown
     bool refused = false;         // Redis did not take its last reading
   };
-  enum class Kind { ping, removal, reading };
+  enum class Kind { ping, removal, reading, announcement };
   struct Unanswered {
     Kind kind;
     std::int64_t device_id;
@@ -74,6 +79,7 @@ class Publisher : public Dialogue, public live::Listener {
 
   void append_removal(std::string& outgoing);
   void append_newest(std::string& outgoing);
+  void append_announcement(std::string& outgoing);
   Failure finish(const Unanswered& done, const Reply& last);
   void set_refused(std::int64_t device_id, const std::string& error);
   void settle();
@@ -84,6 +90,7 @@ class Publisher : public Dialogue, public live::Listener {
   const Ttl ttl_;
   live::Mailbox mailbox_;
   std::set<std::int64_t> removals_;  // keys to delete; none of these devices has a reading in the mailbox
+  std::deque<std::string> announcements_;
   std::deque<Unanswered> unanswered_;
   std::chrono::steady_clock::time_point filled_at_;
   Figures counted_;                               // what this end counts

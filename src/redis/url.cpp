@@ -36,6 +36,8 @@ std::uint16_t port_of(const boost::urls::url_view& url) {
 int database_of(const boost::urls::url_view& url) {
   const std::string path = url.path();
   if (path.empty() || path == "/") return 0;
+  // Boost 1.81 takes what follows an address, such as the letter in 10.0.0.1O:6379, for a path.
+  if (path.front() != '/') refuse("has no good host");
   int number = -1;
   const char* const end = path.data() + path.size();
   const auto [stopped, failed] = std::from_chars(path.data() + 1, end, number);

@@ -4,6 +4,9 @@
 #include "registry/service.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
 
 namespace gensetd::registry {
 
@@ -13,6 +16,7 @@ class Board {
  public:
   Directory directory;
   ChangeListener* listener = nullptr;
+  Service::ChangeHandler when_changed;  // behind the listener; may be empty
   Figures figures;
   bool healthy = true;
 
@@ -24,6 +28,12 @@ class Board {
 
   // Everything again, after another program changed the database or it came back.
   void replace(Directory whole);
+
+ private:
+  void tell_differences(const Directory& before);
+  void tell_changed(const std::vector<std::int64_t>& device_ids) const {
+    if (when_changed) when_changed(device_ids);
+  }
 };
 
 }  // namespace gensetd::registry

@@ -109,6 +109,8 @@ PostgresAddress postgres_address(string_view text) {
   address.user = url.user();
   address.password = url.password();
   const std::string path = url.path();
+  // Boost 1.81 takes what follows an address, such as the letter in 10.0.0.1O:5432, for a path.
+  if (!path.empty() && path.front() != '/') refuse("has a host that is no host's name");
   if (!path.empty()) address.database = path.substr(1);
   read_parameters(address, url);
   check(address);

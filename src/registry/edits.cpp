@@ -1,6 +1,8 @@
 #include "registry/edits.hpp"
 
 #include "registry/database.hpp"
+#include "registry/fields.hpp"
+#include "registry/refusals.hpp"
 
 #include <fmt/format.h>
 
@@ -17,22 +19,6 @@ Refusal no_such(std::string_view what, std::int64_t id) {
   return {.kind = Refusal::Kind::not_found,
           .code = "not_found",
           .message = fmt::format("there is no {} {}", what, id),
-          .field = {}};
-}
-
-// What the edits below do not check themselves, such as a rule that an administrator added.
-Refusal refused_by_database(const Violation& violation) {
-  const bool is_conflict = violation.rule != Violation::Rule::other;
-  return {.kind = is_conflict ? Refusal::Kind::conflict : Refusal::Kind::invalid,
-          .code = is_conflict ? "conflict" : "invalid_value",
-          .message = fmt::format("the database refuses it: {}", violation.what()),
-          .field = {}};
-}
-
-Refusal refused_without_room(const NoRoom& full) {
-  return {.kind = Refusal::Kind::unavailable,
-          .code = std::string{code_when_full},
-          .message = fmt::format("{}, nothing was changed; make room and try again", full.what()),
           .field = {}};
 }
 
@@ -53,7 +39,28 @@ Result<T> change(Store& store, const std::function<Result<T>()>& edit) {
   return std::move(*result);
 }
 
+Refusal not_of_site(std::int64_t device_id, const Site& site) {
+  return {.kind = Refusal::Kind::invalid,
+          .code = "invalid_value",
+          .message = fmt::format("topology names device {}, which is no device of site '{}'", device_id,
+                                 shortened(site.code)),
+          .field = "topology"};
+}
+
+// A topology must not name what is gone.
+std::optional<Refusal> refuse_to_leave(Store& store, const Device& device) {
+  const auto site = store.site(device.site_id);
+  if (!site || !site->topology || std::ranges::count(site->topology->devices(), device.id) == 0)
+    return std::nullopt;
+  return Refusal{.kind = Refusal::Kind::conflict,
+                 .code = "device_in_topology",
+                 .message = fmt::format("device {} is in the topology of site '{}'; change that first",
+                                        device.id, shortened(site->code)),
+                 .field = {}};
+}
+
 std::optional<Refusal> check(Store& store, const Site& site) {
+  if (auto refusal = check_topology(store, site)) return refusal;
   const auto owner = store.site_with_code(site.code);
   if (!owner || *owner == site.id) return std::nullopt;
   return Refusal{.kind = Refusal::Kind::conflict,
@@ -93,6 +100,15 @@ Result<T> update(Store& store, const T& current, Result<T> row, Timestamp now) {
 }
 
 }  // namespace
+
+std::optional<Refusal> check_topology(Store& store, const Site& site) {
+  if (!site.topology) return std::nullopt;
+  for (const std::int64_t id : site.topology->devices()) {
+    const auto device = store.device(id);
+    if (!device || device->site_id != site.id) return not_of_site(id, site);
+  }
+  return std::nullopt;
+}
 
 Result<Site> create_site(Store& store, const boost::json::object& body, Timestamp now) {
   return change<Site>(store, [&] { return insert<Site>(store, new_site(body), now); });
@@ -137,7 +153,12 @@ Result<Device> update_device(Store& store, std::int64_t id, const boost::json::o
     const auto current = store.device(id);
     if (!current) return no_such("device", id);
     if (before != nullptr) *before = current;
-    return update<Device>(store, *current, edited_device(*current, body, profiles), now);
+    auto edited = edited_device(*current, body, profiles);
+    const auto* device = std::get_if<Device>(&edited);
+    if (device != nullptr && device->site_id != current->site_id) {
+      if (auto refusal = refuse_to_leave(store, *current)) return *refusal;
+    }
+    return update<Device>(store, *current, std::move(edited), now);
   });
 }
 
@@ -146,6 +167,7 @@ Result<std::monostate> remove_device(Store& store, std::int64_t id, std::optiona
     const auto current = store.device(id);
     if (!current) return no_such("device", id);
     if (before != nullptr) *before = current;
+    if (auto refusal = refuse_to_leave(store, *current)) return *refusal;
     store.remove_device(id);
     return std::monostate{};
   });

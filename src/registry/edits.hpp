@@ -27,4 +27,7 @@ Result<Device> update_device(Store& store, std::int64_t id, const boost::json::o
                              std::optional<Device>* before = nullptr);
 Result<std::monostate> remove_device(Store& store, std::int64_t id, std::optional<Device>* before = nullptr);
 
+// Whether the topology of a site names devices of it alone.
+std::optional<Refusal> check_topology(Store& store, const Site& site);
+
 }  // namespace gensetd::registry

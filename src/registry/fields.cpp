@@ -158,6 +158,17 @@ void Fields::read_seconds_or_null(std::string_view name, double min, double max,
   into = number;
 }
 
+void Fields::read_number_or_null(std::string_view name, double min, double max, std::optional<double>& into) {
+  const auto* value = find(name);
+  if (value == nullptr) return;
+  if (value->is_null()) return into.reset();
+  const auto number = finite(*value);
+  if (!number || *number < min || *number > max) {
+    return refuse_value(name, fmt::format("a number from {} to {}, or null", min, max));
+  }
+  into = number;
+}
+
 std::optional<std::string> Fields::word(std::string_view name) {
   const auto* value = find(name);
   if (value == nullptr) return std::nullopt;

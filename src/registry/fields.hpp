@@ -3,12 +3,14 @@
 #include "registry/types.hpp"
 
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace gensetd::registry {
 
@@ -36,6 +38,19 @@ class Fields {
   void read_whole_or_null(std::string_view name, std::int64_t min, std::int64_t max,
                           std::optional<int>& into);
   void read_seconds_or_null(std::string_view name, double min, double max, std::optional<double>& into);
+  void read_number_or_null(std::string_view name, double min, double max, std::optional<double>& into);
+
+  // `parse` gives a value, or says in its second argument what is allowed.
+  template <class T, class Parse>
+  void read_attribute(std::string_view name, Parse parse, std::optional<T>& into) {
+    const auto* value = find(name);
+    if (value == nullptr) return;
+    if (value->is_null()) return into.reset();
+    std::string allowed;
+    auto parsed = parse(*value, allowed);
+    if (!parsed) return refuse_value(name, allowed);
+    into = std::move(parsed);
+  }
   std::optional<std::string> word(std::string_view name);  // any text; empty when absent or refused
 
   void refuse(std::string_view name, std::string_view code, std::string message);

@@ -1,7 +1,9 @@
 #include "registry/import.hpp"
 
 #include "registry/database.hpp"
+#include "registry/edits.hpp"
 #include "registry/fields.hpp"
+#include "registry/refusals.hpp"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
@@ -11,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gensetd::registry {
 namespace {
@@ -87,12 +90,14 @@ std::size_t import_rows(const json::object& document, std::string_view name, Tim
 
 Imported import_all(Store& store, const json::object& document, const ProfileNames& profiles, Timestamp now) {
   Imported imported;
+  std::vector<Site> sites;
   imported.sites =
       import_rows<Site>(document, "sites", now, new_site, [&](const Site& site, const std::string& where) {
         if (store.site_with_code(site.code)) {
           refuse(fmt::format("{}: the code '{}' is there twice", where, shortened(site.code)));
         }
         store.insert_with_id(site);
+        sites.push_back(site);
       });
   const auto read_device = [&](const json::object& body) { return new_device(body, profiles); };
   imported.devices = import_rows<Device>(
@@ -101,6 +106,10 @@ Imported import_all(Store& store, const json::object& document, const ProfileNam
           refuse(fmt::format("{}: there is no site {}", where, device.site_id));
         store.insert_with_id(device);
       });
+  for (std::size_t index = 0; index < sites.size(); ++index) {
+    if (const auto refusal = check_topology(store, sites[index]))
+      refuse(fmt::format("sites[{}]: {}", index, refusal->message));
+  }
   return imported;
 }
 
@@ -130,15 +139,9 @@ Result<Imported> import_document(Store& store, const json::object& document, con
   } catch (const Refused& refused) {
     return refused.refusal;
   } catch (const NoRoom& full) {
-    return Refusal{.kind = Refusal::Kind::unavailable,
-                   .code = std::string{code_when_full},
-                   .message = full.what(),
-                   .field = {}};
+    return refused_without_room(full);
   } catch (const Violation& violation) {
-    return Refusal{.kind = Refusal::Kind::conflict,
-                   .code = "conflict",
-                   .message = fmt::format("the database refuses it: {}", violation.what()),
-                   .field = {}};
+    return refused_by_database(violation);
   }
   return imported;
 }

@@ -97,6 +97,40 @@ Schema::Step first_step() {
   return step;
 }
 
+std::string number_between(std::string_view column, std::string_view least, std::string_view most) {
+  return fmt::format("ALTER TABLE devices ADD COLUMN {0} DOUBLE PRECISION CHECK ({0} BETWEEN {1} AND {2})",
+                     column, least, most);
+}
+
+// What pages show; the database itself keeps to JSON that is well-formed.
+Schema::Step display_attributes() {
+  return {"ALTER TABLE sites ADD COLUMN topology JSON", number_between("rated_power_kw", "0.1", "100000"),
+          number_between("nominal_voltage", "1", "100000"), number_between("battery_voltage", "1", "1000"),
+          "ALTER TABLE devices ADD COLUMN limits JSON"};
+}
+
+// Times compare as their bytes do. Events outlive the devices that they are about.
+Schema::Step journal() {
+  return {R"(CREATE TABLE events (
+        id BIGINT PRIMARY KEY,
+        device_id BIGINT,
+        site_id BIGINT,
+        site_code TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        priority INTEGER,
+        code TEXT NOT NULL,
+        args TEXT NOT NULL,
+        state TEXT NOT NULL,
+        onset TEXT COLLATE "C" NOT NULL,
+        onset_at_latest INTEGER NOT NULL,
+        returned_at TEXT,
+        acknowledged_at TEXT,
+        acknowledged_by TEXT NOT NULL))",
+          "CREATE INDEX events_onset ON events (onset, id)",
+          "CREATE INDEX events_device ON events (device_id, onset, id)",
+          "CREATE INDEX events_open ON events (state) WHERE state <> 'closed'"};
+}
+
 }  // namespace
 
 const Schema& postgres_schema() {
@@ -108,7 +142,7 @@ const Schema& postgres_schema() {
           "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') "
           "ORDER BY c.relname",
       .begin = {"BEGIN", fmt::format("SELECT pg_advisory_xact_lock({})", upgrade_lock)},
-      .steps = {first_step()}};
+      .steps = {first_step(), display_attributes(), journal()}};
   return schema;
 }
 

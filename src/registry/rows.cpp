@@ -19,27 +19,49 @@ Timestamp timestamp(std::string_view table, long long id, std::string_view colum
 }
 
 template <class T>
-DeviceRow::Nullable<T> nullable(const std::optional<T>& value) {
+Nullable<T> nullable(const std::optional<T>& value) {
   if (!value) return {};
-  return {.number = *value, .indicator = soci::i_ok};
+  return {.value = *value, .indicator = soci::i_ok};
 }
 
 template <class T>
-std::optional<T> optional(const DeviceRow::Nullable<T>& value) {
-  if (value.indicator != soci::i_ok) return std::nullopt;
-  return value.number;
+std::optional<T> optional(const Nullable<T>& column) {
+  if (column.indicator != soci::i_ok) return std::nullopt;
+  return column.value;
+}
+
+template <class T, class Print>
+Nullable<std::string> printed(const std::optional<T>& value, Print print) {
+  return nullable(value ? std::optional{print(*value)} : std::nullopt);
+}
+
+template <class Parse>
+auto parsed(const Nullable<std::string>& column, Parse parse) {
+  return column.indicator == soci::i_ok ? parse(column.value) : std::nullopt;
+}
+
+template <class T>
+void exchange_into(soci::statement& statement, Nullable<T>& column) {
+  statement.exchange(soci::into(column.value, column.indicator));
+}
+
+template <class T>
+void exchange_use(soci::statement& statement, Nullable<T>& column) {
+  statement.exchange(soci::use(column.value, column.indicator));
 }
 
 }  // namespace
 
 const std::string SiteRow::select =
-    "SELECT id, name, code, network, description, is_active, created_at, updated_at FROM sites";
+    "SELECT id, name, code, network, description, is_active, topology, created_at, updated_at FROM sites";
 const std::string SiteRow::insert =
-    "INSERT INTO sites (name, code, network, description, is_active, created_at, updated_at) "
-    "VALUES (:name, :code, :network, :description, :is_active, :created_at, :updated_at) RETURNING id";
+    "INSERT INTO sites (name, code, network, description, is_active, topology, created_at, updated_at) "
+    "VALUES (:name, :code, :network, :description, :is_active, :topology, :created_at, :updated_at) "
+    "RETURNING id";
 const std::string SiteRow::update =
     "UPDATE sites SET name = :name, code = :code, network = :network, description = :description, "
-    "is_active = :is_active, created_at = :created_at, updated_at = :updated_at WHERE id = :id";
+    "is_active = :is_active, topology = :topology, created_at = :created_at, updated_at = :updated_at "
+    "WHERE id = :id";
 
 SiteRow SiteRow::of(const Site& site) {
   return {.id = site.id,
@@ -48,6 +70,7 @@ SiteRow SiteRow::of(const Site& site) {
           .network = site.network,
           .description = site.description,
           .is_active = site.is_active ? 1 : 0,
+          .topology = printed(site.topology, print_topology),
           .created_at = reading::print_timestamp(site.created_at),
           .updated_at = reading::print_timestamp(site.updated_at)};
 }
@@ -59,6 +82,7 @@ Site SiteRow::value() const {
           .network = network,
           .description = description,
           .is_active = is_active != 0,
+          .topology = parsed(topology, stored_topology),
           .created_at = timestamp("sites", id, "created_at", created_at),
           .updated_at = timestamp("sites", id, "updated_at", updated_at)};
 }
@@ -66,30 +90,35 @@ Site SiteRow::value() const {
 void SiteRow::exchange_into(soci::statement& statement) {
   for (std::string* text : {&name, &code, &network, &description}) statement.exchange(soci::into(*text));
   statement.exchange(soci::into(is_active));
+  registry::exchange_into(statement, topology);
   for (std::string* text : {&created_at, &updated_at}) statement.exchange(soci::into(*text));
 }
 
 void SiteRow::exchange_use(soci::statement& statement) {
   for (std::string* text : {&name, &code, &network, &description}) statement.exchange(soci::use(*text));
   statement.exchange(soci::use(is_active));
+  registry::exchange_use(statement, topology);
   for (std::string* text : {&created_at, &updated_at}) statement.exchange(soci::use(*text));
 }
 
 const std::string DeviceRow::select =
     "SELECT id, site_id, name, device_type, profile, ip_address, port, protocol, slave_id, is_active, "
-    "poll_interval, modbus_timeout, retry_delay, offline_after, description, created_at, updated_at "
-    "FROM devices";
+    "poll_interval, modbus_timeout, retry_delay, offline_after, description, rated_power_kw, "
+    "nominal_voltage, battery_voltage, limits, created_at, updated_at FROM devices";
 const std::string DeviceRow::insert =
     "INSERT INTO devices (site_id, name, device_type, profile, ip_address, port, protocol, slave_id, "
-    "is_active, poll_interval, modbus_timeout, retry_delay, offline_after, description, created_at, "
-    "updated_at) VALUES (:site_id, :name, :device_type, :profile, :ip_address, :port, :protocol, :slave_id, "
-    ":is_active, :poll_interval, :modbus_timeout, :retry_delay, :offline_after, :description, :created_at, "
-    ":updated_at) RETURNING id";
+    "is_active, poll_interval, modbus_timeout, retry_delay, offline_after, description, rated_power_kw, "
+    "nominal_voltage, battery_voltage, limits, created_at, updated_at) VALUES (:site_id, :name, "
+    ":device_type, :profile, :ip_address, :port, :protocol, :slave_id, "
+    ":is_active, :poll_interval, :modbus_timeout, :retry_delay, :offline_after, :description, "
+    ":rated_power_kw, :nominal_voltage, :battery_voltage, :limits, :created_at, :updated_at) RETURNING id";
 const std::string DeviceRow::update =
     "UPDATE devices SET site_id = :site_id, name = :name, device_type = :device_type, profile = :profile, "
     "ip_address = :ip_address, port = :port, protocol = :protocol, slave_id = :slave_id, "
     "is_active = :is_active, poll_interval = :poll_interval, modbus_timeout = :modbus_timeout, "
     "retry_delay = :retry_delay, offline_after = :offline_after, description = :description, "
+    "rated_power_kw = :rated_power_kw, nominal_voltage = :nominal_voltage, "
+    "battery_voltage = :battery_voltage, limits = :limits, "
     "created_at = :created_at, updated_at = :updated_at WHERE id = :id";
 
 DeviceRow DeviceRow::of(const Device& device) {
@@ -108,6 +137,10 @@ DeviceRow DeviceRow::of(const Device& device) {
           .retry_delay = nullable(device.retry_delay),
           .offline_after = nullable(device.offline_after),
           .description = device.description,
+          .rated_power_kw = nullable(device.rated_power_kw),
+          .nominal_voltage = nullable(device.nominal_voltage),
+          .battery_voltage = nullable(device.battery_voltage),
+          .limits = printed(device.limits, print_bands),
           .created_at = reading::print_timestamp(device.created_at),
           .updated_at = reading::print_timestamp(device.updated_at)};
 }
@@ -134,6 +167,10 @@ Device DeviceRow::value() const {
           .retry_delay = optional(retry_delay),
           .offline_after = optional(offline_after),
           .description = description,
+          .rated_power_kw = optional(rated_power_kw),
+          .nominal_voltage = optional(nominal_voltage),
+          .battery_voltage = optional(battery_voltage),
+          .limits = parsed(limits, stored_bands),
           .created_at = timestamp("devices", id, "created_at", created_at),
           .updated_at = timestamp("devices", id, "updated_at", updated_at)};
 }
@@ -147,10 +184,15 @@ void DeviceRow::exchange_into(soci::statement& statement) {
   statement.exchange(soci::into(protocol));
   for (int* number : {&slave_id, &is_active}) statement.exchange(soci::into(*number));
   for (Nullable<double>* seconds : {&poll_interval, &modbus_timeout, &retry_delay}) {
-    statement.exchange(soci::into(seconds->number, seconds->indicator));
+    registry::exchange_into(statement, *seconds);
   }
-  statement.exchange(soci::into(offline_after.number, offline_after.indicator));
-  for (std::string* text : {&description, &created_at, &updated_at}) statement.exchange(soci::into(*text));
+  registry::exchange_into(statement, offline_after);
+  statement.exchange(soci::into(description));
+  for (Nullable<double>* number : {&rated_power_kw, &nominal_voltage, &battery_voltage}) {
+    registry::exchange_into(statement, *number);
+  }
+  registry::exchange_into(statement, limits);
+  for (std::string* text : {&created_at, &updated_at}) statement.exchange(soci::into(*text));
 }
 
 void DeviceRow::exchange_use(soci::statement& statement) {
@@ -160,10 +202,15 @@ void DeviceRow::exchange_use(soci::statement& statement) {
   statement.exchange(soci::use(protocol));
   for (int* number : {&slave_id, &is_active}) statement.exchange(soci::use(*number));
   for (Nullable<double>* seconds : {&poll_interval, &modbus_timeout, &retry_delay}) {
-    statement.exchange(soci::use(seconds->number, seconds->indicator));
+    registry::exchange_use(statement, *seconds);
   }
-  statement.exchange(soci::use(offline_after.number, offline_after.indicator));
-  for (std::string* text : {&description, &created_at, &updated_at}) statement.exchange(soci::use(*text));
+  registry::exchange_use(statement, offline_after);
+  statement.exchange(soci::use(description));
+  for (Nullable<double>* number : {&rated_power_kw, &nominal_voltage, &battery_voltage}) {
+    registry::exchange_use(statement, *number);
+  }
+  registry::exchange_use(statement, limits);
+  for (std::string* text : {&created_at, &updated_at}) statement.exchange(soci::use(*text));
 }
 
 }  // namespace gensetd::registry

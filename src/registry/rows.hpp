@@ -8,6 +8,12 @@
 
 namespace gensetd::registry {
 
+template <class T>
+struct Nullable {
+  T value{};
+  soci::indicator indicator = soci::i_null;
+};
+
 // A row of a table as SOCI exchanges it, in the order of the columns of its statements. value() throws when
 // the row holds what no gensetd wrote.
 struct SiteRow {
@@ -18,6 +24,7 @@ struct SiteRow {
   long long id = 0;
   std::string name, code, network, description;
   int is_active = 1;
+  Nullable<std::string> topology;
   std::string created_at, updated_at;
 
   static SiteRow of(const Site& site);
@@ -29,12 +36,6 @@ struct SiteRow {
 };
 
 struct DeviceRow {
-  template <class T>
-  struct Nullable {
-    T number{};
-    soci::indicator indicator = soci::i_null;
-  };
-
   static const std::string select;
   static const std::string insert;
   static const std::string update;
@@ -48,7 +49,10 @@ struct DeviceRow {
   int is_active = 1;
   Nullable<double> poll_interval, modbus_timeout, retry_delay;
   Nullable<int> offline_after;
-  std::string description, created_at, updated_at;
+  std::string description;
+  Nullable<double> rated_power_kw, nominal_voltage, battery_voltage;
+  Nullable<std::string> limits;
+  std::string created_at, updated_at;
 
   static DeviceRow of(const Device& device);
   Device value() const;

@@ -2,9 +2,11 @@
 
 #include "log/log.hpp"
 #include "registry/board.hpp"
+#include "registry/database.hpp"
 #include "registry/database_url.hpp"
 #include "registry/edits.hpp"
 #include "registry/keeper.hpp"
+#include "registry/refusals.hpp"
 #include "registry/wake.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -57,12 +59,6 @@ void say_if_full(const Result<T>& result) {
     log::error("registry_full").field("error", refusal->message).say("registry: {}", refusal->message);
 }
 
-ProfileNames names_of(const profile::Catalog& profiles) {
-  ProfileNames names;
-  for (const auto& [name, profile] : profiles.all()) names.push_back(name);
-  return names;
-}
-
 // `handler`, and before it the witness of what was done. `before` was written on the worker's thread, ahead
 // of the answer that brings the result here.
 template <class Row, class Made>
@@ -89,7 +85,7 @@ std::function<void(Result<Made>)> watched(std::function<void(Result<Made>)> hand
 class Service::Worker {
  public:
   Worker(asio::any_io_executor executor, const std::string& database_url, const profile::Catalog& catalog)
-      : profiles(names_of(catalog)),
+      : profiles(catalog),
         executor_(std::move(executor)),
         keeper_(parse_database_url(database_url), stop_.get_token()) {
     auto whole = keeper_.news();
@@ -103,6 +99,7 @@ class Service::Worker {
 
   ~Worker() {
     board_->listener = nullptr;
+    board_->when_changed = {};
     stop_.request_stop();
     {
       const std::lock_guard lock{mutex_};
@@ -117,10 +114,12 @@ class Service::Worker {
 
   Board& board() { return *board_; }
 
+  enum class Purpose : std::uint8_t { change, guest };  // guest: of a room with tables of its own
+
   // `edit` runs on the worker's thread, `put` tells the board of its success, `handler` hears the result.
   template <class T>
   void submit(std::function<Result<T>(Store&)> edit, std::function<void(Board&, const T&)> put,
-              Handler<T> handler) {
+              Handler<T> handler, Purpose purpose = Purpose::change) {
     if (!board_->healthy || board_->figures.waiting >= requests_max) {
       ++board_->figures.unavailable;
       Refusal refusal = board_->healthy ? too_many() : not_answering();
@@ -132,20 +131,21 @@ class Service::Worker {
     // The executor's context does not end its run while an answer is due.
     asio::executor_work_guard<asio::any_io_executor> due{executor_};
     Job job = [this, edit = std::move(edit), put = std::move(put), handler = std::move(handler),
-               due = std::move(due), asked_at = std::chrono::steady_clock::now()]() mutable {
+               due = std::move(due), purpose, asked_at = std::chrono::steady_clock::now()]() mutable {
       Result<T> result = not_answering();
       // What waits behind a lost request does not wait for the connection too; look() renews it.
       const bool tried = keeper_.answers();
       const bool answered = tried && keeper_.attempt([&](Store& store) { result = edit(store); });
       if (tried && !answered) result = gave_no_answer();
-      say_if_full(result);
+      if (purpose == Purpose::change) say_if_full(result);
       told_healthy_ = keeper_.answers();
       auto whole = answered ? keeper_.news() : std::nullopt;
       asio::post(executor_, [board = board_, whole = std::move(whole), healthy = keeper_.answers(),
                              result = std::move(result), put = std::move(put), handler = std::move(handler),
-                             due = std::move(due), asked_at]() mutable {
+                             due = std::move(due), purpose, asked_at]() mutable {
         --board->figures.waiting;
-        board->figures.request_time.note(std::chrono::steady_clock::now() - asked_at);
+        auto& time = purpose == Purpose::change ? board->figures.request_time : board->figures.guest_time;
+        time.note(std::chrono::steady_clock::now() - asked_at);
         board->healthy = healthy;
         if (whole) {
           board->replace(std::move(*whole));  // holds this change, and perhaps newer ones of other programs
@@ -239,11 +239,28 @@ void Service::stop_soon() { worker_->stop_soon(); }
 
 void Service::listen(ChangeListener* listener) { worker_->board().listener = listener; }
 
+void Service::when_changed(ChangeHandler hear) { worker_->board().when_changed = std::move(hear); }
+
 const Directory& Service::directory() const { return worker_->board().directory; }
 
 const Figures& Service::figures() const { return worker_->board().figures; }
 
 bool Service::healthy() const { return worker_->board().healthy; }
+
+void Service::run(std::function<void(Store&)> use, Handler<std::monostate> handler) {
+  worker_->submit<std::monostate>(
+      [use = std::move(use)](Store& store) -> Result<std::monostate> {
+        try {
+          use(store);
+        } catch (const NoRoom& full) {
+          return refused_without_room(full);
+        } catch (const Violation& violation) {
+          return refused_by_database(violation);
+        }
+        return std::monostate{};
+      },
+      [](Board&, std::monostate) {}, std::move(handler), Worker::Purpose::guest);
+}
 
 void Service::create_site(boost::json::object body, Handler<Site> handler, Witness<Site> witness) {
   worker_->submit<Site>(

@@ -14,8 +14,11 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace gensetd::registry {
+
+class Store;
 
 // Hears of each change once it is stored. Called on the service's executor.
 class ChangeListener {
@@ -58,6 +61,11 @@ class Service {
 
   void listen(ChangeListener* listener);  // one listener; null ends it
 
+  // Called on `executor` after any change of sites or devices, behind the listener, with the devices that are
+  // new, changed or gone or whose site is; empty: nobody.
+  using ChangeHandler = std::function<void(const std::vector<std::int64_t>& device_ids)>;
+  void when_changed(ChangeHandler hear);
+
   const Directory& directory() const;
 
   template <class T>
@@ -78,6 +86,10 @@ class Service {
   void update_device(std::int64_t id, boost::json::object body, Handler<Device> handler,
                      Witness<Device> witness = {});
   void remove_device(std::int64_t id, Handler<std::monostate> handler, Witness<Device> witness = {});
+
+  // `use` runs on the thread of the SQL, for rooms that keep tables of their own in this database; it throws
+  // what the store throws, and a Violation or NoRoom becomes a Refusal (code_when_full). Counts as a request.
+  void run(std::function<void(Store&)> use, Handler<std::monostate> handler);
 
   const Figures& figures() const;
   bool healthy() const;  // whether the database answered last time

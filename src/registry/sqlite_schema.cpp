@@ -9,9 +9,10 @@ const Schema& sqlite_schema() {
           "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
           "ESCAPE '\\' ORDER BY name",
       .begin = {"BEGIN IMMEDIATE"},
-      .steps = {{
-          "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, applied_at TEXT NOT NULL)",
-          R"(CREATE TABLE sites (
+      .steps = {
+          {
+              "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, applied_at TEXT NOT NULL)",
+              R"(CREATE TABLE sites (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         name TEXT NOT NULL,
         code TEXT NOT NULL UNIQUE,
@@ -20,7 +21,7 @@ const Schema& sqlite_schema() {
         is_active INTEGER NOT NULL CHECK (is_active IN (0, 1)),
         created_at TEXT NOT NULL,
         updated_at TEXT NOT NULL))",
-          R"(CREATE TABLE devices (
+              R"(CREATE TABLE devices (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         site_id BIGINT NOT NULL REFERENCES sites (id) ON DELETE RESTRICT,
         name TEXT NOT NULL,
@@ -38,8 +39,35 @@ const Schema& sqlite_schema() {
         description TEXT NOT NULL,
         created_at TEXT NOT NULL,
         updated_at TEXT NOT NULL))",
-          "CREATE INDEX devices_site_id ON devices (site_id)",
-      }}};
+              "CREATE INDEX devices_site_id ON devices (site_id)",
+          },
+          {
+              "ALTER TABLE sites ADD COLUMN topology TEXT",
+              "ALTER TABLE devices ADD COLUMN rated_power_kw DOUBLE PRECISION",
+              "ALTER TABLE devices ADD COLUMN nominal_voltage DOUBLE PRECISION",
+              "ALTER TABLE devices ADD COLUMN battery_voltage DOUBLE PRECISION",
+              "ALTER TABLE devices ADD COLUMN limits TEXT",
+          },
+          {
+              R"(CREATE TABLE events (
+        id INTEGER PRIMARY KEY,
+        device_id BIGINT,
+        site_id BIGINT,
+        site_code TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        priority INTEGER,
+        code TEXT NOT NULL,
+        args TEXT NOT NULL,
+        state TEXT NOT NULL,
+        onset TEXT NOT NULL,
+        onset_at_latest INTEGER NOT NULL,
+        returned_at TEXT,
+        acknowledged_at TEXT,
+        acknowledged_by TEXT NOT NULL))",
+              "CREATE INDEX events_onset ON events (onset, id)",
+              "CREATE INDEX events_device ON events (device_id, onset, id)",
+              "CREATE INDEX events_open ON events (state) WHERE state <> 'closed'",
+          }}};
   return schema;
 }
 

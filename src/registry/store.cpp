@@ -114,6 +114,13 @@ void Store::change(const std::function<bool()>& edit) {
   });
 }
 
+void Store::look(const std::function<void()>& use) {
+  explained([&] {
+    const Transaction transaction{*database_, Database::Access::read};
+    use();
+  });
+}
+
 Directory Store::load() {
   return explained([&] {
     Directory directory;

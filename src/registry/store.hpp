@@ -37,6 +37,10 @@ class Store {
   // Violation when the database's own rules refuse it, NoRoom when the disk is full.
   void change(const std::function<bool()>& edit);
 
+  // Runs `use`, which only reads, as one transaction: it sees one state of all tables, and is not waited for
+  // without end.
+  void look(const std::function<void()>& use);
+
   std::int64_t sites();  // how many
   std::optional<Site> site(std::int64_t id);
   std::optional<std::int64_t> site_with_code(const std::string& code);

@@ -3,6 +3,7 @@
 #include "modbus/read_request.hpp"
 #include "profile/profile.hpp"
 #include "reading/reading.hpp"
+#include "registry/attributes.hpp"
 
 #include <cstdint>
 #include <map>
@@ -22,6 +23,7 @@ struct Site {
   std::string network;
   std::string description;
   bool is_active = true;
+  std::optional<Topology> topology;
   Timestamp created_at;
   Timestamp updated_at;
 
@@ -44,6 +46,10 @@ struct Device {
   std::optional<double> retry_delay;     // seconds
   std::optional<int> offline_after;      // failed cycles
   std::string description;
+  std::optional<double> rated_power_kw;
+  std::optional<double> nominal_voltage;  // V, line to line
+  std::optional<double> battery_voltage;  // V, nominal
+  std::optional<Bands> limits;            // for display only
   Timestamp created_at;
   Timestamp updated_at;
 

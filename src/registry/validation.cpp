@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
@@ -16,12 +15,12 @@ namespace {
 using modbus::Protocol;
 using profile::DeviceType;
 
-constexpr std::array<std::string_view, 5> site_fields = {"name", "code", "network", "description",
-                                                         "is_active"};
-constexpr std::array<std::string_view, 14> device_fields = {
-    "site_id",        "name",        "device_type",   "profile",    "ip_address",
-    "port",           "protocol",    "slave_id",      "is_active",  "poll_interval",
-    "modbus_timeout", "retry_delay", "offline_after", "description"};
+constexpr std::array<std::string_view, 6> site_fields = {"name",        "code",      "network",
+                                                         "description", "is_active", "topology"};
+constexpr std::array<std::string_view, 18> device_fields = {
+    "site_id",       "name",        "device_type",    "profile",         "ip_address",      "port",
+    "protocol",      "slave_id",    "is_active",      "poll_interval",   "modbus_timeout",  "retry_delay",
+    "offline_after", "description", "rated_power_kw", "nominal_voltage", "battery_voltage", "limits"};
 
 constexpr std::array<std::string_view, 5> connection_fields = {"ip_address", "port", "slave_id", "protocol",
                                                                "profile"};
@@ -43,6 +42,7 @@ void read_site(Fields& fields, Site& site) {
   fields.read_text("network", network_rule, site.network);
   fields.read_text("description", description_rule, site.description);
   fields.read_flag("is_active", site.is_active);
+  fields.read_attribute("topology", parse_topology, site.topology);
 }
 
 void read_device_type(Fields& fields, Device& device) {
@@ -55,10 +55,10 @@ void read_device_type(Fields& fields, Device& device) {
 
 void read_profile(Fields& fields, const ProfileNames& profiles, std::string& profile) {
   if (const auto word = fields.word("profile")) profile = *word;
-  if (fields.refusal() || std::ranges::find(profiles, profile) != profiles.end()) return;
-  fields.refuse("profile", "invalid_value",
-                fmt::format("there is no profile '{}'; the profiles are {}", shortened(profile),
-                            fmt::join(profiles, ", ")));
+  if (fields.refusal() || profiles.has(profile)) return;
+  fields.refuse(
+      "profile", "invalid_value",
+      fmt::format("there is no profile '{}'; the profiles are {}", shortened(profile), profiles.list()));
 }
 
 void read_address(Fields& fields, std::string& address) {
@@ -99,6 +99,18 @@ void read_connection(Fields& fields, Device& device) {
   read_slave_id(fields, device);
 }
 
+// A band of a field that the profile does not have would never be shown.
+void read_limits(Fields& fields, const ProfileNames& profiles, Device& device) {
+  fields.read_attribute("limits", parse_bands, device.limits);
+  if (!device.limits || !(fields.has("limits") || fields.has("profile"))) return;
+  for (const auto& [field, band] : *device.limits) {
+    if (profiles.has_field(device.profile, field)) continue;
+    return fields.refuse(
+        "limits", "invalid_value",
+        fmt::format("limits names '{}', which is no field of profile {}", shortened(field), device.profile));
+  }
+}
+
 void read_device(Fields& fields, const ProfileNames& profiles, Device& device) {
   fields.read_whole("site_id", 1, id_max, device.site_id);
   fields.read_text("name", name_rule, device.name);
@@ -110,6 +122,10 @@ void read_device(Fields& fields, const ProfileNames& profiles, Device& device) {
   fields.read_seconds_or_null("retry_delay", 0.05, 3'600, device.retry_delay);
   fields.read_whole_or_null("offline_after", 1, 1'000, device.offline_after);
   fields.read_text("description", description_rule, device.description);
+  fields.read_number_or_null("rated_power_kw", 0.1, 100'000, device.rated_power_kw);
+  fields.read_number_or_null("nominal_voltage", 1, 100'000, device.nominal_voltage);
+  fields.read_number_or_null("battery_voltage", 1, 1'000, device.battery_voltage);
+  read_limits(fields, profiles, device);
 }
 
 template <class T>

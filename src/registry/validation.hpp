@@ -1,16 +1,11 @@
 #pragma once
 
+#include "registry/profile_names.hpp"
 #include "registry/types.hpp"
 
 #include <boost/json/object.hpp>
 
-#include <string>
-#include <vector>
-
 namespace gensetd::registry {
-
-// The names of the profiles that exist.
-using ProfileNames = std::vector<std::string>;
 
 // What a request's body makes of a new or an existing row: pure, and complete but for what only the database
 // knows (whether a code is taken, whether a site exists). Ids and timestamps are left as they are in

@@ -27,7 +27,10 @@ TEST(DaemonUrl, refusal_says_what_to_give) {
       {"http://", "there is no good host in it; "},
       {"http://10.1:8010", "there is no good host in it; "},
       {"http://h:70000", "the port is out of range; "},
+      {"http://h:98010", "the port is out of range; "},
       {"http://h:0", "the port is out of range; "},
+      {"http://10.0.0.1O:80/", "there is no good host in it; "},
+      {"https://[::1]8010/x", "there is no good host in it; "},
       {"http://h?x=1", "no query or fragment is used; "},
       {"ftp://plant", "this is no http:// or https:// URL; "},
   };

@@ -67,11 +67,11 @@ poller::Diagnostics sample() {
 
 TEST(Diagnostics, are_printed_whole) {
   EXPECT_EQ(
-      print_diagnostics(registered, sample()),
+      print_diagnostics(registered, sample(), std::chrono::milliseconds{2'000}),
       R"({"device_id":7,"polled":true,"not_polled_because":null,)"
       R"("polling":{"online":true,"last_seen":"1970-01-01T00:00:01.500Z","failures_in_a_row":2,)"
       R"("offline_after":3,"poll_interval_seconds":0.5,"cycles":9,"failed_cycles":4,"retries":5,)"
-      R"("missed_slots":6,"last_cycle_ms":640,"last_hour_cycles":3,"last_hour_failed_cycles":1,)"
+      R"("missed_slots":6,"last_cycle_ms":640,"cadence_ms":2000,"last_hour_cycles":3,"last_hour_failed_cycles":1,)"
       R"("last_hour_success_rate":0.6667},)"
       R"("unit":{"slave_id":3,"requests":11,"answers":12,"exceptions":13,"timeouts":14,"broken_frames":15,)"
       R"("foreign_frames":16,"late_answers":17,"doubled_answers":18,"confirmations":20,"doubts":19,)"
@@ -94,7 +94,7 @@ TEST(Diagnostics, what_is_not_known_yet_is_null) {
   fresh.device.latency = {};
   fresh.link.last_foreign.reset();
   fresh.other_devices.clear();
-  const std::string text = print_diagnostics(registered, fresh);
+  const std::string text = print_diagnostics(registered, fresh, std::nullopt);
   for (const char* part :
        {R"("last_seen":null)", R"("last_cycle_ms":null)", R"("last_hour_success_rate":null)",
         R"("mean_ms":null)", R"("last_foreign_frame":null)", R"("other_devices":[])"})
@@ -111,7 +111,7 @@ TEST(LineFigures, counters_and_gauges_with_escaped_labels) {
   const poller::Diagnostics seen = sample();
   http::MetricFamilies families;
   add_link(seen.link, families);
-  add_device(seen.device, families);
+  add_device(seen.device, 4'096, families);
   const std::string text = families.finish();
   const std::string link = R"({link="10.0.0.1:26"} )";
   const std::string device = R"({device_id="7",site="M\"K\\Z"} )";
@@ -127,7 +127,7 @@ TEST(LineFigures, counters_and_gauges_with_escaped_labels) {
         "gensetd_device_last_cycle_seconds" + device + "0.64",
         "gensetd_device_answer_latency_seconds_sum" + device + "7",
         "gensetd_device_answer_latency_seconds_count" + device + "70",
-        "gensetd_device_timeouts_total" + device + "14",
+        "gensetd_device_history_bytes" + device + "4096", "gensetd_device_timeouts_total" + device + "14",
         "gensetd_device_broken_frames_total" + device + "15"})
     EXPECT_NE(text.find("\n" + line + "\n"), std::string::npos) << line;
 }

@@ -59,6 +59,7 @@ class SettingsFile : public testing::Test {
 TEST(Settings, defaults_are_those_of_the_contract) {
   const Settings settings = settings_from({});
   EXPECT_EQ(settings.pace, (poller::Pace{2'000ms, 2'000ms, 5'000ms, 1}));
+  EXPECT_GE(settings.poll_threads, 1U);
   EXPECT_EQ(settings.metrics_ttl, 30s);
   EXPECT_EQ(settings.redis_url, "");
   EXPECT_EQ(settings.http_address, "127.0.0.1");
@@ -73,6 +74,7 @@ TEST(Settings, each_is_taken) {
   EXPECT_EQ(with("MODBUS_TIMEOUT", "1.5").pace.modbus_timeout, 1'500ms);
   EXPECT_EQ(with("MODBUS_RETRY_DELAY", "60").pace.retry_delay, 60s);
   EXPECT_EQ(with("OFFLINE_AFTER", "3").pace.offline_after, 3);
+  EXPECT_EQ(with("POLL_THREADS", "4").poll_threads, 4U);
   EXPECT_EQ(with("METRICS_TTL", "0").metrics_ttl, 0s);
   EXPECT_EQ(with("REDIS_URL", "redis://h:1/2").redis_url, "redis://h:1/2");
   EXPECT_EQ(with("HTTP_LISTEN", "[::1]:0").http_address, "::1");
@@ -92,6 +94,8 @@ TEST(Settings, bad_value_names_setting_value_and_what_is_allowed) {
     EXPECT_NE(refusal("POLL_INTERVAL", bad), "accepted") << bad;
   for (const char* bad : {"0", "1.5", "1001", "-1", ""})
     EXPECT_NE(refusal("OFFLINE_AFTER", bad), "accepted") << bad;
+  for (const char* bad : {"0", "65", "1.5", "-1", "all", ""})
+    EXPECT_NE(refusal("POLL_THREADS", bad), "accepted") << bad;
   for (const char* bad : {"8010", ":8010", "localhost:8010", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
                           "::1:80", "[127.0.0.1]:80", "[::1]", "1.2.3:80"})
     EXPECT_NE(refusal("HTTP_LISTEN", bad), "accepted") << bad;
@@ -210,6 +214,20 @@ TEST_F(SettingsFile, what_the_parser_holds_for_impossible_is_refused_too) {
        {"[::1]:8010", "poll_interval = 2 \u0431", "\u0431 = 1", "x = { \u0431 = 1 }", "[\u0431]"}) {
     write(text);
     EXPECT_EQ(file_refusal().find(file.string() + ":1: "), 0U) << text << ": " << file_refusal();
+  }
+}
+
+TEST_F(SettingsFile, what_the_parser_quotes_stays_on_one_line) {
+  write("allow_anonymous = tr\nread_token = \"a\"\n");
+  EXPECT_EQ(file_refusal().find(file.string() + ":1: "), 0U) << file_refusal();
+  EXPECT_EQ(file_refusal().find('\n'), std::string::npos) << file_refusal();
+}
+
+TEST_F(SettingsFile, token_without_quotation_marks_is_not_repeated) {
+  for (const char* token : {"47114711471147114711", "4711471147114711e4711"}) {
+    write(std::string{"api_token = "} + token + "\n");
+    EXPECT_EQ(file_refusal().find(file.string() + ":1: "), 0U) << file_refusal();
+    EXPECT_EQ(file_refusal().find("4711471147"), std::string::npos) << file_refusal();
   }
 }
 

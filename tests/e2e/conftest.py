@@ -1,6 +1,8 @@
 """Starts the real programs on free ports: gensetd from $GENSETD, redis-server, postgres, pymodbus slaves."""
 
+import itertools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -17,27 +19,36 @@ import requests
 HERE = Path(__file__).parent
 GENSETD = os.environ.get("GENSETD", str(HERE.parent.parent / "build/release/gensetd"))
 PATIENCE = 30  # seconds until a test that waits fails; never what is asserted
+LOWEST_PORT = 10_000
+WORKERS_MAX = 8
+
+
+def ports_below_the_ephemeral():
+    """Each process its own stretch of the ports that the kernel gives to nobody: on one of those that it gives, a client
+    that asks again and again until its server listens would sooner or later be connected to itself."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    stretch = (first - LOWEST_PORT) // WORKERS_MAX
+    begin = LOWEST_PORT + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % WORKERS_MAX * stretch
+    return range(begin, begin + stretch)
+
+
+PORTS = ports_below_the_ephemeral()
+next_port = itertools.islice(itertools.cycle(PORTS), random.randrange(len(PORTS)), None)
 
 
 def free_port(count=1):
     """The first of `count` ports in a row that nobody listens on."""
-    for _ in range(200):
-        sockets = []
-        try:
-            first = socket.socket()
-            first.bind(("127.0.0.1", 0))
-            sockets.append(first)
-            port = first.getsockname()[1]
-            for offset in range(1, count):
-                other = socket.socket()
-                sockets.append(other)
-                other.bind(("127.0.0.1", port + offset))
-            return port
-        except (OSError, OverflowError):
-            continue
-        finally:
-            for one in sockets:
-                one.close()
+    row = []
+    for port in itertools.islice(next_port, 2 * len(PORTS)):
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                row = []
+                continue
+        row = [*row, port] if not row or port == row[-1] + 1 else [port]
+        if len(row) == count:
+            return row[0]
     raise RuntimeError("no free ports")
 
 
@@ -79,12 +90,14 @@ class Program:
 
 
 class Daemon(Program):
-    def __init__(self, folder, settings, port=None):
+    def __init__(self, folder, settings, port=None, is_awaited=True, launcher=()):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        environment = {"HTTP_LISTEN": f"127.0.0.1:{self.port}", "ALLOW_LOOPBACK_DEVICES": "1", "DATABASE_URL": f"sqlite:///{folder}/registry.sqlite", **settings}
-        super().__init__([GENSETD, "serve"], folder / "gensetd.log", environment)
-        wait_until(self.answers, f"the start of gensetd ({self.text()})")
+        # More polling threads than a small machine has by itself, so that each test meets them.
+        environment = {"HTTP_LISTEN": f"127.0.0.1:{self.port}", "POLL_THREADS": "3", "ALLOW_LOOPBACK_DEVICES": "1", "DATABASE_URL": f"sqlite:///{folder}/registry.sqlite", **settings}
+        super().__init__([*launcher, GENSETD, "serve"], folder / "gensetd.log", environment)
+        if is_awaited:
+            wait_until(self.answers, f"the start of gensetd ({self.text()})")
 
     def answers(self):
         assert self.process.poll() is None, self.text()
@@ -139,8 +152,9 @@ def programs():
 
 @pytest.fixture
 def start_daemon(programs, tmp_path):
-    def start(port=None, **settings):
-        daemon = Daemon(tmp_path, settings, port)
+    def start(port=None, is_awaited=True, launcher=(), **settings):
+        """`launcher`: a command that becomes the one behind it."""
+        daemon = Daemon(tmp_path, settings, port, is_awaited, launcher)
         programs.append(daemon)
         return daemon
 
@@ -286,3 +300,26 @@ def start_slave(programs, tmp_path):
         return slave
 
     return start
+
+
+WEBSOCKET_MESSAGE_MAX = 65_536
+
+
+@pytest.fixture(scope="module")
+def websocket_daemon(tmp_path_factory):
+    """A daemon without devices, for clients that break the rules: nobody else may notice. Two of the others watch."""
+    from websocket_frames import connect
+
+    daemon = Daemon(tmp_path_factory.mktemp("websocket"), {"WEBSOCKET_MESSAGE_MAX": str(WEBSOCKET_MESSAGE_MAX)})
+    with connect(daemon) as plain, connect(daemon, "/ws/metrics?proto=2") as dashboard:
+        daemon.witnesses = [plain, dashboard]
+        yield daemon
+    daemon.kill()
+
+
+@pytest.fixture
+def unnoticed(websocket_daemon):
+    yield
+    assert websocket_daemon.process.poll() is None, websocket_daemon.text()
+    for witness in websocket_daemon.witnesses:
+        assert witness.frames_until_pong() == [], "another client heard of it"

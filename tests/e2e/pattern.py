@@ -6,6 +6,11 @@ TICK_MS = 100
 TICKS = 64
 
 
+def value_at(unit, address, now_ms):
+    """What a register reads at that time."""
+    return unit % 4 << 14 | 167 * address % 256 << 6 | now_ms // TICK_MS % TICKS
+
+
 def origin(value):
     """The unit (modulo 4), register (modulo 256) and tick (modulo 64) that a value says it is from."""
     return value >> 14, (value >> 6 & 0xFF) * pow(167, -1, 256) % 256, value & 0x3F
@@ -41,3 +46,32 @@ def wrong_values(reading, unit, not_before_ms):
         elif not was_read_between(tick, not_before_ms, last_ms):
             wrong.append(f"register {address} is not from {not_before_ms}..{last_ms}: tick {tick}")
     return wrong
+
+
+class Watch:
+    """Judges the readings that one source gives of one device, in their order. Seen again after a reconnect, the newest
+    one is no second reading."""
+
+    def __init__(self, unit, line=""):
+        self.unit, self.line = unit, line
+        self.last = None
+        self.successes = 0
+        self.values = 0
+        self.wrong = []
+
+    def see(self, reading):
+        before, self.last = self.last, reading
+        if before is None:
+            return
+        if reading["timestamp"] <= before["timestamp"]:
+            if reading != before:
+                self.wrong.append(f"{reading['timestamp']} comes after {before['timestamp']}")
+            return
+        if reading["timestamp"] != reading["last_seen"]:
+            if registers_of(reading) != registers_of(before) and before["last_seen"] == reading["last_seen"]:
+                self.wrong.append("values changed in a failed cycle")
+            return
+        self.successes += 1
+        self.values += sum(value is not None for value in registers_of(reading).values())
+        # A cycle begins after the reading before it was published, and ends with the timestamp of its own.
+        self.wrong += wrong_values(reading, self.unit, milliseconds(before["timestamp"]))

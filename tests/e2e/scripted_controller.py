@@ -58,6 +58,9 @@ class ScriptedController:
                 pass
             one.close()
 
+    def value_of(self, address):
+        return self.requests if address == COUNTING else address
+
     def _accept(self):
         while True:
             try:
@@ -81,7 +84,7 @@ class ScriptedController:
         head, body = (b"", request) if self.framing == "rtu" else (request[:4], request[6:])
         unit, function, first, count = struct.unpack(">BBHH", body[:6])
         assert function == 3
-        registers = [self.requests if address == COUNTING else address for address in range(first, first + count)]
+        registers = [self.value_of(address) for address in range(first, first + count)]
         payload = bytes([3, 2 * count]) + struct.pack(f">{count}H", *registers)
         answer = rtu(unit, payload) if self.framing == "rtu" else head + struct.pack(">HB", 1 + len(payload), unit) + payload
         with self._lock:

@@ -81,7 +81,7 @@ def test_man_page_names_every_command_and_option(package):
         assert named == set(options(command)), command
 
 
-@pytest.mark.parametrize("word, words", [("sim", ["simulate"]), ("serve --poll", ["--poll-interval"]), ("read --vi", ["--via"]), ("--ver", ["--version"]), ("serve fi", [])])
+@pytest.mark.parametrize("word, words", [("sim", ["simulate"]), ("serve --poll", ["--poll-interval", "--poll-threads"]), ("read --vi", ["--via"]), ("--ver", ["--version"]), ("serve fi", [])])
 def test_bash_completes(package, word, words):
     file = package[2] / "usr/share/bash-completion/completions/gensetd"
     script = f'source {file}; COMP_WORDS=(gensetd {word}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _gensetd; echo "${{COMPREPLY[@]}}"'

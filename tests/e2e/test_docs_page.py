@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import requests
+from chromium import browser, text  # noqa: F401 (a fixture)
 from conftest import wait_until
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from test_description import DESCRIPTION, OPERATIONS, operation, resolved
-from test_page import browser, text  # noqa: F401 (a fixture)
 
 SCRIPT = (Path(__file__).parent.parent.parent / "web/docs.js").read_text()
 

@@ -138,7 +138,7 @@ def test_every_door_needs_the_token(start_daemon):
         assert daemon.get(path).status_code == 401, path
         assert daemon.get(path, headers={"Authorization": "Bearer s3cret-t0kem"}).status_code == 401
         assert daemon.get(path, headers=good).status_code == 200
-    for path in ("/health", "/", "/app.js", "/style.css"):
+    for path in ("/health", "/"):
         assert daemon.get(path).status_code == 200
     assert daemon.post("/api/sites", {"name": "x", "code": "x"}).status_code == 401
     assert daemon.get("/api/sites", headers=good).json() == []

@@ -259,7 +259,7 @@ def test_bad_frames_end_their_client_alone(start_daemon, frames, codes):
 
 def test_answers_have_the_headers_that_keep_a_browser_safe(start_daemon):
     daemon = start_daemon()
-    for path in ("/", "/app.js", "/api/docs", "/health", "/api/sites", "/nothing"):
+    for path in ("/", "/index.html", "/api/docs", "/health", "/api/sites", "/nothing"):
         headers = requests.get(daemon.url + path, timeout=20).headers
         policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
         assert policy["default-src"] == "'none'" and policy["script-src"] == "'self'" and policy["style-src"] == "'self'"

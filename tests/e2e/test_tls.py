@@ -12,6 +12,7 @@ import pytest
 import requests
 import websockets
 from conftest import GENSETD, Program, free_port, wait_until
+from websocket_frames import TEXT, RawClient, frame, upgrade
 
 
 def openssl(*arguments):
@@ -224,3 +225,18 @@ def test_one_file_without_the_other_is_refused(tmp_path):
     for name, other in (("TLS_CERT", "TLS_KEY"), ("TLS_KEY", "TLS_CERT")):
         ran = subprocess.run([GENSETD, "serve"], env={"PATH": os.environ["PATH"], "HTTP_LISTEN": "127.0.0.1:0", name: "/x"}, capture_output=True, text=True, timeout=60, cwd=tmp_path)
         assert ran.returncode == 2 and ran.stderr.strip() == f"gensetd serve: {name}: {other} is not set; give both, or neither"
+
+
+def test_who_sends_too_much_is_not_reset_and_sees_why_it_ended(start):
+    daemon = start()
+    plain = socket.create_connection(("127.0.0.1", daemon.port), timeout=20)
+    with RawClient(daemon.context().wrap_socket(plain, server_hostname="127.0.0.1")) as client:
+        client.send(upgrade("/ws/metrics"))
+        assert client.answer()[0] == 101
+        client.frame()
+        length = 600_000
+        client.send(frame(TEXT, b"*" * length, mask=b"\0\0\0\0")[:14])
+        assert client.close_code() == 1009
+        for _ in range(60):
+            client.send(b"*" * (length // 60))
+        assert not client.was_reset()

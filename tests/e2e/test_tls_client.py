@@ -76,6 +76,22 @@ def test_without_ca_the_authorities_of_the_system_count(start, tmp_path, authori
     )
 
 
+def test_without_url_health_asks_the_daemon_of_this_environment(start, start_daemon, tmp_path, authority):
+    certificate, key = make_signed(tmp_path, "site", authority, names="DNS:gensetd.example")
+    daemon = start(certificate, key)
+    where = {"HTTP_LISTEN": f"0.0.0.0:{daemon.port}"}
+    answer = run("health", **where, TLS_CERT=str(certificate), TLS_KEY=str(key))
+    assert answer.returncode == 0 and '"status":"ok"' in answer.stdout, answer.stderr
+    # Another's certificate is no proof, whatever name it has; nor is there any without TLS.
+    other, other_key = make_signed(tmp_path, "other", authority)
+    assert run("health", **where, TLS_CERT=str(other), TLS_KEY=str(other_key)).returncode == 1
+    assert run("health", **where).returncode == 1
+    plain = start_daemon()
+    assert run("health", HTTP_LISTEN=f"127.0.0.1:{plain.port}").returncode == 0
+    bad = run("health", HTTP_LISTEN="nowhere")
+    assert bad.returncode == 2 and bad.stderr.startswith("gensetd health: HTTP_LISTEN: 'nowhere' (from the environment) is not allowed")
+
+
 def test_own_certificate_of_a_daemon_will_do_as_ca(start, tmp_path, authority):
     certificate, key = make_certificate(tmp_path, "self-signed")
     daemon = start(certificate, key)

@@ -1,42 +1,68 @@
 #include "check.hpp"
+#include "live/hub.hpp"
 #include "redis/reply.hpp"
-#include "redis/url.hpp"
+#include "redis/subscriber.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
+#include <map>
+#include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
-using gensetd::redis::ReplyReader;
+using namespace gensetd;
+using redis::ReplyReader;
 
-// The same bytes give the same replies, whole or cut after the first byte's number of bytes.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view text{reinterpret_cast<const char*>(data), size};
-  try {
-    gensetd::redis::print_endpoint(gensetd::redis::parse_url(text));
-  } catch (const std::runtime_error& error) {
-    check(std::string_view{error.what()}.find('\n') == std::string_view::npos);
-  }
-  std::size_t whole = 0;
-  std::size_t cut = 0;
-  for (const bool in_pieces : {false, true}) {
-    ReplyReader reader;
-    std::size_t& replies = in_pieces ? cut : whole;
-    std::string_view rest = text;
-    const std::size_t piece = in_pieces && size > 0 ? data[0] % 16 + 1U : std::max<std::size_t>(size, 1);
-    while (!rest.empty()) {
-      reader.feed(rest.substr(0, piece));
-      rest.remove_prefix(std::min(piece, rest.size()));
-      gensetd::redis::Reply reply;
-      ReplyReader::Next next = reader.next(reply);
-      for (; next == ReplyReader::Next::complete; next = reader.next(reply)) {
-        ++replies;
-        first_error(reply);
-      }
-      if (next == ReplyReader::Next::broken) break;
+namespace {
+
+struct Heard {
+  std::size_t replies = 0;
+  std::vector<std::string> readings;  // the newest of each device
+  bool operator==(const Heard&) const = default;
+};
+
+// What a subscriber makes of the bytes, cut into pieces of that length.
+Heard hear(std::string_view bytes, std::size_t piece) {
+  live::Hub hub;
+  const auto health = std::make_shared<redis::Health>("127.0.0.1:6379");
+  redis::Subscriber subscriber(hub, health, [](const reading::Reading&) { return false; });
+  subscriber.opened();
+  Heard heard;
+  ReplyReader reader;
+  while (!bytes.empty()) {
+    reader.feed(bytes.substr(0, piece));
+    bytes.remove_prefix(std::min(piece, bytes.size()));
+    redis::Reply reply;
+    ReplyReader::Next next = reader.next(reply);
+    for (; next == ReplyReader::Next::complete; next = reader.next(reply)) {
+      ++heard.replies;
+      check(reply.type != redis::Reply::Type::error || redis::first_error(reply) == reply.text);
+      subscriber.take(reply);
     }
+    if (next == ReplyReader::Next::broken) break;
   }
-  check(whole == cut);
+  const auto now = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  for (const auto& reading : hub.all()) {
+    check(reading->timestamp <= now + redis::Subscriber::ahead_max);
+    check(reading->json.size() <= reading::foreign_json_max && !reading->facts);
+    heard.readings.push_back(reading->json);
+  }
+  return heard;
+}
+
+}  // namespace
+
+// What is published reaches the hub as the bytes that came, and the same whether they came whole or cut by
+// the first byte's number. None is from further ahead than may be.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  spdlog::set_level(spdlog::level::off);
+  const std::string_view bytes{reinterpret_cast<const char*>(data), size};
+  const std::size_t piece = size > 0 ? data[0] % 16 + 1U : 1;
+  check(hear(bytes, std::max<std::size_t>(size, 1)) == hear(bytes, piece));
   return 0;
 }

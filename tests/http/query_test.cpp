@@ -53,20 +53,28 @@ TEST(Query, mistakes_name_the_parameter) {
 }
 
 TEST(Query, device_lists_are_taken_whole_or_refused) {
-  EXPECT_FALSE(devices_parameter(""));
-  EXPECT_EQ(devices_parameter("devices=3"), (Ids{3}));
-  EXPECT_EQ(devices_parameter("devices=3,1,2,3"), (Ids{1, 2, 3}));
-  EXPECT_EQ(devices_parameter("devices=1%2C2"), (Ids{1, 2}));
+  EXPECT_FALSE(upgrade_wish("").devices);
+  EXPECT_EQ(upgrade_wish("devices=3").devices, (Ids{3}));
+  EXPECT_EQ(upgrade_wish("devices=3,1,2,3").devices, (Ids{1, 2, 3}));
+  EXPECT_EQ(upgrade_wish("devices=1%2C2").devices, (Ids{1, 2}));
   for (const char* bad : {"devices=", "devices", "devices=1,", "devices=,1", "devices=1,,2", "devices=a",
                           "devices=-1", "devices=0", "devices=1 ,2", "device=1", "devices=1&devices=2"})
-    EXPECT_THROW(devices_parameter(bad), BadQuery) << bad;
+    EXPECT_THROW(upgrade_wish(bad), BadQuery) << bad;
+}
+
+TEST(Query, protocol_is_the_specifications_unless_2_is_asked_for) {
+  EXPECT_FALSE(upgrade_wish("").is_dashboard);
+  EXPECT_FALSE(upgrade_wish("proto=1").is_dashboard);
+  EXPECT_TRUE(upgrade_wish("devices=1&proto=2").is_dashboard);
+  for (const char* bad : {"proto=", "proto=3", "proto=02", "proto=2&proto=2"})
+    EXPECT_THROW(upgrade_wish(bad), BadQuery) << bad;
 }
 
 TEST(Query, device_list_is_bounded) {
   std::string list = "devices=1";
   for (std::size_t id = 2; id <= devices_in_list_max; ++id) list += "," + std::to_string(id);
-  EXPECT_EQ(devices_parameter(list)->size(), devices_in_list_max);
-  EXPECT_THROW(devices_parameter(list + ",999999"), BadQuery);
+  EXPECT_EQ(upgrade_wish(list).devices->size(), devices_in_list_max);
+  EXPECT_THROW(upgrade_wish(list + ",999999"), BadQuery);
 }
 
 }  // namespace

@@ -181,6 +181,33 @@ TEST(Conversation, line_that_is_never_quiet_is_asked_all_the_same) {
   EXPECT_GE(script.now - start, milliseconds{1'000});
 }
 
+// The limit of that wait is of the one who waited: it ends with it, or with the connection.
+TEST(Conversation, request_after_one_that_waited_in_vain_for_silence_waits_for_the_gap) {
+  for (const bool reconnects : {false, true}) {
+    Script script;
+    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+    script.hear(Bytes{0x55});
+    EXPECT_TRUE(script.next().starts_with("wait"));
+    if (reconnects) {
+      script.conversation.closed({}, script.now);
+      EXPECT_EQ(script.next_event(), "connect");
+    } else {
+      script.conversation.withdraw(script.askers["a"]);
+      EXPECT_TRUE(script.next().starts_with("wait"));
+    }
+    script.later(milliseconds{5'000});
+    if (reconnects) {
+      script.conversation.opened(script.now);
+    } else {
+      EXPECT_EQ(script.next(), "wait");
+      script.hear(Bytes{0x55});
+      script.submit("b", {.unit_id = 2, .first = 55, .count = 3}, some_room);
+    }
+    const std::string step = script.next();
+    EXPECT_TRUE(step.starts_with("wait")) << step;
+  }
+}
+
 TEST(Conversation, reading_settles_until_an_answer_to_its_last_request_would_have_come) {
   Script script;
   script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);

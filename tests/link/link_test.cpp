@@ -331,5 +331,20 @@ TEST_F(LinkTest, pool_gives_one_link_for_one_address) {
   EXPECT_NE(pool.get("127.0.0.2", 502), first);
 }
 
+TEST_F(LinkTest, pool_forgets_a_link_with_its_last_holder_but_not_its_counts) {
+  auto pool = std::make_unique<Pool>(context, AddressPolicy{.loopback = true, .special = false});
+  Asker asker;
+  auto link = pool->get("127.0.0.1", port());
+  link->submit(asker, over_tcp({.count = 1}));
+  run_until([&] { return !peers.empty(); });
+  EXPECT_EQ(pool->all().size(), 1U);
+  link->withdraw(asker);
+  link.reset();
+  EXPECT_TRUE(pool->all().empty());
+  EXPECT_EQ(pool->totals(std::chrono::steady_clock::now()).lines.connects, 1U);
+  const auto survivor = pool->get("127.0.0.1", port());
+  pool.reset();
+}
+
 }  // namespace
 }  // namespace gensetd::link

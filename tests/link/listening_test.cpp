@@ -179,6 +179,86 @@ TEST_F(KnownLine, two_answers_of_equal_unit_and_count_bring_the_one_told_into_do
   EXPECT_EQ(unit().doubts, 1U);
 }
 
+// Neither is confirmed by a third that carries on from it: it may be the other that is ours.
+TEST_F(KnownLine, two_answers_of_equal_unit_and_count_end_the_chance_of_one_that_is_to_be_confirmed) {
+  ask();
+  EXPECT_EQ(script.next_event(), "send 1:55+3");
+  script.hear(rtu_answer(1, numbers(3, 500)));  // not ours
+  EXPECT_EQ(script.next_event(), "send 1:55+2");
+  script.hear(rtu_answer(1, numbers(3, 510)));
+  script.hear(rtu_answer(1, numbers(2, 510)));
+  EXPECT_EQ(script.next_event(), "send 1:55+4");
+  script.answer(510);
+  EXPECT_EQ(script.next(), "tell a 510 511 512");
+}
+
+TEST_F(KnownLine, copy_of_an_answer_that_is_to_be_confirmed_changes_nothing) {
+  ask();
+  EXPECT_EQ(script.next_event(), "send 1:55+3");
+  script.answer(500);
+  EXPECT_EQ(script.next_event(), "send 1:55+2");
+  script.hear(rtu_answer(1, numbers(3, 500)));
+  script.hear(rtu_answer(1, numbers(2, 500)));
+  EXPECT_EQ(script.next(), "tell a 500 501 502");
+}
+
+// The count may have to be used again so soon.
+TEST_F(KnownLine, copy_of_an_answer_that_is_to_be_confirmed_does_not_bring_an_older_one_into_doubt) {
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  EXPECT_EQ(script.next_event(), "send 1:55+3");
+  script.answer(400);
+  EXPECT_EQ(script.next(), "tell a 400 401 402");
+  script.later(milliseconds{600});
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  EXPECT_EQ(script.next_event(), "send 1:55+3");
+  script.answer(500);
+  script.answer(500);
+  EXPECT_EQ(script.next_event(), "send 1:55+2");
+  EXPECT_EQ(unit().doubts, 0U);
+}
+
+// Ours, torn by a pause or with a byte that is wrong.
+TEST_F(KnownLine, damaged_answer_behind_one_of_equal_unit_and_count_brings_that_into_doubt) {
+  const Bytes ours = rtu_answer(1, numbers(3, 402));
+  Bytes changed = ours;
+  changed[5] ^= 1U;
+  for (const Bytes& damaged : {Bytes(ours.begin(), ours.begin() + 7), changed}) {
+    ask();
+    script.next_event();
+    Bytes seen = damaged;
+    seen[2] = static_cast<std::uint8_t>(2 * script.sent.count);
+    script.answer(400);
+    EXPECT_EQ(script.next(), "tell a 400 401 402");
+    script.later(milliseconds{400});
+    script.hear(seen);
+    EXPECT_EQ(script.next_event(), "doubt a 55+3");
+    script.later(seconds{70});
+    EXPECT_EQ(script.next(), "wait");
+  }
+}
+
+TEST_F(KnownLine, garbage_brings_the_last_answer_into_doubt_for_as_long_as_ours_may_take) {
+  for (const int after : {60, 400}) {
+    ask();
+    EXPECT_EQ(script.next_event(), "send 1:55+3");
+    script.answer(400);
+    EXPECT_EQ(script.next(), "tell a 400 401 402");
+    script.later(milliseconds{after});
+    script.hear({0xFE, 0xFE, 0xFE});
+    EXPECT_EQ(script.next(), after < 300 ? "doubt a 55+3" : "wait");
+    EXPECT_EQ(script.next(), "wait");
+    script.later(seconds{70});
+  }
+}
+
+TEST_F(KnownLine, half_a_frame_is_undecided_until_the_line_was_silent) {
+  script.hear({1, 3, 6, 0, 1});
+  EXPECT_EQ(script.conversation.undecided_until(), script.now + milliseconds{150});
+  script.later(milliseconds{150});
+  EXPECT_EQ(script.next(), "wait");
+  EXPECT_FALSE(script.conversation.undecided_until());
+}
+
 // One answer with the right CRC in 65,536 that had a byte more or less is a wrong one.
 TEST_F(KnownLine, bytes_that_follow_an_answer_at_once_and_are_no_frame_bring_it_into_doubt) {
   for (const Bytes& behind : {Bytes{0x01}, Bytes{0xFE}, Bytes{0x01, 0x03, 0x06, 0x00}}) {
@@ -333,6 +413,21 @@ TEST_F(KnownLine, more_registers_that_stay_silent_are_soon_not_asked_for) {
   EXPECT_EQ(silent_cycles(60), 3);
   script.later(std::chrono::hours{1});
   EXPECT_EQ(silent_cycles(60), 3);  // then it is tried anew
+}
+
+TEST_F(KnownLine, more_registers_are_tried_anew_when_somebody_else_has_the_only_count_left) {
+  for (int cycle = 0; cycle < 60; ++cycle) {
+    script.submit("a", {.unit_id = 1, .first = 65, .count = 3}, threes);
+    for (std::string event = script.next_event(); event.starts_with("send"); event = script.next_event()) {
+      if (script.sent.count <= 3) script.answer(400);
+    }
+    script.later(seconds{2});
+  }
+  script.hear(rtu_request(1, 100, 3));
+  script.submit("a", {.unit_id = 1, .first = 65, .count = 3}, threes);
+  EXPECT_EQ(script.next_event(), "send 1:65+4");
+  script.answer(400);
+  EXPECT_EQ(script.next_event(), "tell a 400 401 402");
 }
 
 TEST_F(KnownLine, modbus_tcp_answer_is_named_as_the_other_protocol) {

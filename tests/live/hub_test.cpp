@@ -82,5 +82,42 @@ TEST(Hub, ended_and_moved_subscriptions_hear_as_they_should) {
   EXPECT_EQ(second.heard, Heard{"1@1"});
 }
 
+TEST(Hub, subscription_to_devices_hears_of_no_other) {
+  Hub hub;
+  Recorder all;
+  Recorder some;
+  Recorder one;
+  const auto to_all = hub.subscribe(all);
+  auto to_some = hub.subscribe(some, {1, 3});
+  {
+    const auto to_one = hub.subscribe(one, {3});
+    for (const std::int64_t device_id : {1, 2, 3}) hub.publish(reading_of(device_id, 1));
+    hub.remove(2);
+    hub.remove(3);
+  }
+  hub.publish(reading_of(3, 2));
+  const auto moved = std::move(to_some);
+  to_some = hub.subscribe(some, {2});
+  hub.publish(reading_of(2, 2));
+  EXPECT_EQ(one.heard, (Heard{"3@1", "-3"}));
+  EXPECT_EQ(some.heard, (Heard{"1@1", "3@1", "-3", "3@2", "2@2"}));
+  EXPECT_EQ(all.heard.size(), 7U);
+}
+
+TEST(Hub, subscription_that_takes_the_place_of_another_hears_on) {
+  for (const bool single : {false, true}) {
+    Hub hub;
+    Recorder recorder;
+    const auto subscribe = [&] { return single ? hub.subscribe(recorder, {1}) : hub.subscribe(recorder); };
+    auto subscription = subscribe();
+    {
+      const auto before = std::move(subscription);
+      subscription = subscribe();
+    }
+    hub.publish(reading_of(1, 1));
+    EXPECT_EQ(recorder.heard, Heard{"1@1"});
+  }
+}
+
 }  // namespace
 }  // namespace gensetd::live

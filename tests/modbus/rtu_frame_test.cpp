@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -162,6 +163,33 @@ TEST(RtuFrame, every_single_corrupted_byte_spoils_the_answer) {
   }
 }
 
+// A frame and a 0 behind it have a good CRC too. Behind a request no 0 can come, as no answer begins with it.
+TEST(RtuFrame, answer_of_two_registers_is_never_taken_for_a_request_and_a_0) {
+  for (unsigned value = 0; value < 65'536; ++value) {
+    const Bytes frame =
+        closed({1, 3, 4, 0x4B, static_cast<std::uint8_t>(value % 7), static_cast<std::uint8_t>(value >> 8),
+                static_cast<std::uint8_t>(value & 0xFF)});
+    const RtuCut cut = cut_rtu(frame, false);
+    const auto* found = std::get_if<RtuFrame>(&cut);
+    ASSERT_NE(found, nullptr) << value;
+    ASSERT_EQ(found->kind, RtuFrame::Kind::answer) << value;
+    ASSERT_EQ(found->length, frame.size()) << value;
+  }
+}
+
+TEST(RtuFrame, every_request_is_taken_whole) {
+  for (unsigned first = 0; first < 2'048; ++first) {
+    for (std::uint16_t count = 1; count <= registers_per_request_max; ++count) {
+      const auto frame =
+          encode_rtu({.unit_id = 1, .first = static_cast<std::uint16_t>(first), .count = count});
+      const RtuCut cut = cut_rtu(frame, false);
+      const auto* found = std::get_if<RtuFrame>(&cut);
+      ASSERT_NE(found, nullptr) << first << '+' << count;
+      ASSERT_EQ(found->kind, RtuFrame::Kind::request) << first << '+' << count;
+    }
+  }
+}
+
 TEST(RtuFrame, tcp_frame_of_the_unit_is_named) {
   const ReadRequest request{.unit_id = 1, .first = 55, .count = 2};
   EXPECT_TRUE(looks_like_tcp(request, Bytes{0, 1, 0, 0, 0, 7, 1, 3, 4, 1, 2, 3, 4}));
@@ -183,6 +211,13 @@ TEST(RtuFrame, random_bytes_always_make_progress) {
       ASSERT_LE(more->needed, rtu_frame_max);
     }
   }
+}
+
+TEST(RtuFrame, answer_whose_first_bytes_look_like_a_request_is_an_answer) {
+  const Bytes frame{8, 3, 4, 0, 0, 3, 4, 0x62, 0};
+  ASSERT_EQ(crc16(frame), 0);
+  ASSERT_EQ(crc16(std::span(frame).first(rtu_request_length)), 0);
+  EXPECT_EQ(frames_of(frame, {frame.size()}), std::vector<Bytes>{frame});
 }
 
 TEST(RtuFrame, request_whose_head_looks_like_an_answer_without_data_is_taken_whole) {

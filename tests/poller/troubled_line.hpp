@@ -4,6 +4,7 @@
 #include "modbus/big_endian.hpp"
 #include "modbus/crc.hpp"
 #include "modbus/rtu_frame.hpp"
+#include "register_codes.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -18,59 +19,16 @@
 // transactions take seconds. Everything is drawn from one seed.
 namespace gensetd::poller {
 
-using link::SteadyTime;
 using std::chrono::milliseconds;
 using Bytes = std::vector<std::uint8_t>;
-
-// What each register of each unit holds: a code that no other register has, and the time when it was read, in
-// half seconds. `alike`: all within a quarter of each other, so that nothing in the values themselves tells
-// one register from another; else as different as can be.
-class RegisterCodes {
- public:
-  static constexpr milliseconds tick{500};
-  static constexpr unsigned ticks = 32;
-
-  RegisterCodes(bool alike, std::uint64_t seed) : alike_(alike) {
-    for (unsigned code = 0; code < 65'536 / ticks; ++code) codes_.push_back(static_cast<std::uint16_t>(code));
-    std::mt19937_64 random(seed);
-    std::shuffle(codes_.begin(), codes_.end(), random);
-  }
-
-  std::uint16_t value(std::uint8_t unit_id, unsigned address, SteadyTime time) {
-    return static_cast<std::uint16_t>(code(unit_id, address) * ticks + tick_of(time));
-  }
-
-  // Whether `value` is this register's, read between these two times.
-  bool is_right(std::uint16_t value, std::uint8_t unit_id, unsigned address, SteadyTime from, SteadyTime to) {
-    const unsigned age = (tick_of(to) + ticks - value % ticks) % ticks;
-    return value / ticks == code(unit_id, address) && age * tick <= to - from + tick;
-  }
-
- private:
-  static unsigned tick_of(SteadyTime time) {
-    return static_cast<unsigned>((time.time_since_epoch() / tick) % ticks);
-  }
-
-  unsigned code(std::uint8_t unit_id, unsigned address) {
-    const auto [place, is_new] = known_.try_emplace({unit_id, address}, 0U);
-    if (is_new) {
-      const auto next = known_.size() - 1;
-      place->second = alike_ ? 23'000 / ticks + static_cast<unsigned>(next) : codes_.at(next);
-    }
-    return place->second;
-  }
-
-  bool alike_;
-  std::vector<std::uint16_t> codes_;
-  std::map<std::pair<std::uint8_t, unsigned>, unsigned> known_;
-};
 
 struct Troubles {
   double lost = 0.03;
   double late = 0.03;     // by 0.3 to 9 s
   double doubled = 0.03;  // again within 400 ms
-  double split = 0.3;     // with pauses up to 60 ms
-  double merged = 0.05;   // comes with what comes next
+  double split = 0.3;     // with pauses up to split_pause_max
+  milliseconds split_pause_max{60};
+  double merged = 0.05;  // comes with what comes next
   double corrupted = 0.04;
   double exception = 0.01;
   double reset = 0.002;
@@ -78,6 +36,7 @@ struct Troubles {
   milliseconds foreign_every{700};  // on average; 0: nobody else
   double foreign_hidden = 0.0;      // share whose request is not seen
   double foreign_mimics = 0.0;      // share that asks our unit for as many registers as we do just then
+  double lookalike = 0.0;  // our answer comes at its time, but another of its unit and count before it
 };
 
 // The line. Use: schedule events and run() until something is over; `on_event` is told what the conversation
@@ -164,6 +123,11 @@ class TroubledLine {
     const auto turnaround = milliseconds{30 + static_cast<int>(below(60))};
     const SteadyTime read_at = now + wire_time(8) + turnaround;
     Bytes frame = answer_to(ours_.unit_id, ours_.first, ours_.count, read_at);
+    if (happens(troubles_.lookalike)) {
+      conversation_hears_at(
+          read_at, answer_to(ours_.unit_id, static_cast<unsigned>(below(230)), ours_.count, read_at));
+      return deliver_at(read_at + wire_time(frame.size()), std::move(frame));
+    }
     if (happens(troubles_.exception))
       frame = sealed({ours_.unit_id, 0x83, happens(0.5) ? std::uint8_t{4} : std::uint8_t{6}});
     SteadyTime arrives = read_at + wire_time(frame.size());
@@ -199,8 +163,15 @@ class TroubledLine {
     }
     const auto cut = static_cast<std::ptrdiff_t>(1 + below(bytes.size() - 1));
     at(time, [this, part = Bytes(bytes.begin(), bytes.begin() + cut)] { arrive(part); });
-    const auto pause = milliseconds{static_cast<int>(below(60))};
+    const auto longest = static_cast<std::uint64_t>(troubles_.split_pause_max.count());
+    const auto pause = milliseconds{static_cast<int>(below(longest))};
     at(time + pause, [this, part = Bytes(bytes.begin() + cut, bytes.end())] { arrive(part); });
+  }
+
+  void conversation_hears_at(SteadyTime time, Bytes bytes) {
+    at(time, [this, bytes = std::move(bytes)] {
+      if (open_) conversation.heard(bytes, now);
+    });
   }
 
   void arrive(Bytes bytes) {

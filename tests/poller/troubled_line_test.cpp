@@ -1,5 +1,6 @@
 #include "troubled_line.hpp"
 
+#include "modbus/error.hpp"
 #include "poller/cycle.hpp"
 #include "poller/transaction_of.hpp"
 #include "profile/catalog.hpp"
@@ -87,21 +88,30 @@ class Device final : public link::Requester {
       const milliseconds gap = profile_->serial.request_gap;
       const milliseconds time =
           cycle_.failure() ? milliseconds{0} : line_.conversation.settling_time(gap, line_.now);
-      line_.at(line_.now + time, [this, turn = turn_] {
-        if (settling_ && turn == turn_) publish();
-      });
+      settled_by_ = line_.now + time + milliseconds{500};
+      settle_at(line_.now + time);
     }
   }
 
+  void settle_at(SteadyTime time) {
+    line_.at(time, [this, turn = turn_] {
+      if (!settling_ || turn != turn_) return;
+      const auto undecided = line_.conversation.undecided_until();
+      if (undecided && line_.now < settled_by_) return settle_at(std::max(line_.now, *undecided));
+      publish();
+    });
+  }
+
   void finished(const link::Outcome& outcome) override {
-    if (!outcome.error) {
+    const bool refused = outcome.error == modbus::Error::exception_answer;
+    if (!outcome.error || refused) {
       const unsigned first = outcome.request.first;
       const unsigned end = first + outcome.request.count;
-      // What is read again, in one or in blocks, takes the place of what was read before.
+      // What is read again, in one or in blocks, or refused, takes the place of what was read before.
       std::erase_if(wrong_, [&](const auto& entry) {
         return entry.first.first < end && first < entry.first.first + entry.first.second;
       });
-      wrong_[{first, outcome.request.count}] = wrong_in(outcome);
+      if (!refused) wrong_[{first, outcome.request.count}] = wrong_in(outcome);
     }
     follow(cycle_.took(outcome));
   }
@@ -147,6 +157,7 @@ class Device final : public link::Requester {
   Cycle cycle_;
   std::map<std::pair<unsigned, unsigned>, std::uint64_t> wrong_;  // by range, first and count
   SteadyTime asked_at_{};
+  SteadyTime settled_by_{};
   unsigned turn_ = 0;
   bool alive_ = false;
   bool running_ = false;
@@ -210,6 +221,15 @@ TEST_F(TroubledLineTest, another_master_whose_requests_are_seen_is_never_taken_f
 TEST_F(TroubledLineTest,
        another_client_of_the_converter_whose_requests_are_not_seen_is_never_taken_for_ours) {
   expect_no_wrong_value({.foreign_hidden = 1.0, .foreign_mimics = 0.002}, false);
+}
+
+// Nothing in the values tells one register from another here, so all that can is that a second answer comes.
+TEST_F(TroubledLineTest, an_answer_like_ours_is_not_believed_when_ours_comes_behind_it_in_pieces) {
+  expect_no_wrong_value({.split_pause_max = milliseconds{250},
+                         .merged = 0.0,
+                         .foreign_every = milliseconds{0},
+                         .lookalike = 0.03},
+                        true);
 }
 
 }  // namespace

@@ -33,6 +33,12 @@ class PublisherTest : public testing::Test {
     return bytes;
   }
 
+  Figures counted() const {
+    Figures figures;
+    publisher.add_to(figures);
+    return figures;
+  }
+
   Failure take(Reply::Type type, std::string text = {}) {
     Reply reply{.type = type, .text = std::move(text), .integer = 1, .elements = {}};
     return publisher.take(reply);
@@ -80,6 +86,24 @@ TEST_F(PublisherTest, holds_only_the_newest_of_each_device_while_away) {
   }
   publisher.opened();
   EXPECT_EQ(sent(), transaction(*hub.newest(1), true) + transaction(*hub.newest(2), true));
+  EXPECT_EQ(sent(), "");
+}
+
+TEST_F(PublisherTest, events_are_published_while_there_is_a_connection_and_no_more_than_a_limit_waits) {
+  publisher.announce("{}");
+  EXPECT_EQ(counted().announcements_dropped, 1U);
+  publisher.opened();
+  publisher.announce(R"({"id":1})");
+  std::string expected;
+  append_command(expected, {"PUBLISH", "events:new", R"({"id":1})"});
+  EXPECT_EQ(sent(), expected);
+  EXPECT_FALSE(publisher.quiet());
+  EXPECT_FALSE(take(Reply::Type::integer));
+  EXPECT_TRUE(publisher.quiet());
+  for (std::size_t count = 0; count < Publisher::announcements_max + 7; ++count) publisher.announce("{}");
+  EXPECT_EQ(counted().announcements_dropped, 8U);
+  publisher.closed();
+  publisher.opened();
   EXPECT_EQ(sent(), "");
 }
 

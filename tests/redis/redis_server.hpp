@@ -1,7 +1,7 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include "free_port.hpp"
+
 #include <hiredis/hiredis.h>
 
 #include <chrono>
@@ -136,13 +136,6 @@ class RedisServer {
   void thaw() const { ::kill(process_, SIGCONT); }
 
  private:
-  static std::uint16_t free_port() {
-    boost::asio::io_context context;
-    using boost::asio::ip::tcp;
-    const tcp::acceptor acceptor(context, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
-    return acceptor.local_endpoint().port();
-  }
-
   bool came_up() {
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
     while (std::chrono::steady_clock::now() < limit) {

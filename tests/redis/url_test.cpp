@@ -50,6 +50,8 @@ TEST(Url, that_is_wrong_is_refused_in_one_line_without_the_password) {
       "redis://:s3cret@h:0",
       "redis://:s3cret@h:65536",
       "redis://:s3cret@h:12ab",
+      "redis://:s3cret@10.0.0.1x5",
+      "redis://:s3cret@[::1]16/5",
       "redis://:s3cret@h/x",
       "redis://:s3cret@h/1x",
       "redis://:s3cret@h/-1",

@@ -62,6 +62,8 @@ TEST(DatabaseUrl, what_is_wrong_is_said_on_one_line_and_the_password_never) {
                                       "postgresql://u:secret@h:0/n",
                                       "postgresql://u:secret@h:65536/n",
                                       "postgresql://u:secret@h:x/n",
+                                      "postgresql://u:secret@10.0.0.1O:5432/n",
+                                      "postgresql://u:secret@[::1]xn",
                                       "postgresql://u:secret@h/n/m",
                                       "postgresql://u:secret@h/n#f",
                                       "postgresql://u:secret@h/n?sslmode=maybe",

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include "free_port.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -121,13 +120,6 @@ class PostgresServer {
     }
     execv(arguments[0], arguments.data());
     _exit(127);
-  }
-
-  static std::uint16_t free_port() {
-    boost::asio::io_context context;
-    using boost::asio::ip::tcp;
-    const tcp::acceptor acceptor(context, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
-    return acceptor.local_endpoint().port();
   }
 
   bool came_up() {

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,44 @@ TEST_P(ServiceTest, listener_hears_before_the_handler_and_the_copy_holds_the_cha
   EXPECT_EQ(heard.events, (std::vector<std::string>{"site MKZ", "handler", "device Gen1", "handler"}));
   EXPECT_EQ(service->directory().sites.at(1), std::get<Site>(site));
   EXPECT_EQ(service->directory().devices.at(1), std::get<Device>(device));
+}
+
+TEST_P(ServiceTest, change_is_told_with_the_devices_that_it_is_about) {
+  create_site(mkz);
+  create_site(R"({"name":"YKZ","code":"YKZ"})");
+  create_device(gen1);
+  create_device(R"({"site_id":2,"name":"Gen2","device_type":"generator","ip_address":"192.168.97.11"})");
+  using Told = std::vector<std::vector<std::int64_t>>;
+  Told told;
+  service->when_changed([&](const std::vector<std::int64_t>& device_ids) { told.push_back(device_ids); });
+  create_device(R"({"site_id":1,"name":"Gen3","device_type":"generator","ip_address":"192.168.97.12"})");
+  std::optional<Result<Site>> site;
+  service->update_site(1, body(R"({"name":"Moved"})"), keep(site));
+  run_until([&] { return site.has_value(); });
+  std::optional<Result<Device>> device;
+  service->update_device(2, body(R"({"name":"Renamed"})"), keep(device));
+  run_until([&] { return device.has_value(); });
+  std::optional<Result<std::monostate>> removed;
+  service->remove_device(3, keep(removed));
+  run_until([&] { return removed.has_value(); });
+  EXPECT_EQ(told, (Told{{3}, {1, 3}, {2}, {3}}));
+}
+
+TEST_P(ServiceTest, change_by_another_program_is_told_with_the_devices_that_differ) {
+  create_site(mkz);
+  create_site(R"({"name":"YKZ","code":"YKZ"})");
+  for (const char* address : {"10", "11", "12"})
+    create_device(R"({"site_id":1,"name":"G","device_type":"generator","ip_address":"192.168.97.)" +
+                  std::string{address} + "\"}");
+  create_device(R"({"site_id":2,"name":"G4","device_type":"generator","ip_address":"192.168.97.13"})");
+  std::set<std::int64_t> told;
+  service->when_changed([&](const std::vector<std::int64_t>& ids) { told.insert(ids.begin(), ids.end()); });
+  Store other = Store::reopen(database.address());
+  registry::update_device(other, 2, body(R"({"name":"Renamed"})"), {"hgm9520n"}, Timestamp{seconds{1}});
+  registry::remove_device(other, 3);
+  registry::update_site(other, 2, body(R"({"is_active":false})"), Timestamp{seconds{1}});
+  run_until([&] { return told.size() == 3; });
+  EXPECT_EQ(told, (std::set<std::int64_t>{2, 3, 4}));
 }
 
 TEST_P(ServiceTest, refused_request_changes_nothing_and_is_not_told) {

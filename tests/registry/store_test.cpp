@@ -3,6 +3,7 @@
 #include "real_database.hpp"
 #include "registry/database.hpp"
 #include "registry/edits.hpp"
+#include "registry/schema.hpp"
 
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
@@ -17,6 +18,7 @@ namespace gensetd::registry {
 namespace {
 
 const ProfileNames profiles{"hgm9520n", "hgm9560"};
+const ProfileNames fields{profile::Catalog::built_in()};
 
 boost::json::object body(const std::string& text) { return boost::json::parse(text).as_object(); }
 
@@ -55,6 +57,70 @@ TEST_P(StoreTest, keeps_everything_over_a_restart) {
   EXPECT_EQ(before.devices.at(1).retry_delay, std::nullopt);
   EXPECT_EQ(before.devices.at(1).created_at, at(2'000));
   EXPECT_EQ(Store::create_or_open(database.address()).load(), before);
+}
+
+TEST_P(StoreTest, keeps_display_attributes_over_a_restart) {
+  Directory before;
+  {
+    Store store = Store::create_or_open(database.address());
+    create_site(store, body(mkz), at(0));
+    create_device(store, body(gen1), profiles, at(0));
+    create_device(store, body(gen1), profiles, at(0));
+    const auto device =
+        update_device(store, 1, body(R"({"rated_power_kw":320.5,"nominal_voltage":400,"battery_voltage":24,
+                           "limits":{"coolant_temp":{"low":70,"high":95.5},"fuel_level":{"low":10}}})"),
+                      fields, at(1));
+    EXPECT_EQ(std::get<Device>(device).limits->at("coolant_temp"), (Band{.low = 70, .high = 95.5}));
+    const auto site = update_site(
+        store, 1, body(R"({"topology":{"blocks":[{"mains_device":null,"gensets":[2,1]}]}})"), at(1));
+    EXPECT_EQ(std::get<Site>(site).topology->blocks.at(0).gensets, (std::vector<std::int64_t>{2, 1}));
+    before = store.load();
+  }
+  EXPECT_EQ(before.devices.at(1).rated_power_kw, 320.5);
+  EXPECT_EQ(before.devices.at(2).limits, std::nullopt);
+  Store store = Store::create_or_open(database.address());
+  EXPECT_EQ(store.load(), before);
+  update_device(store, 1, body(R"({"limits":null,"rated_power_kw":null})"), fields, at(2));
+  EXPECT_EQ(store.load().devices.at(1).limits, std::nullopt);
+}
+
+TEST_P(StoreTest, topology_names_devices_of_its_site_and_holds_them_there) {
+  Store store = Store::create_or_open(database.address());
+  create_site(store, body(mkz), at(0));
+  create_site(store, body(R"({"name":"YKZ","code":"YKZ"})"), at(0));
+  create_device(store, body(gen1), profiles, at(0));
+  const auto names_device_1 = body(R"({"topology":{"blocks":[{"mains_device":null,"gensets":[1]}]}})");
+  EXPECT_EQ(std::get<Refusal>(update_site(store, 2, names_device_1, at(1))).field, "topology");
+  EXPECT_TRUE(std::holds_alternative<Site>(update_site(store, 1, names_device_1, at(1))));
+  EXPECT_EQ(std::get<Refusal>(remove_device(store, 1)).code, "device_in_topology");
+  EXPECT_EQ(std::get<Refusal>(update_device(store, 1, body(R"({"site_id":2})"), profiles, at(2))).code,
+            "device_in_topology");
+  update_site(store, 1, body(R"({"topology":null})"), at(3));
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(remove_device(store, 1)));
+}
+
+TEST_P(StoreTest, attribute_that_nobody_can_read_is_none) {
+  Store store = Store::create_or_open(database.address());
+  create_site(store, body(mkz), at(0));
+  create_device(store, body(gen1), profiles, at(0));
+  database.run_sql(R"(UPDATE sites SET topology = '{"blocks":7}')");
+  database.run_sql(R"(UPDATE devices SET limits = '[1]')");
+  EXPECT_EQ(store.load().sites.at(1).topology, std::nullopt);
+  EXPECT_EQ(store.load().devices.at(1).limits, std::nullopt);
+}
+
+// As the first gensetd left it.
+TEST_P(StoreTest, older_tables_are_stepped_up_and_keep_their_rows) {
+  const Schema& schema = GetParam() == Kind::sqlite ? sqlite_schema() : postgres_schema();
+  for (const std::string& statement : schema.steps.at(0)) database.run_sql(statement);
+  database.run_sql("INSERT INTO schema_version (version, applied_at) VALUES (1, '2026-01-01T00:00:00.000Z')");
+  database.run_sql(
+      "INSERT INTO sites (name, code, network, description, is_active, created_at, updated_at) VALUES "
+      "('MKZ', 'MKZ', '', '', '1', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z')");
+  Store store = Store::create_or_open(database.address());
+  const Directory directory = store.load();
+  EXPECT_EQ(directory.sites.at(1).code, "MKZ");
+  EXPECT_EQ(directory.sites.at(1).topology, std::nullopt);
 }
 
 TEST_P(StoreTest, code_that_exists_is_a_conflict_and_nothing_is_stored) {

@@ -146,5 +146,52 @@ TEST(EditedDevice, protocol_alone_is_checked_against_the_unit_that_is_there) {
   EXPECT_EQ(std::get<Refusal>(edited).field, "slave_id");
 }
 
+TEST(Validation, display_attributes_are_checked_like_the_others) {
+  const ProfileNames fields{profile::Catalog::built_in()};
+  const auto field_refused = [&](const std::string& attribute) -> std::string {
+    const auto made =
+        new_device(body(R"({"site_id":1,"name":"G","device_type":"generator","ip_address":"10.0.0.1",)" +
+                        attribute + "}"),
+                   fields);
+    const auto* refusal = std::get_if<Refusal>(&made);
+    return refusal == nullptr ? "" : refusal->field;
+  };
+  for (const char* good : {R"("limits":null)", R"("limits":{})", R"("limits":{"fuel_level":{"low":10}})",
+                           R"("rated_power_kw":0.5)", R"("limits":{"coolant_temp":{"low":-5,"high":95.5}})",
+                           R"("battery_voltage":null)"})
+    EXPECT_EQ(field_refused(good), "") << good;
+  for (const char* bad :
+       {R"("limits":[])", R"("limits":{"fuel_level":{}})", R"("limits":{"fuel_level":{"low":2,"high":1}})",
+        R"("limits":{"fuel_level":{"low":"1"}})", R"("limits":{"fuel_level":{"lo":1}})",
+        R"("limits":{"no_such_field":{"low":1}})", R"("limits":{"fuel_level":{"low":1e300}})"})
+    EXPECT_EQ(field_refused(bad), "limits") << bad;
+  EXPECT_EQ(field_refused(R"("rated_power_kw":0)"), "rated_power_kw");
+  EXPECT_EQ(field_refused(R"("nominal_voltage":"400")"), "nominal_voltage");
+  EXPECT_EQ(field_refused(R"("battery_voltage":1e9)"), "battery_voltage");
+}
+
+TEST(Validation, topology_has_one_form) {
+  const auto refused = [](const std::string& topology) {
+    const auto made = new_site(body(R"({"name":"S","code":"S","topology":)" + topology + "}"));
+    return std::holds_alternative<Refusal>(made);
+  };
+  EXPECT_FALSE(refused("null"));
+  EXPECT_FALSE(refused(R"({"blocks":[{"mains_device":3,"gensets":[1,2]},{"gensets":[]}]})"));
+  for (const char* bad :
+       {"[]", "{}", R"({"blocks":[]})", R"({"blocks":[{}]})", R"({"blocks":[{"gensets":[0]}]})",
+        R"({"blocks":[{"gensets":["1"]}]})", R"({"blocks":[{"gensets":[1,1]}]})",
+        R"({"blocks":[{"mains_device":1,"gensets":[1]}]})", R"({"blocks":[{"gensets":[1]}],"x":1})",
+        R"({"blocks":[{"gensets":[1],"bus":2}]})"})
+    EXPECT_TRUE(refused(bad)) << bad;
+}
+
+TEST(Validation, attributes_are_printed_as_they_are_read) {
+  const std::string topology =
+      R"({"blocks":[{"mains_device":3,"gensets":[1,2]},{"mains_device":null,"gensets":[]}]})";
+  EXPECT_EQ(print_topology(*stored_topology(topology)), topology);
+  const std::string bands = R"({"coolant_temp":{"low":-5,"high":95.5},"fuel_level":{"high":0.1}})";
+  EXPECT_EQ(print_bands(*stored_bands(bands)), bands);
+}
+
 }  // namespace
 }  // namespace gensetd::registry

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+// The programs that a measurement needs beside itself. Functions that fail throw std::runtime_error.
+namespace gensetd::bench {
+
+// A folder that goes with its owner.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// A program, ended with its owner (and with this process). What it prints goes to `log`.
+class Program {
+ public:
+  Program(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
+          const std::filesystem::path& log);
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program();
+  pid_t process() const { return process_; }
+  int wait();  // its exit status
+
+ private:
+  pid_t process_;
+};
+
+// The gensetd that stands beside the measurements' folder in the build.
+std::string gensetd_program();
+
+std::uint16_t free_port();
+void wait_until_listening(std::uint16_t port);  // at most 20 s
+double resident_kilobytes(pid_t process);
+
+// One HTTP request to 127.0.0.1; the body of the answer.
+std::string ask(std::uint16_t port, const std::string& method, const std::string& target,
+                const std::string& body = {});
+
+// The value of the one sample of a metric without labels, in what /metrics answered.
+double sample(const std::string& metrics, const std::string& name);
+
+}  // namespace gensetd::bench

@@ -1,0 +1,237 @@
+// Modbus TCP transactions of the whole client (link, checks, deadline, cycle, decoding) beside a bare epoll
+// loop that exchanges the same bytes with the same peer: processor time per request on one core, 1 to 10,000
+// connections with one request under way on each. `transactions [SECONDS [CONNECTIONS…]]`: SECONDS of each
+// run. Exit status 1 when the client's rate on one core is below 0.8 of the bare loop's.
+//
+// The rate on one core is requests by the processor time of the thread: it sleeps while the peer, on the
+// other core, is the slower one, so that the peer does not count. The bare loop and the client take turns.
+
+#include "controllers.hpp"
+#include "profile/catalog.hpp"
+#include "profile/read_plan.hpp"
+#include "restless_device.hpp"
+#include "sockets.hpp"
+#include "table.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <vector>
+
+namespace gensetd::bench {
+namespace {
+
+using std::chrono::duration;
+using std::chrono::steady_clock;
+
+constexpr double ratio_min = 0.8;
+constexpr int runs = 5;  // of each, in turn
+
+struct Figures {
+  double cpu_us = 0;      // per request, of the client's thread
+  double per_second = 0;  // by the clock
+  double peer_share = 0;  // of a core
+};
+
+// The peer, in a process of its own on the other core.
+class Peer {
+ public:
+  Peer() : controllers_(0) {
+    process_ = ::fork();
+    if (process_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::prctl(PR_SET_NAME, "controllers");
+    run_on_core(1);
+    controllers_.restless(false);
+    for (;;) controllers_.run_ready(-1);
+  }
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+  ~Peer() {
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+  }
+  std::uint16_t port() const { return controllers_.port(); }
+  pid_t process() const { return process_; }
+
+ private:
+  Controllers controllers_;
+  pid_t process_ = -1;
+};
+
+// Lets `turn` run for a while unmeasured, then for `seconds`; `requests` counts.
+template <class Turn>
+Figures measure(Turn turn, const std::uint64_t& requests, std::uint64_t warm, double seconds, pid_t peer) {
+  while (requests < warm) turn();
+  const std::uint64_t before = requests;
+  const double cpu = thread_cpu_time();
+  const double peer_cpu = process_cpu_time(peer);
+  const auto begin = steady_clock::now();
+  while (duration<double>(steady_clock::now() - begin).count() < seconds) turn();
+  const double took = duration<double>(steady_clock::now() - begin).count();
+  const auto count = static_cast<double>(requests - before);
+  return {.cpu_us = (thread_cpu_time() - cpu) * 1e6 / count,
+          .per_second = count / took,
+          .peer_share = (process_cpu_time(peer) - peer_cpu) / took};
+}
+
+// Each connection is warm when it has been through its requests some times.
+std::uint64_t warm_requests(std::uint32_t connections) { return 5'000 + 6ULL * connections; }
+
+// What a program can do at best: the same requests in the same order, and of the answers only their length.
+class BareLoop {
+ public:
+  BareLoop(std::uint16_t port, std::uint32_t count, const profile::ReadPlan& plan)
+      : plan_(plan), epoll_(make_epoll()) {
+    connections_.resize(count);
+    for (std::uint32_t index = 0; index < count; ++index) {
+      connections_[index].socket = connect_to(loopback_address(index), port);
+      watch(epoll_, connections_[index].socket.number(), index);
+      send(connections_[index]);
+    }
+  }
+  void turn() {
+    std::array<epoll_event, 128> events;  // as many as Asio takes
+    const int ready = ::epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()), 100);
+    for (int index = 0; index < ready; ++index)
+      receive(connections_[events[static_cast<std::size_t>(index)].data.u64]);
+  }
+  const std::uint64_t& requests() const { return requests_; }
+
+ private:
+  struct Connection {
+    Descriptor socket;
+    std::size_t read = 0;
+    std::size_t missing = 0;
+    std::uint16_t transaction_id = 0;
+  };
+  void send(Connection& connection) {
+    const profile::PlannedRead& read = plan_[connection.read];
+    connection.read = (connection.read + 1) % plan_.size();
+    connection.missing = 9U + 2U * read.count;
+    ++connection.transaction_id;
+    const std::array<std::uint8_t, 12> bytes{high(connection.transaction_id),
+                                             low(connection.transaction_id),
+                                             0,
+                                             0,
+                                             0,
+                                             6,
+                                             1,
+                                             3,
+                                             high(read.first),
+                                             low(read.first),
+                                             high(read.count),
+                                             low(read.count)};
+    ::send(connection.socket.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  void receive(Connection& connection) {
+    std::array<std::uint8_t, 2'048> bytes;
+    const ssize_t length = ::recv(connection.socket.number(), bytes.data(), bytes.size(), 0);
+    if (length <= 0) throw std::runtime_error("the peer has gone");
+    connection.missing -= static_cast<std::size_t>(length);
+    if (connection.missing != 0) return;
+    ++requests_;
+    send(connection);
+  }
+  static std::uint8_t high(std::uint16_t number) { return static_cast<std::uint8_t>(number >> 8U); }
+  static std::uint8_t low(std::uint16_t number) { return static_cast<std::uint8_t>(number); }
+
+  const profile::ReadPlan& plan_;
+  Descriptor epoll_;
+  std::vector<Connection> connections_;
+  std::uint64_t requests_ = 0;
+};
+
+std::string printed(std::uint32_t address) {
+  return fmt::format("{}.{}.{}.{}", address >> 24U, address >> 16U & 255U, address >> 8U & 255U,
+                     address & 255U);
+}
+
+Figures measure_bare(std::uint32_t connections, const profile::ReadPlan& plan, double seconds) {
+  const Peer peer;
+  BareLoop loop(peer.port(), connections, plan);
+  return measure([&] { loop.turn(); }, loop.requests(), warm_requests(connections), seconds, peer.process());
+}
+
+Figures measure_client(std::uint32_t connections, const profile::ProfilePtr& profile, double seconds) {
+  const Peer peer;
+  boost::asio::io_context context(1);
+  link::Pool links(context, {.loopback = true, .special = false});
+  std::uint64_t requests = 0;
+  std::vector<std::unique_ptr<RestlessDevice>> devices;
+  for (std::uint32_t index = 0; index < connections; ++index)
+    devices.push_back(std::make_unique<RestlessDevice>(links, printed(loopback_address(index)), peer.port(),
+                                                       profile, requests));
+  return measure([&] { context.run_for(std::chrono::milliseconds{20}); }, requests,
+                 warm_requests(connections), seconds, peer.process());
+}
+
+Figures median_of(const std::vector<Figures>& all) {
+  const auto of = [&](double Figures::* which) {
+    std::vector<double> list;
+    for (const Figures& one : all) list.push_back(one.*which);
+    return median(std::move(list));
+  };
+  return {.cpu_us = of(&Figures::cpu_us),
+          .per_second = of(&Figures::per_second),
+          .peer_share = of(&Figures::peer_share)};
+}
+
+bool print_table(double seconds, const std::vector<std::uint32_t>& counts) {
+  const profile::ProfilePtr profile = profile::Catalog::built_in().find("hgm9520n");
+  const profile::ReadPlan plan = profile::merged_plan(*profile, modbus::Protocol::tcp);
+  fmt::print(
+      "              processor time per request (us)     per second on one core    by the clock     peer's "
+      "core\n"
+      "connections     bare  gensetd   ratio of rates        bare   gensetd      bare   gensetd    bare "
+      "gensetd\n");
+  bool good = true;
+  for (const std::uint32_t connections : counts) {
+    std::vector<Figures> bare;
+    std::vector<Figures> client;
+    for (int run = 0; run < runs; ++run) {
+      bare.push_back(measure_bare(connections, plan, seconds));
+      client.push_back(measure_client(connections, profile, seconds));
+    }
+    const Figures limit = median_of(bare);
+    const Figures ours = median_of(client);
+    const double ratio = limit.cpu_us / ours.cpu_us;
+    good = good && ratio >= ratio_min;
+    fmt::print("{:11} {:8.2f} {:8.2f} {:16.2f} {:11.0f} {:9.0f} {:9.0f} {:9.0f} {:6.0f}% {:6.0f}%\n",
+               connections, limit.cpu_us, ours.cpu_us, ratio, 1e6 / limit.cpu_us, 1e6 / ours.cpu_us,
+               limit.per_second, ours.per_second, 100 * limit.peer_share, 100 * ours.peer_share);
+    std::fflush(stdout);
+  }
+  fmt::print("promised: a ratio of at least {:.1f}\n", ratio_min);
+  return good;
+}
+
+}  // namespace
+}  // namespace gensetd::bench
+
+int main(int argc, char** argv) {
+  using namespace gensetd::bench;
+  try {
+    raise_descriptor_limit();
+    run_on_core(0);
+    std::vector<std::uint32_t> counts;
+    for (int index = 2; index < argc; ++index)
+      counts.push_back(static_cast<std::uint32_t>(std::atoi(argv[index])));
+    if (counts.empty()) counts = {1, 10, 100, 1'000, 10'000};
+    return print_table(argc > 1 ? std::atof(argv[1]) : 0.7, counts) ? 0 : 1;
+  } catch (const std::exception& failure) {
+    fmt::print(stderr, "transactions: {}\n", failure.what());
+    return 2;
+  }
+}

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "sockets.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gensetd::bench {
+
+// WebSocket clients in one epoll loop that only receive. Use: connect(), watch epoll() for reading, call
+// run_ready(). One thread.
+class WebSocketClients {
+ public:
+  // Hears of each text message. Readings come as {"device_id":N,…; the snapshot as {"type":….
+  class Witness {
+   public:
+    virtual void received(std::size_t client, std::string_view message) = 0;
+
+   protected:
+    ~Witness() = default;
+  };
+
+  explicit WebSocketClients(Witness& witness) : witness_(witness), epoll_(make_epoll()) {}
+
+  // Opens one more; waits for the answer to the handshake. Throws when it is none.
+  void connect(std::uint16_t port, const std::string& target);
+
+  const Descriptor& epoll() const { return epoll_; }
+  void run_ready(int patience_ms);
+  std::size_t count() const { return clients_.size(); }
+
+ private:
+  struct Client {
+    Descriptor socket;
+    std::string received;
+  };
+  void receive(std::size_t index);
+  void take_messages(std::size_t index);
+
+  Witness& witness_;
+  Descriptor epoll_;
+  std::vector<Client> clients_;
+};
+
+// Which device a reading's message is of; 0: it is no reading.
+std::int64_t device_of(std::string_view message);
+
+}  // namespace gensetd::bench

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "events/changes.hpp"
+#include "events/event.hpp"
+#include "events/minute_counts.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace gensetd::events {
+
+// Where a polled device stands.
+struct Place {
+  std::int64_t site_id = 0;
+  std::string site_code;
+  bool operator==(const Place&) const = default;
+};
+using Roster = std::map<std::int64_t, Place>;  // all devices that are polled, by id
+
+// Makes events of readings, and keeps the alarms that are open. Without clock, threads and database.
+// Use: restore() and begin(), then set_place() with each change of the registry, take() each reading and
+// tick() each second; after each call take_news() has what is new or has changed, in its order. Invariant: of
+// one device (or site) and code at most one alarm is open, so what is held is bounded by the devices.
+class Journal {
+ public:
+  // Devices of a site that go within this time of each other go as a site.
+  static constexpr std::chrono::seconds site_drops_within{10};
+
+  // `offline_delay`: how long a device is away before that is an alarm.
+  explicit Journal(std::chrono::milliseconds offline_delay) : offline_delay_(offline_delay) {}
+
+  // What an earlier run of the program left open, newest first, and when its alarms came in the last day. New
+  // ids are higher than `last_id`.
+  void restore(std::vector<Event> open, const std::vector<Timestamp>& onsets, std::int64_t last_id);
+  void begin(Roster roster, Timestamp now);
+
+  // One device; empty: it is not polled any more. Costs the same among few devices and many.
+  void set_place(std::int64_t device_id, std::optional<Place> place, Timestamp now);
+
+  void take(const std::shared_ptr<const reading::Facts>& facts);
+  void tick(Timestamp now);
+  void note_start(std::string_view version, Timestamp now);
+
+  // Why an acknowledgement is refused. unknown: no open alarm has this id; whether the journal ever had, the
+  // database knows.
+  enum class Refused : std::uint8_t { unknown, acknowledged_already };
+  std::variant<Event, Refused> acknowledge(std::int64_t id, std::string by, Timestamp now);
+
+  std::vector<Event> take_news() { return std::exchange(news_, {}); }
+
+  std::vector<const Event*> alarms() const;  // open ones, by priority, then onset
+  std::size_t open_alarms() const { return open_.size(); }
+  std::uint64_t alarms_of_last(int minutes, Timestamp now) const { return counts_.last(minutes, now); }
+
+ private:
+  using Subject = std::pair<std::int64_t, std::string_view>;  // a device, or minus a site; and a code
+
+  struct Outage {
+    Timestamp since;
+    bool at_latest = false;
+    std::string error;
+    bool is_alarm = false;   // its own
+    Timestamp not_before{};  // no alarm of its own earlier, as the site's has just ended
+  };
+
+  const Watchlist& watchlist_of(const profile::ProfilePtr& profile);
+  void apply(std::int64_t device_id, const Place& place, const Change& change, Timestamp when);
+  void begin_outage(std::int64_t device_id, const Change& change, Timestamp when);
+  void end_outage(std::int64_t device_id, const Place& place, Timestamp when);
+  void end_site_outage(const Place& place, Timestamp when);
+  void leave_site(std::int64_t device_id, std::int64_t site_id, Timestamp now);
+  void close_all(std::int64_t device_or_minus_site, Timestamp when);
+  void close_foreign_codes(std::int64_t device_id, const Watchlist& watchlist, Timestamp when);
+  void consider(std::int64_t device_id, Outage& outage, Timestamp now);
+  bool whole_site_went(const Place& place, std::vector<std::int64_t>& devices, Timestamp& since) const;
+  bool others_of_site_are_away(std::int64_t device_id, const Place& place) const;
+
+  Event made(std::string_view code, std::string args, Timestamp onset, bool at_latest);
+  Event of_device(Event event, std::int64_t device_id, const Place& place) const;
+  void raise(Subject subject, Event alarm);
+  void lower(Subject subject, Timestamp when);
+  void close(Subject subject, Timestamp when);
+  Event* find(Subject subject);
+  bool is_active(Subject subject);  // acknowledged or not
+  void tell(const Event& event) { news_.push_back(event); }
+
+  const std::chrono::milliseconds offline_delay_;
+  Roster roster_;
+  std::map<std::int64_t, std::vector<std::int64_t>> sites_;  // their devices, ascending; none is empty
+  std::map<std::int64_t, Known> known_;
+  std::map<std::int64_t, Outage> outages_;
+  std::map<Subject, Event> open_;
+  std::map<profile::ProfilePtr, Watchlist> watchlists_;
+  MinuteCounts counts_;
+  std::vector<Event> news_;
+  std::int64_t last_id_ = 0;
+};
+
+}  // namespace gensetd::events

@@ -1,0 +1,268 @@
+#include "events/table.hpp"
+
+#include "registry/store.hpp"
+
+#include <soci/soci.h>
+
+#include <functional>
+#include <list>
+#include <stdexcept>
+
+namespace gensetd::events {
+namespace {
+
+constexpr std::size_t onsets_max = 100'000;
+
+template <class T>
+struct Column {
+  T value{};
+  soci::indicator indicator = soci::i_null;
+
+  Column() = default;
+  template <class U>
+  explicit Column(const std::optional<U>& from)
+      : value(from ? static_cast<T>(*from) : T{}), indicator(from ? soci::i_ok : soci::i_null) {}
+  bool is_null() const { return indicator != soci::i_ok; }
+};
+
+std::optional<std::string> printed(const std::optional<Timestamp>& time) {
+  return time ? std::optional{reading::print_timestamp(*time)} : std::nullopt;
+}
+
+constexpr std::string_view columns =
+    "id, device_id, site_id, site_code, kind, priority, code, args, state, onset, onset_at_latest, "
+    "returned_at, acknowledged_at, acknowledged_by";
+
+// A row as SOCI exchanges it, in the order of `columns`.
+struct Row {
+  long long id = 0;
+  Column<long long> device_id, site_id;
+  std::string site_code, kind;
+  Column<int> priority;
+  std::string code, args, state, onset;
+  int onset_at_latest = 0;
+  Column<std::string> returned_at, acknowledged_at;
+  std::string acknowledged_by;
+
+  void fill(const Event& event) {
+    id = event.id;
+    device_id = Column<long long>(event.device_id);
+    site_id = Column<long long>(event.site_id);
+    site_code = event.site_code;
+    kind = to_word(event.kind);
+    priority = Column<int>(event.priority);
+    code = event.code;
+    args = event.args;
+    state = to_word(event.state);
+    onset = reading::print_timestamp(event.onset);
+    onset_at_latest = event.onset_at_latest ? 1 : 0;
+    returned_at = Column<std::string>(printed(event.returned_at));
+    acknowledged_at = Column<std::string>(printed(event.acknowledged_at));
+    acknowledged_by = event.acknowledged_by;
+  }
+
+  // Empty when the row holds what no gensetd wrote: it is left out, the rest of the journal is shown.
+  std::optional<Event> event() const {
+    const auto known_kind = kind_from(kind);
+    const auto known_state = state_from(state);
+    const auto began = reading::parse_timestamp(onset);
+    if (!known_kind || !known_state || !began) return std::nullopt;
+    Event event{.id = id,
+                .site_code = site_code,
+                .kind = *known_kind,
+                .code = code,
+                .args = args,
+                .state = *known_state,
+                .onset = *began,
+                .onset_at_latest = onset_at_latest != 0,
+                .acknowledged_by = acknowledged_by};
+    if (!device_id.is_null()) event.device_id = device_id.value;
+    if (!site_id.is_null()) event.site_id = site_id.value;
+    if (!priority.is_null()) event.priority = priority.value;
+    if (!returned_at.is_null()) event.returned_at = reading::parse_timestamp(returned_at.value);
+    if (!acknowledged_at.is_null()) event.acknowledged_at = reading::parse_timestamp(acknowledged_at.value);
+    return event;
+  }
+
+  template <class T>
+  static void one(soci::statement& statement, T& value, bool into) {
+    if (into) {
+      statement.exchange(soci::into(value));
+    } else {
+      statement.exchange(soci::use(value));
+    }
+  }
+  template <class T>
+  static void one(soci::statement& statement, Column<T>& column, bool into) {
+    if (into) {
+      statement.exchange(soci::into(column.value, column.indicator));
+    } else {
+      statement.exchange(soci::use(column.value, column.indicator));
+    }
+  }
+  void exchange(soci::statement& statement, bool into) {
+    one(statement, id, into);
+    one(statement, device_id, into);
+    one(statement, site_id, into);
+    for (std::string* text : {&site_code, &kind}) one(statement, *text, into);
+    one(statement, priority, into);
+    for (std::string* text : {&code, &args, &state, &onset}) one(statement, *text, into);
+    one(statement, onset_at_latest, into);
+    one(statement, returned_at, into);
+    one(statement, acknowledged_at, into);
+    one(statement, acknowledged_by, into);
+  }
+};
+
+// The conditions of a query and the values they compare with, which live until the statement has run.
+struct Conditions {
+  std::string sql;
+  std::list<std::string> texts;
+  std::list<long long> numbers;
+  std::vector<std::function<void(soci::statement&)>> binds;
+
+  void add(std::string_view condition) {
+    sql += sql.empty() ? " WHERE " : " AND ";
+    sql += condition;
+  }
+  void use(std::string text) {
+    std::string& kept = texts.emplace_back(std::move(text));
+    binds.emplace_back([&kept](soci::statement& statement) { statement.exchange(soci::use(kept)); });
+  }
+  void use(std::int64_t number) {
+    long long& kept = numbers.emplace_back(number);
+    binds.emplace_back([&kept](soci::statement& statement) { statement.exchange(soci::use(kept)); });
+  }
+};
+
+std::vector<Event> select(registry::Store& store, const Conditions& conditions, std::string_view order,
+                          std::size_t limit) {
+  Row row;
+  soci::statement statement{store.session()};
+  row.exchange(statement, true);
+  for (const auto& bind : conditions.binds) bind(statement);
+  statement.alloc();
+  statement.prepare("SELECT " + std::string{columns} + " FROM events" + conditions.sql + std::string{order} +
+                    " LIMIT " + std::to_string(limit));
+  statement.define_and_bind();
+  statement.execute();
+  std::vector<Event> events;
+  while (statement.fetch()) {
+    if (auto event = row.event()) events.push_back(std::move(*event));
+  }
+  return events;
+}
+
+constexpr std::string_view newest_first = " ORDER BY onset DESC, id DESC";
+
+}  // namespace
+
+void write_events(registry::Store& store, const std::vector<Event>& events) {
+  store.change([&] {
+    Row row;
+    soci::statement statement{store.session()};
+    row.exchange(statement, false);
+    statement.alloc();
+    statement.prepare(
+        "INSERT INTO events (" + std::string{columns} +
+        ") VALUES (:id, :device_id, :site_id, :site_code, :kind, :priority, :code, :args, :state, "
+        ":onset, :onset_at_latest, :returned_at, :acknowledged_at, :acknowledged_by) "
+        "ON CONFLICT (id) DO UPDATE SET state = excluded.state, returned_at = excluded.returned_at, "
+        "acknowledged_at = excluded.acknowledged_at, acknowledged_by = excluded.acknowledged_by "
+        "WHERE events.state <> 'closed' AND (events.state = 'active' OR excluded.state <> 'active')");
+    statement.define_and_bind();
+    for (const Event& event : events) {
+      row.fill(event);
+      statement.execute(true);
+    }
+    return true;
+  });
+}
+
+std::vector<Event> read_events(registry::Store& store, const Query& query) {
+  Conditions where;
+  if (query.site_id) where.add("site_id = :site_id"), where.use(*query.site_id);
+  if (query.device_id) where.add("device_id = :device_id"), where.use(*query.device_id);
+  if (query.kind) where.add("kind = :kind"), where.use(std::string{to_word(*query.kind)});
+  if (query.priority) where.add("priority = :priority"), where.use(std::int64_t{*query.priority});
+  if (query.state) where.add("state = :state"), where.use(std::string{to_word(*query.state)});
+  if (query.from) where.add("onset >= :from_time"), where.use(reading::print_timestamp(*query.from));
+  if (query.to) where.add("onset < :to_time"), where.use(reading::print_timestamp(*query.to));
+  if (query.before) {
+    where.add("(onset < :onset OR (onset = :same_onset AND id < :before_id))");
+    where.use(reading::print_timestamp(query.before->onset));
+    where.use(reading::print_timestamp(query.before->onset));
+    where.use(query.before->id);
+  }
+  std::vector<Event> events;
+  store.look([&] { events = select(store, where, newest_first, query.limit); });
+  return events;
+}
+
+std::optional<Event> read_event(registry::Store& store, std::int64_t id) {
+  Conditions where;
+  where.add("id = :id");
+  where.use(id);
+  std::vector<Event> events;
+  store.look([&] { events = select(store, where, "", 1); });
+  return events.empty() ? std::nullopt : std::optional{std::move(events.front())};
+}
+
+namespace {
+
+Past past_before(registry::Store& store, Timestamp now) {
+  Past past;
+  Conditions open;
+  open.add("state <> 'closed'");
+  past.open = select(store, open, newest_first, onsets_max);
+  const std::string since = reading::print_timestamp(now - std::chrono::hours{24});
+  std::string onset;
+  soci::statement onsets =
+      (store.session().prepare << "SELECT onset FROM events WHERE priority IS NOT NULL AND "
+                                  "onset >= :since LIMIT " +
+                                      std::to_string(onsets_max),
+       soci::into(onset), soci::use(since));
+  onsets.execute();
+  while (onsets.fetch()) {
+    if (const auto time = reading::parse_timestamp(onset)) past.alarm_onsets.push_back(*time);
+  }
+  long long last_id = 0;
+  soci::indicator indicator = soci::i_null;
+  store.session() << "SELECT MAX(id) FROM events", soci::into(last_id, indicator);
+  if (indicator == soci::i_ok) past.last_id = last_id;
+  return past;
+}
+
+}  // namespace
+
+Past read_past(registry::Store& store, Timestamp now) {
+  Past past;
+  store.look([&] { past = past_before(store, now); });
+  return past;
+}
+
+std::size_t prune_events(registry::Store& store, const Keep& keep, Timestamp now) {
+  std::size_t removed = 0;
+  store.change([&] {
+    std::string oldest = reading::print_timestamp(now - keep.age);
+    // The newest of those that are too many.
+    std::string onset;
+    soci::indicator indicator = soci::i_null;
+    store.session() << "SELECT onset FROM events ORDER BY onset DESC, id DESC LIMIT 1 OFFSET " +
+                           std::to_string(keep.events),
+        soci::into(onset, indicator);
+    if (store.session().got_data() && indicator == soci::i_ok && onset > oldest) oldest = onset;
+    soci::statement removal =
+        (store.session().prepare
+             << "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE onset <= :oldest "
+                "AND state IN ('closed', 'returned') ORDER BY onset, id LIMIT " +
+                    std::to_string(pruned_at_once_max) + ")",
+         soci::use(oldest));
+    removal.execute(true);
+    removed = static_cast<std::size_t>(removal.get_affected_rows());
+    return true;
+  });
+  return removed;
+}
+
+}  // namespace gensetd::events

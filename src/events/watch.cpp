@@ -1,0 +1,199 @@
+#include "events/watch.hpp"
+
+#include "log/log.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace gensetd::events {
+namespace {
+
+constexpr std::chrono::seconds tick_every{1};
+constexpr std::chrono::hours prune_every{1};
+constexpr std::size_t surplus_parts = 10;  // the journal grows by a tenth beyond its limit at most
+
+Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+// Empty: it is not polled. The poller polls active devices of active sites.
+std::optional<Place> place_of(const registry::Directory& directory, const registry::Device& device) {
+  const auto site = directory.sites.find(device.site_id);
+  if (!device.is_active || site == directory.sites.end() || !site->second.is_active) return std::nullopt;
+  return Place{.site_id = device.site_id, .site_code = site->second.code};
+}
+
+Roster roster_of(const registry::Directory& directory) {
+  Roster roster;
+  for (const auto& [id, device] : directory.devices) {
+    if (auto place = place_of(directory, device)) roster.emplace(id, *std::move(place));
+  }
+  return roster;
+}
+
+}  // namespace
+
+Watch::Watch(boost::asio::io_context& context, live::Hub& hub, live::Notices& notices,
+             registry::Service& registry, Options options)
+    : timer_(context),
+      hub_(hub),
+      notices_(notices),
+      registry_(registry),
+      options_(std::move(options)),
+      journal_(options_.offline_delay),
+      recorder_(registry) {}
+
+void Watch::start() {
+  const auto past = std::make_shared<Past>();
+  const auto read = [past](registry::Store& store) { *past = read_past(store, now()); };
+  registry_.run(read, [self = self_, past](const registry::Result<std::monostate>& result) {
+    if (*self == nullptr || (*self)->is_over_) return;
+    if (const auto* refusal = std::get_if<registry::Refusal>(&result)) {
+      log::error("events_not_read")
+          .field("error", refusal->message)
+          .say("events: what the journal holds could not be read: {}; alarms that are active begin anew",
+               refusal->message);
+    }
+    (*self)->begin(std::move(*past));
+  });
+}
+
+void Watch::begin(Past past) {
+  has_begun_ = true;
+  journal_.restore(std::move(past.open), past.alarm_onsets, past.last_id);
+  journal_.begin(roster_of(registry_.directory()), now());
+  journal_.note_start(options_.version, now());
+  subscription_ = hub_.subscribe(*this);
+  for (const auto& newest : hub_.all()) changed(newest);
+  pass_on();
+  tick();
+}
+
+void Watch::registry_changed(const std::vector<std::int64_t>& device_ids) {
+  if (!has_begun_ || is_over_) return;
+  const registry::Directory& directory = registry_.directory();
+  for (const std::int64_t id : device_ids) {
+    const auto device = directory.devices.find(id);
+    const bool is_there = device != directory.devices.end();
+    journal_.set_place(id, is_there ? place_of(directory, device->second) : std::nullopt, now());
+  }
+  pass_on();
+}
+
+// What is to come says 'gateway stopped' of every device: that is no outage.
+void Watch::stop() {
+  is_over_ = true;
+  const live::Hub::Subscription ended = std::move(subscription_);
+  timer_.cancel();
+  recorder_.flush();
+}
+
+void Watch::changed(const live::ReadingPtr& newest) {
+  if (!newest->facts) return;
+  journal_.take(newest->facts);
+  pass_on();
+}
+
+void Watch::tick_later() {
+  timer_.expires_after(tick_every);
+  timer_.async_wait([self = self_](boost::system::error_code aborted) {
+    if (!aborted && *self != nullptr && !(*self)->is_over_) (*self)->tick();
+  });
+}
+
+void Watch::tick() {
+  journal_.tick(now());
+  pass_on();
+  recorder_.tick();
+  const bool has_grown = recorder_.written() - written_at_prune_ > options_.keep.events / surplus_parts;
+  if (has_grown || std::chrono::steady_clock::now() >= prune_at_) prune();
+  tick_later();
+}
+
+void Watch::prune() {
+  prune_at_ = std::chrono::steady_clock::now() + prune_every;
+  written_at_prune_ = recorder_.written();
+  const auto removed = std::make_shared<std::size_t>(0);
+  const auto remove = [removed, keep = options_.keep](registry::Store& store) {
+    *removed = prune_events(store, keep, now());
+  };
+  registry_.run(remove, [self = self_, removed](const registry::Result<std::monostate>&) {
+    // There is more: with the next tick.
+    if (*removed >= pruned_at_once_max && *self != nullptr) (*self)->prune_at_ = {};
+  });
+}
+
+void Watch::pass_on() {
+  for (const Event& event : journal_.take_news()) {
+    ++recorded_;
+    recorder_.put(event);
+    const auto json = std::make_shared<const std::string>(to_json(event));
+    notices_.tell_event({.event_id = event.id, .json = json});
+    if (publish) publish(*json);
+  }
+}
+
+std::string Watch::open_alarms() const {
+  std::string json = "[";
+  for (const Event* alarm : journal_.alarms()) {
+    if (json.size() > 1) json += ',';
+    json += to_json(*alarm);
+  }
+  return json + ']';
+}
+
+std::uint64_t Watch::alarms_of_last(int minutes) const { return journal_.alarms_of_last(minutes, now()); }
+
+void Watch::list(const Query& query, std::function<void(Events)> handler) {
+  recorder_.flush();  // so that the list holds what has happened until now
+  const auto events = std::make_shared<std::vector<Event>>();
+  const auto read = [events, query](registry::Store& store) { *events = read_events(store, query); };
+  registry_.run(read, [events, handler = std::move(handler)](const registry::Result<std::monostate>& result) {
+    if (const auto* refusal = std::get_if<registry::Refusal>(&result)) return handler(*refusal);
+    handler(std::move(*events));
+  });
+}
+
+void Watch::acknowledge(std::int64_t id, std::string by, std::function<void(Acknowledged)> handler) {
+  const auto answer = [&](Acknowledged result) {
+    boost::asio::post(timer_.get_executor(), [handler, result = std::move(result)] { handler(result); });
+  };
+  // It would be forgotten with the next restart.
+  if (!registry_.healthy() || recorder_.is_refused()) return answer(Refused::unavailable);
+  auto result = journal_.acknowledge(id, std::move(by), now());
+  if (std::holds_alternative<Event>(result)) {
+    pass_on();
+    return answer_as_kept(id, std::move(handler));
+  }
+  if (std::get<Journal::Refused>(result) == Journal::Refused::acknowledged_already)
+    return answer(Refused::acknowledged_already);
+  recorder_.flush();
+  const auto found = std::make_shared<std::optional<Event>>();
+  const auto read = [found, id](registry::Store& store) { *found = read_event(store, id); };
+  registry_.run(read, [found, handler](const registry::Result<std::monostate>& done) {
+    if (std::holds_alternative<registry::Refusal>(done)) return handler(Refused::unavailable);
+    handler(found->has_value() ? Refused::not_open : Refused::unknown);
+  });
+}
+
+// Whoever was answered may switch the machine off: the answer is the row, read behind its own writing.
+void Watch::answer_as_kept(std::int64_t id, std::function<void(Acknowledged)> handler) {
+  recorder_.flush();
+  const auto kept = std::make_shared<std::optional<Event>>();
+  const auto read = [kept, id](registry::Store& store) { *kept = read_event(store, id); };
+  registry_.run(read, [kept, handler = std::move(handler)](const registry::Result<std::monostate>& done) {
+    const bool is_read = std::holds_alternative<std::monostate>(done) && kept->has_value();
+    if (!is_read || !(*kept)->acknowledged_at) return handler(Refused::not_kept);
+    handler(std::move(**kept));
+  });
+}
+
+Figures Watch::figures() const {
+  return {.open_alarms = journal_.open_alarms(),
+          .recorded = recorded_,
+          .written = recorder_.written(),
+          .waiting = recorder_.waiting(),
+          .dropped = recorder_.dropped()};
+}
+
+}  // namespace gensetd::events

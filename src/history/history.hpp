@@ -1,0 +1,62 @@
+#pragma once
+
+#include "history/buckets.hpp"
+#include "history/record.hpp"
+#include "live/hub.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace gensetd::history {
+
+struct Options {
+  std::chrono::seconds span{3'600};    // readings older than this go
+  std::size_t bytes_max = 64'000'000;  // of all devices together; beyond it the oldest readings of all go
+};
+
+// What can be counted of it.
+struct Figures {
+  std::size_t devices = 0;
+  std::size_t bytes = 0;
+  std::size_t bytes_max = 0;
+  std::chrono::milliseconds span{0};  // from the oldest reading held to the newest
+};
+
+// The readings of the last hour or so of every device that is polled here, in memory. Use: start() once;
+// record() of a device. One thread.
+class History final : public live::Listener {
+ public:
+  History(live::Hub& hub, Options options) : hub_(hub), options_(options) {}
+
+  void start();
+  void stop() { const live::Hub::Subscription ended = std::move(subscription_); }
+
+  const Record* record(std::int64_t device_id) const;  // null: nothing was read
+  std::size_t bytes_of(std::int64_t device_id) const;
+  const Options& options() const { return options_; }
+  Figures figures() const;
+
+ private:
+  void changed(const live::ReadingPtr& newest) override;
+  void removed(std::int64_t device_id) override;
+
+  void note(Record& record, const reading::Facts& facts);
+  void settle(std::int64_t device_id, Record& record, std::optional<Timestamp> oldest_before,
+              std::size_t bytes_before);
+  void keep_within_bytes();
+
+  live::Hub& hub_;
+  const Options options_;
+  live::Hub::Subscription subscription_;
+  std::map<std::int64_t, Record> records_;
+  std::set<std::pair<Timestamp, std::int64_t>> oldest_;  // of each device that has a reading
+  std::size_t bytes_ = 0;
+  Timestamp newest_{};
+};
+
+}  // namespace gensetd::history

@@ -1,0 +1,254 @@
+#include "http/dashboard_stream.hpp"
+
+#include "reading/reading.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace gensetd::http {
+namespace {
+
+constexpr std::uint16_t policy_violation = 1008;  // RFC 6455, 7.4.1
+
+void append_cadence(std::string& out, std::optional<std::chrono::milliseconds> cadence) {
+  out += R"(,"cadence_ms":)";
+  out += cadence ? std::to_string(cadence->count()) : "null";
+  out += '}';
+}
+
+}  // namespace
+
+DashboardStream::DashboardStream(std::shared_ptr<DashboardSource> source, Selection devices)
+    : source_(std::move(source)) {
+  subscription_.devices = std::move(devices);
+}
+
+void DashboardStream::begin() {
+  begun_ = true;
+  source_->overviews.enter();
+  watch_devices();
+  notices_subscription_ = source_->notices.subscribe(*this);
+}
+
+void DashboardStream::watch_devices() {
+  const live::Hub::Subscription before = std::move(hub_subscription_);
+  live::Hub& hub = source_->hub;
+  hub_subscription_ =
+      subscription_.devices ? hub.subscribe(*this, *subscription_.devices) : hub.subscribe(*this);
+}
+
+void DashboardStream::end() {
+  if (!std::exchange(begun_, false)) return;
+  source_->overviews.leave();
+  const live::Hub::Subscription hub_ended = std::move(hub_subscription_);
+  const live::Notices::Subscription notices_ended = std::move(notices_subscription_);
+}
+
+NextMessage DashboardStream::next(Moment now) {
+  if (auto message = answer()) return std::move(*message);
+  if (ending_) return *ending_;
+  if (auto message = due(now)) {
+    last_sent_ = now.steady;
+    return std::move(*message);
+  }
+  return Silence{due_next()};
+}
+
+std::optional<OutgoingMessage> DashboardStream::answer() {
+  if (std::exchange(pong_due_, false)) return OutgoingMessage{.text = "pong"};
+  if (errors_.empty()) return std::nullopt;
+  const BadMessage bad = std::move(errors_.front());
+  errors_.pop_front();
+  OutgoingMessage message{.text = R"({"type":"error","code":)"};
+  reading::append_json_string(message.text, bad.code);
+  message.text += R"(,"message":)";
+  reading::append_json_string(message.text, bad.message);
+  message.text += '}';
+  return message;
+}
+
+std::optional<OutgoingMessage> DashboardStream::due(Moment now) {
+  if (needs_snapshot(now)) return snapshot(now);
+  if (!removed_.empty()) return removal(now);
+  if (!events_.empty()) return event(now);
+  if (std::exchange(registry_changed_, false)) {
+    OutgoingMessage message = begun("config", now);
+    message.text += fmt::format(R"(,"config_rev":{}}})", source_->notices.registry_revision());
+    return message;
+  }
+  if (!mailbox_.empty() && (hurried_ || now.steady >= batch_from_)) return batch(now);
+  if (now.steady >= last_sent_ + heartbeat_after) {
+    OutgoingMessage message = begun("hb", now);
+    message.text += '}';
+    return message;
+  }
+  return std::nullopt;
+}
+
+bool DashboardStream::needs_snapshot(Moment now) const {
+  return snapshot_asked_ || (overflowed_ && now.steady >= last_snapshot_ + snapshot_pause);
+}
+
+DashboardStream::SteadyTime DashboardStream::due_next() const {
+  SteadyTime time = last_sent_ + heartbeat_after;
+  if (overflowed_) time = std::min(time, last_snapshot_ + snapshot_pause);
+  if (!mailbox_.empty()) time = std::min(time, batch_from_);
+  return time;
+}
+
+OutgoingMessage DashboardStream::begun(std::string_view type, Moment now) {
+  return {.text = fmt::format(R"({{"type":"{}","epoch":"{}","seq":{},"server_time":"{}")", type,
+                              source_->epoch, ++seq_, reading::print_timestamp(now.wall))};
+}
+
+OutgoingMessage DashboardStream::snapshot(Moment now) {
+  drop_what_waits();
+  snapshot_asked_ = false;
+  last_snapshot_ = now.steady;
+  batch_from_ = now.steady + subscription_.batch_interval;
+  OutgoingMessage message = begun("snapshot", now);
+  std::string& text = message.text;
+  text += fmt::format(R"(,"poll_interval":{},"config_rev":{},"ui_version":"{}","view":"{}","data":[)",
+                      source_->poll_interval, source_->notices.registry_revision(), source_->ui_version,
+                      to_word(subscription_.view));
+  bool first = true;
+  for (const auto& reading : source_->hub.all()) {
+    if (!is_selected(subscription_.devices, reading->device_id)) continue;
+    if (!std::exchange(first, false)) text += ',';
+    append_entry(text, reading);
+  }
+  text += R"(],"alarms":)";
+  text += source_->active_alarms();
+  text += '}';
+  return message;
+}
+
+OutgoingMessage DashboardStream::removal(Moment now) {
+  OutgoingMessage message = begun("removed", now);
+  message.text += fmt::format(R"(,"device_ids":[{}]}})", fmt::join(removed_, ","));
+  removed_.clear();
+  return message;
+}
+
+OutgoingMessage DashboardStream::event(Moment now) {
+  OutgoingMessage message = begun("event", now);
+  message.text += R"(,"event":)";
+  message.text += *events_.begin()->second;
+  message.text += '}';
+  events_.erase(events_.begin());
+  return message;
+}
+
+// What does not fit goes with the next batch, at once.
+OutgoingMessage DashboardStream::batch(Moment now) {
+  OutgoingMessage message = begun("batch", now);
+  std::string& text = message.text;
+  text += R"(,"data":[)";
+  bool first = true;
+  while (text.size() < batch_bytes_max) {
+    const live::ReadingPtr newest = mailbox_.take();
+    if (!newest) break;
+    if (!std::exchange(first, false)) text += ',';
+    append_entry(text, newest);
+  }
+  text += "]}";
+  if (mailbox_.empty()) batch_from_ = now.steady + subscription_.batch_interval;
+  return message;
+}
+
+void DashboardStream::append_entry(std::string& out, const live::ReadingPtr& reading) const {
+  const std::string& json = subscription_.view == View::full ? reading->json : source_->overviews.of(reading);
+  out.append(json, 0, json.rfind('}'));  // another process's may have spaces behind it
+  append_cadence(out, source_->hub.cadence(reading->device_id));
+}
+
+void DashboardStream::received(std::string_view text) {
+  ClientMessage message = parse_client_message(text, subscription_);
+  if (std::holds_alternative<Ping>(message)) {
+    pong_due_ = true;
+    wake();
+  } else if (std::holds_alternative<Resync>(message)) {
+    ask_for_snapshot();
+  } else if (auto* wanted = std::get_if<Subscription>(&message)) {
+    subscribe(std::move(*wanted));
+  } else {
+    refuse(std::move(std::get<BadMessage>(message)));
+  }
+}
+
+void DashboardStream::received_binary() {
+  refuse({"not_text", "send text messages: a JSON object, or the text ping"});
+}
+
+void DashboardStream::subscribe(Subscription wanted) {
+  if (wanted.devices) {
+    const auto unknown = std::ranges::find_if_not(*wanted.devices, source_->is_known);
+    if (unknown != wanted.devices->end())
+      return refuse({"unknown_device",
+                     fmt::format("there is no device {}; the subscription stays as it was", *unknown)});
+  }
+  subscription_ = std::move(wanted);
+  watch_devices();
+  ask_for_snapshot();
+}
+
+void DashboardStream::refuse(BadMessage bad) {
+  if (errors_.size() >= errors_waiting_max) {
+    ending_ = Ending{policy_violation, "too many messages that are none of the protocol"};
+  } else {
+    errors_.push_back(std::move(bad));
+  }
+  wake();
+}
+
+void DashboardStream::ask_for_snapshot() {
+  snapshot_asked_ = true;
+  wake();
+}
+
+void DashboardStream::drop_what_waits() {
+  mailbox_.clear();
+  removed_.clear();
+  events_.clear();
+  registry_changed_ = false;
+  overflowed_ = false;
+}
+
+void DashboardStream::changed(const live::ReadingPtr& newest) {
+  if (snapshot_asked_) return;
+  const bool was_silent = mailbox_.empty();
+  if (mailbox_.put(newest)) conflated();
+  if (was_silent) wake();
+}
+
+void DashboardStream::removed(std::int64_t device_id) {
+  source_->overviews.forget(device_id);
+  if (snapshot_asked_) return;
+  mailbox_.forget(device_id);
+  removed_.insert(device_id);
+  if (removed_.size() > removed_waiting_max) {
+    removed_.clear();
+    overflowed_ = true;
+  }
+  wake();
+}
+
+void DashboardStream::event_changed(const live::EventNotice& notice) {
+  if (snapshot_asked_ || overflowed_) return;  // the snapshot will tell
+  const bool was_silent = events_.empty();
+  events_.insert_or_assign(notice.event_id, notice.json);
+  if (events_.size() > events_waiting_max) {
+    events_.clear();
+    overflowed_ = true;
+  }
+  if (was_silent || overflowed_) wake();
+}
+
+void DashboardStream::registry_changed(std::uint64_t) {
+  registry_changed_ = true;
+  wake();
+}
+
+}  // namespace gensetd::http

@@ -1,0 +1,133 @@
+#include "http/event_queries.hpp"
+
+#include "events/catalogue.hpp"
+#include "http/json_text.hpp"
+#include "http/time_query.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace gensetd::http {
+namespace {
+
+using events::Event;
+
+template <class Parse>
+auto word_parameter(const std::vector<Parameter>& parameters, std::string_view name, Parse parse,
+                    std::string_view allowed) {
+  decltype(parse(std::string_view{})) value;
+  const Parameter* given = find_parameter(parameters, name);
+  if (given == nullptr) return value;
+  value = parse(given->value);
+  if (!value) throw BadQuery(fmt::format("{} must be {}", name, allowed), given->name);
+  return value;
+}
+
+std::optional<std::string> cursor_behind(const std::vector<Event>& events, std::size_t limit) {
+  if (events.size() <= limit) return std::nullopt;
+  const Event& last = events[limit - 1];
+  return events::print_cursor({last.onset, last.id});
+}
+
+void append_cell(std::string& out, std::string_view text) {
+  if (out.back() != '\n') out += ',';
+  out += '"';
+  if (!text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos) out += '\'';
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
+std::string shown(const std::optional<reading::Timestamp>& time) {
+  return time ? reading::print_timestamp(*time) : std::string{};
+}
+
+template <class T>
+std::string shown_number(const std::optional<T>& number) {
+  return number ? std::to_string(*number) : std::string{};
+}
+
+}  // namespace
+
+events::Query event_query(std::string_view query) {
+  const auto parameters = parse_query(
+      query, {"site_id", "device_id", "kind", "priority", "state", "from", "to", "cursor", "limit"});
+  events::Query wanted;
+  wanted.site_id = id_parameter(parameters, "site_id");
+  wanted.device_id = id_parameter(parameters, "device_id");
+  wanted.kind = word_parameter(parameters, "kind", events::kind_from,
+                               "alarm, comms, status, mode, breaker, mains or gateway");
+  if (find_parameter(parameters, "priority") != nullptr)
+    wanted.priority = static_cast<int>(whole_parameter(parameters, "priority", 1, 4, 1));
+  wanted.state =
+      word_parameter(parameters, "state", events::state_from, "active, acknowledged, returned or closed");
+  wanted.from = time_parameter(parameters, "from");
+  wanted.to = time_parameter(parameters, "to");
+  check_order(wanted.from, wanted.to);
+  wanted.before =
+      word_parameter(parameters, "cursor", events::parse_cursor, "the next_cursor of an earlier answer");
+  wanted.limit = static_cast<std::size_t>(whole_parameter(parameters, "limit", 1, events_in_answer_max, 100));
+  return wanted;
+}
+
+bool wants_csv(std::string_view accept) {
+  const auto csv = accept.find("text/csv");
+  const auto json = accept.find("application/json");
+  return csv != std::string_view::npos && csv < json;
+}
+
+std::string print_events(std::vector<Event> events, std::size_t limit, reading::Timestamp now) {
+  const auto next = cursor_behind(events, limit);
+  if (events.size() > limit) events.resize(limit);
+  std::string list = "[";
+  for (const Event& event : events) {
+    if (list.size() > 1) list += ',';
+    list += events::to_json(event);
+  }
+  return JsonText{}
+      .json("events", list + ']')
+      .field("next_cursor", next)
+      .field("server_time", reading::print_timestamp(now))
+      .finish();
+}
+
+std::string print_csv(const std::vector<Event>& events, std::size_t limit) {
+  std::string out =
+      "id,onset,onset_at_latest,returned_at,acknowledged_at,acknowledged_by,state,priority,kind,site_code,"
+      "site_id,"
+      "device_id,code,text_en,text_ru\n";
+  for (const Event& event : events) {
+    if (limit-- == 0) break;
+    for (const std::string& cell :
+         {std::to_string(event.id), reading::print_timestamp(event.onset),
+          std::string{event.onset_at_latest ? "true" : "false"}, shown(event.returned_at),
+          shown(event.acknowledged_at), event.acknowledged_by, std::string{to_word(event.state)},
+          shown_number(event.priority), std::string{to_word(event.kind)}, event.site_code,
+          shown_number(event.site_id), shown_number(event.device_id), event.code,
+          events::text_of(event, events::Language::english),
+          events::text_of(event, events::Language::russian)})
+      append_cell(out, cell);
+    out += '\n';
+  }
+  return out;
+}
+
+std::string print_event_codes() {
+  std::string list = "[";
+  for (const events::Code& code : events::catalogue()) {
+    if (list.size() > 1) list += ',';
+    list += JsonText{}
+                .field("code", code.code)
+                .field("kind", events::to_word(code.kind))
+                .field("priority", code.priority)
+                .json("text", JsonText{}.field("en", code.en).field("ru", code.ru).finish())
+                .finish();
+  }
+  return JsonText{}.json("codes", list + ']').finish();
+}
+
+}  // namespace gensetd::http

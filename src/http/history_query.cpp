@@ -1,0 +1,89 @@
+#include "http/history_query.hpp"
+
+#include "http/json_text.hpp"
+#include "http/time_query.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gensetd::http {
+namespace {
+
+constexpr std::chrono::days period_max{31};
+
+std::vector<std::string> fields_of(const std::string& list) {
+  std::vector<std::string> fields;
+  std::string_view rest = list;
+  for (;;) {
+    const auto comma = rest.find(',');
+    const std::string_view field = rest.substr(0, comma);
+    if (field.empty())
+      throw BadQuery("fields must be names separated by commas, such as power_total,gen_freq", "fields");
+    if (std::ranges::find(fields, field) == fields.end()) fields.emplace_back(field);
+    if (fields.size() > history_fields_max)
+      throw BadQuery(fmt::format("fields holds more than {} names", history_fields_max), "fields");
+    if (comma == std::string_view::npos) return fields;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace
+
+HistoryQuery history_query(std::string_view query, std::chrono::milliseconds span, reading::Timestamp now) {
+  const auto parameters = parse_query(query, {"device_id", "fields", "from", "to", "points"});
+  const auto device_id = id_parameter(parameters, "device_id");
+  if (!device_id) throw BadQuery("device_id is missing", "device_id");
+  const Parameter* fields = find_parameter(parameters, "fields");
+  if (fields == nullptr)
+    throw BadQuery("fields is missing: give names of the profile, separated by commas", "fields");
+  const auto to = time_parameter(parameters, "to").value_or(now);
+  const auto from = time_parameter(parameters, "from").value_or(to - span);
+  check_order(from, to);
+  if (to - from > period_max)
+    throw BadQuery(fmt::format("from is more than {} days before to", period_max.count()), "from");
+  const auto points =
+      static_cast<std::size_t>(whole_parameter(parameters, "points", 1, history_points_max, 300));
+  return {.device_id = *device_id,
+          .fields = fields_of(fields->value),
+          .period = {.from = from, .to = to, .points = points}};
+}
+
+std::vector<std::size_t> indices_of(const std::vector<std::string>& fields, const profile::Profile& profile) {
+  std::vector<std::size_t> indices;
+  for (const std::string& name : fields) {
+    const auto field = std::ranges::find(profile.fields, name, &profile::Field::name);
+    if (field == profile.fields.end())
+      throw BadQuery(
+          fmt::format("the profile {} of this device has no field '{}'", profile.name, name.substr(0, 64)),
+          "fields");
+    indices.push_back(static_cast<std::size_t>(field - profile.fields.begin()));
+  }
+  return indices;
+}
+
+std::string print_history(const HistoryQuery& query, const profile::Profile& profile,
+                          const std::vector<std::size_t>& indices,
+                          const std::vector<history::Buckets>& buckets) {
+  JsonText fields;
+  std::string list;
+  for (std::size_t index = 0; index < indices.size(); ++index) {
+    const profile::Field& field = profile.fields[indices[index]];
+    list.assign(1, '[');
+    for (const auto& bucket : buckets[index]) {
+      if (list.size() > 1) list += ',';
+      history::append_bucket(list, bucket, field.decimals);
+    }
+    list += ']';
+    fields.json(field.name, list);
+  }
+  return JsonText{}
+      .field("device_id", query.device_id)
+      .field("from", reading::print_timestamp(query.period.from))
+      .field("to", reading::print_timestamp(query.period.to))
+      .field("step_ms", query.period.step().count())
+      .json("fields", fields.finish())
+      .finish();
+}
+
+}  // namespace gensetd::http

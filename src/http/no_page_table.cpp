@@ -1,0 +1,13 @@
+#include "http/page_file.hpp"
+
+// In place of the generated table, when the program is built without the dashboard.
+extern "C" {
+extern const char gensetd_page_bytes[];
+const char gensetd_page_bytes[] = "";
+}
+
+namespace gensetd::http {
+
+std::span<const PageFile> page_files() { return {}; }
+
+}  // namespace gensetd::http

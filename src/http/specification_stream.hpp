@@ -1,0 +1,37 @@
+#pragma once
+
+#include "http/message_source.hpp"
+#include "http/selection.hpp"
+#include "live/mailbox.hpp"
+
+namespace gensetd::http {
+
+// The specification's protocol: a snapshot, then each newer reading as its bare object; 'ping' is answered
+// 'pong'. A removed device is not told, its readings just end.
+class SpecificationStream final : public MessageSource, public live::Listener {
+ public:
+  SpecificationStream(live::Hub& hub, Selection selection) : hub_(hub), selection_(std::move(selection)) {}
+
+  void begin() override {
+    subscription_ = selection_ ? hub_.subscribe(*this, *selection_) : hub_.subscribe(*this);
+  }
+  void end() override { const live::Hub::Subscription ended = std::move(subscription_); }
+  NextMessage next(Moment now) override;
+  void received(std::string_view text) override;
+  void received_binary() override {}
+  void hurry() override {}
+
+ private:
+  void changed(const live::ReadingPtr& newest) override;
+  void removed(std::int64_t device_id) override { mailbox_.forget(device_id); }
+  std::string snapshot();
+
+  live::Hub& hub_;
+  const Selection selection_;
+  live::Mailbox mailbox_;  // bounded by the number of devices
+  live::Hub::Subscription subscription_;
+  bool snapshot_due_ = true;
+  bool pong_due_ = false;  // at most one waits, however many pings come
+};
+
+}  // namespace gensetd::http

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace gensetd::live {
+
+// Those who hear of something until their subscription ends, each once for each subscription. A subscription
+// must not outlive the subscribers. One thread; nobody subscribes or leaves while they are told.
+template <class Listener>
+class Subscribers {
+ public:
+  class Subscription {
+   public:
+    Subscription() = default;
+    Subscription(Subscription&& other) noexcept
+        : all_(std::exchange(other.all_, nullptr)), listener_(std::exchange(other.listener_, nullptr)) {}
+    Subscription& operator=(Subscription&& other) noexcept {
+      std::swap(all_, other.all_);
+      std::swap(listener_, other.listener_);
+      return *this;
+    }
+    ~Subscription() {
+      if (all_ != nullptr) all_->listeners_.erase(std::ranges::find(all_->listeners_, listener_));
+    }
+
+   private:
+    friend class Subscribers;
+    Subscription(Subscribers& all, Listener& listener) : all_(&all), listener_(&listener) {}
+    Subscribers* all_ = nullptr;
+    Listener* listener_ = nullptr;
+  };
+
+  Subscribers() = default;
+  Subscribers(const Subscribers&) = delete;
+  Subscribers& operator=(const Subscribers&) = delete;
+
+  [[nodiscard]] Subscription subscribe(Listener& listener) {
+    listeners_.push_back(&listener);
+    return {*this, listener};
+  }
+
+  template <class Tell>
+  void tell(Tell one) const {
+    for (Listener* listener : listeners_) one(*listener);
+  }
+
+ private:
+  std::vector<Listener*> listeners_;
+};
+
+}  // namespace gensetd::live

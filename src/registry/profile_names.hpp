@@ -1,0 +1,32 @@
+#pragma once
+
+#include "profile/catalog.hpp"
+
+#include <initializer_list>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace gensetd::registry {
+
+// The profiles that exist, and the names of their fields.
+class ProfileNames {
+ public:
+  ProfileNames(std::initializer_list<std::string> names) {  // without fields
+    for (const std::string& name : names) fields_[name];
+  }
+  explicit ProfileNames(const profile::Catalog& catalog);
+
+  bool has(std::string_view profile) const { return fields_.find(profile) != fields_.end(); }
+  bool has_field(std::string_view profile, std::string_view field) const {
+    const auto found = fields_.find(profile);
+    return found != fields_.end() && found->second.contains(field);
+  }
+  std::string list() const;  // "hgm9520n, hgm9560"
+
+ private:
+  std::map<std::string, std::set<std::string, std::less<>>, std::less<>> fields_;
+};
+
+}  // namespace gensetd::registry

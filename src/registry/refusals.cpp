@@ -1,0 +1,22 @@
+#include "registry/refusals.hpp"
+
+#include <fmt/format.h>
+
+namespace gensetd::registry {
+
+Refusal refused_by_database(const Violation& violation) {
+  const bool is_conflict = violation.rule != Violation::Rule::other;
+  return {.kind = is_conflict ? Refusal::Kind::conflict : Refusal::Kind::invalid,
+          .code = is_conflict ? "conflict" : "invalid_value",
+          .message = fmt::format("the database refuses it: {}", violation.what()),
+          .field = {}};
+}
+
+Refusal refused_without_room(const NoRoom& full) {
+  return {.kind = Refusal::Kind::unavailable,
+          .code = std::string{code_when_full},
+          .message = fmt::format("{}, nothing was changed; make room and try again", full.what()),
+          .field = {}};
+}
+
+}  // namespace gensetd::registry

@@ -1,0 +1,76 @@
+#include "controllers.hpp"
+#include "counts/counted_calls.hpp"
+#include "restless_device.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gensetd {
+namespace {
+
+// Device and controller take turns on one thread, so that the counts are the same every time.
+class Exchange : public testing::Test {
+ protected:
+  static constexpr int devices_max = 20;
+
+  Exchange() : controllers(0) {
+    for (int index = 1; index <= devices_max; ++index) {
+      const std::string host = "127.1.0." + std::to_string(index);
+      devices.push_back(
+          std::make_unique<bench::RestlessDevice>(links, host, controllers.port(), profile, requests));
+    }
+  }
+
+  // Until each device has had so many answers; the calls of their side.
+  CountedCalls run(std::uint64_t answers) {
+    CountedCalls made;
+    const std::uint64_t until = requests + answers * devices.size();
+    while (requests < until) {
+      const CountedCalls before = counted_calls();
+      context.poll();
+      const CountedCalls after = counted_calls();
+      made.sends += after.sends - before.sends;
+      made.receives += after.receives - before.receives;
+      made.waits += after.waits - before.waits;
+      made.settings += after.settings - before.settings;
+      made.others += after.others - before.others;
+      // All of them have asked; each is answered before they go on.
+      const std::uint64_t answered = controllers.requests() + devices.size();
+      std::uint64_t before_last = answered;
+      while (controllers.requests() < answered && controllers.requests() != before_last) {
+        before_last = controllers.requests();
+        controllers.run_ready(20);
+      }
+    }
+    return made;
+  }
+
+  bench::Controllers controllers;
+  boost::asio::io_context context{1};
+  link::Pool links{context, {.loopback = true, .special = false}};
+  const profile::ProfilePtr profile = profile::Catalog::built_in().find("hgm9520n");
+  std::uint64_t requests = 0;
+  std::vector<std::unique_ptr<bench::RestlessDevice>> devices;
+};
+
+TEST_F(Exchange, request_costs_one_send_and_one_receive) {
+  run(20);
+  const std::uint64_t first = requests;
+  const CountedCalls made = run(500);
+  const auto count = static_cast<double>(requests - first);
+  const auto each = [&](std::uint64_t CountedCalls::* which) {
+    return static_cast<double>(made.*which) / count;
+  };
+  EXPECT_NEAR(each(&CountedCalls::sends), 1, 0.01);
+  EXPECT_NEAR(each(&CountedCalls::receives), 1, 0.01);
+  EXPECT_LE(each(&CountedCalls::settings), 2.0 / devices_max);  // once for all that answer at once
+  EXPECT_LE(each(&CountedCalls::waits), 6.0 / devices_max);
+  EXPECT_LE(each(&CountedCalls::others), 1.0 / devices_max);
+}
+
+}  // namespace
+}  // namespace gensetd

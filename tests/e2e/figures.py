@@ -1,0 +1,62 @@
+"""What a process takes, and what /metrics says of latencies, for tables that are printed before and after."""
+
+from pathlib import Path
+
+from metrics_text import of, samples
+
+SANITIZERS = ("libasan", "libtsan")
+
+
+def process_figures(pid):
+    """Descriptors, threads and resident kB, as the kernel counts them."""
+    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+    return {"descriptors": len(list(Path(f"/proc/{pid}/fd").iterdir())), "threads": int(status["Threads"]), "resident kB": int(status["VmRSS"].split()[0])}
+
+
+def is_sanitized(pid):
+    """Whether its memory says nothing: a sanitizer keeps what was freed for a while."""
+    return any(name in Path(f"/proc/{pid}/maps").read_text() for name in SANITIZERS)
+
+
+def scrape(daemon):
+    return samples(daemon.get("/metrics").text)
+
+
+def counts_of(series, histogram):
+    """Upper bound of a bucket in seconds, and how many are in it."""
+    upto = sorted((float(dict(labels)["le"]), value) for (name, labels), value in series.items() if name == histogram + "_bucket")
+    return [(bound, value - before) for (bound, value), (_, before) in zip(upto, [(0, 0), *upto])]
+
+
+def percentile(histogram, part, after, before=None):
+    """The bound of the bucket in which that part of what was counted between two scrapes ends, in seconds."""
+    earlier = [count for _, count in counts_of(before, histogram)] if before else None
+    counts = [(bound, count - (earlier[place] if earlier else 0)) for place, (bound, count) in enumerate(counts_of(after, histogram))]
+    total, seen = sum(count for _, count in counts), 0
+    for bound, count in counts:
+        seen += count
+        if total and seen >= part * total:
+            return bound
+    return 0
+
+
+def latencies(after, before=None):
+    rows = {}
+    for name in ("answer_latency", "cycle_duration", "cycle_start_delay", "http_request_duration", "redis_write_duration"):
+        histogram = f"gensetd_{name}_seconds"
+        if (histogram + "_count", ()) in after:
+            rows[name] = [percentile(histogram, part, after, before) for part in (0.5, 0.99, 0.999)]
+    return rows
+
+
+def grown(name, after, before):
+    return of(after, name) - of(before, name)
+
+
+def print_table(title, rows):
+    """Rows of texts or numbers, the first one the head."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in texts) for column in range(len(texts[0]))]
+    print(f"\n{title}")
+    for row in texts:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())

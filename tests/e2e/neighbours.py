@@ -1,0 +1,281 @@
+"""What each neighbour of a running gensetd can do wrong: context managers, that begin a fault and end it."""
+
+import contextlib
+import os
+import random
+import select
+import signal
+import socket
+import threading
+from collections import Counter
+
+from conftest import free_port
+from faulty_controller import RESET
+
+UPGRADE = b"GET /ws/metrics HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+HALF_A_REQUEST = b"GET /api/metrics HTTP/1.1\r\nHost: loc"
+SMALL_BUFFER = 4096  # bytes: a client that does not read is felt at once
+CLIENTS = 20
+RECONNECTS = 1000
+TCP_REPAIR = 19  # linux/tcp.h
+
+
+@contextlib.contextmanager
+def paused(*processes):
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+
+
+class SimulatorNeighbour:
+    """A process with controllers: it dies and comes back, or stands still."""
+
+    def __init__(self, start):
+        self.start = start  # start(port)
+        self.program = start(None)
+
+    @contextlib.contextmanager
+    def killed(self):
+        self.program.kill()
+        yield
+        self.program = self.start(self.program.port)
+
+    def paused(self):
+        return paused(self.program.process.pid)
+
+    def faults(self, name):
+        return {f"{name} killed": self.killed, f"{name} paused": self.paused}
+
+
+class ControllerNeighbour:
+    """A FaultyController, with any of its faults."""
+
+    def __init__(self, controller, chance):
+        self.controller, self.chance = controller, chance
+
+    @contextlib.contextmanager
+    def at_random(self):
+        self.controller.set_fault(self.chance.choice(self.controller.FAULTS))
+        yield
+        self.controller.set_fault("none")
+
+    def faults(self, name):
+        # Twice, as it has more faults than the others.
+        return {f"{name} with a fault": self.at_random, f"{name} with another": self.at_random}
+
+
+class RedisNeighbour:
+    def __init__(self, start):
+        self.start = start
+        self.server = start(None)
+        self.port, self.url = self.server.port, self.server.url
+
+    @contextlib.contextmanager
+    def killed(self):
+        """And starts empty."""
+        self.server.kill()
+        yield
+        self.server = self.start(self.port)
+
+    def paused(self):
+        return paused(self.server.process.pid)
+
+    @contextlib.contextmanager
+    def configured(self, name, value):
+        self.server.client.config_set(name, value)
+        yield
+        self.server.client.config_set(name, 0)
+
+    @contextlib.contextmanager
+    def read_only(self):
+        """It follows a server that is not there."""
+        self.server.client.replicaof("127.0.0.1", free_port())
+        yield
+        self.server.client.replicaof("NO", "ONE")
+
+    @contextlib.contextmanager
+    def flushed(self):
+        self.server.client.flushall()
+        yield
+
+    @contextlib.contextmanager
+    def cut_off(self):
+        """Everybody's connections, those that wait for messages too."""
+        for kind in ("normal", "pubsub"):
+            self.server.client.execute_command("CLIENT", "KILL", "TYPE", kind)
+        yield
+
+    def faults(self):
+        return {
+            "Redis killed": self.killed,
+            "Redis paused": self.paused,
+            "Redis without memory": lambda: self.configured("maxmemory", 1),
+            "Redis without replicas": lambda: self.configured("min-replicas-to-write", 1),
+            "Redis read-only": self.read_only,
+            "Redis flushed": self.flushed,
+            "Redis cuts off": self.cut_off,
+        }
+
+
+class PostgresNeighbour:
+    def __init__(self, start):
+        self.start = start
+        self.server = start(None)
+        self.url = self.server.url()
+
+    @contextlib.contextmanager
+    def killed(self):
+        self.server.kill()
+        yield
+        self.server = self.start(self.server)
+
+    def _backends(self):
+        return [int(line) for line in self.server.psql("SELECT pid FROM pg_stat_activity WHERE application_name = 'gensetd'").split()]
+
+    def paused(self):
+        return paused(self.server.process.pid, *self._backends())
+
+    @contextlib.contextmanager
+    def cut_off(self):
+        self.server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gensetd'")
+        yield
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Somebody else has the tables and does not end."""
+        lock = "BEGIN; LOCK TABLE sites, devices, events; SELECT pg_sleep(60)"
+        thread = threading.Thread(target=lambda: self._run_until_cut(lock), daemon=True)
+        thread.start()
+        yield
+        self.server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'")
+        thread.join()
+
+    def _run_until_cut(self, sql):
+        with contextlib.suppress(Exception):
+            self.server.psql(sql)
+
+    def faults(self):
+        return {"PostgreSQL killed": self.killed, "PostgreSQL paused": self.paused, "PostgreSQL cuts off": self.cut_off, "PostgreSQL locked": self.locked}
+
+
+class ClientNeighbours:
+    """Clients of HTTP and WebSocket that nobody would invite."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def _connect(self, data):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
+        connection.settimeout(30)
+        connection.connect(("127.0.0.1", self.port))
+        connection.sendall(data)
+        return connection
+
+    @contextlib.contextmanager
+    def _held(self, data):
+        held = [self._connect(data) for _ in range(CLIENTS)]
+        yield held
+        for connection in held:
+            connection.close()
+
+    def never_reading(self):
+        return self._held(UPGRADE)
+
+    def half_asking(self):
+        return self._held(HALF_A_REQUEST)
+
+    @contextlib.contextmanager
+    def never_answering_pings(self):
+        """They read all, and say nothing."""
+        with self._held(UPGRADE) as held:
+            ending = threading.Event()
+
+            def read_all():
+                while not ending.is_set():
+                    for connection in select.select(held, [], [], 0.1)[0]:
+                        connection.recv(65536)
+
+            reader = threading.Thread(target=read_all, daemon=True)
+            reader.start()
+            yield
+            ending.set()
+            reader.join(60)
+
+    @contextlib.contextmanager
+    def vanishing(self):
+        """No FIN and no RST: as a laptop whose lid is closed. Only root may; else with a reset."""
+        for _ in range(CLIENTS):
+            connection = self._connect(UPGRADE)
+            connection.recv(1)
+            try:
+                connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+            except PermissionError:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            connection.close()
+        yield
+
+    @contextlib.contextmanager
+    def reconnecting(self):
+        for number in range(RECONNECTS):
+            connection = self._connect(UPGRADE)
+            if number % 2:
+                connection.recv(1)
+            if number % 3 == 0:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            connection.close()
+        yield
+
+    def faults(self):
+        return {
+            "clients never read": self.never_reading,
+            "clients never answer pings": self.never_answering_pings,
+            "clients half ask": self.half_asking,
+            "clients vanish": self.vanishing,
+            "clients reconnect": self.reconnecting,
+        }
+
+
+class Faults:
+    """Begins and ends faults, some alone and some together, each once before any comes again."""
+
+    TOGETHER = [1, 1, 2, 3, 6]
+    SHORT, LONG, LONGER = (0.3, 1), (1, 3), (6, 8)  # seconds that they last
+    LASTING = 8 * [SHORT] + 3 * [LONG] + [LONGER]
+
+    def __init__(self, neighbours, seed):
+        self.neighbours = neighbours  # {neighbour: {fault: context manager}}
+        self.chance = random.Random(f"faults {seed}")
+        self.deck = []
+        self.told = []
+        self.times = Counter()
+
+    def _draw(self, count):
+        """So many, of different neighbours."""
+        drawn = {}
+        if len(self.deck) < count:
+            more = [(neighbour, fault) for neighbour, faults in self.neighbours.items() for fault in faults]
+            self.chance.shuffle(more)
+            self.deck = more + self.deck
+        for neighbour, fault in reversed(list(self.deck)):
+            if neighbour not in drawn and len(drawn) < count:
+                drawn[neighbour] = fault
+                self.deck.remove((neighbour, fault))
+        return drawn
+
+    def some(self, wait):
+        """Some faults from their beginning to their end, `wait(seconds)` in between."""
+        drawn = self._draw(self.chance.choice(self.TOGETHER))
+        seconds = self.chance.uniform(*self.chance.choice(self.LASTING))
+        self.times.update(drawn.values())
+        self.told.append(f"{', '.join(drawn.values())} for {seconds:.1f} s")
+        with contextlib.ExitStack() as under_way:
+            for neighbour, fault in drawn.items():
+                under_way.enter_context(self.neighbours[neighbour][fault]())
+            wait(seconds)
+        wait(self.chance.uniform(0, 1))

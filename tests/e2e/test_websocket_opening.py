@@ -1,0 +1,95 @@
+"""The opening handshake of the WebSocket, RFC 6455, 4.2: what is no upgrade is refused with an answer that says why."""
+
+import base64
+import hashlib
+import json
+import socket
+
+import pytest
+from websocket_frames import PATIENCE, TEXT, Frame, RawClient, connect, frame, upgrade
+
+pytestmark = pytest.mark.usefixtures("unnoticed")
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455, 1.3
+
+
+@pytest.fixture
+def client(websocket_daemon):
+    with RawClient(socket.create_connection(("127.0.0.1", websocket_daemon.port), timeout=PATIENCE)) as one:
+        yield one
+
+
+def test_accept_is_made_of_the_key(client):
+    client.send(upgrade("/ws/metrics", {"Sec-WebSocket-Key": KEY}))
+    status, headers, _ = client.answer()
+    assert status == 101 and headers["upgrade"].lower() == "websocket" and headers["connection"].lower() == "upgrade"
+    assert headers["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    assert headers["sec-websocket-accept"] == base64.b64encode(hashlib.sha1((KEY + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
+    assert "sec-websocket-protocol" not in headers and "sec-websocket-extensions" not in headers
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Connection": "keep-alive, Upgrade"}, {"Connection": "upgrade"}, {"Upgrade": "WebSocket"}, {"Upgrade": "h2c, websocket"}, {"Sec-WebSocket-Extensions": "x-webkit-deflate-frame"}, {"Sec-WebSocket-Protocol": "chat, superchat"}],
+    ids=str,
+)
+def test_ways_to_write_it_are_taken_and_nothing_is_chosen_that_is_not_spoken(websocket_daemon, headers):
+    with connect(websocket_daemon, headers=headers) as client:
+        assert "sec-websocket-protocol" not in client.headers and "sec-websocket-extensions" not in client.headers
+        assert client.frames_until_pong() == []
+
+
+@pytest.mark.parametrize(
+    "headers, status, part",
+    [
+        ({"Sec-WebSocket-Key": None}, 400, "Sec-WebSocket-Key"),
+        ({"Sec-WebSocket-Key": ""}, 400, "Sec-WebSocket-Key"),
+        ({"Sec-WebSocket-Key": base64.b64encode(b"x" * 15).decode()}, 400, "16 bytes"),
+        ({"Sec-WebSocket-Key": base64.b64encode(b"x" * 17).decode()}, 400, "16 bytes"),
+        ({"Sec-WebSocket-Key": base64.b64encode(b"x" * 18).decode()}, 400, "16 bytes"),
+        ({"Sec-WebSocket-Key": "!" + KEY[1:]}, 400, "base64"),
+        ({"Sec-WebSocket-Key": KEY * 100}, 400, "16 bytes"),
+        ({"Sec-WebSocket-Key": f"{KEY}\r\nSec-WebSocket-Key: {KEY}"}, 400, "one Sec-WebSocket-Key"),
+        ({"Sec-WebSocket-Version": None}, 426, "version 13"),
+        ({"Sec-WebSocket-Version": "8"}, 426, "version 13"),
+        ({"Sec-WebSocket-Version": "14"}, 426, "version 13"),
+        ({"Sec-WebSocket-Version": "013"}, 426, "version 13"),
+        ({"Upgrade": None}, 426, "WebSocket"),
+        ({"Upgrade": "h2c"}, 426, "WebSocket"),
+        ({"Connection": None}, 426, "WebSocket"),
+        ({"Connection": "keep-alive"}, 426, "WebSocket"),
+        ({"Host": None}, 400, "Host"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_what_is_no_upgrade_is_told_why_and_may_try_again(client, headers, status, part):
+    client.send(upgrade("/ws/metrics", headers))
+    answered, answer, body = client.answer()
+    assert answered == status, body
+    assert part in json.loads(body)["error"]["message"] and answer["content-type"] == "application/json"
+    if status == 426:
+        assert answer["upgrade"] == "websocket" and answer["connection"] == "Upgrade"
+        assert answer.get("sec-websocket-version", "13") == "13"
+    if "Sec-WebSocket-Version" in headers:
+        assert answer["sec-websocket-version"] == "13"
+    client.send(upgrade("/ws/metrics"))
+    assert client.answer()[0] == 101
+
+
+@pytest.mark.parametrize("method, status", [("POST", 426), ("DELETE", 426)])
+def test_other_methods_are_no_upgrade(client, method, status):
+    client.send(upgrade("/ws/metrics").replace(b"GET", method.encode(), 1))
+    assert client.answer()[0] == status
+
+
+def test_http_1_0_has_no_upgrade(client):
+    client.send(upgrade("/ws/metrics").replace(b"HTTP/1.1", b"HTTP/1.0", 1))
+    assert client.answer()[0] == 426
+
+
+def test_upgrade_in_pieces_is_taken(client):
+    client.send(upgrade("/ws/metrics"), 7)
+    assert client.answer()[0] == 101
+    client.frame()
+    client.send(frame(TEXT, "ping"))
+    assert client.frame() == Frame(TEXT, b"pong", True, 0)

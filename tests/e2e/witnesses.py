@@ -1,0 +1,189 @@
+"""Threads that look at a running gensetd from outside, each by a way of its own, and judge what they are told."""
+
+import asyncio
+import json
+import threading
+
+import redis
+import requests
+import websockets
+
+from pattern import Watch
+
+LOOK_EVERY = 0.2  # seconds between two looks of those who ask
+PUBLISHED_MAX = 20_000  # readings that are remembered to compare hashes with
+
+
+class Background:
+    """A thread with an end. What it finds wrong, and what it dies of, stands in `wrong`."""
+
+    def __init__(self):
+        self.wrong = []
+        self.ending = threading.Event()
+        self.thread = threading.Thread(target=self._guarded, daemon=True)
+
+    def start(self):
+        self.thread.start()
+        return self
+
+    def end(self):
+        self.ending.set()
+        self.thread.join(60)
+
+    def _guarded(self):
+        try:
+            self.run()
+        except Exception as error:  # of the test itself: it must not pass unseen
+            self.wrong.append(f"{type(self).__name__}: {error!r}")
+
+
+class Witness(Background):
+    """Judges the readings of the devices that `units` names: {device id: unit id}."""
+
+    def __init__(self, name, units):
+        super().__init__()
+        self.name = name
+        self.watches = {device: Watch(unit) for device, unit in units.items()}
+        self.interruptions = 0
+
+    def see(self, reading):
+        watch = self.watches.get(reading["device_id"])
+        if watch:
+            watch.see(reading)
+
+    def newest(self, device):
+        return self.watches[device].last
+
+    def values(self):
+        return sum(watch.values for watch in self.watches.values())
+
+    def mistakes(self):
+        return [f"{self.name}, device {device}: {text}" for device, watch in self.watches.items() for text in watch.wrong] + self.wrong
+
+
+class WebSocketWitness(Witness):
+    """A client that reads at once, and connects again whenever it must. With `ping_every` seconds it notices by itself
+    that a network is cut."""
+
+    def __init__(self, port, units, query="", host="127.0.0.1", ping_every=None):
+        super().__init__(f"WebSocket {query}".strip(), units)
+        self.ping_every = ping_every
+        self.url = f"ws://{host}:{port}/ws/metrics{query}"
+
+    def run(self):
+        asyncio.run(self._listen())
+
+    async def _listen(self):
+        while not self.ending.is_set():
+            try:
+                async with websockets.connect(self.url, ping_interval=self.ping_every, ping_timeout=self.ping_every, max_size=None, open_timeout=30, close_timeout=1) as client:
+                    while not self.ending.is_set():
+                        try:
+                            self._hear(json.loads(await asyncio.wait_for(client.recv(), LOOK_EVERY)))
+                        except asyncio.TimeoutError:
+                            continue
+            except (OSError, websockets.WebSocketException, asyncio.TimeoutError):
+                self.interruptions += 1
+                await asyncio.sleep(0.05)  # so that it does not ask a program that is gone as fast as it can
+
+    def _hear(self, message):
+        if "type" not in message:
+            return self.see(message)
+        for reading in message.get("data", []) if message["type"] in ("snapshot", "batch") else []:
+            # How often readings come is said beside them, and changes without one.
+            self.see({name: value for name, value in reading.items() if name != "cadence_ms"})
+        return None
+
+
+class RestWitness(Witness):
+    """Asks for all readings again and again."""
+
+    def __init__(self, url, units):
+        super().__init__("REST", units)
+        self.url = url
+
+    def run(self):
+        session = requests.Session()
+        while not self.ending.wait(LOOK_EVERY):
+            try:
+                answer = session.get(self.url + "/api/metrics", timeout=30)
+            except requests.RequestException:
+                self.interruptions += 1
+                continue
+            if answer.status_code != 200:
+                self.wrong.append(f"REST: {answer.status_code} {answer.text}")
+                continue
+            for reading in answer.json():
+                self.see(reading)
+
+
+def texts_of(message):
+    """A reading as its hash has it: numbers, booleans and null as in JSON, strings without quotes."""
+    parsed = json.loads(message, parse_float=str, parse_int=str)
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in parsed.items()}
+
+
+def reading_of(texts):
+    """And back, as far as values are judged."""
+    words = {"null": None, "true": True, "false": False}
+    strings = ("site_code", "device_type", "timestamp", "error", "last_seen")
+    return {name: words[text] if text in words else text if name in strings else json.loads(text) for name, text in texts.items()}
+
+
+class Subscriber(Background):
+    """Remembers what was published, to hold hashes against."""
+
+    def __init__(self, port):
+        super().__init__()
+        self.port = port
+        self.published = {}  # (device, timestamp): its texts
+        self.is_there = threading.Event()
+
+    def run(self):
+        client = redis.Redis(port=self.port, decode_responses=True)
+        while not self.ending.is_set():
+            try:
+                with client.pubsub(ignore_subscribe_messages=False) as channel:
+                    channel.subscribe("metrics:updates")
+                    while not self.ending.is_set():
+                        message = channel.get_message(timeout=LOOK_EVERY)
+                        if message and message["type"] == "subscribe":
+                            self.is_there.set()
+                        elif message:
+                            self._hear(message["data"])
+            except (redis.exceptions.RedisError, OSError):
+                self.is_there.clear()
+                self.ending.wait(0.05)
+
+    def _hear(self, data):
+        texts = texts_of(data)
+        self.published[texts["device_id"], texts["timestamp"]] = texts
+        if len(self.published) > PUBLISHED_MAX:
+            del self.published[next(iter(self.published))]
+
+
+class RedisWitness(Witness):
+    """Reads all hashes again and again, as long as Redis answers."""
+
+    def __init__(self, port, units):
+        super().__init__("Redis", units)
+        self.client = redis.Redis(port=port, decode_responses=True, socket_timeout=2)
+        self.fields = {}  # of a device, as first seen
+
+    def run(self):
+        while not self.ending.wait(LOOK_EVERY):
+            for device in self.watches:
+                try:
+                    texts = self.client.hgetall(f"device:{device}:metrics")
+                except (redis.exceptions.RedisError, OSError):
+                    self.interruptions += 1
+                    break
+                if texts:
+                    self._judge(device, texts)
+
+    def _judge(self, device, texts):
+        names = sorted(texts)  # the order of a hash is not promised
+        if names != self.fields.setdefault(device, names):
+            self.wrong.append(f"Redis: the hash of device {device} has {names}, before {self.fields[device]}")
+        else:
+            self.see(reading_of(texts))

@@ -1,0 +1,332 @@
+#include "events/journal.hpp"
+
+#include "readings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace gensetd::events {
+namespace {
+
+using std::chrono::seconds;
+
+const Place mkz{.site_id = 1, .site_code = "MKZ"};
+const Place ykz{.site_id = 2, .site_code = "YKZ"};
+
+// "device_offline 1 active", with the site for one of a whole site.
+std::string shown(const Event& event) {
+  const std::string subject = event.device_id ? std::to_string(*event.device_id) : event.site_code;
+  return event.code + " " + subject + " " + std::string{to_word(event.state)};
+}
+
+class JournalTest : public testing::Test {
+ protected:
+  JournalTest() { journal.begin({{1, mkz}, {2, mkz}, {3, mkz}, {4, ykz}}, at(0)); }
+
+  std::vector<std::string> news() {
+    std::vector<std::string> all;
+    for (const Event& event : journal.take_news()) all.push_back(shown(event));
+    return all;
+  }
+  // A reading of `device` that differs from the last one by `values`.
+  void read(std::int64_t device, std::int64_t ms, Given values = {}) {
+    last_.insert_or_assign(device, good(device, ms, values));
+    journal.take(shared(last_.at(device)));
+  }
+  void lose(std::int64_t device, std::int64_t ms) {
+    journal.take(shared(last_.contains(device) ? offline(last_.at(device), ms) : never_read(device, ms)));
+  }
+  void read_all(std::int64_t ms) {
+    for (const std::int64_t device : {1, 2, 3, 4}) read(device, ms);
+  }
+  std::vector<std::string> open() {
+    std::vector<std::string> all;
+    for (const Event* event : journal.alarms()) all.push_back(shown(*event));
+    return all;
+  }
+
+  Journal journal{seconds{30}};
+
+ private:
+  std::map<std::int64_t, reading::Facts> last_;
+};
+
+using Lines = std::vector<std::string>;
+
+TEST_F(JournalTest, alarm_is_active_returned_and_closed_when_acknowledged) {
+  read(1, 1'000);
+  read(1, 3'000, {{"alarm_shutdown", 1}, {"alarm_common", 1}});
+  read(1, 5'000, {{"alarm_shutdown", 1}, {"alarm_common", 1}});
+  EXPECT_EQ(news(), Lines{"alarm_shutdown 1 active"});
+  const Event alarm = *journal.alarms().front();
+  EXPECT_EQ(alarm.onset, at(3'000));
+  EXPECT_FALSE(alarm.onset_at_latest);
+  EXPECT_EQ(alarm.priority, 1);
+  read(1, 7'000);
+  EXPECT_EQ(news(), Lines{"alarm_shutdown 1 returned"});
+  const auto acknowledged = journal.acknowledge(alarm.id, "Anna", at(9'000));
+  EXPECT_EQ(shown(std::get<Event>(acknowledged)), "alarm_shutdown 1 closed");
+  EXPECT_EQ(std::get<Event>(acknowledged).acknowledged_by, "Anna");
+  EXPECT_EQ(std::get<Event>(acknowledged).returned_at, at(7'000));
+  EXPECT_EQ(open(), Lines{});
+  EXPECT_EQ(std::get<Journal::Refused>(journal.acknowledge(alarm.id, "", at(9'000))),
+            Journal::Refused::unknown);
+}
+
+TEST_F(JournalTest, acknowledged_alarm_is_closed_when_it_goes) {
+  read(1, 1'000, {{"alarm_block", 1}});
+  const std::int64_t id = journal.alarms().front()->id;
+  EXPECT_TRUE(journal.alarms().front()->onset_at_latest);
+  journal.acknowledge(id, "", at(2'000));
+  EXPECT_EQ(std::get<Journal::Refused>(journal.acknowledge(id, "", at(3'000))),
+            Journal::Refused::acknowledged_already);
+  read(1, 4'000);
+  EXPECT_EQ(news(), (Lines{"alarm_block 1 active", "alarm_block 1 acknowledged", "alarm_block 1 closed"}));
+}
+
+TEST_F(JournalTest, alarm_that_comes_again_ends_the_one_that_nobody_acknowledged) {
+  for (int count = 0; count < 100; ++count) {
+    read(1, 1'000 + count * 2'000, {{"alarm_warning", 1}});
+    read(1, 2'000 + count * 2'000);
+  }
+  EXPECT_EQ(open(), Lines{"alarm_warning 1 returned"});
+  EXPECT_EQ(journal.alarms_of_last(10, at(200'000)), 100U);
+  std::set<std::int64_t> ids;
+  for (const Event& event : journal.take_news()) ids.insert(event.id);
+  EXPECT_EQ(ids.size(), 100U);
+}
+
+TEST_F(JournalTest, class_takes_the_place_of_the_unclassified_alarm) {
+  read(1, 1'000);
+  read(1, 2'000, {{"alarm_common", 1}});
+  read(1, 3'000, {{"alarm_common", 1}, {"alarm_warning", 1}});
+  EXPECT_EQ(open(), Lines{"alarm_warning 1 active"});
+}
+
+TEST_F(JournalTest, device_that_is_away_is_an_alarm_after_the_delay_with_the_onset_of_its_loss) {
+  read_all(1'000);
+  lose(1, 5'000);
+  for (int second = 6; second < 35; ++second) journal.tick(at(second * 1'000));
+  EXPECT_EQ(news(), Lines{});
+  journal.tick(at(35'000));
+  EXPECT_EQ(news(), Lines{"device_offline 1 active"});
+  EXPECT_EQ(journal.alarms().front()->onset, at(5'000));
+  EXPECT_EQ(journal.alarms().front()->args, R"({"error":"no answer"})");
+  journal.tick(at(99'000));
+  read(1, 100'000);
+  EXPECT_EQ(news(), Lines{"device_offline 1 returned"});
+}
+
+TEST_F(JournalTest, short_interruption_is_one_event) {
+  read_all(1'000);
+  lose(1, 5'000);
+  lose(1, 10'000);
+  read(1, 17'500);
+  journal.tick(at(99'000));
+  const auto events = journal.take_news();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(shown(events[0]), "device_interrupted 1 closed");
+  EXPECT_EQ(events[0].onset, at(5'000));
+  EXPECT_EQ(events[0].returned_at, at(17'500));
+  EXPECT_EQ(events[0].args, R"({"error":"no answer","seconds":13})");
+  EXPECT_EQ(events[0].priority, std::nullopt);
+}
+
+TEST_F(JournalTest, device_that_was_not_read_before_was_not_interrupted) {
+  lose(1, 1'000);
+  read(1, 2'000);
+  journal.take(shared(never_read(1, 3'000)));  // its address was changed
+  read(1, 4'000);
+  EXPECT_EQ(news(), Lines{});
+  journal.take(shared(never_read(1, 5'000)));
+  journal.tick(at(35'000));
+  EXPECT_EQ(news(), Lines{"device_offline 1 active"});
+}
+
+TEST_F(JournalTest, site_that_drops_at_once_is_one_alarm) {
+  read_all(1'000);
+  lose(1, 5'000);
+  lose(2, 9'000);
+  lose(3, 15'000);
+  for (int second = 16; second < 90; ++second) journal.tick(at(second * 1'000));
+  EXPECT_EQ(news(), Lines{"site_offline MKZ active"});
+  EXPECT_EQ(journal.alarms().front()->args, R"({"devices":[1,2,3],"count":3})");
+  EXPECT_EQ(journal.alarms().front()->onset, at(5'000));
+  EXPECT_EQ(journal.alarms().front()->priority, 4);
+  // One device is enough; those that stay away have their own delay from then on.
+  read(2, 95'000);
+  EXPECT_EQ(news(), Lines{"site_offline MKZ returned"});
+  journal.tick(at(124'999));
+  EXPECT_EQ(news(), Lines{});
+  read(3, 124'999);
+  journal.tick(at(125'000));
+  EXPECT_EQ(news(), (Lines{"device_interrupted 3 closed", "device_offline 1 active"}));
+}
+
+TEST_F(JournalTest, devices_that_go_one_after_the_other_are_alarms_of_their_own) {
+  read_all(1'000);
+  lose(1, 5'000);
+  lose(2, 16'000);
+  lose(3, 40'000);
+  for (int second = 16; second < 99; ++second) journal.tick(at(second * 1'000));
+  EXPECT_EQ(news(), (Lines{"device_offline 1 active", "device_offline 2 active", "device_offline 3 active"}));
+}
+
+TEST_F(JournalTest, single_device_of_a_site_is_no_site) {
+  read_all(1'000);
+  lose(4, 2'000);
+  journal.tick(at(60'000));
+  EXPECT_EQ(news(), Lines{"device_offline 4 active"});
+}
+
+TEST_F(JournalTest, short_delay_waits_for_the_rest_of_a_site_that_is_going) {
+  Journal quick{seconds{0}};
+  quick.begin({{1, mkz}, {2, mkz}}, at(0));
+  for (const std::int64_t device : {1, 2}) quick.take(shared(good(device, 1'000)));
+  quick.take(shared(offline(good(1, 1'000), 2'000)));
+  quick.take(shared(offline(good(2, 1'000), 2'500)));
+  quick.tick(at(3'000));
+  const auto events = quick.take_news();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].code, "site_offline");
+}
+
+TEST_F(JournalTest, removed_and_deactivated_devices_have_no_alarms) {
+  read(1, 1'000, {{"alarm_block", 1}});
+  lose(2, 1'000);
+  journal.tick(at(60'000));
+  news();
+  journal.set_place(1, std::nullopt, at(61'000));
+  journal.set_place(2, std::nullopt, at(61'000));
+  EXPECT_EQ(news(), (Lines{"alarm_block 1 closed", "device_offline 2 closed"}));
+  EXPECT_EQ(open(), Lines{});
+  journal.take(shared(good(1, 70'000, {{"alarm_block", 1}})));  // its last reading comes late
+  EXPECT_EQ(news(), Lines{});
+}
+
+TEST_F(JournalTest, outage_of_a_site_ends_with_its_last_device) {
+  read_all(1'000);
+  for (const std::int64_t device : {1, 2, 3}) lose(device, 2'000);
+  journal.tick(at(40'000));
+  ASSERT_EQ(open(), Lines{"site_offline MKZ active"});
+  news();
+  journal.set_place(1, ykz, at(50'000));
+  journal.set_place(2, std::nullopt, at(50'000));
+  EXPECT_EQ(open(), Lines{"site_offline MKZ active"});
+  journal.set_place(3, ykz, at(50'000));
+  EXPECT_EQ(news(), Lines{"site_offline MKZ closed"});
+}
+
+TEST_F(JournalTest, device_that_moves_keeps_its_alarms_and_counts_for_its_new_site) {
+  read_all(1'000);
+  read(3, 2'000, {{"alarm_block", 1}});
+  news();
+  journal.set_place(3, ykz, at(3'000));
+  EXPECT_EQ(news(), Lines{});
+  for (const std::int64_t device : {1, 2}) lose(device, 4'000);
+  lose(4, 4'000);
+  journal.tick(at(40'000));
+  EXPECT_EQ(open(), (Lines{"alarm_block 3 active", "site_offline MKZ active", "device_offline 4 active"}));
+}
+
+TEST_F(JournalTest, alarms_that_a_run_left_of_devices_that_are_gone_are_closed) {
+  read_all(1'000);
+  read(1, 2'000, {{"alarm_block", 1}});
+  lose(4, 4'000);
+  journal.tick(at(60'000));
+  std::vector<Event> left;
+  for (const Event* event : journal.alarms()) left.push_back(*event);
+  ASSERT_EQ(left.size(), 2U);
+  Journal again{seconds{30}};
+  again.restore(left, {}, 9);
+  again.begin({{1, mkz}}, at(70'000));
+  const auto events = again.take_news();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(shown(events.front()), "device_offline 4 closed");
+}
+
+TEST_F(JournalTest, worst_alarm_is_first_and_then_the_oldest) {
+  read_all(1'000);
+  read(1, 3'000, {{"alarm_warning", 1}});
+  read(2, 4'000, {{"alarm_warning", 1}});
+  read(3, 5'000, {{"alarm_shutdown", 1}});
+  EXPECT_EQ(open(), (Lines{"alarm_shutdown 3 active", "alarm_warning 1 active", "alarm_warning 2 active"}));
+}
+
+// What an earlier run left is known again.
+TEST_F(JournalTest, restart_makes_no_second_onset_and_ends_what_has_gone) {
+  read_all(1'000);
+  read(1, 2'000, {{"alarm_shutdown", 1}, {"alarm_common", 1}});
+  read(2, 3'000, {{"alarm_block", 1}, {"alarm_common", 1}});
+  lose(4, 4'000);
+  journal.tick(at(60'000));
+  std::vector<Event> open_before;
+  std::int64_t last_id = 0;
+  for (const Event* event : journal.alarms()) {
+    open_before.push_back(*event);
+    last_id = std::max(last_id, event->id);
+  }
+  Journal again{seconds{30}};
+  again.restore(open_before, {at(2'000), at(3'000), at(4'000)}, last_id);
+  again.begin({{1, mkz}, {2, mkz}, {3, mkz}, {4, ykz}}, at(70'000));
+  again.take(shared(good(1, 71'000, {{"alarm_shutdown", 1}, {"alarm_common", 1}})));  // still there
+  again.take(shared(good(2, 71'000)));                                                // gone meanwhile
+  again.take(shared(good(3, 71'000, {{"alarm_warning", 1}, {"alarm_common", 1}})));   // came meanwhile
+  again.take(shared(never_read(4, 71'000)));                                          // still away
+  again.tick(at(200'000));
+  std::vector<std::string> told;
+  for (const Event& event : again.take_news()) {
+    told.push_back(shown(event));
+    if (event.code == "alarm_warning") {
+      EXPECT_TRUE(event.onset_at_latest);
+      EXPECT_GT(event.id, last_id);
+    }
+  }
+  EXPECT_EQ(told, (Lines{"alarm_block 2 returned", "alarm_warning 3 active"}));
+  EXPECT_EQ(again.open_alarms(), 4U);
+  EXPECT_EQ(again.alarms_of_last(1'440, at(71'000)), 4U);
+}
+
+TEST_F(JournalTest, restart_during_the_outage_of_a_site_goes_on_with_it) {
+  read_all(1'000);
+  for (const std::int64_t device : {1, 2, 3}) lose(device, 2'000);
+  journal.tick(at(40'000));
+  Journal again{seconds{30}};
+  again.restore({*journal.alarms().front()}, {}, 1);
+  again.begin({{1, mkz}, {2, mkz}, {3, mkz}, {4, ykz}}, at(50'000));
+  for (const std::int64_t device : {1, 2, 3}) again.take(shared(never_read(device, 51'000)));
+  again.tick(at(200'000));
+  EXPECT_TRUE(again.take_news().empty());
+  again.take(shared(good(1, 201'000)));
+  const auto events = again.take_news();
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(shown(events.front()), "site_offline MKZ returned");
+}
+
+TEST_F(JournalTest, map_without_the_alarm_ends_it) {
+  read(1, 1'000, {{"alarm_block", 1}});
+  journal.take(shared(good(1, 2'000, {}, "hgm9560")));
+  EXPECT_EQ(open(), Lines{});
+}
+
+TEST_F(JournalTest, ten_thousand_devices_that_alarm_at_once_are_ten_thousand_alarms) {
+  Roster roster;
+  for (std::int64_t device = 1; device <= 10'000; ++device) roster.emplace(device, Place{device / 4, "S"});
+  Journal large{seconds{30}};
+  large.begin(roster, at(0));
+  for (std::int64_t device = 1; device <= 10'000; ++device) large.take(shared(good(device, 1'000)));
+  for (std::int64_t device = 1; device <= 10'000; ++device)
+    large.take(shared(good(device, 2'000, {{"alarm_shutdown", 1}, {"alarm_common", 1}})));
+  EXPECT_EQ(large.open_alarms(), 10'000U);
+  for (std::int64_t device = 1; device <= 10'000; ++device)
+    large.take(shared(offline(good(device, 2'000), 3'000)));
+  large.tick(at(40'000));
+  EXPECT_EQ(large.open_alarms(),
+            10'000U + 2'501U);  // and each site once (the first and the last have one device less)
+}
+
+}  // namespace
+}  // namespace gensetd::events

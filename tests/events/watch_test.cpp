@@ -1,0 +1,323 @@
+#include "events/watch.hpp"
+
+#include "readings.hpp"
+#include "registry/edits.hpp"
+#include "registry/real_database.hpp"
+#include "registry/store.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+// The whole journal: real database, real SQL thread; the readings are made here.
+namespace gensetd::events {
+namespace {
+
+using registry::Kind;
+using std::chrono::seconds;
+
+boost::json::object body(const std::string& text) { return boost::json::parse(text).as_object(); }
+
+struct Dashboards final : live::NoticeListener {
+  std::vector<std::string> told;
+  void event_changed(const live::EventNotice& notice) override { told.push_back(*notice.json); }
+  void registry_changed(std::uint64_t) override {}
+};
+
+std::int64_t now_ms() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())
+      .time_since_epoch()
+      .count();
+}
+
+class WatchTest : public testing::TestWithParam<Kind> {
+ protected:
+  WatchTest() { make_devices(4); }
+
+  void make_devices(int count) {
+    registry::Store store = registry::Store::create_or_open(database.address());
+    registry::create_site(store, body(R"({"name":"MKZ","code":"MKZ"})"), at(0));
+    for (int index = 0; index < count; ++index)
+      registry::create_device(
+          store, body(R"({"site_id":1,"name":"G","device_type":"generator","ip_address":"10.0.0.1"})"),
+          {"hgm9520n"}, at(0));
+  }
+
+  void start(Options options = {}) {
+    service =
+        std::make_unique<registry::Service>(context.get_executor(), database.url(),
+                                            std::make_shared<profile::Catalog>(profile::Catalog::built_in()));
+    options.version = "1.2.3";
+    watch = std::make_unique<Watch>(context, hub, notices, *service, options);
+    watch->publish = [this](const std::string& json) { published.push_back(json); };
+    watch->start();
+    run_until([&] { return watch->figures().recorded > 0; });  // its own start
+  }
+  void stop() {
+    watch->stop();
+    service.reset();
+    watch.reset();
+    context.restart();
+    context.run_for(std::chrono::milliseconds{1});
+  }
+
+  template <class Done>
+  void run_until(Done done) {
+    const auto deadline = std::chrono::steady_clock::now() + seconds{60};
+    const auto work = boost::asio::make_work_guard(context);
+    context.restart();
+    while (!done() && std::chrono::steady_clock::now() < deadline)
+      context.run_one_for(std::chrono::milliseconds{50});
+    ASSERT_TRUE(done());
+  }
+
+  std::vector<Event> list(const Query& query = {}) {
+    std::optional<Watch::Events> answer;
+    watch->list(query, [&](Watch::Events events) { answer = std::move(events); });
+    run_until([&] { return answer.has_value(); });
+    auto* events = std::get_if<std::vector<Event>>(&*answer);
+    return events == nullptr ? std::vector<Event>{} : std::move(*events);
+  }
+
+  void publish(reading::Facts facts) { hub.publish(reading::make_reading(std::move(facts))); }
+
+  boost::asio::io_context context{1};
+  registry::RealDatabase database{GetParam()};
+  live::Hub hub;
+  live::Notices notices;
+  std::vector<std::string> published;
+  std::unique_ptr<registry::Service> service;
+  std::unique_ptr<Watch> watch;
+};
+
+INSTANTIATE_TEST_SUITE_P(Databases, WatchTest, testing::Values(Kind::sqlite, Kind::postgres),
+                         testing::PrintToStringParamName());
+
+TEST_P(WatchTest, event_is_told_listed_and_published) {
+  Dashboards dashboards;
+  const auto subscription = notices.subscribe(dashboards);
+  start();
+  publish(good(1, 1'000));
+  publish(good(1, 3'000, {{"alarm_shutdown", 1}, {"alarm_common", 1}}));
+  const auto events = list();
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].code, "gateway_started");
+  EXPECT_EQ(events[1].code, "alarm_shutdown");
+  EXPECT_EQ(events[1].state, State::active);
+  EXPECT_EQ(events[1].site_id, 1);
+  ASSERT_EQ(dashboards.told.size(), 2U);
+  EXPECT_EQ(dashboards.told[1], to_json(events[1]));
+  EXPECT_EQ(published, dashboards.told);
+  EXPECT_EQ(watch->open_alarms(), "[" + to_json(events[1]) + "]");
+  stop();
+}
+
+TEST_P(WatchTest, acknowledgement_is_kept_and_refusals_are_told_apart) {
+  start();
+  publish(good(1, 1'000, {{"alarm_block", 1}}));
+  const std::int64_t id = list({.kind = events::Kind::alarm}).at(0).id;
+  const auto acknowledge = [&](std::int64_t which) {
+    std::optional<Watch::Acknowledged> answer;
+    watch->acknowledge(which, "Anna", [&](Watch::Acknowledged result) { answer = std::move(result); });
+    run_until([&] { return answer.has_value(); });
+    return *answer;
+  };
+  EXPECT_EQ(std::get<Event>(acknowledge(id)).state, State::acknowledged);
+  EXPECT_EQ(std::get<Watch::Refused>(acknowledge(id)), Watch::Refused::acknowledged_already);
+  publish(good(1, 2'000));
+  EXPECT_EQ(std::get<Watch::Refused>(acknowledge(id)), Watch::Refused::not_open);
+  EXPECT_EQ(std::get<Watch::Refused>(acknowledge(12'345)), Watch::Refused::unknown);
+  const Event kept = list({.kind = events::Kind::alarm}).at(0);
+  EXPECT_EQ(kept.state, State::closed);
+  EXPECT_EQ(kept.acknowledged_by, "Anna");
+  stop();
+}
+
+TEST_P(WatchTest, acknowledgement_is_in_the_database_when_it_is_answered) {
+  start();
+  publish(good(1, 1'000, {{"alarm_block", 1}}));
+  const std::int64_t id = boost::json::parse(watch->open_alarms()).at(0).at("id").as_int64();
+  std::optional<Watch::Acknowledged> answer;
+  std::optional<Event> kept;  // as somebody else reads it then
+  watch->acknowledge(id, "Anna", [&](Watch::Acknowledged result) {
+    answer = std::move(result);
+    registry::Store other = registry::Store::create_or_open(database.address());
+    kept = read_event(other, id);
+  });
+  run_until([&] { return answer.has_value(); });
+  EXPECT_EQ(std::get<Event>(*answer).acknowledged_by, "Anna");
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_EQ(kept->state, State::acknowledged);
+  stop();
+}
+
+TEST_P(WatchTest, acknowledgement_that_the_database_refuses_is_not_answered_as_kept) {
+  start();
+  publish(good(1, 1'000, {{"alarm_block", 1}}));
+  const std::int64_t id = list({.kind = events::Kind::alarm}).at(0).id;
+  database.run_sql(
+      GetParam() == Kind::sqlite
+          ? "CREATE TRIGGER no_names BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'no'); END"
+          : "ALTER TABLE events ADD CONSTRAINT no_names CHECK (acknowledged_by = '')");
+  std::optional<Watch::Acknowledged> answer;
+  watch->acknowledge(id, "Anna", [&](Watch::Acknowledged result) { answer = std::move(result); });
+  run_until([&] { return answer.has_value(); });
+  EXPECT_EQ(std::get<Watch::Refused>(*answer), Watch::Refused::not_kept);
+  stop();
+}
+
+TEST_P(WatchTest, restart_in_the_middle_of_active_alarms_has_each_onset_once) {
+  start();
+  publish(good(1, 1'000, {{"alarm_shutdown", 1}, {"alarm_common", 1}}));
+  publish(good(2, 1'000, {{"alarm_block", 1}}));
+  stop();
+  hub.remove(1);
+  hub.remove(2);
+  start();
+  EXPECT_NE(watch->open_alarms().find("alarm_shutdown"), std::string::npos);
+  publish(good(1, 9'000, {{"alarm_shutdown", 1}, {"alarm_common", 1}}));
+  publish(good(2, 9'000));
+  const auto alarms = list({.kind = events::Kind::alarm});
+  ASSERT_EQ(alarms.size(), 2U);
+  EXPECT_EQ(alarms[1].code, "alarm_shutdown");
+  EXPECT_EQ(alarms[1].state, State::active);
+  EXPECT_EQ(alarms[1].onset, at(1'000));
+  EXPECT_EQ(alarms[0].state, State::returned);
+  EXPECT_EQ(alarms[0].returned_at, at(9'000));
+  stop();
+}
+
+TEST_P(WatchTest, ten_thousand_events_cost_the_event_loop_little_and_are_all_kept) {
+  start();
+  publish(good(1, 1'000));
+  constexpr std::int64_t count = 10'000;
+  const std::int64_t base = now_ms();
+  auto longest = std::chrono::steady_clock::duration::zero();
+  const auto began = std::chrono::steady_clock::now();
+  for (std::int64_t index = 0; index < count; ++index) {
+    const auto before = std::chrono::steady_clock::now();
+    publish(good(1, base + index, {{"gen_status", index % 2 + 1}}));
+    longest = std::max(longest, std::chrono::steady_clock::now() - before);
+    context.poll();
+  }
+  RecordProperty("storm_ms",
+                 static_cast<int>((std::chrono::steady_clock::now() - began) / std::chrono::milliseconds{1}));
+  RecordProperty("longest_us", static_cast<int>(longest / std::chrono::microseconds{1}));
+  run_until([&] { return watch->figures().waiting == 0 && watch->figures().written >= count; });
+  EXPECT_EQ(watch->figures().dropped, 0U);
+  EXPECT_EQ(list({.kind = events::Kind::status, .limit = 20'000}).size(), static_cast<std::size_t>(count));
+  stop();
+}
+
+TEST_P(WatchTest, events_wait_for_a_database_that_is_away_and_no_more_than_a_limit) {
+  start();
+  publish(good(1, 1'000));
+  list();
+  database.lose();
+  run_until([&] { return !service->healthy(); });
+  constexpr std::int64_t surplus = 50;
+  const std::int64_t base = now_ms();  // what is older than the journal keeps would go
+  for (std::int64_t index = 0; index < static_cast<std::int64_t>(Recorder::waiting_max) + surplus; ++index)
+    publish(good(1, base + index, {{"gen_status", index % 2 + 1}}));
+  EXPECT_EQ(watch->figures().waiting, Recorder::waiting_max);
+  EXPECT_EQ(watch->figures().dropped, static_cast<std::uint64_t>(surplus));
+  std::optional<Watch::Acknowledged> answer;
+  watch->acknowledge(1, "", [&](Watch::Acknowledged result) { answer = std::move(result); });
+  run_until([&] { return answer.has_value(); });
+  EXPECT_EQ(std::get<Watch::Refused>(*answer), Watch::Refused::unavailable);
+  database.bring_back();
+  run_until(
+      [&] { return watch->figures().waiting == 0 && watch->figures().written > Recorder::waiting_max; });
+  EXPECT_EQ(list({.kind = events::Kind::status, .limit = 50'000}).size(), Recorder::waiting_max);
+  stop();
+}
+
+TEST_P(WatchTest, events_wait_while_the_disk_is_full_and_the_registry_works_on) {
+  if (GetParam() == Kind::sqlite) GTEST_SKIP() << "needs a disk: tests/e2e/test_bad_start.py";
+  start();
+  list();
+  database.run_sql(
+      "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE SQLSTATE ''53100''; "
+      "END'");
+  database.run_sql(
+      "CREATE TRIGGER full_disk BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION full_disk()");
+  const std::int64_t base = now_ms();
+  publish(good(1, base));
+  publish(good(1, base + 1, {{"alarm_block", 1}}));
+  for (int times = 0; times < 3; ++times) EXPECT_EQ(list().size(), 1U);  // each tries to write it too
+  EXPECT_EQ(watch->figures().waiting, 1U);
+  EXPECT_TRUE(service->healthy());
+  const std::int64_t alarm = boost::json::parse(watch->open_alarms()).at(0).at("id").as_int64();
+  const auto acknowledged = [&] {
+    std::optional<Watch::Acknowledged> answer;
+    watch->acknowledge(alarm, "Anna", [&](Watch::Acknowledged result) { answer = std::move(result); });
+    run_until([&] { return answer.has_value(); });
+    return std::holds_alternative<Event>(*answer);
+  };
+  EXPECT_FALSE(acknowledged());
+  database.run_sql("DROP TRIGGER full_disk ON events");
+  run_until([&] { return watch->figures().waiting == 0; });
+  EXPECT_EQ(list().size(), 2U);
+  EXPECT_TRUE(acknowledged());
+  EXPECT_EQ(watch->figures().dropped, 0U);
+  stop();
+}
+
+TEST_P(WatchTest, what_a_rule_of_the_table_refuses_is_dropped_and_the_next_are_kept) {
+  start();
+  list();
+  database.run_sql(GetParam() == Kind::sqlite
+                       ? "CREATE TRIGGER no_modes BEFORE INSERT ON events WHEN NEW.code = 'mode_changed' "
+                         "BEGIN SELECT RAISE(ABORT, 'no modes'); END"
+                       : "ALTER TABLE events ADD CONSTRAINT no_modes CHECK (code <> 'mode_changed')");
+  const std::int64_t base = now_ms();
+  publish(good(1, base));
+  publish(good(1, base + 1, {{"mode_auto", 0}, {"mode_manual", 1}}));
+  run_until([&] { return watch->figures().dropped == 1; });
+  EXPECT_EQ(watch->figures().waiting, 0U);
+  publish(good(1, base + 2, {{"mode_auto", 0}, {"mode_manual", 1}, {"alarm_block", 1}}));
+  run_until([&] { return watch->figures().written == 2; });
+  EXPECT_EQ(list().front().code, "alarm_block");
+  EXPECT_TRUE(service->healthy());
+  stop();
+}
+
+TEST_P(WatchTest, journal_that_grows_fast_is_cut_before_the_hour_is_over) {
+  start({.keep = {.events = 1'000}});
+  publish(good(1, now_ms(), {}));
+  for (std::int64_t index = 1; index <= 3'000; ++index)
+    publish(good(1, now_ms() + index, {{"gen_status", index % 2 + 1}}));
+  const auto kept = [&] { return list({.limit = 10'000}).size(); };
+  run_until([&] { return watch->figures().waiting == 0 && kept() <= 1'100; });
+  EXPECT_GE(kept(), 1'000U);
+  stop();
+}
+
+TEST_P(WatchTest, deactivated_device_has_no_alarms) {
+  start();
+  publish(good(1, 1'000, {{"alarm_block", 1}}));
+  bool done = false;
+  service->update_device(1, body(R"({"is_active":false})"), [&](const auto&) { done = true; });
+  run_until([&] { return done; });
+  watch->registry_changed({1});
+  EXPECT_EQ(watch->open_alarms(), "[]");
+  stop();
+}
+
+TEST_P(WatchTest, gateway_that_stops_is_no_outage) {
+  start();
+  publish(good(1, 1'000));
+  watch->stop();
+  publish(offline(good(1, 1'000), 2'000, "gateway stopped"));
+  EXPECT_EQ(watch->figures().recorded, 1U);
+  stop();
+}
+
+}  // namespace
+}  // namespace gensetd::events

@@ -1,0 +1,84 @@
+#include "app/daemon_url.hpp"
+#include "check.hpp"
+#include "redis/url.hpp"
+#include "registry/address.hpp"
+#include "registry/database_url.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <variant>
+
+using namespace gensetd;
+
+namespace {
+
+// Whatever is said of a URL stands on one line and does not hold its password.
+void check_said(std::string_view said, std::string_view secret) {
+  check(!said.empty() && said.find('\n') == std::string_view::npos);
+  check(secret.empty() || said.find(secret) == std::string_view::npos);
+}
+
+void try_redis(const std::string& url, std::string_view secret) {
+  try {
+    const redis::Address address = redis::parse_url(url);
+    check(!address.host.empty() && address.port > 0 && address.database >= 0);
+    check_said(redis::print_endpoint(address), address.host.find(secret) == std::string::npos ? secret : "");
+  } catch (const std::runtime_error& error) {
+    check_said(error.what(), secret);
+  }
+}
+
+void try_database(const std::string& url, std::string_view secret) {
+  try {
+    const registry::DatabaseAddress address = registry::parse_database_url(url);
+    const auto* server = std::get_if<registry::PostgresAddress>(&address);
+    if (server == nullptr) return;
+    check(!server->host.empty() && !server->user.empty() && !server->database.empty() && server->port > 0);
+    if (server->password.find(secret) != std::string::npos)
+      check_said(registry::print_database(address), secret);
+  } catch (const std::runtime_error& error) {
+    check_said(error.what(), secret);
+  }
+}
+
+void try_daemon(const std::string& url, std::string_view secret) {
+  const auto parsed = app::parse_daemon_url(url);
+  if (const auto* why = std::get_if<std::string>(&parsed)) return check_said(*why, secret);
+  const auto& daemon = std::get<app::DaemonUrl>(parsed);
+  check(!daemon.host.empty() && daemon.port > 0);
+  const auto again = app::parse_daemon_url(app::to_text(daemon));
+  check(std::holds_alternative<app::DaemonUrl>(again) && std::get<app::DaemonUrl>(again) == daemon);
+}
+
+// What is taken for a device's address is one for the resolver's number syntax too, or a name.
+void try_address(const std::string& text) {
+  if (!registry::is_address(text)) return;
+  check(text.size() <= 253 && text.find_first_of(" /:@[]%\n", 0) == std::string::npos
+            ? true
+            : text.find(':') != std::string::npos);
+  boost::system::error_code failed;
+  const auto address = boost::asio::ip::make_address(text, failed);
+  if (!failed && address.is_v4()) check(address.to_string() == text);
+}
+
+}  // namespace
+
+// The text is a URL, an address, and what stands behind a password in a URL.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static constexpr std::string_view secret = "xyzzy-4711";
+  const std::string text{reinterpret_cast<const char*>(data), size};
+  for (const auto attempt : {try_redis, try_database, try_daemon}) attempt(text, "");
+  if (text.find(secret) != std::string::npos) return 0;
+  const std::string login = "user:" + std::string{secret};
+  try_redis("redis://" + login + text, secret);
+  try_database("postgresql://" + login + text, secret);
+  try_daemon("http://" + login + "@" + text, secret);
+  try_address(text);
+  return 0;
+}

@@ -1,0 +1,177 @@
+#include "check.hpp"
+#include "http/dashboard_stream.hpp"
+#include "http/query.hpp"
+#include "http/specification_stream.hpp"
+#include "live/hub.hpp"
+#include "profile/catalog.hpp"
+#include "reading/reading.hpp"
+
+#include <boost/json/parse.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+using namespace gensetd;
+namespace json = boost::json;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::int64_t devices_known = 5;
+
+live::ReadingPtr reading_of(std::int64_t device_id, std::int64_t time) {
+  static const profile::Catalog catalog = profile::Catalog::built_in();
+  reading::Facts facts{.identity = {device_id, "MKZ", "generator"},
+                       .profile = catalog.find("hgm9560"),
+                       .timestamp = reading::Timestamp{milliseconds{time}},
+                       .online = true,
+                       .last_seen = reading::Timestamp{milliseconds{time}}};
+  facts.values.assign(facts.profile->fields.size(), std::int64_t{1});
+  return reading::make_reading(std::move(facts));
+}
+
+json::object object_of(std::string_view text) {
+  json::error_code failed;
+  json::value parsed = json::parse(json::string_view(text.data(), text.size()), failed);
+  check(!failed && parsed.is_object());
+  return std::move(parsed.get_object());
+}
+
+// One client, and what it may rely on.
+class Client {
+ public:
+  Client(std::unique_ptr<http::MessageSource> source, bool is_dashboard)
+      : source_(std::move(source)), is_dashboard_(is_dashboard) {
+    source_->begin();
+  }
+  ~Client() { source_->end(); }
+
+  void say(std::string_view text, bool binary) {
+    pong_awaited_ |= text == "ping" && !binary;
+    if (binary) {
+      source_->received_binary();
+    } else {
+      source_->received(text);
+    }
+  }
+
+  // Everything that is to be said now. Messages are objects, 'pong' comes only when asked for, seq grows by
+  // one, errors are explained, and it comes to an end.
+  void hear(std::chrono::steady_clock::time_point now) {
+    for (int messages = 0; !ended_; ++messages) {
+      check(messages < 100);
+      const http::NextMessage next = source_->next({now, reading::Timestamp{milliseconds{1}}});
+      if (const auto* silence = std::get_if<http::Silence>(&next)) {
+        check(!pong_awaited_ && silence->until > now);
+        return;
+      }
+      if (const auto* ending = std::get_if<http::Ending>(&next)) {
+        ended_ = true;
+        check(is_dashboard_ && ending->code == 1008 && !ending->reason.empty() &&
+              ending->reason.size() <= 123);
+      } else {
+        take(std::get<http::OutgoingMessage>(next).view());
+      }
+    }
+  }
+
+  bool ended() const { return ended_; }
+  const std::set<std::int64_t>& devices() const {
+    return devices_;
+  }  // that it was told of since the snapshot
+
+ private:
+  void take(std::string_view text) {
+    if (text == "pong") return check(std::exchange(pong_awaited_, false));
+    const json::object message = object_of(text);
+    if (!is_dashboard_) return check(message.contains("type") || message.contains("device_id"));
+    const std::string_view type{message.at("type").as_string().data(), message.at("type").as_string().size()};
+    if (type == "error") {
+      check(!message.at("code").as_string().empty() && !message.at("message").as_string().empty());
+      return check(message.at("message").as_string().size() < 512);
+    }
+    check(std::cmp_equal(message.at("seq").as_int64(), ++seq_));
+    if (type == "snapshot") devices_.clear();
+    if (type != "snapshot" && type != "batch") return;
+    for (const json::value& entry : message.at("data").as_array())
+      devices_.insert(entry.as_object().at("device_id").as_int64());
+  }
+
+  std::unique_ptr<http::MessageSource> source_;
+  const bool is_dashboard_;
+  std::set<std::int64_t> devices_;
+  std::uint64_t seq_ = 0;
+  bool pong_awaited_ = false;
+  bool ended_ = false;
+};
+
+// What a `sub` may make of a subscription, and that an error is said with a code and a line.
+void try_message(std::string_view text) {
+  const auto message = http::parse_client_message(text, {});
+  if (const auto* wanted = std::get_if<http::Subscription>(&message)) {
+    check(wanted->batch_interval >= milliseconds{50} && wanted->batch_interval <= milliseconds{5'000});
+    check(!wanted->devices || wanted->devices->size() <= http::devices_in_list_max);
+    check(!wanted->devices || wanted->devices->empty() || *wanted->devices->begin() > 0);
+  } else if (const auto* bad = std::get_if<http::BadMessage>(&message)) {
+    check(!bad->code.empty() && !bad->message.empty());
+  }
+}
+
+}  // namespace
+
+// Each line is a message of the client to both protocols, but for one that begins with a byte below 8: 0
+// publishes a reading, 1 lets 100 ms pass, 2 10 s, 3 removes a device, 4 is a binary message, 5 changes the
+// registry, 6 tells an event, 7 only lets the client read nothing before the next line. In the end the
+// dashboard subscribes to all, and knows what the hub knows.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  live::Hub hub;
+  live::Notices notices;
+  const auto source = std::make_shared<http::DashboardSource>(
+      http::DashboardSource{.hub = hub,
+                            .notices = notices,
+                            .is_known = [](std::int64_t id) { return id <= devices_known; },
+                            .active_alarms = [] { return std::string{"[]"}; },
+                            .epoch = "e",
+                            .ui_version = "u",
+                            .poll_interval = 2.0});
+  std::chrono::steady_clock::time_point now{std::chrono::hours{1}};
+  std::int64_t time = 0;
+  hub.publish(reading_of(1, ++time));
+  Client dashboard(std::make_unique<http::DashboardStream>(source, std::nullopt), true);
+  Client plain(std::make_unique<http::SpecificationStream>(hub, std::nullopt), false);
+  std::string_view rest{reinterpret_cast<const char*>(data), size};
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const int what = line.empty() ? 8 : static_cast<unsigned char>(line.front());
+    const std::int64_t device = line.size() > 1 ? static_cast<unsigned char>(line[1]) % devices_known + 1 : 1;
+    if (what == 0) hub.publish(reading_of(device, ++time));
+    if (what == 1) now += milliseconds{100};
+    if (what == 2) now += milliseconds{10'000};
+    if (what == 3) hub.remove(device);
+    if (what == 5) notices.tell_registry_change();
+    if (what == 6) notices.tell_event({device, std::make_shared<const std::string>("{}")});
+    if (what == 4 || what >= 8) {
+      try_message(line);
+      dashboard.say(line, what == 4);
+      plain.say(line, what == 4);
+    }
+    if (what == 7) continue;
+    dashboard.hear(now);
+    plain.hear(now);
+  }
+  dashboard.say(R"({"type":"sub","devices":null})", false);
+  dashboard.hear(now += milliseconds{10'000});
+  std::set<std::int64_t> held;
+  for (const auto& reading : hub.all()) held.insert(reading->device_id);
+  check(dashboard.ended() || dashboard.devices() == held);
+  return 0;
+}

@@ -1,0 +1,373 @@
+#include "http/dashboard_stream.hpp"
+
+#include "profile/catalog.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+// No sockets and no real time: what is said next, given what happened and the clock.
+namespace gensetd::http {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const profile::Catalog& catalog() {
+  static const profile::Catalog built_in = profile::Catalog::built_in();
+  return built_in;
+}
+
+live::ReadingPtr reading_at(std::int64_t device_id, std::int64_t milliseconds_, bool online = true) {
+  reading::Facts facts{.identity = {device_id, "MKZ", "generator"},
+                       .profile = catalog().find("hgm9520n"),
+                       .timestamp = reading::Timestamp{milliseconds{milliseconds_}},
+                       .online = online,
+                       .last_seen = reading::Timestamp{milliseconds{milliseconds_}}};
+  facts.values.assign(facts.profile->fields.size(), std::int64_t{1});
+  return reading::make_reading(std::move(facts));
+}
+
+// One client of a hub, with a clock of its own.
+struct Client {
+  explicit Client(std::shared_ptr<DashboardSource> source, Selection devices = std::nullopt)
+      : stream(std::move(source), std::move(devices)) {
+    stream.wake = [this] { ++wakes; };
+    stream.begin();
+  }
+
+  // The next message as an object; {"silence":ms} when there is none, {"ending":code}.
+  json::object next() {
+    NextMessage said = stream.next({steady, reading::Timestamp{milliseconds{1'000'000}}});
+    if (const auto* message = std::get_if<OutgoingMessage>(&said)) {
+      if (message->view() == "pong") return {{"type", "pong"}};
+      return json::parse(json::string_view(message->view().data(), message->view().size())).as_object();
+    }
+    if (const auto* ending = std::get_if<Ending>(&said)) return {{"ending", ending->code}};
+    const auto until = std::get<Silence>(said).until - steady;
+    return {{"silence", std::chrono::duration_cast<milliseconds>(until).count()}};
+  }
+  std::string next_type() {
+    const json::object message = next();
+    return message.contains("type") ? std::string{message.at("type").as_string()} : json::serialize(message);
+  }
+  void pass(milliseconds time) { steady += time; }
+
+  std::chrono::steady_clock::time_point steady{seconds{100}};
+  int wakes = 0;
+  DashboardStream stream;
+};
+
+class DashboardStreamTest : public testing::Test {
+ protected:
+  void tell_event(std::int64_t id, const std::string& text) {
+    notices.tell_event({id, std::make_shared<const std::string>(text)});
+  }
+
+  live::Hub hub;
+  live::Notices notices;
+  std::shared_ptr<DashboardSource> source = std::make_shared<DashboardSource>(
+      DashboardSource{.hub = hub,
+                      .notices = notices,
+                      .is_known = [](std::int64_t id) { return id <= 100; },
+                      .active_alarms = [] { return std::string{R"([{"id":1}])"}; },
+                      .epoch = "e1",
+                      .ui_version = "u1",
+                      .poll_interval = 2.0});
+};
+
+std::vector<std::int64_t> ids_in(const json::object& message) {
+  std::vector<std::int64_t> ids;
+  for (const auto& entry : message.at("data").as_array())
+    ids.push_back(entry.as_object().at("device_id").as_int64());
+  std::ranges::sort(ids);
+  return ids;
+}
+
+using Ids = std::vector<std::int64_t>;
+
+TEST_F(DashboardStreamTest, begins_with_a_snapshot_of_everything) {
+  hub.publish(reading_at(1, 1));
+  hub.publish(reading_at(2, 1));
+  Client client(source);
+  const json::object message = client.next();
+  EXPECT_EQ(message.at("type").as_string(), "snapshot");
+  EXPECT_EQ(message.at("epoch").as_string(), "e1");
+  EXPECT_EQ(message.at("seq").as_int64(), 1);
+  EXPECT_EQ(message.at("server_time").as_string(), "1970-01-01T00:16:40.000Z");
+  EXPECT_EQ(message.at("config_rev").as_int64(), 1);
+  EXPECT_EQ(message.at("view").as_string(), "full");
+  EXPECT_EQ(message.at("alarms").as_array().size(), 1U);
+  EXPECT_EQ(ids_in(message), (Ids{1, 2}));
+  const json::object& entry = message.at("data").as_array()[0].as_object();
+  EXPECT_TRUE(entry.at("cadence_ms").is_null());
+  EXPECT_EQ(entry.at("power_total").as_double(), 0.1);
+}
+
+TEST_F(DashboardStreamTest, batches_the_newest_of_each_device_at_its_rate) {
+  Client client(source);
+  client.next();
+  hub.publish(reading_at(1, 1));
+  hub.publish(reading_at(2, 1));
+  hub.publish(reading_at(1, 2));
+  EXPECT_EQ(client.next_type(), R"({"silence":200})");
+  client.pass(milliseconds{200});
+  const json::object batch = client.next();
+  EXPECT_EQ(ids_in(batch), (Ids{1, 2}));
+  EXPECT_EQ(batch.at("data").as_array()[0].as_object().at("timestamp").as_string(),
+            "1970-01-01T00:00:00.002Z");
+  EXPECT_EQ(batch.at("seq").as_int64(), 2);
+  // After a pause of its own a change goes at once.
+  client.pass(milliseconds{300});
+  EXPECT_EQ(client.next_type(), R"({"silence":4700})");
+  hub.publish(reading_at(1, 3));
+  EXPECT_EQ(client.next_type(), "batch");
+}
+
+TEST_F(DashboardStreamTest, is_woken_once_for_many_readings) {
+  Client client(source);
+  client.next();
+  client.wakes = 0;
+  for (int at = 1; at <= 50; ++at) hub.publish(reading_at(at % 5 + 1, at));
+  EXPECT_EQ(client.wakes, 1);
+}
+
+TEST_F(DashboardStreamTest, large_batch_is_cut_and_its_rest_follows_at_once) {
+  Client client(source);
+  client.next();
+  constexpr std::int64_t devices = 1'000;
+  for (std::int64_t id = 1; id <= devices; ++id) hub.publish(reading_at(id, 1));
+  client.pass(milliseconds{200});
+  std::size_t told = 0;
+  std::size_t batches = 0;
+  while (told < devices) {
+    const json::object batch = client.next();
+    ASSERT_EQ(batch.at("type").as_string(), "batch");
+    EXPECT_LT(json::serialize(batch).size(), DashboardStream::batch_bytes_max + 8'192);
+    told += batch.at("data").as_array().size();
+    ++batches;
+  }
+  EXPECT_GT(batches, 1U);
+}
+
+TEST_F(DashboardStreamTest, heartbeat_comes_when_nothing_else_did_for_five_seconds) {
+  Client client(source);
+  client.next();
+  client.pass(milliseconds{4'999});
+  EXPECT_EQ(client.next_type(), R"({"silence":1})");
+  client.pass(milliseconds{1});
+  EXPECT_EQ(client.next_type(), "hb");
+  EXPECT_EQ(client.next_type(), R"({"silence":5000})");
+}
+
+TEST_F(DashboardStreamTest, removed_device_is_told_at_once_and_before_it_comes_again) {
+  hub.publish(reading_at(1, 1));
+  Client client(source);
+  client.next();
+  hub.publish(reading_at(1, 2));
+  hub.remove(1);
+  hub.publish(reading_at(1, 3));
+  const json::object removal = client.next();
+  EXPECT_EQ(removal.at("type").as_string(), "removed");
+  EXPECT_EQ(json::serialize(removal.at("device_ids")), "[1]");
+  client.pass(milliseconds{200});
+  EXPECT_EQ(ids_in(client.next()), Ids{1});
+}
+
+TEST_F(DashboardStreamTest, subscription_selects_devices_view_and_rate_and_is_answered_by_a_snapshot) {
+  hub.publish(reading_at(1, 1));
+  hub.publish(reading_at(2, 1));
+  Client client(source);
+  client.next();
+  client.stream.received(R"({"type":"sub","devices":[2,7],"view":"overview","max_hz":0.5})");
+  const json::object snapshot = client.next();
+  EXPECT_EQ(ids_in(snapshot), Ids{2});
+  EXPECT_EQ(snapshot.at("view").as_string(), "overview");
+  const json::object& entry = snapshot.at("data").as_array()[0].as_object();
+  EXPECT_TRUE(entry.contains("power_total"));
+  EXPECT_TRUE(entry.contains("cadence_ms"));
+  EXPECT_FALSE(entry.contains("power_a"));
+  EXPECT_FALSE(entry.contains("run_hours"));
+  hub.publish(reading_at(1, 2));
+  EXPECT_EQ(client.next_type(), R"({"silence":5000})");  // not asked for
+  hub.publish(reading_at(2, 2));
+  EXPECT_EQ(client.next_type(), R"({"silence":2000})");
+}
+
+TEST_F(DashboardStreamTest, bad_messages_are_answered_and_change_nothing) {
+  hub.publish(reading_at(1, 1));
+  Client client(source);
+  client.next();
+  const std::map<std::string, std::string> mistakes = {
+      {"hello", "malformed_json"},
+      {"[1]", "malformed_json"},
+      {"{}", "unknown_type"},
+      {R"({"type":"sub","devices":[1,200]})", "unknown_device"},
+      {R"({"type":"sub","devices":[0]})", "invalid_value"},
+      {R"({"type":"sub","devices":"all"})", "invalid_value"},
+      {R"({"type":"sub","view":"tiny"})", "invalid_value"},
+      {R"({"type":"sub","max_hz":0.1})", "invalid_value"},
+      {R"({"type":"sub","max_hz":21})", "invalid_value"},
+      {R"({"type":"sub","max_hz":null})", "invalid_value"},
+      {R"({"type":"sub","device":[1]})", "unknown_field"},
+      {R"({"type":"resync","now":true})", "unknown_field"},
+  };
+  for (const auto& [text, code] : mistakes) {
+    client.stream.received(text);
+    const json::object answer = client.next();
+    ASSERT_TRUE(answer.contains("code")) << text << json::serialize(answer);
+    EXPECT_EQ(answer.at("type").as_string(), "error") << text;
+    EXPECT_EQ(answer.at("code").as_string(), code) << text;
+    EXPECT_FALSE(answer.contains("seq"));
+  }
+  client.stream.received_binary();
+  EXPECT_EQ(client.next().at("code").as_string(), "not_text");
+  EXPECT_EQ(client.next_type(), R"({"silence":5000})");
+}
+
+TEST_F(DashboardStreamTest, client_that_only_talks_nonsense_is_closed_with_a_reason) {
+  Client client(source);
+  client.next();
+  for (std::size_t count = 0; count < DashboardStream::errors_waiting_max + 5; ++count)
+    client.stream.received("nonsense");
+  std::size_t answers = 0;
+  while (client.next_type() == "error") ++answers;
+  EXPECT_EQ(answers, DashboardStream::errors_waiting_max);
+  EXPECT_EQ(client.next_type(), R"({"ending":1008})");
+}
+
+TEST_F(DashboardStreamTest, ping_is_answered_once_and_resync_by_a_snapshot) {
+  Client client(source);
+  client.next();
+  client.stream.received("ping");
+  client.stream.received("ping");
+  client.stream.received(R"({"type":"resync"})");
+  EXPECT_EQ(client.next_type(), "pong");
+  EXPECT_EQ(client.next_type(), "snapshot");
+  EXPECT_EQ(client.next_type(), R"({"silence":5000})");
+}
+
+TEST_F(DashboardStreamTest, events_and_changes_of_the_registry_are_told_at_once) {
+  Client client(source);
+  client.next();
+  tell_event(5, R"({"id":5,"state":"active"})");
+  tell_event(7, R"({"id":7})");
+  tell_event(5, R"({"id":5,"state":"returned"})");
+  notices.tell_registry_change();
+  const json::object first = client.next();
+  EXPECT_EQ(json::serialize(first.at("event")), R"({"id":5,"state":"returned"})");
+  EXPECT_EQ(json::serialize(client.next().at("event")), R"({"id":7})");
+  const json::object config = client.next();
+  EXPECT_EQ(config.at("type").as_string(), "config");
+  EXPECT_EQ(config.at("config_rev").as_int64(), 2);
+}
+
+TEST_F(DashboardStreamTest, storm_of_events_becomes_one_snapshot_and_no_more_than_one_a_second) {
+  Client client(source);
+  client.next();
+  for (std::int64_t id = 1; id <= 10'000; ++id) tell_event(id, "{}");
+  EXPECT_EQ(client.next_type(), R"({"silence":1000})");
+  client.pass(seconds{1});
+  EXPECT_EQ(client.next_type(), "snapshot");
+  tell_event(20'000, "{}");
+  EXPECT_EQ(client.next_type(), "event");
+}
+
+TEST_F(DashboardStreamTest, what_waits_is_due_at_once_at_the_end) {
+  Client client(source);
+  client.next();
+  hub.publish(reading_at(1, 1));
+  client.stream.hurry();
+  EXPECT_EQ(client.next_type(), "batch");
+}
+
+TEST_F(DashboardStreamTest, cadence_is_the_median_distance) {
+  Client client(source);
+  client.next();
+  for (const std::int64_t at : {0, 2'000, 4'000, 5'900, 12'000, 14'001}) hub.publish(reading_at(1, at));
+  client.pass(milliseconds{200});
+  EXPECT_EQ(client.next().at("data").as_array()[0].as_object().at("cadence_ms").as_int64(), 2'000);
+}
+
+// The state of a client as its page would keep it.
+struct Page {
+  std::map<std::int64_t, std::string> devices;
+  std::uint64_t seq = 0;
+  bool lost_track = false;
+
+  void take(const json::object& message) {
+    const std::string type{message.at("type").as_string()};
+    const auto seq_now = static_cast<std::uint64_t>(message.at("seq").as_int64());
+    if (type != "snapshot" && seq_now != seq + 1) lost_track = true;
+    seq = seq_now;
+    if (type == "snapshot") {
+      devices.clear();
+      lost_track = false;
+    }
+    if (type == "removed") {
+      for (const auto& id : message.at("device_ids").as_array()) devices.erase(id.as_int64());
+    }
+    if (!message.contains("data")) return;
+    for (const auto& entry : message.at("data").as_array())
+      devices[entry.as_object().at("device_id").as_int64()] = json::serialize(entry);
+  }
+};
+
+TEST_F(DashboardStreamTest, client_that_loses_messages_ends_with_the_state_of_one_that_does_not) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  Client whole(source);
+  Client lossy(source);
+  Page whole_page;
+  Page lossy_page;
+  std::int64_t at = 0;
+  const auto deliver = [&](Client& client, Page& page, bool may_lose) {
+    for (;;) {
+      const json::object message = client.next();
+      if (message.contains("silence")) return;
+      if (may_lose && random() % 3 == 0) continue;
+      page.take(message);
+      if (page.lost_track) client.stream.received(R"({"type":"resync"})");
+    }
+  };
+  for (int turn = 0; turn < 2'000; ++turn) {
+    const auto device = static_cast<std::int64_t>(random() % 20 + 1);
+    if (random() % 10 == 0) {
+      hub.remove(device);
+    } else {
+      hub.publish(reading_at(device, ++at, random() % 2 == 0));
+    }
+    if (random() % 4 == 0) {
+      whole.pass(milliseconds{100});
+      lossy.pass(milliseconds{100});
+    }
+    if (random() % 2 == 0) deliver(whole, whole_page, false);
+    if (random() % 3 == 0) deliver(lossy, lossy_page, true);
+  }
+  // The next message that comes through shows the gap: a heartbeat at the latest.
+  for (Client* client : {&whole, &lossy}) client->pass(seconds{6});
+  deliver(whole, whole_page, false);
+  deliver(lossy, lossy_page, false);
+  lossy.pass(seconds{6});
+  deliver(lossy, lossy_page, false);
+  ASSERT_EQ(lossy_page.devices.size(), hub.all().size());
+  for (const auto& reading : hub.all()) {
+    const std::string& shown = lossy_page.devices.at(reading->device_id);
+    EXPECT_NE(shown.find(reading::print_timestamp(reading->timestamp)), std::string::npos);
+    EXPECT_EQ(json::parse(shown).as_object().at("online"),
+              json::parse(whole_page.devices.at(reading->device_id)).as_object().at("online"));
+  }
+  EXPECT_EQ(whole_page.devices.size(), lossy_page.devices.size());
+}
+
+}  // namespace
+}  // namespace gensetd::http

@@ -1,0 +1,68 @@
+#include "http/event_queries.hpp"
+
+#include "http/query.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace gensetd::http {
+namespace {
+
+events::Event event_of(std::int64_t id) {
+  return {.id = id,
+          .site_code = "MKZ",
+          .code = "gateway_started",
+          .args = R"({"version":"1"})",
+          .onset = reading::Timestamp{std::chrono::milliseconds{1'000}}};
+}
+
+TEST(EventQueries, page_ends_in_a_cursor_only_when_there_is_more) {
+  const reading::Timestamp now{std::chrono::milliseconds{0}};
+  const auto two = print_events({event_of(3), event_of(2), event_of(1)}, 2, now);
+  EXPECT_NE(two.find(R"("next_cursor":"1970-01-01T00:00:01.000Z_2")"), std::string::npos) << two;
+  EXPECT_EQ(two.find(R"("id":1,)"), std::string::npos);
+  const auto all = print_events({event_of(3), event_of(2)}, 2, now);
+  EXPECT_NE(all.find(R"("next_cursor":null)"), std::string::npos) << all;
+  EXPECT_EQ(print_events({}, 2, now),
+            R"({"events":[],"next_cursor":null,"server_time":"1970-01-01T00:00:00.000Z"})");
+}
+
+TEST(EventQueries, csv_quotes_and_makes_no_formulas) {
+  events::Event event = event_of(1);
+  event.site_code = R"(=1+"x",y)";
+  event.acknowledged_by = "-Anna";
+  const std::string csv = print_csv({event, event_of(2)}, 1);
+  EXPECT_NE(csv.find(R"("'=1+""x"",y")"), std::string::npos) << csv;
+  EXPECT_NE(csv.find(R"("'-Anna")"), std::string::npos) << csv;
+  EXPECT_NE(csv.find(R"("gensetd 1 started","Запущен gensetd 1")"), std::string::npos) << csv;
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 2);
+}
+
+TEST(EventQueries, csv_is_for_those_who_prefer_it) {
+  EXPECT_TRUE(wants_csv("text/csv"));
+  EXPECT_TRUE(wants_csv("text/csv, application/json;q=0.5"));
+  EXPECT_FALSE(wants_csv("application/json, text/csv"));
+  EXPECT_FALSE(wants_csv("*/*"));
+  EXPECT_FALSE(wants_csv(""));
+}
+
+TEST(EventQueries, all_filters_are_taken) {
+  const auto query = event_query(
+      "site_id=1&device_id=2&kind=alarm&priority=3&state=active&from=2026-01-01T00:00:00.000Z&"
+      "to=2026-01-02T00:00:00.000Z&cursor=2026-01-01T12:00:00.000Z_7&limit=5");
+  EXPECT_EQ(query.site_id, 1);
+  EXPECT_EQ(query.device_id, 2);
+  EXPECT_EQ(query.kind, events::Kind::alarm);
+  EXPECT_EQ(query.priority, 3);
+  EXPECT_EQ(query.state, events::State::active);
+  EXPECT_EQ(query.before->id, 7);
+  EXPECT_EQ(query.limit, 5U);
+  EXPECT_EQ(event_query("").limit, 100U);
+  EXPECT_THROW(event_query("cursor=7"), BadQuery);
+}
+
+}  // namespace
+}  // namespace gensetd::http

@@ -1,0 +1,88 @@
+#include "http/wake_list.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace gensetd::http {
+namespace {
+
+struct Client final : WakeList::Sleeper {
+  int woken = 0;
+  std::function<void()> then = [] {};
+  void wake_up(Moment) override {
+    ++woken;
+    then();
+  }
+};
+
+class WakeListTest : public testing::Test {
+ protected:
+  boost::asio::io_context context;
+  std::shared_ptr<WakeList> list = std::make_shared<WakeList>(context);
+  Client client;
+  Client other;
+};
+
+TEST_F(WakeListTest, client_is_woken_once_however_often_it_was_added_and_not_at_once) {
+  list->add(client);
+  list->add(client);
+  EXPECT_EQ(client.woken, 0);
+  context.run();
+  EXPECT_EQ(client.woken, 1);
+}
+
+TEST_F(WakeListTest, each_turn_of_the_loop_wakes_a_slice_and_leaves_room_for_others) {
+  std::vector<Client> clients(3 * WakeList::slice);
+  for (Client& one : clients) list->add(one);
+  std::vector<int> woken_when_others_ran;
+  std::function<void()> count = [&] {
+    int woken = 0;
+    for (const Client& one : clients) woken += one.woken;
+    woken_when_others_ran.push_back(woken);
+    if (woken_when_others_ran.size() < 4) boost::asio::post(context, count);
+  };
+  boost::asio::post(context, count);
+  context.run();
+  const int slice = static_cast<int>(WakeList::slice);
+  EXPECT_EQ(woken_when_others_ran, (std::vector{slice, 2 * slice, 3 * slice, 3 * slice}));
+}
+
+TEST_F(WakeListTest, client_may_be_added_again_while_it_is_woken) {
+  client.then = [&] {
+    if (client.woken < 3) list->add(client);
+  };
+  list->add(client);
+  context.run();
+  EXPECT_EQ(client.woken, 3);
+}
+
+TEST_F(WakeListTest, client_that_ended_is_not_woken_and_those_around_it_are) {
+  Client last;
+  for (Client* one : {&client, &other, &last}) list->add(*one);
+  client.then = [&] { list->remove(other); };
+  context.run();
+  EXPECT_EQ(other.woken, 0);
+  EXPECT_EQ(last.woken, 1);
+  list->add(client);
+  list->remove(client);
+  list->add(other);
+  context.restart();
+  context.run();
+  EXPECT_EQ(client.woken, 1);
+  EXPECT_EQ(other.woken, 1);
+}
+
+TEST_F(WakeListTest, list_may_end_before_its_turn) {
+  list->add(client);
+  list.reset();
+  context.run();
+  EXPECT_EQ(client.woken, 0);
+}
+
+}  // namespace
+}  // namespace gensetd::http

@@ -1,0 +1,210 @@
+#include "contract.hpp"
+
+#include "modbus/big_endian.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+// What is seen at the sockets: one connection, one request at a time, and an end to each wait. What is
+// published is judged in contract_readings.cpp, when in contract_times.cpp.
+namespace gensetd::simulation {
+namespace {
+
+using std::chrono::milliseconds;
+
+// PRODUCT.md, Modbus: 'silent for the request gap (50 ms by default) before each request'.
+constexpr milliseconds request_gap{50};
+
+// ARCHITECTURE.md, A serial line: half an answer is waited for 'until 150 ms of silence'.
+constexpr milliseconds pause_within_frame_max{150};
+
+// The clock goes in microseconds for who waits by timerfd as Asio does.
+constexpr Time clock_grain = std::chrono::microseconds{2};
+
+}  // namespace
+
+Figures& Figures::operator+=(const Figures& other) {
+  requests += other.requests;
+  good_readings += other.good_readings;
+  partial_readings += other.partial_readings;
+  failed_readings += other.failed_readings;
+  values += other.values;
+  losses += other.losses;
+  exact_starts += other.exact_starts;
+  connections += other.connections;
+  return *this;
+}
+
+void Contract::broken(const Device& device, const std::string& promise) {
+  trace_.broken(kernel_.now(), fmt::format("device {}: {}", device.target.identity.device_id, promise));
+}
+
+void Contract::watch(Peer& peer, const poller::Target& target, std::uint64_t generation) {
+  const auto [place, is_new] = devices_.try_emplace(target.identity.device_id);
+  Device& device = place->second;
+  // What the plant suffers from goes on; what was read is forgotten.
+  const Device before = std::exchange(device, {});
+  device.peer = &peer;
+  device.target = target;
+  device.generation = generation;
+  device.timeout_min = device.timeout_max = target.pace.modbus_timeout;
+  device.faults = before.faults;
+  device.deadly_faults = before.deadly_faults;
+  device.refusing = before.refusing;
+  device.refused_block = before.refused_block;
+  device.refusing_changed_at = before.refusing_changed_at;
+  device.timestamp = before.timestamp;
+  device.values.assign(target.profile->fields.size(), std::nullopt);
+  device.well_since = device.dead_since = device.published_at = kernel_.now();
+  std::size_t sharing = 0;
+  for_each_at(peer, [&](const Device&) { ++sharing; });
+  for_each_at(peer, [&](Device& other) { other.on_line = sharing; });
+  std::erase_if(lines_[&peer].asked,
+                [&](const Asked& one) { return one.device_id == target.identity.device_id; });
+}
+
+void Contract::edited(const poller::Target& target) {
+  Device& device = devices_.at(target.identity.device_id);
+  device.target = target;
+  device.timeout_min = std::min<Time>(device.timeout_min, target.pace.modbus_timeout);
+  device.timeout_max = std::max<Time>(device.timeout_max, target.pace.modbus_timeout);
+  device.phase.reset();
+  device.last_start = Time{0};
+  device.published_at = device.well_since = device.dead_since = kernel_.now();
+}
+
+void Contract::forget(std::int64_t device_id) {
+  const auto place = devices_.find(device_id);
+  if (place == devices_.end()) return;
+  place->second.generation = 0;  // what comes of it now is too late
+  place->second.start.reset();
+}
+
+void Contract::act(Peer& peer) { lines_[&peer].last_act = kernel_.now(); }
+
+void Contract::looks_up(Peer& peer) {
+  act(peer);
+  for_each_at(peer, [&](Device& device) {
+    ++device.connects;  // an attempt, though it may never come to a connection
+    begin_cycle(device);
+  });
+}
+
+void Contract::connects(Peer& peer) {
+  Line& line = lines_[&peer];
+  act(peer);
+  if (line.open != 0) trace_.broken(kernel_.now(), peer.name + ": a second connection");
+  ++line.open;
+  line.connecting = true;
+  line.asked.clear();
+  ++figures_.connections;
+  Time timeout{0};
+  for_each_at(peer, [&](Device& device) {
+    timeout = std::max(timeout, device.timeout_max);
+    ++device.connects;
+    if (!is_serial(peer)) begin_cycle(device);
+  });
+  kernel_.at(kernel_.now() + timeout + clock_grain, [this, &peer, attempt = ++line.attempt] {
+    const Line& then = lines_[&peer];
+    if (then.connecting && then.attempt == attempt && is_calm(kernel_.now()))
+      trace_.broken(kernel_.now(), peer.name + ": it still waits for a connection after MODBUS_TIMEOUT");
+  });
+}
+
+void Contract::connected(Peer& peer) {
+  Line& line = lines_[&peer];
+  line.connecting = false;
+  line.last_byte = kernel_.now();
+}
+
+void Contract::closes(Peer& peer) {
+  Line& line = lines_[&peer];
+  act(peer);
+  --line.open;
+  line.connecting = false;
+  line.asked.clear();
+}
+
+void Contract::hears(Peer& peer) { lines_[&peer].last_byte = kernel_.now(); }
+
+void Contract::sends(Peer& peer, std::span<const std::uint8_t> bytes) {
+  Line& line = lines_[&peer];
+  const Time now = kernel_.now();
+  act(peer);
+  ++figures_.requests;
+  const std::size_t unit_at = is_serial(peer) ? 0 : 6;
+  const modbus::ReadRequest request{.unit_id = bytes[unit_at],
+                                    .first = modbus::number_at(bytes, unit_at + 2),
+                                    .count = modbus::number_at(bytes, unit_at + 4)};
+  if (bytes[unit_at + 1] != 3) trace_.broken(now, peer.name + ": a request that is not a read");
+  Device* whose = nullptr;
+  for_each_at(peer, [&](Device& device) {
+    if (device.target.address.unit_id == request.unit_id) whose = &device;
+  });
+  if (whose == nullptr) return trace_.broken(now, peer.name + ": a request to nobody's unit");
+  begin_cycle(*whose);
+  ++whose->sends;
+
+  std::erase_if(line.asked, [&](const Asked& earlier) {
+    const bool is_torn = earlier.partly_answered && now - line.last_byte >= pause_within_frame_max;
+    return is_torn || earlier.at + earlier.timeout <= now;
+  });
+  const auto& transport = whose->target.profile->transport(whose->target.address.protocol);
+  const std::size_t allowed = is_serial(peer) ? 1 : transport.requests_in_flight;
+  if (line.asked.size() >= allowed) broken(*whose, "a request while another is under way");
+  if (is_serial(peer) && !line.noisy && now - line.last_byte < request_gap)
+    broken(*whose, "a request before the line was silent for the request gap");
+  line.last_byte = now;
+  const Asked asked{.device_id = whose->target.identity.device_id,
+                    .request = request,
+                    .at = now,
+                    .timeout = whose->timeout_min};
+  line.asked.push_back(asked);
+  check_not_forgotten(peer, asked);
+}
+
+void Contract::answered(Peer& peer, const modbus::ReadRequest& request) {
+  Line& line = lines_[&peer];
+  const auto place = std::ranges::find(line.asked, request, &Asked::request);
+  if (place != line.asked.end()) line.asked.erase(place);
+  for_each_at(peer, [&](Device& device) {
+    if (device.target.address.unit_id != request.unit_id) return;
+    device.last_answer = kernel_.now();
+    device.last_answer_wall = kernel_.wall();
+  });
+}
+
+void Contract::copied(Peer& peer, const modbus::ReadRequest& request) {
+  std::erase_if(lines_[&peer].asked, [&](const Asked& asked) {
+    return asked.request.unit_id == request.unit_id && asked.request.count == request.count;
+  });
+}
+
+void Contract::partly_answered(Peer& peer, const modbus::ReadRequest& request) {
+  Line& line = lines_[&peer];
+  const auto place = std::ranges::find(line.asked, request, &Asked::request);
+  if (place != line.asked.end()) place->partly_answered = true;
+}
+
+// A request that is not answered must have an end: something else is done, or something published.
+void Contract::check_not_forgotten(Peer& peer, const Asked& asked) {
+  // The pause before the second attempt; on a serial line the next request also waits until its answer could
+  // not be taken for a late one, which may come for ten seconds (ARCHITECTURE.md, A serial line).
+  const milliseconds grace = is_serial(peer) ? milliseconds{11'500} : milliseconds{1'500};
+  const Device& device = devices_.at(asked.device_id);
+  const Time limit = asked.at + device.timeout_max + grace;
+  kernel_.at(limit, [this, &peer, asked, generation = device.generation] {
+    const Device& then = devices_.at(asked.device_id);
+    if (then.generation != generation || !is_calm(asked.at)) return;
+    if (lines_[&peer].last_act > asked.at || then.published_at > asked.at) return;
+    broken(then, "a request that was never answered is waited for without end");
+  });
+}
+
+void Contract::step() {
+  for (auto& [id, device] : devices_) check_state(device);
+}
+
+}  // namespace gensetd::simulation

@@ -1,0 +1,118 @@
+#include "contract.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+// What a reading may say (PRODUCT.md, Reading).
+namespace gensetd::simulation {
+namespace {
+
+using std::chrono::milliseconds;
+
+reading::Timestamp as_timestamp(Time wall) {
+  return reading::Timestamp{std::chrono::floor<milliseconds>(wall)};
+}
+
+}  // namespace
+
+void Contract::published(const reading::Reading& published, std::uint64_t generation) {
+  trace_.note(kernel_.now(), "publishes", published.json);
+  const auto place = devices_.find(published.device_id);
+  if (place == devices_.end()) return trace_.broken(kernel_.now(), "a reading of a device that is not there");
+  Device& device = place->second;
+  if (generation != device.generation) return broken(device, "a reading of what is polled no more");
+  const reading::Facts& facts = *published.facts;
+  if (device.timestamp && facts.timestamp <= *device.timestamp) broken(device, "its timestamp went back");
+  // A turn on a shared line may not have come before the connection was given up.
+  if (!device.start && device.on_line == 1) broken(device, "a reading without a cycle");
+  if (facts.error.find('\n') != std::string::npos) broken(device, "an error of more than one line");
+
+  // A good cycle has been seen just now; what a failed one says, it knows from before.
+  if (facts.last_seen == facts.timestamp)
+    check_success(device, facts);
+  else
+    check_failure(device, facts);
+
+  device.timestamp = facts.timestamp;
+  device.last_seen = facts.last_seen;
+  device.online = facts.online;
+  device.published_at = kernel_.now();
+  device.last_start = device.start.value_or(kernel_.now());
+  device.start.reset();
+  device.sends = device.connects = 0;
+  device.timeout_min = device.timeout_max = device.target.pace.modbus_timeout;
+}
+
+void Contract::check_success(Device& device, const reading::Facts& facts) {
+  if (!facts.online) broken(device, "a good cycle, and not online");
+  // The moment when the cycle's last answer arrived; what came in pieces, or again, is judged when it is
+  // whole.
+  reading::Timestamp last_answer = as_timestamp(device.last_answer_wall);
+  if (device.timestamp) last_answer = std::max(last_answer, *device.timestamp + milliseconds{1});
+  const bool exact = device.target.address.protocol == modbus::Protocol::tcp && device.faults == 0 &&
+                     is_calm(device.last_start);
+  if (exact && facts.timestamp != last_answer)
+    broken(device,
+           fmt::format("timestamp {} is not when the last answer arrived, {}",
+                       reading::print_timestamp(facts.timestamp), reading::print_timestamp(last_answer)));
+  const auto& fields = facts.profile->fields;
+  bool all = true;
+  for (std::size_t index = 0; index < fields.size(); ++index) {
+    if (facts.values[index]) {
+      check_value(device, fields[index], facts.values[index]);
+      continue;
+    }
+    all = false;
+    const profile::Block& block = facts.profile->blocks[fields[index].block];
+    const bool may_refuse = device.refusing || (device.start && device.refusing_changed_at >= *device.start);
+    // On a serial line a request may reach into a neighbour's registers, so its neighbours are refused too.
+    const bool its_block = fields[index].block == device.refused_block ||
+                           device.target.address.protocol != modbus::Protocol::tcp;
+    if (!may_refuse || !its_block) broken(device, "no value of a block that the controller answers");
+    if (facts.error.find(block.name) == std::string::npos)
+      broken(device, fmt::format("block {} has no values and is not named: {}", block.name, facts.error));
+  }
+  if (all && !facts.error.empty()) broken(device, "a whole reading with an error: " + facts.error);
+  if (all && device.refusing && device.target.address.protocol == modbus::Protocol::tcp && device.start &&
+      device.refusing_changed_at < *device.start)
+    broken(device, "values of a block that the controller refuses");
+  all ? ++figures_.good_readings : ++figures_.partial_readings;
+  device.values = facts.values;
+  device.good = true;
+  device.failures = 0;
+}
+
+// Of this device, this register, and this cycle.
+void Contract::check_value(const Device& device, const profile::Field& field, const profile::Value& value) {
+  ++figures_.values;
+  const auto raw = static_cast<std::uint16_t>(*value);
+  const auto number = static_cast<std::uint8_t>(device.target.identity.device_id);
+  const poller::SteadyTime from{device.start.value_or(kernel_.now())};
+  if (codes_->is_right(raw, number, field.address, from, poller::SteadyTime{kernel_.now()})) return;
+  broken(device,
+         fmt::format("register {} has the value {} of another device, register or time", field.address, raw));
+}
+
+void Contract::check_failure(Device& device, const reading::Facts& facts) {
+  ++figures_.failed_readings;
+  if (facts.error.empty()) broken(device, "a failed cycle does not say what happened");
+  if (facts.values != device.values) broken(device, "a failed cycle changed values");
+  if (facts.last_seen != device.last_seen) broken(device, "a failed cycle changed last_seen");
+  if (is_calm(device.last_start) &&
+      facts.timestamp != std::max(as_timestamp(kernel_.wall()),
+                                  device.timestamp.value_or(reading::Timestamp{}) + milliseconds{1}))
+    broken(device, "a failed cycle's timestamp is not now");
+  ++device.failures;
+  // OFFLINE_AFTER failed cycles in a row; what was never reached is not online.
+  const bool online = device.online && device.failures < device.target.pace.offline_after;
+  if (facts.online != online)
+    broken(device, fmt::format("after {} failed cycles online is {}", device.failures, facts.online));
+  if (device.online && !facts.online) ++figures_.losses;
+  // Each with its retry, where it had an answer before.
+  if (device.good && device.sends > 0 && device.sends + device.connects < 2)
+    broken(device, "a cycle failed without a second attempt: " + facts.error);
+  device.good = false;
+}
+
+}  // namespace gensetd::simulation

@@ -1,0 +1,140 @@
+#include "contract.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+// When cycles start, and how soon a device that died, or came back, is said to be so (PRODUCT.md, Settings
+// and Modbus).
+namespace gensetd::simulation {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Time clock_grain = std::chrono::microseconds{2};
+constexpr Time first_start_max = seconds{1};  // 'a new device is polled within a second'
+
+}  // namespace
+
+void Contract::begin_cycle(Device& device) {
+  if (device.start || device.generation == 0) return;
+  const Time start = kernel_.now();
+  if (is_calm(std::min(device.last_start, device.published_at))) check_start(device, start);
+  // On a shared line the first request may have to wait for its turn, and what was taken back is asked again.
+  const bool own_line = device.on_line == 1;
+  if (own_line && device.good && is_calm(device.last_start)) check_on_grid(device, start);
+  device.start = start;
+}
+
+void Contract::check_start(const Device& device, Time start) {
+  const poller::Pace& pace = device.target.pace;
+  const Time waited = start - device.published_at;
+  const bool own_line = device.on_line == 1;
+  if (device.last_start == Time{0}) {
+    if (own_line && waited > first_start_max) broken(device, "a new device is not polled within a second");
+    return;
+  }
+  if (device.good) return;
+  // 'spread by up to ±10 %'
+  if (waited < pace.retry_delay * 9 / 10) broken(device, "the next attempt came before MODBUS_RETRY_DELAY");
+  if (own_line && waited > pace.retry_delay * 11 / 10 + clock_grain)
+    broken(device, "the next attempt came later than MODBUS_RETRY_DELAY");
+}
+
+// After a good cycle: at the next multiple of the interval, counted from the first, that is not past.
+void Contract::check_on_grid(Device& device, Time start) {
+  const Time interval = device.target.pace.poll_interval;
+  if (device.last_start == Time{0}) return;
+  if (start - device.last_start < interval / 2) broken(device, "a cycle within half an interval of another");
+  const Time first_possible = std::max(device.published_at, device.last_start + interval / 2);
+  if (start - first_possible > interval + clock_grain)
+    broken(device, fmt::format("a start was left out: {} after the last one could",
+                               print_time(start - first_possible)));
+  if (!device.phase) {
+    device.phase = start % interval;
+    return;
+  }
+  ++figures_.exact_starts;
+  const Time off = (start - *device.phase) % interval;
+  if (off > clock_grain && interval - off > clock_grain)
+    broken(device, fmt::format("a cycle starts {} behind the schedule", print_time(off)));
+}
+
+void Contract::fault_begins(std::int64_t device_id, bool dead) {
+  Device& device = devices_.at(device_id);
+  ++device.faults;
+  if (dead && device.deadly_faults++ == 0) device.dead_since = kernel_.now();
+}
+
+void Contract::fault_ends(std::int64_t device_id, bool dead) {
+  Device& device = devices_.at(device_id);
+  --device.faults;
+  if (dead) --device.deadly_faults;
+  device.well_since = std::max(device.well_since, kernel_.now());
+}
+
+void Contract::spoiled(const Controller& controller, Time until) {
+  const Peer* peer = devices_.at(controller.device_id).peer;
+  for_each_at(*peer, [&](Device& device) { device.well_since = std::max(device.well_since, until); });
+}
+
+void Contract::block_refused(std::int64_t device_id, std::uint16_t block, bool whether) {
+  Device& device = devices_.at(device_id);
+  device.refusing = whether;
+  device.refused_block = block;
+  device.refusing_changed_at = kernel_.now();
+}
+
+void Contract::stalled(Time until) {
+  stalled_until_ = until;
+  for (auto& [id, device] : devices_) device.dead_since = std::max(device.dead_since, until);
+}
+
+// Whatever goes wrong, from one reading to the next: each of its reads takes its time, and its neighbours'
+// do.
+Time Contract::silence_bound(const Device& device) const {
+  const poller::Pace& pace = device.target.pace;
+  const auto reads = static_cast<std::int64_t>(device.target.profile->blocks.size() + 4);
+  const Time wait = std::max<Time>(2 * pace.poll_interval, pace.retry_delay * 11 / 10);
+  return wait + reads * static_cast<std::int64_t>(device.on_line) * (pace.modbus_timeout + seconds{1});
+}
+
+// A cycle of a dead device costs its first attempt, a new connection, and the second attempt, whole and in
+// blocks; each may find a neighbour's request on the line.
+Time Contract::offline_bound(const Device& device) const {
+  const poller::Pace& pace = device.target.pace;
+  const auto sharing = static_cast<std::int64_t>(device.on_line);
+  const Time cycle = 5 * sharing * pace.modbus_timeout + seconds{2};
+  return 2 * pace.poll_interval + cycle + (pace.offline_after - 1) * (pace.retry_delay * 11 / 10 + cycle);
+}
+
+Time Contract::online_bound(const Device& device) const {
+  const poller::Pace& pace = device.target.pace;
+  const auto sharing = static_cast<std::int64_t>(device.on_line);
+  const Time late_answers =
+      device.target.address.protocol == modbus::Protocol::tcp ? seconds{0} : seconds{12};
+  return pace.retry_delay * 11 / 10 + 5 * sharing * pace.modbus_timeout + 2 * pace.poll_interval +
+         late_answers + seconds{2};
+}
+
+void Contract::check_state(Device& device) {
+  if (device.generation == 0) return;
+  const Time now = kernel_.now();
+  if (now < stalled_until_) return;
+  if (now - std::max(device.published_at, stalled_until_) > silence_bound(device)) {
+    broken(device, "nothing is published any more");
+    device.published_at = now;
+  }
+  if (device.deadly_faults > 0 && device.online && now - device.dead_since > offline_bound(device)) {
+    broken(device, "it is dead, and still said to be online");
+    device.dead_since = now;
+  }
+  const Time well_for = now - std::max(device.well_since, stalled_until_);
+  if (device.faults == 0 && well_for > online_bound(device) && !(device.online && device.good)) {
+    broken(device, "it is well, and its reading says otherwise");
+    device.well_since = now;
+  }
+}
+
+}  // namespace gensetd::simulation

@@ -1,0 +1,249 @@
+#include "faults.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace gensetd::simulation {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr minutes host_pause_max{8};
+constexpr minutes controller_pause_max{8};
+constexpr minutes machine_pause_max{10};
+constexpr std::uint64_t path_faults = 5;  // that of_path() has
+
+}  // namespace
+
+Faults::Faults(Plant& plant, Contract& contract, std::vector<Genset*> gensets, Converter& converter,
+               Time until)
+    : plant_(plant),
+      contract_(contract),
+      gensets_(std::move(gensets)),
+      converter_(converter),
+      until_(until) {}
+
+void Faults::start() {
+  for (Genset* genset : gensets_) {
+    visit([this, genset] { return of_genset(*genset); }, host_pause_max);
+    visit([this, genset] { return of_controller(*genset, genset->controller); }, controller_pause_max);
+  }
+  visit([this] { return of_converter(); }, host_pause_max);
+  for (Controller& controller : converter_.controllers)
+    visit([this, &controller] { return of_controller(converter_, controller); }, controller_pause_max);
+  visit([this] { return of_machine(); }, machine_pause_max);
+}
+
+// A pause, a fault, and again.
+void Faults::visit(std::function<Fault()> draw, Time pause_max) {
+  Chance& chance = plant_.chance;
+  const auto most = std::chrono::duration_cast<microseconds>(pause_max);
+  const Time begins = plant_.kernel.now() + chance.between(seconds{1}, most);
+  const Time length = chance.happens(0.5) ? chance.between(milliseconds{1}, seconds{10})
+                                          : chance.between(seconds{5}, minutes{2});
+  if (begins + length > until_) return;
+  plant_.kernel.at(begins, [this, draw = std::move(draw), pause_max, length] {
+    Fault fault = draw();
+    fault.begin();
+    plant_.trace.note(plant_.kernel.now(), "fault begins:", fault.name);
+    plant_.kernel.at(plant_.kernel.now() + length, [this, draw, pause_max, fault = std::move(fault)] {
+      fault.end();
+      plant_.trace.note(plant_.kernel.now(), "fault ends:", fault.name);
+      visit(draw, pause_max);
+    });
+  });
+}
+
+Faults::Fault Faults::marked(std::string name, std::vector<std::int64_t> ids, bool dead, Step begin,
+                             Step end) {
+  return {std::move(name),
+          [this, ids, dead, begin = std::move(begin)] {
+            for (const std::int64_t id : ids) contract_.fault_begins(id, dead);
+            begin();
+          },
+          [this, ids, dead, end = std::move(end)] {
+            end();
+            for (const std::int64_t id : ids) contract_.fault_ends(id, dead);
+          }};
+}
+
+std::vector<std::int64_t> Faults::behind(const Converter& converter) const {
+  std::vector<std::int64_t> ids;
+  for (const Controller& controller : converter.controllers) ids.push_back(controller.device_id);
+  return ids;
+}
+
+Faults::Fault Faults::of_path(Peer& peer, std::vector<std::int64_t> ids, std::uint64_t which) {
+  Network& network = plant_.network;
+  switch (which) {
+    case 0:  // the cable is out
+      return marked(
+          peer.name + ": cable out", std::move(ids), true, [&peer] { peer.path.cut = true; },
+          [&peer, &network] {
+            peer.path.cut = false;
+            network.healed(peer);
+          });
+    case 1:  // the power is off
+      return marked(
+          peer.name + ": power off", std::move(ids), true,
+          [&peer, &network] {
+            peer.path.cut = true;
+            network.forget(peer);
+          },
+          [&peer, &network] {
+            peer.path.cut = false;
+            network.healed(peer);
+          });
+    case 2:  // it restarts: nothing listens, and its connections are broken off
+      return marked(
+          peer.name + ": refuses", std::move(ids), true,
+          [&peer, &network] {
+            peer.path.refuses = true;
+            const int connection = network.newest_connection(peer);
+            if (connection != 0) network.reset(connection);
+          },
+          [&peer] { peer.path.refuses = false; });
+    case 3:  // no way there for new connections; one that is there lives
+      return marked(
+          peer.name + ": unreachable", std::move(ids), false, [&peer] { peer.path.unreachable = true; },
+          [&peer] { peer.path.unreachable = false; });
+    default: {  // a bad way: slow, and segments are lost. No reason to fail, but where half a frame comes
+                // late.
+      const Step begin = [&peer] {
+        peer.path.latency_max = milliseconds{100};
+        peer.path.loss = 0.1;
+      };
+      const Step end = [&peer] {
+        peer.path.latency_max = Path{}.latency_max;
+        peer.path.loss = 0;
+      };
+      if (&peer == &converter_) return marked(peer.name + ": bad path", std::move(ids), false, begin, end);
+      return {peer.name + ": bad path", begin, end};
+    }
+  }
+}
+
+Faults::Fault Faults::of_genset(Genset& genset) {
+  const std::vector<std::int64_t> ids{genset.controller.device_id};
+  const bool has_name = &genset == gensets_.back();
+  const std::uint64_t which = plant_.chance.below(path_faults + (has_name ? 4 : 3));
+  switch (which) {
+    case path_faults:
+      return marked(
+          genset.name + ": frozen", ids, true, [&genset] { genset.frozen = true; },
+          [&genset] { genset.frozen = false; });
+    case path_faults + 1:
+      return marked(
+          genset.name + ": resets", ids, false, [&genset] { genset.resets = true; },
+          [&genset] { genset.resets = false; });
+    case path_faults + 2:
+      return marked(
+          genset.name + ": ends early", ids, false, [&genset] { genset.ends_early = true; },
+          [&genset] { genset.ends_early = false; });
+    case path_faults + 3:
+      return marked(
+          "name service", ids, false, [this] { names_fail_ = true; }, [this] { names_fail_ = false; });
+    default:
+      return of_path(genset, ids, which);
+  }
+}
+
+Faults::Fault Faults::of_converter() {
+  Converter& converter = converter_;
+  const std::uint64_t which = plant_.chance.below(path_faults + 3);
+  switch (which) {
+    case path_faults:
+      return marked(
+          "converter: frozen", behind(converter), true, [&converter] { converter.frozen = true; },
+          [&converter] { converter.frozen = false; });
+    case path_faults + 1:
+      return marked(
+          "converter: resets", behind(converter), false, [&converter] { converter.resets = true; },
+          [&converter] { converter.resets = false; });
+    case path_faults + 2:
+      return marked(
+          "converter: babbles", behind(converter), false,
+          [this, &converter] {
+            converter.babbles = true;
+            contract_.line_is_noisy(converter);
+            converter.babble();
+          },
+          [this, &converter] {
+            converter.babbles = false;
+            contract_.line_is_clear(converter);
+          });
+    default:
+      return of_path(converter, behind(converter), which);
+  }
+}
+
+Faults::Fault Faults::of_controller(Peer& peer, Controller& controller) {
+  constexpr std::array illnesses{
+      Illness::silent, Illness::late,          Illness::lossy,           Illness::one_lost,
+      Illness::torn,   Illness::doubled,       Illness::mangled,         Illness::strays,
+      Illness::busy,   Illness::refuses_block, Illness::mute_when_merged};
+  Illness illness = illnesses[plant_.chance.below(illnesses.size())];
+  // A cycle has one second attempt: two losses in it are reason to fail.
+  if (illness == Illness::one_lost && plant_.kernel.now() < controller.lost_at + minutes{1})
+    illness = Illness::torn;
+  const auto block = static_cast<std::uint16_t>(plant_.chance.below(controller.profile->blocks.size()));
+  const std::int64_t id = controller.device_id;
+  const Step begin = [this, &controller, illness, block, id] {
+    controller.illness = illness;
+    controller.sick_block = block;
+    if (illness != Illness::refuses_block) return;
+    contract_.block_refused(id, block, true);
+  };
+  const Step end = [this, &controller, illness, block, id] {
+    controller.illness = Illness::none;
+    if (illness == Illness::refuses_block) contract_.block_refused(id, block, false);
+  };
+  const bool serial = &peer == &converter_;
+  const std::string name = fmt::format("device {}: {}", id, word(illness));
+  switch (illness) {
+    case Illness::silent:
+      return marked(name, {id}, true, begin, end);
+    case Illness::late:
+    case Illness::mangled:
+    case Illness::strays:
+    case Illness::doubled:
+      // Over Modbus TCP what comes again, or unasked, is no harm; on a line it is everybody's.
+      if (!serial && (illness == Illness::strays || illness == Illness::doubled)) return {name, begin, end};
+      return marked(name, serial ? behind(converter_) : std::vector{id}, false, begin, end);
+    case Illness::lossy:
+    case Illness::busy:
+      return marked(name, {id}, false, begin, end);
+    case Illness::refuses_block:
+    case Illness::mute_when_merged:
+      // A read on a serial line is made longer than wanted, and may touch a block more.
+      if (serial) return marked(name, {id}, false, begin, end);
+      return {name, begin, end};
+    default:
+      return {name, begin, end};  // one lost answer, or answers in pieces: no reason to fail
+  }
+}
+
+// The daemon's own machine.
+Faults::Fault Faults::of_machine() {
+  Kernel& kernel = plant_.kernel;
+  Chance& chance = plant_.chance;
+  if (chance.happens(0.5)) {
+    const Time length = chance.between(milliseconds{10}, seconds{4});
+    return {"stall",
+            [this, &kernel, length] {
+              kernel.stall(length);
+              contract_.stalled(kernel.now() + length);
+            },
+            [] {}};
+  }
+  const Time change = chance.between(milliseconds{0}, minutes{2}) - minutes{1};
+  return {"wall clock", [&kernel, change] { kernel.set_wall_clock_by(change); }, [] {}};
+}
+
+}  // namespace gensetd::simulation

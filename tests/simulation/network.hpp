@@ -1,0 +1,135 @@
+#pragma once
+
+#include "chance.hpp"
+#include "kernel.hpp"
+#include "trace.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+struct sockaddr;
+
+namespace gensetd::simulation {
+
+using Bytes = std::vector<std::uint8_t>;
+
+// The way to a host, as it is now. TCP hides what is lost on it: a lost segment is one that comes late, with
+// all behind it.
+struct Path {
+  std::chrono::microseconds latency_min{200};
+  std::chrono::microseconds latency_max{3'000};
+  double loss = 0;
+  bool cut = false;          // nothing gets through, and nobody says so
+  bool refuses = false;      // nothing listens on the port
+  bool unreachable = false;  // a router says so
+};
+
+// What listens at an address. A connection has a number that no other has.
+class Peer {
+ public:
+  Peer(std::string its_name, std::string its_address, std::uint16_t its_port)
+      : name(std::move(its_name)), address(std::move(its_address)), port(its_port) {}
+  virtual ~Peer() = default;
+  virtual void opened(int connection) = 0;
+  virtual void received(int connection, std::span<const std::uint8_t> bytes) = 0;
+  virtual void closed(int connection) = 0;
+
+  const std::string name;
+  const std::string address;
+  const std::uint16_t port;
+  Path path;
+};
+
+// What the program does at its sockets, as it does it.
+class Witness {
+ public:
+  virtual ~Witness() = default;
+  virtual void connects(Peer& peer) = 0;
+  virtual void connected(Peer& peer) = 0;
+  virtual void sends(Peer& peer, std::span<const std::uint8_t> bytes) = 0;
+  virtual void closes(Peer& peer) = 0;
+  virtual void hears(Peer& peer) = 0;  // bytes are there to be read
+};
+
+// TCP between the program and its peers: connections, their order, delay, and all the ways in which they end.
+class Network final : public Sockets {
+ public:
+  static Network* running;
+
+  Network(Kernel& kernel, Chance& chance, Trace& trace, Witness& witness);
+  ~Network() override;
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+
+  void attach(Peer& peer) { peers_[{peer.address, peer.port}] = &peer; }
+
+  // The peers' side. What is delivered, or ended, arrives in this order; `arrived` is called when the program
+  // could read it.
+  void deliver(int connection, Bytes bytes, std::function<void()> arrived);
+  void finish(int connection);  // sends nothing more
+  void reset(int connection);
+  void forget(Peer& peer);                        // has lost its power: knows none of its connections
+  void healed(Peer& peer);                        // its path is cut no more
+  int newest_connection(const Peer& peer) const;  // 0: none
+
+  // The program's side: system calls.
+  int open();
+  int connect(int descriptor, const sockaddr* address);
+  ssize_t send(int descriptor, std::span<const std::uint8_t> bytes);
+  ssize_t receive(int descriptor, std::span<std::uint8_t> bytes);
+  int set_option(int descriptor, int level, int name, const void* value);
+  int take_error(int descriptor);
+  std::uint32_t readiness(int descriptor) const override;
+  void closed(int descriptor) override;
+
+ private:
+  enum class State : std::uint8_t { fresh, connecting, connected, over };
+  enum class Kind : std::uint8_t { bytes, end, reset };
+  struct Segment {
+    Kind kind = Kind::bytes;
+    Bytes bytes;
+    Time sent_at{};
+    std::function<void()> arrived;
+  };
+  // What is on its way in one direction, in order.
+  struct Way {
+    std::deque<Segment> segments;
+    Time last_arrival{};
+    bool moving = false;  // an event will deliver the first
+  };
+  struct Socket {
+    State state = State::fresh;
+    Peer* peer = nullptr;
+    int error = 0;
+    bool ended = false;  // the peer's end was read up to
+    std::deque<std::uint8_t> received;
+    Time undelivered_max = Time::max();  // TCP_USER_TIMEOUT
+    bool closed = false;                 // by the program; what it had sent still goes its way
+    bool forgotten = false;              // the peer does not know it any more
+    Way to_peer;
+    Way to_program;
+  };
+
+  void try_connect(int number, int attempt);
+  void fail(int number, Socket& socket, int error);
+  void push(int number, bool to_peer, Segment segment);
+  void move(int number, bool to_peer);
+  void arrive(int number, bool to_peer);
+  void arrive_at_peer(int number, Segment segment);
+  void arrive_at_program(int number, Segment segment);
+  Time latency(const Peer& peer);
+
+  Kernel& kernel_;
+  Chance& chance_;
+  Trace& trace_;
+  Witness& witness_;
+  std::map<std::pair<std::string, std::uint16_t>, Peer*> peers_;
+  std::map<int, Socket> sockets_;  // by descriptor, which is the number of the connection too
+};
+
+}  // namespace gensetd::simulation

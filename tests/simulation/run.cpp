@@ -1,0 +1,245 @@
+#include "run.hpp"
+
+#include "chance.hpp"
+#include "controllers.hpp"
+#include "faults.hpp"
+#include "kernel.hpp"
+#include "network.hpp"
+#include "poller/poll_thread.hpp"
+#include "profile/catalog.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace gensetd::simulation {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr int gensets = 4;
+constexpr int switchboards = 3;
+constexpr std::uint16_t converter_port = 26;
+constexpr const char* named_host = "genset-4.site.example";
+constexpr minutes without_faults{4};  // at the end, for all to come back
+
+// A built-in map's blocks, with every register of them as a field of its own.
+profile::ProfilePtr every_register_of(const std::string& name, std::uint16_t requests_in_flight) {
+  auto profile = std::make_shared<profile::Profile>(*profile::Catalog::built_in().find(name));
+  profile->fields.clear();
+  profile->tcp.requests_in_flight = requests_in_flight;
+  for (std::uint16_t block = 0; block < profile->blocks.size(); ++block) {
+    for (std::uint16_t index = 0; index < profile->blocks[block].count; ++index) {
+      const auto address = static_cast<std::uint16_t>(profile->blocks[block].address + index);
+      profile->fields.push_back({.name = fmt::format("r{}", address), .address = address, .block = block});
+    }
+  }
+  return profile;
+}
+
+class Run {
+ public:
+  Run(std::uint64_t seed, minutes length, bool printed);
+  ~Run();
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  Result go();
+
+ private:
+  struct Place {
+    Peer* peer = nullptr;
+    poller::Target target;
+    std::uint64_t generation = 0;
+  };
+
+  poller::Pace pace(bool serial);
+  void add_genset(int number);
+  void add_converter();
+  void add(Peer& peer, const Controller& controller, const std::string& host, modbus::Protocol protocol);
+  void poll(Place& place);
+  void change_something();
+  void look_up();
+  void take();
+
+  Trace trace_;
+  Chance chance_;
+  Kernel kernel_;
+  Contract contract_{kernel_, trace_};
+  Network network_{kernel_, chance_, trace_, contract_};
+  Plant plant_;
+  std::vector<std::unique_ptr<Genset>> gensets_;
+  std::unique_ptr<Converter> converter_;
+  std::map<std::int64_t, Place> places_;
+  std::unique_ptr<Faults> faults_;
+  const Time end_;
+  std::uint64_t generation_ = 0;
+  bool over_ = false;
+
+  // The program: what poller::PollThread has on its thread, on this one.
+  boost::asio::io_context context_{1};
+  poller::Handover handover_;
+  std::unique_ptr<poller::Crew> crew_;
+};
+
+Run::Run(std::uint64_t seed, minutes length, bool printed)
+    : trace_(printed),
+      chance_(seed),
+      plant_{kernel_, network_, chance_, trace_, contract_, poller::RegisterCodes(false, seed)},
+      end_(kernel_.now() + length),
+      crew_(std::make_unique<poller::Crew>(context_, link::AddressPolicy{}, handover_)) {
+  crew_->surroundings.random.seed(static_cast<std::uint32_t>(chance_.bits()));
+  contract_.know(plant_.codes);
+  kernel_.on_step = [this] {
+    take();
+    contract_.step();
+    if (!trace_.broken().empty()) context_.stop();
+  };
+  kernel_.on_broken = [this](const std::string& promise) { trace_.broken(kernel_.now(), promise); };
+  kernel_.on_lookup = [this](const std::string&) { look_up(); };
+  for (int number = 1; number <= gensets; ++number) add_genset(number);
+  add_converter();
+  std::vector<Genset*> all;
+  for (const auto& genset : gensets_) all.push_back(genset.get());
+  faults_ = std::make_unique<Faults>(plant_, contract_, all, *converter_, end_ - without_faults);
+}
+
+Run::~Run() {
+  kernel_.abandon_lookups();
+  crew_.reset();
+}
+
+poller::Pace Run::pace(bool serial) {
+  const auto random_seconds = [this](int least, std::uint64_t span) {
+    return milliseconds{1'000 * (least + static_cast<int>(chance_.below(span)))};
+  };
+  poller::Pace pace;
+  pace.poll_interval = serial ? random_seconds(6, 5) : random_seconds(1, 5);
+  pace.modbus_timeout = random_seconds(1, 3);
+  pace.retry_delay = random_seconds(2, 6);
+  pace.offline_after = 1 + static_cast<int>(chance_.below(3));
+  return pace;
+}
+
+void Run::add_genset(int number) {
+  const auto in_flight = static_cast<std::uint16_t>(1 + chance_.below(3));
+  Controller controller{.device_id = number, .profile = every_register_of("hgm9520n", in_flight)};
+  const std::string address = fmt::format("10.0.0.{}", number);
+  gensets_.push_back(std::make_unique<Genset>(plant_, fmt::format("genset {}", number), address, controller));
+  Genset& genset = *gensets_.back();
+  network_.attach(genset);
+  add(genset, genset.controller, number == gensets ? named_host : address, modbus::Protocol::tcp);
+}
+
+void Run::add_converter() {
+  const auto profile = every_register_of("hgm9560", 1);
+  std::vector<Controller> controllers;
+  for (int unit = 1; unit <= switchboards; ++unit)
+    controllers.push_back(
+        {.device_id = gensets + unit, .unit_id = static_cast<std::uint8_t>(unit), .profile = profile});
+  converter_ =
+      std::make_unique<Converter>(plant_, "converter", "10.0.0.100", converter_port, std::move(controllers));
+  network_.attach(*converter_);
+  for (const Controller& controller : converter_->controllers)
+    add(*converter_, controller, converter_->address, modbus::Protocol::rtu_over_tcp);
+}
+
+void Run::add(Peer& peer, const Controller& controller, const std::string& host, modbus::Protocol protocol) {
+  poller::Target target{
+      .identity = {.device_id = controller.device_id, .site_code = "MKZ", .device_type = "generator"},
+      .name = fmt::format("Device {}", controller.device_id),
+      .address = {.host = host, .port = peer.port, .unit_id = controller.unit_id, .protocol = protocol},
+      .profile = controller.profile,
+      .pace = pace(protocol == modbus::Protocol::rtu_over_tcp)};
+  places_[controller.device_id] = {&peer, std::move(target)};
+}
+
+// As Poller::follow() and PollThread::start() do it.
+void Run::poll(Place& place) {
+  const std::int64_t id = place.target.identity.device_id;
+  place.generation = ++generation_;
+  crew_->devices.erase(id);
+  take();
+  contract_.watch(*place.peer, place.target, place.generation);
+  poller::DevicePoller::Beginning beginning{.generation = place.generation};
+  if (const auto newest = contract_.newest(id)) beginning.newer_than = *newest;
+  auto device = std::make_shared<poller::DevicePoller>(crew_->surroundings, place.target, beginning);
+  device->start();
+  crew_->devices[id] = std::move(device);
+}
+
+// Somebody edits, replaces or deletes a device while it is polled.
+void Run::change_something() {
+  const auto pause = chance_.between(minutes{1}, minutes{15});
+  if (kernel_.now() + pause > end_ - without_faults) return;
+  kernel_.at(kernel_.now() + pause, [this] {
+    const auto id = static_cast<std::int64_t>(1 + chance_.below(places_.size()));
+    Place& place = places_.at(id);
+    trace_.note(kernel_.now(), "changes", place.target.name);
+    const std::uint64_t change = chance_.below(3);
+    switch (kernel_.is_looking_up() ? 0 : change) {
+      case 0: {
+        place.target.pace = pace(place.target.address.protocol == modbus::Protocol::rtu_over_tcp);
+        const auto polled = crew_->devices.find(id);
+        if (polled == crew_->devices.end()) break;
+        take();
+        contract_.edited(place.target);
+        polled->second->adopt(place.target);
+        break;
+      }
+      case 1:
+        poll(place);
+        break;
+      default:
+        crew_->devices.erase(id);
+        take();
+        contract_.forget(id);
+        kernel_.at(kernel_.now() + chance_.between(milliseconds{0}, seconds{30}), [this, id, &place] {
+          if (!crew_->devices.contains(id)) poll(place);
+        });
+    }
+    change_something();
+  });
+}
+
+void Run::look_up() {
+  Genset& genset = *gensets_.back();
+  trace_.note(kernel_.now(), "looks up", genset.name);
+  contract_.looks_up(genset);
+  // So that on a bad path too there is a connection within the shortest MODBUS_TIMEOUT: it is not cancelled.
+  const auto time = chance_.between(microseconds{100}, milliseconds{300});
+  kernel_.at(kernel_.now() + time,
+             [this, &genset] { kernel_.found(faults_->names_fail() ? std::string{} : genset.address); });
+}
+
+void Run::take() {
+  handover_.take_all(
+      [this](const poller::Handover::Item& item) { contract_.published(*item.reading, item.generation); });
+}
+
+Result Run::go() {
+  for (auto& [id, place] : places_) poll(place);
+  faults_->start();
+  change_something();
+  kernel_.at(end_, [this] { context_.stop(); });
+  const auto goes_on = boost::asio::make_work_guard(context_);
+  context_.run();
+  return {trace_.hash(), trace_.lines(), trace_.broken(), contract_.figures()};
+}
+
+}  // namespace
+
+Result run(std::uint64_t seed, minutes length, bool printed) {
+  Run run(seed, length, printed);
+  return run.go();
+}
+
+}  // namespace gensetd::simulation

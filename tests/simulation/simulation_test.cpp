@@ -1,0 +1,71 @@
+#include "run.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+// Hours of polling in seconds, with all that goes wrong at a plant, and the contract watched at each step.
+//   SIMULATION_SEEDS=2000 simulation_tests    tries that many seeds, from SIMULATION_SEED on (1)
+//   SIMULATION_SEED=7 SIMULATION_SEEDS=1 SIMULATION_TRACE=1 simulation_tests    prints all that happens
+//   SIMULATION_MINUTES=120    of each run
+namespace gensetd::simulation {
+namespace {
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::stoull(text);
+}
+
+class SimulationTest : public testing::Test {
+ protected:
+  SimulationTest() { spdlog::set_level(spdlog::level::off); }
+  ~SimulationTest() override { spdlog::set_level(spdlog::level::info); }
+
+  const std::uint64_t first_seed = from_environment("SIMULATION_SEED", 1);
+  const std::uint64_t seeds = from_environment("SIMULATION_SEEDS", SIMULATION_SEEDS);
+  const std::chrono::minutes length{
+      static_cast<std::int64_t>(from_environment("SIMULATION_MINUTES", SIMULATION_MINUTES))};
+  const bool printed = from_environment("SIMULATION_TRACE", 0) != 0;
+};
+
+TEST_F(SimulationTest, the_contract_is_kept_whatever_goes_wrong) {
+  Figures sum;
+  std::uint64_t broken = 0;
+  for (std::uint64_t seed = first_seed; seed < first_seed + seeds; ++seed) {
+    const Result result = run(seed, length, printed);
+    sum += result.figures;
+    if (result.broken.empty()) continue;
+    ++broken;
+    for (const std::string& promise : result.broken)
+      ADD_FAILURE() << "seed " << seed << ": " << promise << "\n  repeat with: SIMULATION_SEED=" << seed
+                    << " SIMULATION_SEEDS=1 SIMULATION_MINUTES=" << length.count()
+                    << " SIMULATION_TRACE=1 build/release/tests/simulation/simulation_tests";
+    if (broken >= 5) break;
+  }
+  std::cout << fmt::format(
+      "{} requests, {} connections, {} good readings with {} values, {} with refused blocks, {} failed, {} "
+      "times offline, {} starts on the schedule\n",
+      sum.requests, sum.connections, sum.good_readings, sum.values, sum.partial_readings, sum.failed_readings,
+      sum.losses, sum.exact_starts);
+  // All of it was tried.
+  EXPECT_GT(sum.good_readings, sum.failed_readings);
+  EXPECT_GT(sum.losses, 0U);
+  EXPECT_GT(sum.exact_starts, 0U);
+}
+
+TEST_F(SimulationTest, the_same_seed_gives_the_same_run) {
+  const std::chrono::minutes some{30};
+  const Result once = run(first_seed, some, false);
+  const Result again = run(first_seed, some, false);
+  EXPECT_GT(once.lines, 1'000U);
+  EXPECT_EQ(once.lines, again.lines);
+  EXPECT_EQ(once.hash, again.hash);
+  EXPECT_NE(once.hash, run(first_seed + 1, some, false).hash);
+}
+
+}  // namespace
+}  // namespace gensetd::simulation

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gensetd::simulation {
+
+using Time = std::chrono::nanoseconds;  // since the simulated machine was switched on
+
+// All that happened in a run, in order: a hash of it, so that two runs can be compared, and what broke a
+// promise. With `printed` each line is also written to the standard error output.
+class Trace {
+ public:
+  explicit Trace(bool printed) : printed_(printed) {}
+
+  void note(Time time, std::string_view what, std::string_view subject, std::span<const std::uint8_t> bytes);
+  void note(Time time, std::string_view what, std::string_view subject);
+  // A promise that was not kept. The first few are kept, later ones mostly follow from them.
+  void broken(Time time, std::string promise);
+
+  std::uint64_t hash() const { return hash_; }
+  std::uint64_t lines() const { return lines_; }
+  const std::vector<std::string>& broken() const { return broken_; }
+
+ private:
+  void mix(std::span<const std::uint8_t> bytes);
+  void mix(std::string_view text);
+
+  bool printed_;
+  std::uint64_t hash_ = 0xcbf2'9ce4'8422'2325;  // FNV-1a's offset basis
+  std::uint64_t lines_ = 0;
+  std::vector<std::string> broken_;
+};
+
+std::string print_time(Time time);  // "1:02:03.456789"
+
+}  // namespace gensetd::simulation

@@ -1,0 +1,77 @@
+// Every page of a living plant with troubles, in both languages and themes and at each width: nothing that axe finds fault with, nothing
+// cut off, no broken rule of the Content-Security-Policy, no request to elsewhere. With GENSETD_PICTURES a picture of each, for eyes.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { widths } from "./browser.js";
+import { running_genset } from "./controller.js";
+import { picture, stage } from "./frame.js";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const scene = stage(async (programs) => {
+  const daemon = await programs.daemon({ MODBUS_TIMEOUT: "0.5", EVENTS_OFFLINE_DELAY: "1" });
+  const plant = await programs.simulator();
+  const ids = [];
+  for (const [code, first] of [["MKZ", 0], ["YKZ", 10]]) {
+    const site = await daemon.add_site(code);
+    const device = (name, offset, more) => daemon.add_device(site, name, { port: plant.port + first + offset }, more);
+    ids.push(await device("ДГУ-1", 0), await device("ДГУ-2", 1), await device("ЩПТ", 2, { device_type: "ats", profile: "hgm9560", protocol: "rtu_over_tcp" }));
+  }
+  const [alarmed] = await programs.controllers(running_genset({ alarm_common: true, alarm_shutdown: true, alarm_count: 1 }));
+  ids.push(await daemon.add_device(2, "ДГУ-3", alarmed));
+  await daemon.online(...ids);
+  const lost = await daemon.add_device(1, "ДГУ-3", { port: 1 });
+  await daemon.until(lost, (reading) => !reading.online, "a device that is not there");
+  return { daemon, ids, lost };
+});
+
+const pages = () => ({
+  fleet: "#/",
+  site: "#/site/1",
+  device: `#/device/${scene.ids[0]}`,
+  switchboard: `#/device/${scene.ids[2]}`,
+  "device-lost": `#/device/${scene.lost}`,
+  diagnostics: `#/device/${scene.ids[0]}/diagnostics`,
+  alarms: "#/alarms",
+  events: "#/events",
+  devices: "#/devices",
+  kiosk: "?kiosk=1#/",
+  "kiosk-site": "?kiosk=1&site=1#/",
+});
+
+async function faults(page) {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const found = await window.axe.run(document, { resultTypes: ["violations"] });
+    return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`);
+  });
+}
+
+for (const theme of ["light", "dark"]) {
+  for (const width of Object.keys(widths).map(Number)) {
+    for (const language of ["ru", "en"]) {
+      test(`every page is sound: ${theme}, ${width} px, ${language}`, async () => {
+        const found = [];
+        for (const [name, address] of Object.entries(pages())) {
+          const [search, hash] = address.startsWith("?") ? address.split("#") : ["", address.slice(1)];
+          const { page, done } = await scene.open(`#${hash}`, { search, theme, width, language });
+          await page.locator("main h1, main h2, main .site, main [data-device]").first().waitFor();
+          if (name !== "alarms") await page.locator(".alarm-strip").waitFor(); // there is the list of all
+          await page.waitForFunction(() => document.body.innerText.includes("МКЗ") || document.body.innerText.length > 200);
+          await picture(page, `${name}-${width}-${theme}-${language}`);
+          const nonsense = await page.evaluate(() => /undefined|NaN|\bnull\b|\[object|Infinity/.exec(document.body.innerText)?.[0]);
+          if (nonsense) found.push(`${name}: says ${nonsense}`);
+          const cut = await page.evaluate(() => [...document.querySelectorAll(".badge")].filter((badge) => badge.scrollWidth > badge.clientWidth + 1).map((badge) => badge.innerText));
+          if (cut.length > 0) found.push(`${name}: cut off: ${cut}`);
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          if (overflow > 0) found.push(`${name}: ${overflow} px stick out`);
+          found.push(...(await faults(page)).map((one) => `${name}: ${one}`));
+          await done();
+        }
+        assert.deepEqual(found, []);
+      });
+    }
+  }
+}

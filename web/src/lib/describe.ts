@@ -1,0 +1,129 @@
+import { app, t } from "./app.svelte";
+import { code_text } from "./fields";
+import { format_age } from "./fmt";
+import { alarms_of, type Alarm } from "./health";
+import { fill, type Key } from "./i18n";
+import { seen_at, type Quality } from "./quality";
+import type { SiteState } from "./site-state";
+import { age_ms } from "./time";
+import type { Breaker, Input, Presence } from "./topology";
+import type { Device, PlantEvent, Reading } from "./types";
+
+// Words for what the modules decided. All of it follows the language.
+
+const status_field = { generator: "gen_status", ats: "genset_status" } as const;
+
+// What the machine does, or why that is not known.
+export function state_text({ device, reading, quality }: Input): string {
+  const words: Partial<Record<Quality, Key>> = { disabled: "state_disabled", waiting: "state_waiting", never: "state_never", offline: "state_offline" };
+  const word = words[quality];
+  if (word) return t(word);
+  if (device.device_type === "ats") return switch_word(device, reading) ?? t("state_no_status");
+  return status_text(device, reading) ?? t("state_no_status");
+}
+
+export function status_text(device: Device, reading: Reading | null): string | null {
+  const field = status_field[device.device_type];
+  return code_text(app.profiles.get(device.profile), field, reading?.[field], app.language);
+}
+
+// A switchboard's first question is whether the mains are on.
+function switch_word(device: Device, reading: Reading | null): string | null {
+  return code_text(app.profiles.get(device.profile), "mains_switch", reading?.mains_switch, app.language);
+}
+
+export function age_of(reading: Reading | null): string {
+  return format_age(age_ms(seen_at(reading), app.now), app.language);
+}
+
+export function alarm_text(alarm: Alarm, short = false): string {
+  return t((short ? `short_${alarm.code}` : alarm.code) as Key);
+}
+
+export function worst_alarm(input: Input): Alarm | null {
+  return alarms_of(input.reading, input.quality)[0] ?? null;
+}
+
+export function situation_text(state: SiteState): string {
+  return t(`situation_${state.situation}` as Key, { n: state.sets_closed, m: state.sets });
+}
+
+export function breaker_word(breaker: Breaker, input: Input | null): string {
+  if (breaker.code !== null && input) {
+    const profile = app.profiles.get(input.device.profile);
+    return code_text(profile, "mains_switch", breaker.code, app.language) ?? t("unknown");
+  }
+  if (breaker.conducting === "unknown") return t("unknown");
+  return t(breaker.conducting ? "closed" : "opened");
+}
+
+export function presence_word(presence: Presence): string {
+  return t(`presence_${presence}`);
+}
+
+export function device_by_id(id: number | null): Device | null {
+  return app.devices.find((device) => device.id === id) ?? null;
+}
+
+export function where_text(event: PlantEvent): string {
+  const device = device_by_id(event.device_id);
+  const site = app.sites.find((one) => one.id === (event.site_id ?? device?.site_id));
+  const code = event.site_code || site?.code || "";
+  const name = device?.name ?? (event.device_id === null ? "" : `№ ${event.device_id}`);
+  return [code, name].filter((part) => part !== "").join(" / ");
+}
+
+// The catalogue's text with the event's own values; codes of a field are told in words.
+export function event_text(event: PlantEvent): string {
+  const text = app.event_codes.get(event.code)?.text[app.language];
+  if (text === undefined) return event.code in alarm_words ? t(event.code as Key) : event.code;
+  const device = device_by_id(event.device_id);
+  const profile = device ? app.profiles.get(device.profile) : undefined;
+  const field = typeof event.args.field === "string" ? event.args.field : null;
+  const has_codes = field !== null && profile?.fields.find((one) => one.name === field)?.codes;
+  const words: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(event.args)) {
+    if (has_codes && (name === "from" || name === "to") && typeof value === "number") words[name] = code_text(profile, field!, value, app.language);
+    else if (name === "field") words[name] = profile?.fields.find((one) => one.name === value)?.label[app.language] ?? value;
+    else if (name === "from" || name === "to") words[name] = mode_word(value);
+    else words[name] = value;
+  }
+  return fill(text, words);
+}
+
+const alarm_words: Record<string, true> = {
+  alarm_shutdown: true, alarm_trip_stop: true, alarm_block: true, alarm_warning: true, alarm_unclassified: true, device_offline: true, site_offline: true,
+};
+
+function mode_word(value: unknown): unknown {
+  const modes: Record<string, Key> = { auto: "mode_auto", manual: "mode_manual", stop: "mode_stop", test: "mode_test" };
+  if (typeof value === "boolean") return t(value ? "yes" : "no");
+  if (value === null) return t("unknown");
+  const key = typeof value === "string" ? modes[value.replace(/^mode_/, "")] : undefined;
+  return key ? t(key) : value;
+}
+
+// The alarms to show: those of the log, or without one what the controllers say now.
+export function current_alarms(): PlantEvent[] {
+  if (app.alarm_log !== "missing") return app.alarms;
+  void app.beat;
+  return app.devices.flatMap((device) => {
+    const input = app.input(device);
+    return alarms_of(input.reading, input.quality).map((alarm, index): PlantEvent => ({
+      id: -(device.id * 10 + index),
+      device_id: device.id,
+      site_id: device.site_id,
+      site_code: input.reading?.site_code ?? "",
+      kind: alarm.priority === 4 ? "comms" : "alarm",
+      priority: alarm.priority,
+      code: alarm.code,
+      args: {},
+      state: "active",
+      onset: app.first_seen(`${device.id} ${alarm.code}`),
+      onset_at_latest: true,
+      returned_at: null,
+      acknowledged_at: null,
+      acknowledged_by: null,
+    }));
+  }).sort((a, b) => (a.priority ?? 9) - (b.priority ?? 9));
+}

@@ -1,0 +1,86 @@
+import type { Device, Profile } from "./types";
+
+// The form of a device as texts, and the body of the request that it makes.
+export interface DeviceForm {
+  site_id: string;
+  name: string;
+  device_type: "generator" | "ats";
+  profile: string;
+  ip_address: string;
+  port: string;
+  slave_id: string;
+  protocol: "tcp" | "rtu_over_tcp";
+  is_active: boolean;
+  description: string;
+  poll_interval: string;
+  modbus_timeout: string;
+  retry_delay: string;
+  offline_after: string;
+  rated_power_kw: string;
+  nominal_voltage: string;
+  battery_voltage: string;
+}
+
+export const optional_numbers = ["poll_interval", "modbus_timeout", "retry_delay", "offline_after", "rated_power_kw", "nominal_voltage", "battery_voltage"] as const;
+export const attributes = ["rated_power_kw", "nominal_voltage", "battery_voltage"] as const;
+
+const text_of = (value: number | null | undefined): string => (value === null || value === undefined ? "" : String(value));
+
+export function form_of(device: Device | null, site_id: number | null, profiles: Map<string, Profile>): DeviceForm {
+  const profile = device?.profile ?? (profiles.has("hgm9520n") ? "hgm9520n" : [...profiles.keys()][0] ?? "hgm9520n");
+  const known = profiles.get(profile);
+  return {
+    site_id: text_of(device?.site_id ?? site_id),
+    name: device?.name ?? "",
+    device_type: device?.device_type ?? known?.device_type ?? "generator",
+    profile,
+    ip_address: device?.ip_address ?? "",
+    port: text_of(device?.port ?? 502),
+    slave_id: text_of(device?.slave_id ?? 1),
+    protocol: device?.protocol ?? known?.protocol ?? "tcp",
+    is_active: device?.is_active ?? true,
+    description: device?.description ?? "",
+    poll_interval: text_of(device?.poll_interval),
+    modbus_timeout: text_of(device?.modbus_timeout),
+    retry_delay: text_of(device?.retry_delay),
+    offline_after: text_of(device?.offline_after),
+    rated_power_kw: text_of(device?.rated_power_kw),
+    nominal_voltage: text_of(device?.nominal_voltage),
+    battery_voltage: text_of(device?.battery_voltage),
+  };
+}
+
+// "1,5" is one and a half; nothing is null; what is no number goes as it is, and the server says what is allowed.
+export function number_or_text(text: string): number | string | null {
+  const trimmed = text.trim().replace(",", ".");
+  if (trimmed === "") return null;
+  const value = Number(trimmed);
+  return Number.isFinite(value) ? value : text;
+}
+
+// has_attributes: the server knows ratings.
+export function body_of(form: DeviceForm, has_attributes: boolean): Record<string, unknown> {
+  const body: Record<string, unknown> = {
+    site_id: Number(form.site_id),
+    name: form.name.trim(),
+    device_type: form.device_type,
+    profile: form.profile,
+    ip_address: form.ip_address.trim(),
+    port: number_or_text(form.port),
+    slave_id: number_or_text(form.slave_id),
+    protocol: form.protocol,
+    is_active: form.is_active,
+    description: form.description,
+  };
+  for (const name of optional_numbers) {
+    if (!has_attributes && attributes.some((one) => one === name)) continue;
+    body[name] = number_or_text(form[name]);
+  }
+  return body;
+}
+
+// Only what differs, so that an edit of the name does not touch what another person changed meanwhile.
+export function changes_of(device: Device, body: Record<string, unknown>): Record<string, unknown> {
+  const before = device as unknown as Record<string, unknown>;
+  return Object.fromEntries(Object.entries(body).filter(([name, value]) => (before[name] ?? (name === "description" ? "" : null)) !== value));
+}

@@ -1,0 +1,31 @@
+// The pages beside the first, and windows, are loaded when they are wanted, or when there is nothing else to do.
+
+const loaders = {
+  site: () => import("../pages/SitePage.svelte"),
+  device: () => import("../pages/DevicePage.svelte"),
+  alarms: () => import("../pages/Alarms.svelte"),
+  events: () => import("../pages/Events.svelte"),
+  devices: () => import("../pages/Devices.svelte"),
+  table: () => import("../parts/FleetTable.svelte"),
+  help: () => import("../parts/Help.svelte"),
+  acknowledge: () => import("../parts/Acknowledge.svelte"),
+};
+type Loaders = typeof loaders;
+type Component<Name extends keyof Loaders> = Awaited<ReturnType<Loaders[Name]>>["default"];
+
+const loaded = new Map<string, Promise<unknown>>();
+
+export function page<Name extends keyof Loaders>(name: Name): Promise<Component<Name>> {
+  let found = loaded.get(name) as Promise<Component<Name>> | undefined;
+  if (!found) {
+    found = loaders[name]().then((module) => module.default as Component<Name>);
+    found.catch(() => loaded.delete(name));
+    loaded.set(name, found);
+  }
+  return found;
+}
+
+export function load_rest(): void {
+  void Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")]).catch(() => undefined);
+  for (const name of Object.keys(loaders) as (keyof Loaders)[]) void page(name).catch(() => undefined);
+}

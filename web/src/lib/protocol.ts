@@ -1,0 +1,60 @@
+import type { PlantEvent, Reading } from "./types";
+
+// Messages of /ws/metrics?proto=2, and those of the plain stream: a snapshot without `epoch`, then bare readings.
+export interface Snapshot {
+  type: "snapshot";
+  epoch?: string;
+  seq?: number;
+  server_time?: string;
+  poll_interval?: number;
+  config_rev?: number;
+  ui_version?: string;
+  data: Reading[];
+  alarms?: PlantEvent[];
+}
+export interface Batch { type: "batch"; epoch?: string; seq?: number; server_time?: string; data: Reading[] }
+export interface Removed { type: "removed"; epoch?: string; seq?: number; server_time?: string; device_ids: number[] }
+export interface Heartbeat { type: "hb"; epoch?: string; seq?: number; server_time?: string }
+export interface Happened { type: "event"; epoch?: string; seq?: number; server_time?: string; event: PlantEvent }
+export interface Config { type: "config"; epoch?: string; seq?: number; server_time?: string; config_rev: number }
+export interface Refusal { type: "error"; seq?: undefined; epoch?: undefined; server_time?: undefined; code: string; message: string }
+export type Message = Snapshot | Batch | Removed | Heartbeat | Happened | Config | Refusal;
+
+const has_id = (value: unknown): value is Reading => typeof (value as Reading | null)?.device_id === "number";
+
+// Null: nothing that this page knows.
+export function parse_message(text: string): Message | null {
+  if (text === "pong") return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== "object" || value === null) return null;
+  const { type, data } = value as { type?: unknown; data?: unknown };
+  if (type === undefined) return has_id(value) ? { type: "batch", data: [value] } : null;
+  if (type === "snapshot" || type === "batch") return Array.isArray(data) && data.every(has_id) ? (value as Snapshot | Batch) : null;
+  if (type === "removed") return Array.isArray((value as Removed).device_ids) ? (value as Removed) : null;
+  if (type === "event") return (value as Happened).event ? (value as Happened) : null;
+  return type === "hb" || type === "config" || type === "error" ? (value as Message) : null;
+}
+
+// Tells whether messages are missing between those that came. Each message that counts has one more than that before.
+export class Sequence {
+  private epoch: string | undefined;
+  private seq: number | undefined;
+
+  // False: something was lost, or the server is another than before; only a snapshot helps.
+  accept(message: Message): boolean {
+    if (message.type === "snapshot") {
+      this.epoch = message.epoch;
+      this.seq = message.seq;
+      return true;
+    }
+    if (message.seq === undefined) return true;
+    const follows = this.seq !== undefined && message.seq === this.seq + 1 && message.epoch === this.epoch;
+    if (follows) this.seq = message.seq;
+    return follows;
+  }
+}

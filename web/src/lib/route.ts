@@ -1,0 +1,39 @@
+// Where the page is, from the part of the address behind '#': no server knows it, so none needs a rule for it.
+
+export type Route =
+  | { page: "fleet" }
+  | { page: "site"; id: number }
+  | { page: "device"; id: number; part: "values" | "diagnostics" }
+  | { page: "alarms" }
+  | { page: "events" }
+  | { page: "devices" }
+  | { page: "unknown" };
+
+export interface Kiosk {
+  site: number | null;
+  rotate_s: number | null;
+}
+
+const id_of = (text: string | undefined): number | null => (text && /^[1-9]\d{0,15}$/.test(text) ? Number(text) : null);
+
+export function parse_route(hash: string): Route {
+  const path = hash.replace(/^#/, "").split("?")[0] ?? "";
+  const parts = path.split("/").filter((part) => part !== "");
+  const [page, second, third] = parts;
+  if (page === undefined) return { page: "fleet" };
+  const id = id_of(second);
+  if (page === "site" && id !== null && parts.length === 2) return { page, id };
+  if (page === "device" && id !== null && parts.length === 2) return { page, id, part: "values" };
+  if (page === "device" && id !== null && third === "diagnostics" && parts.length === 3) return { page, id, part: "diagnostics" };
+  if ((page === "alarms" || page === "events" || page === "devices") && parts.length === 1) return { page };
+  return { page: "unknown" };
+}
+
+// ?kiosk=1[&site=3][&rotate=20], before or behind '#'. Null: the page has an operator.
+export function parse_kiosk(search: string, hash: string): Kiosk | null {
+  const behind = hash.includes("?") ? hash.slice(hash.indexOf("?") + 1) : "";
+  const given = new URLSearchParams(search.replace(/^\?/, "") + "&" + behind);
+  if (given.get("kiosk") !== "1") return null;
+  const rotate = Number(given.get("rotate"));
+  return { site: id_of(given.get("site") ?? undefined), rotate_s: rotate >= 5 && rotate <= 3600 ? rotate : null };
+}

@@ -1,0 +1,69 @@
+import type { Batch, Removed, Snapshot } from "./protocol";
+import type { Reading } from "./types";
+
+// The newest reading of each device. What comes is held back, one reading a device, until flush(): however fast
+// readings arrive and however seldom the page paints, nothing grows.
+export class Store {
+  private shown = new Map<number, Reading | null>();
+  private pending = new Map<number, Reading | null>(); // null: it is gone
+
+  // True: an alarm came or went or a device was lost or found, so do not hold it back.
+  batch(message: Batch): boolean {
+    let urgent = false;
+    for (const reading of message.data) urgent = this.take(reading) || urgent;
+    return urgent;
+  }
+
+  // Readings that the snapshot lacks are gone, of the devices that were asked for (null: all).
+  snapshot(message: Snapshot, selection: ReadonlySet<number> | null): void {
+    const present = new Set(message.data.map((reading) => reading.device_id));
+    for (const id of [...this.shown.keys(), ...this.pending.keys()]) {
+      if (!present.has(id) && (selection === null || selection.has(id))) this.pending.set(id, null);
+    }
+    for (const reading of message.data) {
+      const held = this.newest(reading.device_id);
+      // The same reading in the narrower view says less.
+      if (held && held.timestamp === reading.timestamp && Object.keys(held).length > Object.keys(reading).length) continue;
+      this.pending.set(reading.device_id, reading);
+    }
+  }
+
+  removed(message: Removed): void {
+    for (const id of message.device_ids) this.pending.set(id, null);
+  }
+
+  remove(id: number): void {
+    this.pending.set(id, null);
+  }
+
+  ids(): number[] {
+    return [...this.shown.keys()];
+  }
+
+  // Hands over what changed since the last call.
+  flush(change: (id: number, reading: Reading | null) => void): void {
+    for (const [id, reading] of this.pending) {
+      if (reading) this.shown.set(id, reading);
+      else this.shown.delete(id);
+      change(id, reading);
+    }
+    this.pending.clear();
+  }
+
+  get pending_count(): number {
+    return this.pending.size;
+  }
+
+  private newest(id: number): Reading | null | undefined {
+    return this.pending.has(id) ? this.pending.get(id) : this.shown.get(id);
+  }
+
+  private take(reading: Reading): boolean {
+    const held = this.newest(reading.device_id);
+    if (held && Date.parse(reading.timestamp) < Date.parse(held.timestamp)) return false;
+    this.pending.set(reading.device_id, reading);
+    return !held || held.online !== reading.online || alarm_bits.some((bit) => held[bit] !== reading[bit]);
+  }
+}
+
+const alarm_bits = ["alarm_common", "alarm_shutdown", "alarm_trip_stop", "alarm_block", "alarm_warning"];

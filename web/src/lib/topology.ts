@@ -1,0 +1,205 @@
+import { is_believed, type Quality } from "./quality";
+import type { Device, Reading, Site, TopologyBlock, Value } from "./types";
+
+// What feeds what at a site, from the readings of its devices: the one model behind the diagram, wide and narrow, and the
+// sentence of a site. Three-valued throughout: what is not known stays unknown where it could change the answer.
+
+export type Truth = true | false | "unknown";
+
+export const not = (a: Truth): Truth => (a === "unknown" ? a : !a);
+export const and = (...all: Truth[]): Truth => (all.includes(false) ? false : all.includes("unknown") ? "unknown" : true);
+export const or = (...all: Truth[]): Truth => (all.includes(true) ? true : all.includes("unknown") ? "unknown" : false);
+
+export interface Input {
+  device: Device;
+  reading: Reading | null;
+  quality: Quality;
+}
+
+// `code` names a word: the 9560's switch codes, or closed, open, unknown of a single bit.
+export interface Breaker {
+  name: string;
+  conducting: Truth;
+  moving: boolean;
+  code: number | null;
+  stale: boolean;
+}
+
+//  normal; abnormal: voltage is there but not as it should be; absent: no voltage
+export type Presence = "normal" | "abnormal" | "absent" | "unknown";
+
+export interface Source {
+  presence: Presence;
+  voltage: Value;
+  frequency: Value;
+  stale: boolean;
+}
+
+export interface GensetModel {
+  input: Input;
+  source: Source;
+  breaker: Breaker;
+  running: Truth;
+  energised: Truth; // its feeder, between set and breaker
+  power: number | null;
+}
+
+export interface BlockModel {
+  switchboard: Input | null;
+  mains: Source | null; // null: this block has no mains
+  mains_breaker: Breaker | null;
+  mains_power: number | null;
+  bus_breaker: Breaker | null; // null: load and busbar are one
+  load: Truth;
+  load_power: number | null;
+  bus: Truth;
+  bus_voltage: Value;
+  bus_frequency: Value;
+  bus_contradicts: boolean; // the measurement says otherwise than breakers and sources: it is trusted
+  gensets: GensetModel[];
+}
+
+const present_from = 0.1; // of the nominal voltage
+const nominal_default = 400;
+const conducting_codes = [3, 4, 5, 6];
+const parted_codes = [0, 1, 2, 7];
+const moving_codes = [0, 1, 2, 4, 5, 6];
+const running_codes = [5, 6, 7, 8, 9, 10, 11]; // from the end of cranking until the engine is told to stop
+
+const number_of = (value: Value): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
+const bit_of = (value: Value): Truth => (typeof value === "boolean" ? value : "unknown");
+
+function value(input: Input | null, field: string): Value {
+  return input && is_believed(input.quality) ? input.reading?.[field] : null;
+}
+
+function has_voltage(voltage: Value, device: Device | null): Truth {
+  const volts = number_of(voltage);
+  return volts === null ? "unknown" : volts > present_from * (device?.nominal_voltage ?? nominal_default);
+}
+
+function switch_of(name: string, input: Input | null, field: string): Breaker {
+  const code = number_of(value(input, field));
+  const conducting = code === null ? "unknown" : conducting_codes.includes(code) ? true : parted_codes.includes(code) ? false : "unknown";
+  return { name, conducting, moving: code !== null && moving_codes.includes(code), code, stale: input?.quality === "stale" };
+}
+
+function bit_breaker(name: string, conducting: Truth, stale: boolean): Breaker {
+  return { name, conducting, moving: false, code: null, stale };
+}
+
+function presence(normal: Truth, voltage: Truth): Presence {
+  if (normal === true) return voltage === false ? "abnormal" : "normal";
+  if (voltage === false) return "absent";
+  if (voltage === true) return normal === false ? "abnormal" : "unknown";
+  return "unknown";
+}
+
+const is_live = (source: Source): Truth => (source.presence === "unknown" ? "unknown" : source.presence !== "absent");
+
+function switchboard_mains(input: Input): Source {
+  const status = number_of(value(input, "mains_status"));
+  const voltage = value(input, "mains_uab");
+  const normal: Truth = status === 0 || status === 1 ? true : status === 2 || status === 3 ? false : "unknown";
+  return { presence: presence(normal, has_voltage(voltage, input.device)), voltage, frequency: value(input, "mains_freq"), stale: input.quality === "stale" };
+}
+
+// The mains as gensets without a switchboard see it: what they agree on.
+function gensets_mains(inputs: Input[]): Source {
+  const seen = inputs.map((input): Source => {
+    const voltage = value(input, "mains_uab");
+    const normal = bit_of(value(input, "mains_normal"));
+    return { presence: presence(normal, has_voltage(voltage, input.device)), voltage, frequency: value(input, "mains_freq"), stale: input.quality === "stale" };
+  });
+  const known = seen.filter((source) => source.presence !== "unknown");
+  const first = known.find((source) => !source.stale) ?? known[0];
+  if (!first) return { presence: "unknown", voltage: null, frequency: null, stale: false };
+  return known.every((source) => source.presence === first.presence) ? first : { ...first, presence: "unknown" };
+}
+
+function agreed(bits: Truth[]): Truth {
+  const known = bits.filter((bit) => bit !== "unknown");
+  return known.length > 0 && known.every((bit) => bit === known[0]) ? known[0]! : "unknown";
+}
+
+// A single set controls the mains breaker. One of several may have nothing to do with it: that it does not see it
+// closed says nothing then.
+function gensets_mains_breaker(name: string, inputs: Input[]): Breaker {
+  const closed = agreed(inputs.map((input) => bit_of(value(input, "mains_load"))));
+  return bit_breaker(name, inputs.length > 1 && closed === false ? "unknown" : closed, inputs.some((input) => input.quality === "stale"));
+}
+
+function genset_of(input: Input, name: string): GensetModel {
+  const voltage = value(input, "gen_uab");
+  const present = has_voltage(voltage, input.device);
+  const stale = input.quality === "stale";
+  const source = { presence: presence(bit_of(value(input, "gen_normal")), present), voltage, frequency: value(input, "gen_freq"), stale };
+  const code = number_of(value(input, "gen_status"));
+  const running = code === null ? present : running_codes.includes(code);
+  const breaker = bit_breaker(name, bit_of(value(input, "gen_closed")), stale);
+  return { input, source, breaker, running, energised: is_live(source), power: number_of(value(input, "power_total")) };
+}
+
+function sum(parts: (number | null)[]): number | null {
+  return parts.some((part) => part === null) ? null : parts.reduce<number>((all, part) => all + (part ?? 0), 0);
+}
+
+// The part of the load that comes through this breaker: nothing when it is open.
+function through(breaker: Breaker, power: number | null): number | null {
+  return breaker.conducting === false ? 0 : breaker.conducting === true ? power : null;
+}
+
+function block_of(switchboard: Input | null, gensets: Input[], first_name: number): BlockModel {
+  const sets = gensets.map((input, index) => genset_of(input, `QF${first_name + (switchboard ? 2 : 1) + index}`));
+  const mains = switchboard ? switchboard_mains(switchboard) : gensets.length > 0 ? gensets_mains(gensets) : null;
+  const mains_breaker = switchboard ? switch_of(`QF${first_name}`, switchboard, "mains_switch") : gensets_mains_breaker(`QF${first_name}`, gensets);
+  const bus_breaker = switchboard ? switch_of(`QF${first_name + 1}`, switchboard, "busbar_switch") : null;
+  const tie: Truth = bus_breaker?.conducting ?? true;
+  const from_mains = mains ? and(is_live(mains), mains_breaker.conducting) : false;
+  const from_sets = or(...sets.map((set) => and(is_live(set.source), set.breaker.conducting)));
+  const bus_voltage = switchboard ? value(switchboard, "busbar_uab") : null;
+  const measured = switchboard ? has_voltage(bus_voltage, switchboard.device) : "unknown";
+  const supposed = or(from_sets, and(from_mains, tie));
+  const bus = measured === "unknown" ? supposed : measured;
+  const load = or(from_mains, and(switchboard ? bus : from_sets, tie));
+  for (const set of sets) set.energised = or(is_live(set.source), and(bus, set.breaker.conducting));
+  const mains_power = number_of(value(switchboard, "mains_total_p"));
+  const load_power = switchboard
+    ? sum([through(mains_breaker, mains_power), through(bus_breaker!, number_of(value(switchboard, "busbar_p")))])
+    : mains_breaker.conducting === false
+      ? sum(sets.map((set) => through(set.breaker, set.power)))
+      : null;
+  return {
+    switchboard, mains, mains_breaker: mains ? mains_breaker : null, mains_power, bus_breaker, load, load_power, bus, bus_voltage,
+    bus_frequency: value(switchboard, "busbar_freq"),
+    bus_contradicts: measured !== "unknown" && supposed !== "unknown" && measured !== supposed,
+    gensets: sets,
+  };
+}
+
+// One block of all gensets unless the site says otherwise; a second switchboard makes a block of its own.
+export function blocks_of(site: Pick<Site, "topology">, devices: Device[]): TopologyBlock[] {
+  if (site.topology && site.topology.blocks.length > 0) return site.topology.blocks;
+  const gensets = devices.filter((device) => device.device_type === "generator").map((device) => device.id);
+  const [first, ...more] = devices.filter((device) => device.device_type === "ats");
+  return [{ mains_device: first?.id ?? null, gensets }, ...more.map((device) => ({ mains_device: device.id, gensets: [] }))];
+}
+
+export function site_model(site: Pick<Site, "topology">, inputs: Input[]): BlockModel[] {
+  const by_id = new Map(inputs.map((input) => [input.device.id, input]));
+  let name = 1;
+  return blocks_of(site, inputs.map((input) => input.device)).map((block) => {
+    const switchboard = block.mains_device === null ? null : by_id.get(block.mains_device) ?? null;
+    const gensets = block.gensets.map((id) => by_id.get(id)).filter((input): input is Input => input !== undefined);
+    const model = block_of(switchboard, gensets, name);
+    name += gensets.length + (switchboard ? 2 : 1);
+    return model;
+  });
+}
+
+// Which way power goes through a meter: +1 towards the load, −1 away, 0 within the dead-band, null unknown.
+export function direction(power: number | null, rated_kw: number | null): -1 | 0 | 1 | null {
+  if (power === null) return null;
+  const dead_band = rated_kw ? 0.02 * rated_kw : 2;
+  return Math.abs(power) <= dead_band ? 0 : power > 0 ? 1 : -1;
+}

@@ -1,0 +1,96 @@
+import type { Reading, Value } from "./types";
+
+// Points of a trend: what the server remembers, then what came while the page was open. Where nothing came there is a null,
+// so that no line is drawn over it.
+
+export interface TrendPoint {
+  at_ms: number;
+  value: number | null;
+}
+
+const points_max = 1800;
+const missed_cadences = 3;
+
+export class TrendRing {
+  private rings = new Map<string, TrendPoint[]>();
+  private last_ms: number | null = null;
+
+  constructor(private cadence_ms: number) {}
+
+  add(reading: Reading): void {
+    const at_ms = Date.parse(reading.timestamp);
+    if (!Number.isFinite(at_ms) || (this.last_ms !== null && at_ms <= this.last_ms)) return;
+    const cadence = reading.cadence_ms ?? this.cadence_ms;
+    const gap = this.last_ms !== null && at_ms - this.last_ms > missed_cadences * cadence;
+    for (const [name, value] of Object.entries(reading)) {
+      if (typeof value !== "number" && value !== null) continue;
+      const ring = this.ring(name);
+      if (gap) ring.push({ at_ms: (this.last_ms ?? at_ms) + cadence, value: null });
+      ring.push({ at_ms, value: reading.online ? number_or_null(value) : null });
+      while (ring.length > points_max) ring.shift();
+    }
+    this.last_ms = at_ms;
+  }
+
+  points(name: string): TrendPoint[] {
+    return this.rings.get(name) ?? [];
+  }
+
+  private ring(name: string): TrendPoint[] {
+    let ring = this.rings.get(name);
+    if (!ring) this.rings.set(name, (ring = []));
+    return ring;
+  }
+}
+
+function number_or_null(value: Value): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+export interface History {
+  from: string;
+  step_ms: number;
+  fields: Record<string, ([number, number, number] | null)[]>;
+}
+
+// The mean of each bucket, at its middle.
+export function history_points(history: History): Map<string, TrendPoint[]> {
+  const from = Date.parse(history.from);
+  return new Map(
+    Object.entries(history.fields).map(([name, buckets]) => [
+      name,
+      buckets.map((bucket, index) => ({ at_ms: from + (index + 0.5) * history.step_ms, value: bucket ? bucket[2] : null })),
+    ]),
+  );
+}
+
+// In seconds, ascending, as the plot wants them: history up to where the live points begin. `step_ms`: of the history.
+// A bucket that lasts shorter than the device's cadence is often empty; one empty bucket is no gap.
+export function merge_points(history: TrendPoint[], live: TrendPoint[], step_ms: number): [number[], (number | null)[]] {
+  const begin = live[0]?.at_ms ?? Infinity;
+  const old = history.filter((point) => point.at_ms < begin);
+  const gap_ms = Math.max(3 * step_ms, 3 * median_distance(old));
+  const times: number[] = [];
+  const values: (number | null)[] = [];
+  const put = (point: TrendPoint) => {
+    times.push(point.at_ms / 1000);
+    values.push(point.value);
+  };
+  let last: number | null = null;
+  for (const point of old) {
+    if (point.value === null) continue;
+    if (last !== null && point.at_ms - last > gap_ms) put({ at_ms: last + 1, value: null });
+    put(point);
+    last = point.at_ms;
+  }
+  const first = live[0];
+  if (first && last !== null && first.at_ms - last > gap_ms) put({ at_ms: last + 1, value: null });
+  for (const point of live) put(point);
+  return [times, values];
+}
+
+function median_distance(points: TrendPoint[]): number {
+  const known = points.filter((point) => point.value !== null);
+  const distances = known.slice(1).map((point, index) => point.at_ms - (known[index]?.at_ms ?? 0)).sort((a, b) => a - b);
+  return distances[Math.floor(distances.length / 2)] ?? 0;
+}

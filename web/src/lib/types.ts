@@ -1,0 +1,115 @@
+// What the server says, as GET /api/openapi.json describes it.
+
+export type Language = "ru" | "en";
+export type Text = Record<Language, string>;
+
+export interface Site {
+  id: number;
+  name: string;
+  code: string;
+  network: string | null;
+  description: string | null;
+  is_active: boolean;
+  topology?: { blocks: TopologyBlock[] } | null;
+}
+
+export interface TopologyBlock {
+  mains_device: number | null;
+  gensets: number[];
+}
+
+export interface Limit {
+  low?: number;
+  high?: number;
+}
+
+export interface Device {
+  id: number;
+  site_id: number;
+  name: string;
+  device_type: "generator" | "ats";
+  profile: string;
+  ip_address: string;
+  port: number;
+  protocol: "tcp" | "rtu_over_tcp";
+  slave_id: number;
+  is_active: boolean;
+  poll_interval: number | null;
+  modbus_timeout: number | null;
+  retry_delay: number | null;
+  offline_after: number | null;
+  description: string | null;
+  rated_power_kw?: number | null;
+  nominal_voltage?: number | null;
+  battery_voltage?: number | null;
+  limits?: Record<string, Limit> | null;
+}
+
+export interface Code {
+  value: number;
+  key: string;
+  label: Text;
+}
+
+export interface ProfileField {
+  name: string;
+  label: Text;
+  unit: string;
+  unit_label?: Text | null;
+  signed?: boolean;
+  decimals: number;
+  group: string;
+  codes: string | null;
+}
+
+export interface Profile {
+  name: string;
+  title: Text;
+  device_type: "generator" | "ats";
+  protocol: "tcp" | "rtu_over_tcp";
+  groups: { name: string; label: Text }[];
+  code_tables: { name: string; codes: Code[] }[];
+  blocks: { name: string; address: number; count: number }[];
+  fields: ProfileField[];
+}
+
+export type Value = number | boolean | string | null | undefined;
+
+export interface Reading {
+  device_id: number;
+  site_code: string;
+  device_type: "generator" | "ats";
+  timestamp: string;
+  online: boolean;
+  error: string | null;
+  last_seen?: string | null;
+  cadence_ms?: number | null;
+  [field: string]: Value;
+}
+
+export type Priority = 1 | 2 | 3 | 4;
+export type EventState = "active" | "acknowledged" | "returned" | "closed";
+
+export interface PlantEvent {
+  id: number;
+  device_id: number | null;
+  site_id: number | null;
+  site_code: string;
+  kind: string;
+  priority: Priority | null;
+  code: string;
+  args: Record<string, unknown>;
+  state: EventState;
+  onset: string;
+  onset_at_latest: boolean;
+  returned_at: string | null;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+}
+
+export interface EventCode {
+  code: string;
+  kind: string;
+  priority: Priority | null;
+  text: Text;
+}

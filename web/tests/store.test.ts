@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Store } from "../src/lib/store";
+import type { Reading } from "../src/lib/types";
+import { at, reading } from "./make";
+
+const of = (id: number, after_ms: number, more = {}): Reading => reading(id, { timestamp: at(after_ms), last_seen: at(after_ms), ...more });
+
+function flushed(store: Store): [number, string | null][] {
+  const changes: [number, string | null][] = [];
+  store.flush((id, one) => changes.push([id, one && one.timestamp]));
+  return changes;
+}
+
+test("however many readings come, one of each device is painted, the newest", () => {
+  const store = new Store();
+  for (let tick = 0; tick < 1000; tick += 1) store.batch({ type: "batch", data: [of(1, tick), of(2, tick)] });
+  assert.equal(store.pending_count, 2);
+  assert.deepEqual(flushed(store), [[1, at(999)], [2, at(999)]]);
+  assert.deepEqual(flushed(store), [], "nothing new, nothing painted");
+});
+
+test("an older reading than the one held is dropped, painted or not", () => {
+  const store = new Store();
+  store.batch({ type: "batch", data: [of(1, 2000)] });
+  store.batch({ type: "batch", data: [of(1, 1000)] });
+  assert.deepEqual(flushed(store), [[1, at(2000)]]);
+  store.batch({ type: "batch", data: [of(1, 1500)] });
+  assert.deepEqual(flushed(store), []);
+});
+
+test("what a snapshot lacks is gone", () => {
+  const store = new Store();
+  store.batch({ type: "batch", data: [of(1, 0), of(2, 0)] });
+  flushed(store);
+  store.batch({ type: "batch", data: [of(3, 0)] });
+  store.snapshot({ type: "snapshot", data: [of(1, 1000)] }, null);
+  assert.deepEqual(flushed(store).sort(), [[1, at(1000)], [2, null], [3, null]]);
+  assert.deepEqual(store.ids(), [1]);
+});
+
+test("a snapshot of some devices says nothing of the others", () => {
+  const store = new Store();
+  store.batch({ type: "batch", data: [of(1, 0), of(2, 0)] });
+  flushed(store);
+  store.snapshot({ type: "snapshot", data: [of(1, 1000)] }, new Set([1]));
+  assert.deepEqual(flushed(store), [[1, at(1000)]]);
+  assert.deepEqual(store.ids(), [1, 2]);
+});
+
+test("a snapshot counts even when it is older: the server's clock may have been set back", () => {
+  const store = new Store();
+  store.batch({ type: "batch", data: [of(1, 5000)] });
+  flushed(store);
+  store.snapshot({ type: "snapshot", data: [of(1, 1000)] }, null);
+  assert.deepEqual(flushed(store), [[1, at(1000)]]);
+});
+
+test("the same reading in the narrow view takes no fields away", () => {
+  const store = new Store();
+  store.batch({ type: "batch", data: [of(1, 0, { gen_uab: 400, current_a: 10 })] });
+  flushed(store);
+  store.snapshot({ type: "snapshot", data: [of(1, 0, { gen_uab: 400 })] }, null);
+  assert.deepEqual(flushed(store), []);
+});
+
+test("a removed device is gone, also one that was not painted yet", () => {
+  const store = new Store();
+  store.batch({ type: "batch", data: [of(1, 0), of(2, 0)] });
+  store.removed({ type: "removed", device_ids: [2] });
+  assert.deepEqual(flushed(store), [[1, at(0)], [2, null]]);
+  store.remove(1);
+  assert.deepEqual(flushed(store), [[1, null]]);
+});
+
+test("an alarm, a loss and a return are urgent, a value is not", () => {
+  const store = new Store();
+  const urgent = (more: object) => store.batch({ type: "batch", data: [of(1, 0, more)] });
+  assert.equal(urgent({ alarm_block: false, gen_uab: 1 }), true, "the first of all");
+  assert.equal(urgent({ alarm_block: false, gen_uab: 2 }), false);
+  assert.equal(urgent({ alarm_block: true }), true);
+  assert.equal(urgent({ alarm_block: true, online: false }), true);
+  assert.equal(urgent({ alarm_block: true, online: true }), true);
+});

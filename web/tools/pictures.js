@@ -1,0 +1,34 @@
+// The pictures of the README, of a simulated plant: 'npm run pictures' (GENSETD names the program).
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { launch, open_page } from "../e2e/browser.js";
+import { source } from "../e2e/places.js";
+import { Programs } from "../e2e/programs.js";
+
+const folder = join(source, "docs/pictures");
+const programs = new Programs();
+const browser = await launch();
+try {
+  const daemon = await programs.daemon({ EVENTS_OFFLINE_DELAY: "1" });
+  const plant = await programs.simulator();
+  const ids = [];
+  for (const [code, first] of [["MKZ", 0], ["YKZ", 10]]) {
+    const site = await daemon.add_site(code);
+    for (const [offset, name] of ["Genset 1", "Genset 2"].entries()) ids.push(await daemon.add_device(site, name, { port: plant.port + first + offset }));
+    ids.push(await daemon.add_device(site, "Switchboard", { port: plant.port + first + 2 }, { device_type: "ats", protocol: "rtu_over_tcp" }));
+  }
+  await daemon.online(...ids);
+  const lost = await daemon.add_device(2, "Genset 3", { port: 1 });
+  await daemon.until(lost, (reading) => !reading.online, "a device that is not there");
+  mkdirSync(folder, { recursive: true });
+  for (const [name, hash, theme, height] of [["fleet", "#/", "light", 380], ["site", "#/site/1", "dark", 760]]) {
+    const { page, context } = await open_page(browser, `${daemon.url}/${hash}`, { language: "en", theme, width: 1280, height });
+    await page.locator(name === "fleet" ? '.device-row[data-quality="live"]' : "[data-load]").first().waitFor();
+    await new Promise((resolve) => setTimeout(resolve, 5000)); // for the trends to have something
+    await page.screenshot({ path: join(folder, `${name}.png`), animations: "disabled" });
+    await context.close();
+  }
+} finally {
+  await browser.close();
+  await programs.end();
+}
