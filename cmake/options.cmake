@@ -8,13 +8,11 @@ endif()
 add_library(gensetd_options INTERFACE)
 target_include_directories(gensetd_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(gensetd_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
-                                                 -Woverloaded-virtual -Werror -fpch-preprocess)
+                                                 -Woverloaded-virtual -Werror)
 # Members that an initializer leaves out have the defaults that their struct states.
 target_compile_options(gensetd_options INTERFACE -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(gensetd_options INTERFACE -Wno-unknown-warning-option -Wno-error=unused-command-line-argument)
-  # -fpch-preprocess is g++'s; -Xclang -fno-pch-timestamp is its counterpart for the compiler cache.
-  target_compile_options(gensetd_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
 else()
   # g++ 12 warns of coroutine frames and of std::optional's own storage in code that is right.
   target_compile_options(gensetd_options INTERFACE -Wno-mismatched-new-delete -Wno-maybe-uninitialized)
@@ -22,7 +20,7 @@ endif()
 
 if(GENSETD_SANITIZE)
   # Without 'vptr': SOCI's library keeps the type information of its classes, which that check needs, to itself.
-  target_compile_options(gensetd_options INTERFACE -fsanitize=${GENSETD_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+  target_compile_options(gensetd_options INTERFACE -fsanitize=${GENSETD_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
   target_link_options(gensetd_options INTERFACE -fsanitize=${GENSETD_SANITIZE})
   if(GENSETD_SANITIZE MATCHES "thread")
     target_compile_options(gensetd_options INTERFACE -Wno-tsan)
@@ -33,6 +31,6 @@ if(GENSETD_FUZZ)
 endif()
 
 find_program(MOLD_PROGRAM mold)
-if(MOLD_PROGRAM AND NOT GENSETD_FUZZ)
+if(MOLD_PROGRAM)
   target_link_options(gensetd_options INTERFACE -fuse-ld=mold)
 endif()

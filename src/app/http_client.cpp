@@ -25,7 +25,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-using gensetd::http::use_tuple;
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint64_t body_bytes_max = 1'048'576;
 
 http::request<http::string_body> message_of(const DaemonUrl& url, HttpRequest request) {
@@ -75,7 +75,7 @@ asio::awaitable<HttpReply> ask_daemon(DaemonUrl url, Trust trust, HttpRequest re
   stream.next_layer().expires_at(deadline);
   if (url.tls) {
     expect_certificate_of(url, stream.tls());
-    const auto [not_agreed] = co_await stream.shake_hands(asio::ssl::stream_base::client, use_tuple);
+    const auto not_agreed = co_await stream.shake_hands(asio::ssl::stream_base::client);
     if (not_agreed == beast::error::timeout) co_return failure(url, not_agreed, time);
     if (not_agreed)
       co_return HttpReply{.error = to_text(url) + ": " + handshake_failure(stream.tls(), not_agreed)};

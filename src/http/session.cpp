@@ -213,7 +213,7 @@ class Session final : public Connection {
 
   asio::awaitable<bool> shake_hands() {
     tcp().expires_after(limits_.request_within);
-    const auto [failed] = co_await stream_.shake_hands(asio::ssl::stream_base::server, use_tuple);
+    const auto failed = co_await stream_.shake_hands(asio::ssl::stream_base::server);
     if (is_plain_http(failed)) {
       static constexpr std::string_view text =
           "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"

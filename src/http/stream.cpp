@@ -1,24 +1,67 @@
 #include "http/stream.hpp"
 
+#include "http/linger.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <exception>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
 namespace gensetd::http {
 
-Stream::Handed Stream::hand_over(std::array<boost::asio::const_buffer, 2> bytes, std::size_t unsent_max) {
+namespace asio = boost::asio;
+using boost::beast::error_code;
+
+asio::awaitable<error_code> Stream::shake_hands(asio::ssl::stream_base::handshake_type side) {
+  const auto [failed] = co_await encrypted_->async_handshake(side, use_tuple);
+  co_return failed;
+}
+
+void Stream::read_some(const Readable& buffers, Transferred handler) {
+  if (encrypted_) return encrypted_->async_read_some(buffers, std::move(handler));
+  plain_->async_read_some(buffers, std::move(handler));
+}
+
+void Stream::write_some(const Writable& buffers, Transferred handler) {
+  writing_ = true;
+  unsent_at_most_ = unknown;
+  auto written = [this, handler = std::move(handler)](error_code failed, std::size_t length) mutable {
+    writing_ = false;
+    handler(failed, length);
+  };
+  if (encrypted_) return encrypted_->async_write_some(buffers, std::move(written));
+  plain_->async_write_some(buffers, std::move(written));
+}
+
+asio::awaitable<void> Stream::end() {
+  if (encrypted_) {
+    next_layer().expires_after(tls_goodbye_within);
+    [[maybe_unused]] const auto [failed] = co_await encrypted_->async_shutdown(use_tuple);
+  }
+  co_await linger(next_layer());
+  next_layer().close();
+}
+
+void Stream::tear_down(Once<error_code> handler) {
+  auto ended = [handler = std::move(handler)](const std::exception_ptr&) mutable { handler(error_code{}); };
+  asio::co_spawn(get_executor(), end(), std::move(ended));
+}
+
+Stream::Handed Stream::hand_over(std::array<asio::const_buffer, 2> bytes, std::size_t unsent_max) {
   if (writing_) return Handed::writer_busy;
   auto& tcp = plain_->socket();
-  const std::size_t length = boost::asio::buffer_size(bytes);
+  const std::size_t length = asio::buffer_size(bytes);
   if (unsent_at_most_ > unsent_max - length) {
     int unsent = 0;
     if (::ioctl(tcp.native_handle(), SIOCOUTQ, &unsent) != 0) return Handed::failed;
     unsent_at_most_ = static_cast<std::size_t>(unsent);
     if (unsent_at_most_ > unsent_max - length) return Handed::no_room;
   }
-  boost::beast::error_code failed;
+  error_code failed;
   if (!tcp.non_blocking()) tcp.non_blocking(true, failed);
   const std::size_t handed = failed ? 0 : tcp.write_some(bytes, failed);
-  if (failed) return failed == boost::asio::error::would_block ? Handed::no_room : Handed::failed;
+  if (failed) return failed == asio::error::would_block ? Handed::no_room : Handed::failed;
   unsent_at_most_ += length;
   // A part alone is taken only when the system has no memory left.
   return handed == length ? Handed::all : Handed::failed;

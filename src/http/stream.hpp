@@ -1,41 +1,34 @@
 #pragma once
 
-#include "http/beast.hpp"
-#include "http/linger.hpp"
+#include "http/once.hpp"
 
-#include <boost/asio/associator.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream_base.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/core/role.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/container/static_vector.hpp>
 
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <limits>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
 namespace gensetd::http {
 
 inline constexpr std::chrono::seconds tls_goodbye_within{2};  // for the peer's half of it
 
-// A handler of a write that notes its end first, and is to Asio what the handler in it is.
-template <class Handler>
-struct NotedWrite {
-  bool* writing;
-  Handler handler;
-
-  void operator()(boost::beast::error_code failed, std::size_t length) {
-    *writing = false;
-    std::move(handler)(failed, length);
-  }
-};
-
-// A connection, with or without TLS: one type, so that Beast's templates are compiled once. Before
-// anything else is done with one that is_encrypted(), shake_hands() must have succeeded.
+// A connection, with or without TLS. One type, and its handlers are of one type before they reach Asio: what
+// Beast builds upon it is compiled once, and what is below it in stream.cpp alone. Before anything else is
+// done with one that is_encrypted(), shake_hands() must have succeeded. Its handlers run on its executor.
 class Stream {
  public:
   using executor_type = boost::beast::tcp_stream::executor_type;
@@ -51,29 +44,22 @@ class Stream {
   const next_layer_type& next_layer() const { return encrypted_ ? encrypted_->next_layer() : *plain_; }
   executor_type get_executor() { return next_layer().get_executor(); }
 
-  template <class Token>
-  auto shake_hands(boost::asio::ssl::stream_base::handshake_type side, Token&& token) {
-    return encrypted_->async_handshake(side, std::forward<Token>(token));
-  }
+  boost::asio::awaitable<boost::beast::error_code> shake_hands(
+      boost::asio::ssl::stream_base::handshake_type side);
   SSL* tls() { return encrypted_->native_handle(); }
 
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
-    if (encrypted_) return encrypted_->async_read_some(buffers, std::forward<Token>(token));
-    return plain_->async_read_some(buffers, std::forward<Token>(token));
+    auto start = [this](auto handler, const Buffers& into) {
+      read_some(first_of<Readable>(into), Transferred(std::move(handler)));
+    };
+    return boost::asio::async_initiate<Token, void(boost::beast::error_code, std::size_t)>(std::move(start),
+                                                                                           token, buffers);
   }
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
-    auto start = [this](auto&& handler, const Buffers& what) {
-      writing_ = true;
-      unsent_at_most_ = unknown;
-      NotedWrite<std::decay_t<decltype(handler)>> written{&writing_,
-                                                          std::forward<decltype(handler)>(handler)};
-      if (encrypted_) {
-        encrypted_->async_write_some(what, std::move(written));
-      } else {
-        plain_->async_write_some(what, std::move(written));
-      }
+    auto start = [this](auto handler, const Buffers& what) {
+      write_some(first_of<Writable>(what), Transferred(std::move(handler)));
     };
     return boost::asio::async_initiate<Token, void(boost::beast::error_code, std::size_t)>(std::move(start),
                                                                                            token, buffers);
@@ -87,26 +73,37 @@ class Stream {
   Handed hand_over(std::array<boost::asio::const_buffer, 2> bytes, std::size_t unsent_max);
 
   // Says that no more comes, and closes when the peer has nothing more to send either, or after some seconds.
-  boost::asio::awaitable<void> end() {
-    if (encrypted_) {
-      next_layer().expires_after(tls_goodbye_within);
-      [[maybe_unused]] const auto [failed] = co_await encrypted_->async_shutdown(use_tuple);
-    }
-    co_await linger(next_layer());
-    next_layer().close();
-  }
+  boost::asio::awaitable<void> end();
 
   // How Beast ends the connection below a WebSocket. Its own way reads only once before it closes, so that a
   // peer in the middle of what was too much is reset, and may never see the close frame that says why.
   template <class Handler>
   friend void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {
-    auto ended = [handler = std::forward<Handler>(handler)](const std::exception_ptr&) mutable {
-      handler(boost::beast::error_code{});
-    };
-    boost::asio::co_spawn(stream.get_executor(), stream.end(), std::move(ended));
+    stream.tear_down(Once<boost::beast::error_code>(std::forward<Handler>(handler)));
   }
 
  private:
+  using Transferred = Once<boost::beast::error_code, std::size_t>;
+  // As many as an answer with all its header fields has; more than that is left to the next transfer.
+  using Writable = boost::container::static_vector<boost::asio::const_buffer, 32>;
+  using Readable = boost::container::static_vector<boost::asio::mutable_buffer, 4>;
+
+  template <class Some, class Buffers>
+  static Some first_of(const Buffers& buffers) {
+    Some some;
+    const auto end = boost::asio::buffer_sequence_end(buffers);
+    for (auto buffer = boost::asio::buffer_sequence_begin(buffers);
+         buffer != end && some.size() < some.capacity(); ++buffer) {
+      const typename Some::value_type one(*buffer);
+      if (one.size() != 0) some.push_back(one);
+    }
+    return some;
+  }
+
+  void read_some(const Readable& buffers, Transferred handler);
+  void write_some(const Writable& buffers, Transferred handler);
+  void tear_down(Once<boost::beast::error_code> handler);
+
   static constexpr std::size_t unknown = std::numeric_limits<std::size_t>::max();
 
   std::optional<boost::beast::tcp_stream> plain_;
@@ -116,14 +113,3 @@ class Stream {
 };
 
 }  // namespace gensetd::http
-
-template <template <class, class> class Associator, class Handler, class Default>
-struct boost::asio::associator<Associator, gensetd::http::NotedWrite<Handler>, Default>
-    : Associator<Handler, Default> {
-  static auto get(const gensetd::http::NotedWrite<Handler>& noted) noexcept {
-    return Associator<Handler, Default>::get(noted.handler);
-  }
-  static auto get(const gensetd::http::NotedWrite<Handler>& noted, const Default& otherwise) noexcept {
-    return Associator<Handler, Default>::get(noted.handler, otherwise);
-  }
-};

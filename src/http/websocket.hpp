@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/beast.hpp"
 #include "http/session.hpp"
 #include "http/stream.hpp"
 

@@ -21,6 +21,6 @@ struct Place {
 [[noreturn]] void refuse(const Place& place, std::string_view reason);
 
 // A text of the file in quotes, fit for one line of a message: control characters replaced, long ones cut.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace gensetd::profile

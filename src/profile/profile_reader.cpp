@@ -40,7 +40,7 @@ void check_exists(const Parts& parts, std::string_view what, std::string_view na
   std::vector<std::string_view> known;
   known.reserve(parts.size());
   for (const auto& part : parts) known.push_back(part.name);
-  refuse(place, fmt::format("there is no {} {}: must be one of {}", what, quoted(name),
+  refuse(place, fmt::format("there is no {} {}: must be one of {}", what, in_quotes(name),
                             known.empty() ? "none, as the file has none"
                                           : fmt::format("{}", fmt::join(known, ", "))));
 }

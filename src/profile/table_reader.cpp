@@ -23,7 +23,7 @@ bool is_name(std::string_view text) {
 std::string shown(const Node& node) {
   if (const auto* truth = std::get_if<bool>(&node.value)) return *truth ? "true" : "false";
   if (const auto* number = std::get_if<std::int64_t>(&node.value)) return std::to_string(*number);
-  if (const auto* text = std::get_if<std::string>(&node.value)) return quoted(*text);
+  if (const auto* text = std::get_if<std::string>(&node.value)) return in_quotes(*text);
   if (std::holds_alternative<List>(node.value)) return "[...]";
   if (std::holds_alternative<Table>(node.value)) return "{...}";
   return "a fraction or a date";
@@ -41,7 +41,7 @@ void refuse(const Place& place, std::string_view reason) {
   throw ProfileError(fmt::format("{}:{}: {}", place.file, place.line, reason));
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string inside(text.substr(0, quoted_max));
   std::replace_if(inside.begin(), inside.end(), is_control, '?');
   if (text.size() <= quoted_max) return fmt::format("\"{}\"", inside);
@@ -61,7 +61,7 @@ TableReader::TableReader(const Node& node, std::string_view file, std::string_vi
   }
   for (const Member& member : table->members) {
     if (std::find(allowed.begin(), allowed.end(), member.key) != allowed.end()) continue;
-    refuse({file, member.line}, fmt::format("unknown key {} in a {}: allowed are {}", quoted(member.key),
+    refuse({file, member.line}, fmt::format("unknown key {} in a {}: allowed are {}", in_quotes(member.key),
                                             what, fmt::join(allowed, ", ")));
   }
 }

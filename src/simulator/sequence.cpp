@@ -51,7 +51,7 @@ double duration_seconds(Status status, Random& random) {
 
 }  // namespace
 
-Sequence::Sequence(Duty duty, Random& random) : duty_(duty) {
+Sequence::Sequence(Duty duty, Random& random) {
   if (duty == Duty::cycling) remaining_seconds_ = random.between(8, 20);
   if (duty == Duty::continuous) enter(Status::running, random);
   if (duty != Duty::cycling) remaining_seconds_ = std::numeric_limits<double>::infinity();

@@ -54,7 +54,6 @@ class Sequence {
   void enter(Status status, Random& random);
   void leave(const Conditions& conditions, Random& random);
 
-  Duty duty_;
   Status status_ = Status::standby;
   double remaining_seconds_ = 0;
   bool unloading_ = false;

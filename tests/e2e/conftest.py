@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,17 @@ def ports_below_the_ephemeral():
     stretch = (first - LOWEST_PORT) // WORKERS_MAX
     begin = LOWEST_PORT + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % WORKERS_MAX * stretch
     return range(begin, begin + stretch)
+
+
+def pytest_collection_modifyitems(items):
+    """Each worker takes a run of tests at a time. Slow ones stand together in their files, and are spread over the runs here; those that share
+    a daemon stay together."""
+
+    def place(item):
+        shares = {"websocket_daemon", "package"} & set(item.fixturenames)
+        return zlib.crc32((item.module.__name__ if shares else item.nodeid).encode())
+
+    items.sort(key=place)
 
 
 PORTS = ports_below_the_ephemeral()

@@ -82,7 +82,6 @@ class Run {
   std::unique_ptr<Faults> faults_;
   const Time end_;
   std::uint64_t generation_ = 0;
-  bool over_ = false;
 
   // The program: what poller::PollThread has on its thread, on this one.
   boost::asio::io_context context_{1};

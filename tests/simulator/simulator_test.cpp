@@ -21,7 +21,7 @@ using modbus::Protocol;
 class SimulatorTest : public WithSimulator {};
 
 // Reads every block of a profile through a link, one after another.
-class BlockReader : public link::Requester {
+class BlockReader final : public link::Requester {
  public:
   BlockReader(link::Pool& pool, std::uint16_t port, profile::ProfilePtr profile)
       : values(profile->fields.size()), link_(pool.get("127.0.0.1", port)), profile_(std::move(profile)) {
