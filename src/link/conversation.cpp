@@ -83,6 +83,7 @@ void Conversation::closed(error_code cause, SteadyTime now) {
   connected_ = false;
   close_wanted_ = false;
   received_.clear();
+  doubt_what_was_cut_off(now);
   ++line_.connections_lost;
   const bool was_fresh = std::exchange(fresh_, true);
   while (!in_flight_.empty()) {
@@ -105,6 +106,7 @@ void Conversation::heard(std::span<const std::uint8_t> bytes, SteadyTime now) {
   expire(now);
   // When they came nobody knows, only when they were read: no silence before them is proven.
   last_byte_ = now;
+  if (received_.empty()) received_since_ = now;
   silent_in_a_row_ = 0;
   for (InFlight& asked : in_flight_) asked.bytes_heard += bytes.size();
   received_.insert(received_.end(), bytes.begin(), bytes.end());

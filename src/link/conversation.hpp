@@ -139,6 +139,7 @@ class Conversation {
   void doubt(std::vector<Taken>::const_iterator taken);
   void doubt_if_behind_answer();
   void doubt_by_garbage(SteadyTime now);
+  void doubt_what_was_cut_off(SteadyTime now);
   bool is_believed(InFlight& asked, const modbus::RtuFrame& answer, std::span<const std::uint8_t> registers,
                    SteadyTime now);
   template <class IsMeant>
@@ -180,6 +181,7 @@ class Conversation {
   std::uint16_t transaction_id_ = 0;
   SteadyTime sent_at_{};                      // of the last request
   SteadyTime last_byte_{};                    // sent or heard
+  SteadyTime received_since_{};               // of what is not judged yet
   SteadyTime doubted_for_{};                  // the last_byte_ of garbage that has brought one into doubt
   std::optional<SteadyTime> quiet_deadline_;  // when a line that is never quiet is asked all the same
   SteadyTime hold_until_{};                   // somebody else's request is being answered

@@ -221,7 +221,10 @@ bool Conversation::is_believed(InFlight& asked, const RtuFrame& answer,
   const bool is_whole = registers.size() == 2U * wanted.count;
   if (is_whole && values_.carries_on(wanted, registers)) return true;
   const std::size_t common = std::min(who.unconfirmed.size(), registers.size());
-  if (common > 0 && carries_on(std::span(who.unconfirmed).first(common), registers.first(common))) {
+  // A part behind a part, where the controller refused the whole in between, would leave registers unread.
+  const bool one_is_whole = is_whole || who.unconfirmed.size() == 2U * wanted.count;
+  if (common > 0 && one_is_whole &&
+      carries_on(std::span(who.unconfirmed).first(common), registers.first(common))) {
     // Where others are, it may have been an answer to them, of the same registers, and ours still comes.
     if (!shared(now)) counts_.confirmed(who.unconfirmed_ask, now);
     return true;
@@ -314,22 +317,36 @@ void Conversation::forget_unconfirmed(IsMeant is_meant) {
 }
 
 // What is no frame may be our answer, damaged or torn, to a read for which somebody else's was taken: one
-// whose head it has, or when it has none, the last, as long as its answer may take.
+// whose head it has, or the last, as long as its answer may take. What is not believed yet is read anew.
 void Conversation::doubt_by_garbage(SteadyTime now) {
-  forget_unconfirmed([&](const Waiting& who) { return begins_answer(who.unconfirmed_ask, received_); });
-  const auto newest_first = std::views::reverse(taken_);
+  forget_unconfirmed([&](const Waiting& who) {
+    return begins_answer(who.unconfirmed_ask, received_) ||
+           received_since_ < who.unconfirmed_at + serial_answer_time_max;
+  });
   const auto has_head = [&](const Taken& entry) {
     return begins_answer(entry.asked, received_) && now < entry.at + doubt_max;
   };
-  auto taken = std::ranges::find_if(newest_first, has_head);
+  const auto newest_first = std::views::reverse(taken_);
+  const auto headed = std::ranges::find_if(newest_first, has_head);
   const bool is_rest_of_broken = !in_flight_.empty() && in_flight_.front().mismatch == Mismatch::broken;
-  const bool has_none = !is_rest_of_broken && doubted_for_ != last_byte_;
-  if (taken == newest_first.end() && has_none && !taken_.empty() &&
-      now < taken_.back().sent_at + serial_answer_time_max)
-    taken = newest_first.begin();
-  if (taken == newest_first.end()) return;
+  // A head that an older one has may be chance: 02 03 and 02 03 .. behind it look like unit 2's of a
+  // register.
+  const bool may_be_last = !is_rest_of_broken && doubted_for_ != last_byte_ && !taken_.empty() &&
+                           received_since_ < taken_.back().sent_at + serial_answer_time_max;
+  if (headed == newest_first.end() && !may_be_last) return;
   doubted_for_ = last_byte_;
-  doubt(std::next(taken).base());
+  const bool is_last_headed = headed == newest_first.begin();
+  if (headed != newest_first.end()) doubt(std::next(headed).base());
+  if (may_be_last && !is_last_headed) doubt(std::prev(taken_.end()));
+}
+
+// What a connection that ends may have taken along: ours, behind an answer that was taken for it.
+void Conversation::doubt_what_was_cut_off(SteadyTime now) {
+  forget_unconfirmed([&](const Waiting& who) { return now < who.unconfirmed_at + serial_answer_time_max; });
+  for (auto taken = taken_.size(); taken-- > 0;) {
+    const auto entry = taken_.begin() + static_cast<std::ptrdiff_t>(taken);
+    if (now < entry->sent_at + serial_answer_time_max) doubt(entry);
+  }
 }
 
 void Conversation::doubt(std::vector<Taken>::const_iterator taken) {

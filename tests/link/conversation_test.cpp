@@ -120,12 +120,14 @@ TEST(Conversation, connection_that_was_closed_while_idle_costs_no_failure) {
   Script script;
   script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
   EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  script.now += milliseconds{400};
   script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
   EXPECT_TRUE(script.next_event().starts_with("send"));
   script.conversation.closed({}, script.now);
   EXPECT_EQ(script.next(), "connect");
   script.conversation.opened(script.now);
   EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  script.now += milliseconds{400};
   // A fresh one that closes instead of answering is a failure.
   script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
   script.conversation.closed({}, script.now);

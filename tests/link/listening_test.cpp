@@ -251,6 +251,78 @@ TEST_F(KnownLine, garbage_brings_the_last_answer_into_doubt_for_as_long_as_ours_
   }
 }
 
+// What counts is when it came, not when it is known to be garbage.
+TEST_F(KnownLine, first_byte_of_a_torn_answer_brings_the_last_into_doubt) {
+  ask();
+  EXPECT_EQ(script.next_event(), "send 1:55+3");
+  script.answer(400);
+  EXPECT_EQ(script.next(), "tell a 400 401 402");
+  script.later(milliseconds{200});
+  script.hear({1});
+  EXPECT_EQ(script.next_event(), "doubt a 55+3");
+}
+
+// 01 03 and the beginning of another answer together are the head of one register's.
+TEST_F(KnownLine, head_that_an_older_answer_has_brings_the_last_into_doubt_too) {
+  script.submit("b", {.unit_id = 3, .first = 10, .count = 1});
+  EXPECT_EQ(script.told_after(7), "tell b 7");
+  script.submit("c", {.unit_id = 3, .first = 55, .count = 3}, threes);
+  EXPECT_EQ(script.told_after(400), "tell c 400 401 402");
+  script.later(milliseconds{100});
+  script.hear({3, 3});
+  script.later(milliseconds{20});
+  script.hear({2});
+  EXPECT_EQ(script.next_event(), "doubt b 10+1");
+  EXPECT_EQ(script.next(), "doubt c 55+3");
+}
+
+TEST_F(KnownLine, torn_answer_ends_the_chance_of_one_that_is_to_be_confirmed) {
+  ask();
+  EXPECT_EQ(script.next_event(), "send 1:55+3");
+  script.hear(rtu_answer(1, numbers(3, 500)));  // not ours
+  script.later(milliseconds{40});
+  script.hear({1, 3});
+  EXPECT_EQ(script.next_event(), "send 1:55+4");  // the whole of it, not a part
+}
+
+TEST_F(KnownLine, end_of_the_connection_brings_what_was_just_told_into_doubt) {
+  for (const int after : {100, 400}) {
+    ask();
+    script.next_event();
+    script.answer(400);
+    EXPECT_EQ(script.next(), "tell a 400 401 402");
+    script.later(milliseconds{after});
+    script.conversation.closed({}, script.now);
+    EXPECT_EQ(script.next(), after < 300 ? "doubt a 55+3" : "wait");
+    script.conversation.opened(script.now);
+    script.later(seconds{70});
+  }
+}
+
+TEST_F(KnownLine, end_of_the_connection_ends_the_chance_of_one_that_is_to_be_confirmed) {
+  ask();
+  EXPECT_EQ(script.next_event(), "send 1:55+3");
+  script.hear(rtu_answer(1, numbers(3, 500)));  // not ours
+  script.conversation.closed({}, script.now);
+  EXPECT_EQ(script.next(), "connect");
+  script.conversation.opened(script.now);
+  EXPECT_EQ(script.next_event(), "send 1:55+4");  // the whole of it, not a part
+}
+
+TEST_F(KnownLine, part_behind_a_part_does_not_make_a_whole) {
+  script.submit("a", {.unit_id = 1, .first = 70, .count = 10});
+  EXPECT_EQ(script.next_event(), "send 1:70+10");
+  script.answer(500);
+  EXPECT_EQ(script.next_event(), "send 1:70+9");
+  script.answer(900);  // ours: what was before it was not
+  EXPECT_EQ(script.next_event(), "send 1:70+10");
+  script.later(milliseconds{100});
+  script.hear(with_crc({1, 0x83, 4}));
+  EXPECT_EQ(script.next_event(), "send 1:70+8");
+  script.answer(900);
+  EXPECT_EQ(script.told_after(900), "tell a 900 901 902 903 904 905 906 907 908 909");
+}
+
 TEST_F(KnownLine, half_a_frame_is_undecided_until_the_line_was_silent) {
   script.hear({1, 3, 6, 0, 1});
   EXPECT_EQ(script.conversation.undecided_until(), script.now + milliseconds{150});

@@ -126,7 +126,8 @@ class TroubledLine {
     if (happens(troubles_.lookalike)) {
       conversation_hears_at(
           read_at, answer_to(ours_.unit_id, static_cast<unsigned>(below(230)), ours_.count, read_at));
-      return deliver_at(read_at + wire_time(frame.size()), std::move(frame));
+      const SteadyTime arrives = read_at + wire_time(frame.size());
+      return deliver_at(arrives, std::move(frame));
     }
     if (happens(troubles_.exception))
       frame = sealed({ours_.unit_id, 0x83, happens(0.5) ? std::uint8_t{4} : std::uint8_t{6}});
