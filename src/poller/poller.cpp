@@ -188,9 +188,10 @@ asio::awaitable<ReadResult> Poller::read(Address address, profile::ProfilePtr pr
   co_return result;
 }
 
-void Poller::site_changed(const registry::Site& site) {
-  for (const auto& [id, device] : directory_.devices) {
-    if (device.site_id == site.id) follow(device);
+void Poller::site_changed(const registry::Site&, const std::set<std::int64_t>& device_ids) {
+  for (const std::int64_t id : device_ids) {
+    const auto device = directory_.devices.find(id);
+    if (device != directory_.devices.end()) follow(device->second);
   }
 }
 

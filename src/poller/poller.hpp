@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -91,7 +92,7 @@ class Poller final : public registry::ChangeListener {
     bool online = false;
   };
 
-  void site_changed(const registry::Site& site) override;
+  void site_changed(const registry::Site& site, const std::set<std::int64_t>& device_ids) override;
   void device_changed(const registry::Device& device) override;
   void device_removed(std::int64_t device_id) override;
 

@@ -15,14 +15,6 @@ bool put_row(std::map<std::int64_t, Row>& rows, const Row& row) {
   return true;
 }
 
-std::vector<std::int64_t> devices_of(const Directory& directory, std::int64_t site_id) {
-  std::vector<std::int64_t> ids;
-  for (const auto& [id, device] : directory.devices) {
-    if (device.site_id == site_id) ids.push_back(id);
-  }
-  return ids;
-}
-
 template <class Row>
 const Row* find(const std::map<std::int64_t, Row>& rows, std::int64_t id) {
   const auto place = rows.find(id);
@@ -53,41 +45,62 @@ std::vector<std::int64_t> differing(const Directory& before, const Directory& af
 }  // namespace
 
 void Board::put(const Site& site) {
-  if (!put_row(directory.sites, site)) return;
-  if (listener != nullptr) listener->site_changed(site);
-  tell_changed(devices_of(directory, site.id));
+  if (!put_row(directory_.sites, site)) return;
+  const std::set<std::int64_t> devices = devices_of(site.id);
+  if (listener != nullptr) listener->site_changed(site, devices);
+  tell_changed({devices.begin(), devices.end()});
 }
 
 void Board::put(const Device& device) {
-  if (!put_row(directory.devices, device)) return;
+  if (const Device* before = find(directory_.devices, device.id)) leave_site(*before);
+  devices_at_[device.site_id].insert(device.id);
+  if (!put_row(directory_.devices, device)) return;
   if (listener != nullptr) listener->device_changed(device);
   tell_changed({device.id});
 }
 
 void Board::erase_site(std::int64_t id) {
-  if (directory.sites.erase(id) > 0) tell_changed({});  // it had no devices
+  if (directory_.sites.erase(id) > 0) tell_changed({});  // it had no devices
 }
 
 void Board::erase_device(std::int64_t id) {
-  if (directory.devices.erase(id) == 0) return;
+  const auto place = directory_.devices.find(id);
+  if (place == directory_.devices.end()) return;
+  leave_site(place->second);
+  directory_.devices.erase(place);
   if (listener != nullptr) listener->device_removed(id);
   tell_changed({id});
 }
 
 void Board::replace(Directory whole) {
-  const Directory before = std::exchange(directory, std::move(whole));
+  const Directory before = std::exchange(directory_, std::move(whole));
+  devices_at_.clear();
+  for (const auto& [id, device] : directory_.devices) devices_at_[device.site_id].insert(id);
   tell_differences(before);
-  if (before != directory) tell_changed(differing(before, directory));
+  if (before != directory_) tell_changed(differing(before, directory_));
+}
+
+const std::set<std::int64_t>& Board::devices_of(std::int64_t site_id) const {
+  static const std::set<std::int64_t> none;
+  const auto place = devices_at_.find(site_id);
+  return place == devices_at_.end() ? none : place->second;
+}
+
+void Board::leave_site(const Device& device) {
+  const auto place = devices_at_.find(device.site_id);
+  place->second.erase(device.id);
+  if (place->second.empty()) devices_at_.erase(place);
 }
 
 void Board::tell_differences(const Directory& before) {
   if (listener == nullptr) return;
-  const Directory now = directory;  // a listener may ask for changes, but they come later
+  const Directory now = directory_;  // a listener may ask for changes, but they come later
   for (const auto& [id, device] : before.devices) {
     if (!now.devices.contains(id) && listener != nullptr) listener->device_removed(id);
   }
   for (const auto& [id, site] : now.sites) {
-    if (!is_same(before.sites, now.sites, id) && listener != nullptr) listener->site_changed(site);
+    if (!is_same(before.sites, now.sites, id) && listener != nullptr)
+      listener->site_changed(site, devices_of(id));
   }
   for (const auto& [id, device] : now.devices) {
     if (!is_same(before.devices, now.devices, id) && listener != nullptr) listener->device_changed(device);

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <set>
+#include <unordered_map>
 #include <vector>
 
 namespace gensetd::registry {
@@ -14,7 +16,8 @@ namespace gensetd::registry {
 // answers arrive here in the order in which the database took the changes. Only on the executor's thread.
 class Board {
  public:
-  Directory directory;
+  const Directory& directory() const { return directory_; }
+
   ChangeListener* listener = nullptr;
   Service::ChangeHandler when_changed;  // behind the listener; may be empty
   Figures figures;
@@ -30,10 +33,15 @@ class Board {
   void replace(Directory whole);
 
  private:
+  const std::set<std::int64_t>& devices_of(std::int64_t site_id) const;
+  void leave_site(const Device& device);
   void tell_differences(const Directory& before);
   void tell_changed(const std::vector<std::int64_t>& device_ids) const {
     if (when_changed) when_changed(device_ids);
   }
+
+  Directory directory_;
+  std::unordered_map<std::int64_t, std::set<std::int64_t>> devices_at_;  // by site
 };
 
 }  // namespace gensetd::registry

@@ -93,7 +93,7 @@ class Service::Worker {
       throw std::runtime_error("the registry database cannot be read: " + keeper_.problem() +
                                "; restore it from a backup, or name another file in DATABASE_URL");
     }
-    board_->directory = std::move(*whole);
+    board_->replace(std::move(*whole));
     thread_ = std::thread{[this] { run(); }};
   }
 
@@ -241,7 +241,7 @@ void Service::listen(ChangeListener* listener) { worker_->board().listener = lis
 
 void Service::when_changed(ChangeHandler hear) { worker_->board().when_changed = std::move(hear); }
 
-const Directory& Service::directory() const { return worker_->board().directory; }
+const Directory& Service::directory() const { return worker_->board().directory(); }
 
 const Figures& Service::figures() const { return worker_->board().figures; }
 

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -23,7 +24,8 @@ class Store;
 // Hears of each change once it is stored. Called on the service's executor.
 class ChangeListener {
  public:
-  virtual void site_changed(const Site& site) = 0;        // created or edited
+  // Created or edited; with the devices of it.
+  virtual void site_changed(const Site& site, const std::set<std::int64_t>& device_ids) = 0;
   virtual void device_changed(const Device& device) = 0;  // created or edited
   virtual void device_removed(std::int64_t device_id) = 0;
 

@@ -30,7 +30,10 @@ const std::string gen1 =
 
 struct Heard final : ChangeListener {
   std::vector<std::string> events;
-  void site_changed(const Site& site) override { events.push_back("site " + site.name); }
+  void site_changed(const Site& site, const std::set<std::int64_t>& device_ids) override {
+    events.push_back("site " + site.name);
+    for (const std::int64_t id : device_ids) events.back() += " " + std::to_string(id);
+  }
   void device_changed(const Device& device) override { events.push_back("device " + device.name); }
   void device_removed(std::int64_t id) override { events.push_back("removed " + std::to_string(id)); }
 };
@@ -115,6 +118,28 @@ TEST_P(ServiceTest, change_is_told_with_the_devices_that_it_is_about) {
   service->remove_device(3, keep(removed));
   run_until([&] { return removed.has_value(); });
   EXPECT_EQ(told, (Told{{3}, {1, 3}, {2}, {3}}));
+  EXPECT_NE(std::ranges::find(heard.events, "site Moved 1 3"), heard.events.end());
+}
+
+TEST_P(ServiceTest, site_is_changed_with_the_devices_that_it_has_by_now) {
+  create_site(mkz);
+  create_site(R"({"name":"YKZ","code":"YKZ"})");
+  for (const char* address : {"10", "11", "12"})
+    create_device(R"({"site_id":1,"name":"G","device_type":"generator","ip_address":"192.168.97.)" +
+                  std::string{address} + "\"}");
+  std::optional<Result<Device>> moved;
+  service->update_device(2, body(R"({"site_id":2})"), keep(moved));
+  run_until([&] { return moved.has_value(); });
+  std::optional<Result<std::monostate>> removed;
+  service->remove_device(3, keep(removed));
+  run_until([&] { return removed.has_value(); });
+  heard.events.clear();
+  for (const std::int64_t id : {1, 2}) {
+    std::optional<Result<Site>> site;
+    service->update_site(id, body(R"({"name":"S"})"), keep(site));
+    run_until([&] { return site.has_value(); });
+  }
+  EXPECT_EQ(heard.events, (std::vector<std::string>{"site S 1", "handler", "site S 2", "handler"}));
 }
 
 TEST_P(ServiceTest, change_by_another_program_is_told_with_the_devices_that_differ) {
