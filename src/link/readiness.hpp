@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -65,11 +66,13 @@ class Readiness final : public boost::asio::execution_context::service {
   bool watches_any() const { return free_.size() < places_.size(); }
   void wait();
   void tell_ready();
+  bool tell(int timeout_ms);
   void fetch(std::uint64_t event_data) const;
 
   boost::asio::posix::stream_descriptor all_;
   std::vector<Place> places_;
   std::vector<std::size_t> free_;
+  std::chrono::steady_clock::time_point told_at_;  // last
   bool waits_ = false;  // only as long as something is watched: it would keep the io_context running
 };
 

@@ -2,6 +2,7 @@
 
 #include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
@@ -109,6 +110,32 @@ TEST(Readiness, all_watches_can_end_and_begin_again_between_two_looks) {
     context.run();
     EXPECT_EQ(one.calls, 1);
   }
+}
+
+// Answers that come thick are awaited outside the io_context.
+TEST(Readiness, answers_without_end_leave_the_thread_its_other_work) {
+  asio::io_context context{1};
+  Watched one(context);
+  one.act = [&] { one.write(); };
+  one.write();
+  while (one.calls < 1'000) context.run_one();
+  bool done = false;
+  asio::post(context, [&] { done = true; });
+  for (int turn = 0; turn < 100 && !done; ++turn) context.run_one();
+  EXPECT_TRUE(done);
+}
+
+// Only the io_context's end is waited for: the socket has nothing more.
+TEST(Readiness, watch_that_ends_among_thick_answers_is_no_longer_awaited) {
+  asio::io_context context{1};
+  Watched one(context);
+  one.act = [&] {
+    if (one.calls < 100) return one.write();
+    one.watch.end();
+  };
+  one.write();
+  context.run();
+  EXPECT_EQ(one.calls, 100);
 }
 
 }  // namespace

@@ -119,7 +119,10 @@ int Kernel::wait(int epoll, epoll_event* events, int events_max, int timeout_ms)
     const Time timer = next_timer();
     if (timer == Time::max() && until == Time::max()) on_broken("it waits without a deadline");
     const Time event = events_.empty() ? Time::max() : events_.begin()->first;
-    go_to(std::max(now_, std::min({until, std::max(timer, stalled_until_), event})));
+    const Time due = std::max(timer, stalled_until_);
+    // A timer that is due already is watched by another instance, and not waited for here.
+    const bool is_due = due <= now_;
+    go_to(std::max(now_, std::min({until, is_due ? Time::max() : due, event})));
   }
 }
 
