@@ -66,8 +66,11 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     # Confirmed were the reads of the first cycle, the block whose register counts in each, and the refusal.
     confirmations = unit["confirmations"]
     assert confirmations >= reads + 7 + 1
-    answers = 8 * reads + confirmations - 1
-    expected = {"requests": controller.requests, "answers": answers, "exceptions": 0, "timeouts": 2, "broken_frames": 1, "late_answers": 1, "doubled_answers": 1, "confirmations": confirmations, "doubts": 0}
+    # The connection that was reset may have taken along a second answer to the read before: that one is made again.
+    doubts = unit["doubts"]
+    assert doubts <= 1
+    answers = 8 * reads + confirmations - 1 + doubts
+    expected = {"requests": controller.requests, "answers": answers, "exceptions": 0, "timeouts": 2, "broken_frames": 1, "late_answers": 1, "doubled_answers": 1, "confirmations": confirmations, "doubts": doubts}
     # Beside the answers: the refusal, the three second attempts, and the reset connection.
     assert controller.requests == answers + 5
     assert {name: unit[name] for name in COUNTERS} == {**expected, "foreign_frames": 0}
@@ -80,7 +83,7 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     assert (foreign["kind"], foreign["slave_id"], foreign["function"], foreign["register_count"]) == ("answer", 9, 3, 7)
     assert foreign["heard_at"] <= reading["timestamp"]
     latency = unit["recent_latency"]
-    assert latency["answers"] == min(64, 8 * reads) and 0 < latency["mean_ms"] <= latency["max_ms"] < 2000
+    assert latency["answers"] == min(64, 8 * reads + doubts) and 0 < latency["mean_ms"] <= latency["max_ms"] < 2000
     assert 4 <= link["busy_seconds"] and 0 < link["utilisation"] < 1 and 0 < link["utilisation_last_minute"] < 1
 
     # Nothing is read before the test asks for it: both ways out say the same.
@@ -92,7 +95,7 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     for name, value in {"cycles": 8, "cycles_failed": 0, "retries": 3, "cycles_missed": 0}.items():
         assert of(series, f"gensetd_device_{name}_total", **mine) == value, name
     assert of(series, "gensetd_device_failures_in_a_row", **mine) == 0 and of(series, "gensetd_device_offline_after", **mine) == 1
-    assert of(series, "gensetd_device_answer_latency_seconds_count", **mine) == 8 * reads
+    assert of(series, "gensetd_device_answer_latency_seconds_count", **mine) == 8 * reads + doubts
     assert of(series, "gensetd_device_last_cycle_seconds", **mine) == pytest.approx(seen["polling"]["last_cycle_ms"] / 1000)
     assert of(series, "gensetd_link_busy_seconds_total", **line) == pytest.approx(seen["link"]["busy_seconds"], abs=1e-5)
     for name, value in {"connected": 1, "shared": 1, "connects_total": 2, "connections_lost_total": 1, "garbage_bytes_total": broken_length}.items():
