@@ -3,6 +3,7 @@
 import itertools
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -62,6 +63,10 @@ def free_port(count=1):
         if len(row) == count:
             return row[0]
     raise RuntimeError("no free ports")
+
+
+def is_built_with_sanitizer():
+    return re.search(r"^GENSETD_SANITIZE:STRING=.+", (Path(GENSETD).parent / "CMakeCache.txt").read_text(), re.MULTILINE) is not None
 
 
 def wait_until(condition, what="it"):
