@@ -27,11 +27,6 @@ class RegistryClient(Background):
         self.cut_off = 0
         self.ids_max = {"sites": 0, "devices": 0}
 
-    def begin(self, url):
-        self.url = url
-        Background.__init__(self)
-        self.start()
-
     def run(self):
         session = requests.Session()
         try:

@@ -49,11 +49,6 @@ class Operator(Background):
         self.listed = {}  # event id: code and onset, which never change
         self.number = 0
 
-    def begin(self, url):
-        self.url = url
-        Background.__init__(self)
-        self.start()
-
     def run(self):
         session = requests.Session()
         try:

@@ -26,6 +26,12 @@ class Background:
         self.thread.start()
         return self
 
+    def begin(self, url):
+        """Starts it against another daemon, also when it has ended before."""
+        self.url = url
+        Background.__init__(self)
+        self.start()
+
     def end(self):
         self.ending.set()
         self.thread.join(60)
