@@ -18,9 +18,9 @@ namespace gensetd::bench {
 // std::runtime_error from the link's call when there is none, or no value in it.
 class RestlessDevice final : public link::Requester {
  public:
-  RestlessDevice(link::Pool& links, std::string host, std::uint16_t port, profile::ProfilePtr profile,
+  RestlessDevice(link::Pool& links, std::string host, std::uint16_t port, const profile::ReadsPtr& reads,
                  std::uint64_t& requests)
-      : profile_(std::move(profile)), cycle_(profile_, modbus::Protocol::tcp), requests_(requests) {
+      : profile_(reads->profile), cycle_(reads), requests_(requests) {
     address_.host = std::move(host);
     address_.port = port;
     address_.protocol = modbus::Protocol::tcp;

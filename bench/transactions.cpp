@@ -1,7 +1,7 @@
 // Modbus TCP transactions of the whole client (link, checks, deadline, cycle, decoding) beside a bare epoll
 // loop that exchanges the same bytes with the same peer: processor time per request on one core, 1 to 10,000
-// connections with one request under way on each. `transactions [SECONDS [CONNECTIONS…]]`: SECONDS of each
-// run. Exit status 1 when the client's rate on one core is below 0.8 of the bare loop's.
+// connections with one request under way on each. `transactions [SECONDS [CONNECTIONS…]]`: SECONDS for
+// each of the two. Exit status 1 when the client's rate on one core is below 0.8 of the bare loop's.
 //
 // The rate on one core is requests by the processor time of the thread: it sleeps while the peer, on the
 // other core, is the slower one, so that the peer does not count. The bare loop and the client take turns.
@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -27,6 +28,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace gensetd::bench {
@@ -36,7 +40,7 @@ using std::chrono::duration;
 using std::chrono::steady_clock;
 
 constexpr double ratio_min = 0.8;
-constexpr int runs = 5;  // of each, in turn
+constexpr int turns = 25;  // of each
 
 struct Figures {
   double cpu_us = 0;      // per request, of the client's thread
@@ -70,44 +74,50 @@ class Peer {
   pid_t process_ = -1;
 };
 
-// Lets `turn` run for a while unmeasured, then for `seconds`; `requests` counts.
-template <class Turn>
-Figures measure(Turn turn, const std::uint64_t& requests, std::uint64_t warm, double seconds, pid_t peer) {
-  while (requests < warm) turn();
-  const std::uint64_t before = requests;
+// What is measured: turn() makes progress, requests() counts answers, peer() answers.
+class Measured {
+ public:
+  virtual ~Measured() = default;
+  virtual void turn() = 0;
+  virtual std::uint64_t requests() const = 0;
+  virtual pid_t peer() const = 0;
+};
+
+Figures measure(Measured& measured, double seconds) {
+  const std::uint64_t before = measured.requests();
   const double cpu = thread_cpu_time();
-  const double peer_cpu = process_cpu_time(peer);
+  const double peer_cpu = process_cpu_time(measured.peer());
   const auto begin = steady_clock::now();
-  while (duration<double>(steady_clock::now() - begin).count() < seconds) turn();
+  while (duration<double>(steady_clock::now() - begin).count() < seconds) measured.turn();
   const double took = duration<double>(steady_clock::now() - begin).count();
-  const auto count = static_cast<double>(requests - before);
+  const auto count = static_cast<double>(measured.requests() - before);
   return {.cpu_us = (thread_cpu_time() - cpu) * 1e6 / count,
           .per_second = count / took,
-          .peer_share = (process_cpu_time(peer) - peer_cpu) / took};
+          .peer_share = (process_cpu_time(measured.peer()) - peer_cpu) / took};
 }
 
 // Each connection is warm when it has been through its requests some times.
 std::uint64_t warm_requests(std::uint32_t connections) { return 5'000 + 6ULL * connections; }
 
 // What a program can do at best: the same requests in the same order, and of the answers only their length.
-class BareLoop {
+class BareLoop final : public Measured {
  public:
-  BareLoop(std::uint16_t port, std::uint32_t count, const profile::ReadPlan& plan)
-      : plan_(plan), epoll_(make_epoll()) {
+  BareLoop(std::uint32_t count, const profile::ReadPlan& plan) : plan_(plan), epoll_(make_epoll()) {
     connections_.resize(count);
     for (std::uint32_t index = 0; index < count; ++index) {
-      connections_[index].socket = connect_to(loopback_address(index), port);
+      connections_[index].socket = connect_to(loopback_address(index), peer_.port());
       watch(epoll_, connections_[index].socket.number(), index);
       send(connections_[index]);
     }
   }
-  void turn() {
+  void turn() override {
     std::array<epoll_event, 128> events;  // as many as Asio takes
     const int ready = ::epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()), 100);
     for (int index = 0; index < ready; ++index)
       receive(connections_[events[static_cast<std::size_t>(index)].data.u64]);
   }
-  const std::uint64_t& requests() const { return requests_; }
+  std::uint64_t requests() const override { return requests_; }
+  pid_t peer() const override { return peer_.process(); }
 
  private:
   struct Connection {
@@ -147,6 +157,7 @@ class BareLoop {
   static std::uint8_t high(std::uint16_t number) { return static_cast<std::uint8_t>(number >> 8U); }
   static std::uint8_t low(std::uint16_t number) { return static_cast<std::uint8_t>(number); }
 
+  const Peer peer_;
   const profile::ReadPlan& plan_;
   Descriptor epoll_;
   std::vector<Connection> connections_;
@@ -158,25 +169,87 @@ std::string printed(std::uint32_t address) {
                      address & 255U);
 }
 
-Figures measure_bare(std::uint32_t connections, const profile::ReadPlan& plan, double seconds) {
-  const Peer peer;
-  BareLoop loop(peer.port(), connections, plan);
-  return measure([&] { loop.turn(); }, loop.requests(), warm_requests(connections), seconds, peer.process());
-}
+class Client final : public Measured {
+ public:
+  Client(std::uint32_t count, const profile::ReadsPtr& reads) {
+    for (std::uint32_t index = 0; index < count; ++index)
+      devices_.push_back(std::make_unique<RestlessDevice>(links_, printed(loopback_address(index)),
+                                                          peer_.port(), reads, requests_));
+  }
+  void turn() override { context_.run_for(std::chrono::milliseconds{5}); }
+  std::uint64_t requests() const override { return requests_; }
+  pid_t peer() const override { return peer_.process(); }
 
-Figures measure_client(std::uint32_t connections, const profile::ProfilePtr& profile, double seconds) {
-  const Peer peer;
-  boost::asio::io_context context(1);
-  link::Pool links(context, {.loopback = true, .special = false});
-  std::uint64_t requests = 0;
-  std::vector<std::unique_ptr<RestlessDevice>> devices;
-  for (std::uint32_t index = 0; index < connections; ++index)
-    devices.push_back(std::make_unique<RestlessDevice>(links, printed(loopback_address(index)), peer.port(),
-                                                       profile, requests));
-  return measure([&] { context.run_for(std::chrono::milliseconds{20}); }, requests,
-                 warm_requests(connections), seconds, peer.process());
-}
+ private:
+  const Peer peer_;
+  boost::asio::io_context context_{1};
+  link::Pool links_{context_, {.loopback = true, .special = false}};
+  std::uint64_t requests_ = 0;
+  std::vector<std::unique_ptr<RestlessDevice>> devices_;
+};
 
+// One of the two, in a process of its own: a process has descriptors for one.
+class Side {
+ public:
+  template <class Make>
+  Side(Make make, std::uint64_t warm) {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+      throw std::system_error(errno, std::system_category(), "socketpair");
+    Descriptor ours(ends[0]);
+    const Descriptor theirs(ends[1]);
+    process_ = ::fork();
+    if (process_ != 0) {
+      orders_ = std::move(ours);
+      take<bool>(orders_);  // it is warm
+      return;
+    }
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    try {
+      const auto measured = make();
+      while (measured->requests() < warm) measured->turn();
+      give(theirs, true);
+      for (;;) give(theirs, gensetd::bench::measure(*measured, take<double>(theirs)));
+    } catch (const std::exception& failure) {
+      fmt::print(stderr, "transactions: {}\n", failure.what());
+    }
+    ::_exit(2);
+  }
+  Side(const Side&) = delete;
+  Side& operator=(const Side&) = delete;
+  ~Side() {
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+  }
+  Figures measure(double seconds) const {
+    give(orders_, seconds);
+    return take<Figures>(orders_);
+  }
+
+ private:
+  template <class Value>
+  static void give(const Descriptor& to, const Value& value) {
+    if (::send(to.number(), &value, sizeof value, MSG_NOSIGNAL) != sizeof value)
+      throw std::runtime_error("the other process has ended");
+  }
+  template <class Value>
+  static Value take(const Descriptor& from) {
+    Value value{};
+    if (::recv(from.number(), &value, sizeof value, MSG_WAITALL) != sizeof value)
+      throw std::runtime_error("the other process has ended");
+    return value;
+  }
+
+  Descriptor orders_;
+  pid_t process_ = -1;
+};
+
+// The two take turns that are short beside the moods of a machine that is shared with others.
+struct Comparison {
+  Figures bare;
+  Figures client;
+  double ratio = 0;  // of the rates on one core, of turns that follow on each other
+};
 Figures median_of(const std::vector<Figures>& all) {
   const auto of = [&](double Figures::* which) {
     std::vector<double> list;
@@ -188,9 +261,24 @@ Figures median_of(const std::vector<Figures>& all) {
           .peer_share = of(&Figures::peer_share)};
 }
 
+Comparison compare(std::uint32_t connections, const profile::ReadsPtr& reads, double seconds) {
+  const std::uint64_t warm = warm_requests(connections);
+  const Side bare([&] { return std::make_unique<BareLoop>(connections, reads->plan); }, warm);
+  const Side client([&] { return std::make_unique<Client>(connections, reads); }, warm);
+  std::vector<Figures> limits;
+  std::vector<Figures> ours;
+  std::vector<double> ratios;
+  for (int turn = 0; turn < turns; ++turn) {
+    limits.push_back(bare.measure(seconds / turns));
+    ours.push_back(client.measure(seconds / turns));
+    ratios.push_back(limits.back().cpu_us / ours.back().cpu_us);
+  }
+  return {.bare = median_of(limits), .client = median_of(ours), .ratio = median(std::move(ratios))};
+}
+
 bool print_table(double seconds, const std::vector<std::uint32_t>& counts) {
-  const profile::ProfilePtr profile = profile::Catalog::built_in().find("hgm9520n");
-  const profile::ReadPlan plan = profile::merged_plan(*profile, modbus::Protocol::tcp);
+  const profile::ReadsPtr reads =
+      profile::reads_of(profile::Catalog::built_in().find("hgm9520n"), modbus::Protocol::tcp);
   fmt::print(
       "              processor time per request (us)     per second on one core    by the clock     peer's "
       "core\n"
@@ -198,15 +286,7 @@ bool print_table(double seconds, const std::vector<std::uint32_t>& counts) {
       "gensetd\n");
   bool good = true;
   for (const std::uint32_t connections : counts) {
-    std::vector<Figures> bare;
-    std::vector<Figures> client;
-    for (int run = 0; run < runs; ++run) {
-      bare.push_back(measure_bare(connections, plan, seconds));
-      client.push_back(measure_client(connections, profile, seconds));
-    }
-    const Figures limit = median_of(bare);
-    const Figures ours = median_of(client);
-    const double ratio = limit.cpu_us / ours.cpu_us;
+    const auto [limit, ours, ratio] = compare(connections, reads, seconds);
     good = good && ratio >= ratio_min;
     fmt::print("{:11} {:8.2f} {:8.2f} {:16.2f} {:11.0f} {:9.0f} {:9.0f} {:9.0f} {:6.0f}% {:6.0f}%\n",
                connections, limit.cpu_us, ours.cpu_us, ratio, 1e6 / limit.cpu_us, 1e6 / ours.cpu_us,
@@ -229,7 +309,7 @@ int main(int argc, char** argv) {
     for (int index = 2; index < argc; ++index)
       counts.push_back(static_cast<std::uint32_t>(std::atoi(argv[index])));
     if (counts.empty()) counts = {1, 10, 100, 1'000, 10'000};
-    return print_table(argc > 1 ? std::atof(argv[1]) : 0.7, counts) ? 0 : 1;
+    return print_table(argc > 1 ? std::atof(argv[1]) : 4, counts) ? 0 : 1;
   } catch (const std::exception& failure) {
     fmt::print(stderr, "transactions: {}\n", failure.what());
     return 2;

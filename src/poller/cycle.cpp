@@ -17,20 +17,10 @@ constexpr int doubts_max = 3;
 
 }  // namespace
 
-Cycle::Cycle(profile::ProfilePtr profile, modbus::Protocol protocol)
-    : profile_(std::move(profile)), protocol_(protocol) {
-  forget_refusals();
-}
-
-void Cycle::forget_refusals() {
-  plan_ = profile::merged_plan(*profile_, protocol_);
-  probe_ = profile::single_blocks(*profile_, plan_.front().blocks).front();
-}
-
 Step Cycle::begin(bool alive) {
   alive_ = alive;
-  probing_ = !alive && plan_.front() != probe_;
-  states_.assign(probing_ ? 1 : plan_.size(), State::to_do);
+  probing_ = !alive && plan().front() != reads_->probe;
+  states_.assign(probing_ ? 1 : plan().size(), State::to_do);
   retried_ = false;
   doubts_ = 0;
   trouble_.reset();
@@ -38,7 +28,7 @@ Step Cycle::begin(bool alive) {
   news_.reset();
   failure_.reset();
   refused_.clear();
-  values_.assign(profile_->fields.size(), std::nullopt);
+  values_.assign(map().fields.size(), std::nullopt);
   return ask();
 }
 
@@ -53,8 +43,8 @@ Step Cycle::ask() {
 
 std::optional<Ask> Cycle::ahead() {
   const bool smooth = alive_ && !probing_ && !retried_ && !split_ && !trouble_ && doubts_ == 0;
-  if (!smooth || protocol_ != modbus::Protocol::tcp || !next_to_do()) return std::nullopt;
-  if (under_way() >= profile_->transport(protocol_).requests_in_flight) return std::nullopt;
+  if (!smooth || reads_->protocol != modbus::Protocol::tcp || !next_to_do()) return std::nullopt;
+  if (under_way() >= map().transport(reads_->protocol).requests_in_flight) return std::nullopt;
   return std::get<Ask>(ask());
 }
 
@@ -80,7 +70,7 @@ Step Cycle::took(const link::Outcome& outcome) {
 Step Cycle::proceed() {
   if (probing_ && states_.front() == State::done) {
     probing_ = false;
-    states_.assign(plan_.size(), State::to_do);
+    states_.assign(plan().size(), State::to_do);
   }
   if (under_way() != 0) {
     if (auto more = ahead()) return *more;
@@ -92,24 +82,24 @@ Step Cycle::proceed() {
 void Cycle::take(std::size_t index, const link::Outcome& outcome) {
   const PlannedRead& read = read_at(index);
   for (const std::uint16_t block_index : read.blocks) {
-    const profile::Block& block = profile_->blocks[block_index];
+    const profile::Block& block = map().blocks[block_index];
     const std::size_t offset = 2U * static_cast<std::size_t>(block.address - read.first);
-    profile::decode_block(*profile_, block_index, outcome.registers.subspan(offset, 2U * block.count),
-                          values_);
+    profile::decode_block(map(), block_index, reads_->fields[block_index],
+                          outcome.registers.subspan(offset, 2U * block.count), values_);
   }
   states_[index] = State::done;
   lives();
 }
 
 void Cycle::refuse(std::size_t index, const link::Outcome& outcome) {
-  if (!probing_ && is_merged(plan_[index])) {
+  if (!probing_ && is_merged(plan()[index])) {
     split_at(index);
     news_ = std::exchange(split_, std::nullopt);  // an exception needs no further proof
     alive_ = true;
     return;
   }
   for (const std::uint16_t block : read_at(index).blocks) {
-    profile::clear_block(*profile_, block, values_);
+    profile::clear_block(map(), block, values_);
     if (!probing_) refused_.push_back({block, outcome.exception});
   }
   states_[index] = State::done;
@@ -137,7 +127,7 @@ Step Cycle::try_otherwise(const link::Outcome& outcome, bool range_may_be_unknow
     return Pause{};
   }
   const auto index = place_of(outcome.request, State::to_do);
-  if (range_may_be_unknown && alive_ && !probing_ && index && is_merged(plan_[*index])) {
+  if (range_may_be_unknown && alive_ && !probing_ && index && is_merged(plan()[*index])) {
     split_at(*index);
     return ask();
   }
@@ -180,15 +170,16 @@ std::size_t Cycle::under_way() const {
 }
 
 bool Cycle::is_merged(const PlannedRead& read) const {
-  const profile::ReadPlan blocks = profile::single_blocks(*profile_, read.blocks);
+  const profile::ReadPlan blocks = profile::single_blocks(map(), read.blocks);
   return blocks.size() != 1 || blocks.front() != read;
 }
 
 void Cycle::split_at(std::size_t index) {
+  if (!is_split()) own_plan_ = reads_->plan;
   const auto place = static_cast<std::ptrdiff_t>(index);
-  split_ = plan_[index];
-  const profile::ReadPlan blocks = profile::single_blocks(*profile_, split_->blocks);
-  plan_.insert(plan_.erase(plan_.begin() + place), blocks.begin(), blocks.end());
+  split_ = own_plan_[index];
+  const profile::ReadPlan blocks = profile::single_blocks(map(), split_->blocks);
+  own_plan_.insert(own_plan_.erase(own_plan_.begin() + place), blocks.begin(), blocks.end());
   states_.insert(states_.erase(states_.begin() + place), blocks.size(), State::to_do);
 }
 
@@ -196,9 +187,10 @@ void Cycle::split_at(std::size_t index) {
 void Cycle::rejoin() {
   if (!split_) return;
   const auto first = std::ranges::find_if(
-      plan_, [&](const PlannedRead& read) { return read.blocks.front() == split_->blocks.front(); });
-  const auto behind = plan_.erase(first, first + static_cast<std::ptrdiff_t>(split_->blocks.size()));
-  plan_.insert(behind, *std::exchange(split_, std::nullopt));
+      own_plan_, [&](const PlannedRead& read) { return read.blocks.front() == split_->blocks.front(); });
+  const auto behind = own_plan_.erase(first, first + static_cast<std::ptrdiff_t>(split_->blocks.size()));
+  own_plan_.insert(behind, *std::exchange(split_, std::nullopt));
+  if (own_plan_ == reads_->plan) own_plan_.clear();
 }
 
 std::optional<PlannedRead> Cycle::take_news() { return std::exchange(news_, std::nullopt); }

@@ -5,9 +5,12 @@
 #include "profile/read_plan.hpp"
 #include "profile/value.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -39,7 +42,9 @@ using Step = std::variant<Ask, Await, Pause, Finished>;
 // in the plan by its blocks until forget_refusals().
 class Cycle {
  public:
-  Cycle(profile::ProfilePtr profile, modbus::Protocol protocol);
+  explicit Cycle(profile::ReadsPtr reads) : reads_(std::move(reads)) {}
+  Cycle(profile::ProfilePtr profile, modbus::Protocol protocol)
+      : Cycle(profile::reads_of(std::move(profile), protocol)) {}
 
   // `alive`: the device answered in its last cycle. One that did not is asked for a single block first, so
   // that a dead unit costs its line one timeout.
@@ -61,13 +66,16 @@ class Cycle {
   // The merged read given up in this step, for the log; empty otherwise.
   std::optional<profile::PlannedRead> take_news();
 
-  void forget_refusals();  // the device may be another one when it comes back
-  const profile::ReadPlan& plan() const { return plan_; }
+  void forget_refusals() { own_plan_.clear(); }  // the device may be another one when it comes back
+  const profile::ReadPlan& plan() const { return is_split() ? own_plan_ : reads_->plan; }
+  bool is_split() const { return !own_plan_.empty(); }  // the plan is not the cheapest one any more
 
  private:
   enum class State : std::uint8_t { to_do, asked, done };
 
-  const profile::PlannedRead& read_at(std::size_t index) const { return probing_ ? probe_ : plan_[index]; }
+  const profile::PlannedRead& read_at(std::size_t index) const {
+    return probing_ ? reads_->probe : plan()[index];
+  }
   std::optional<std::size_t> place_of(const modbus::ReadRequest& request, State state) const;
   std::optional<std::size_t> next_to_do() const;
   std::size_t under_way() const;
@@ -82,14 +90,13 @@ class Cycle {
   void lives();
   void split_at(std::size_t index);
   void rejoin();
+  const profile::Profile& map() const { return *reads_->profile; }
 
-  profile::ProfilePtr profile_;
-  modbus::Protocol protocol_;
-  profile::ReadPlan plan_;
-  profile::PlannedRead probe_;  // the plan's first block alone
+  profile::ReadsPtr reads_;
+  profile::ReadPlan own_plan_;  // where merged reads were given up; empty: that of all
 
-  std::vector<State> states_;  // one per read of plan_, or one for the probe
-  bool alive_ = false;         // answered in the last cycle or in this one
+  boost::container::small_vector<State, 8> states_;  // one per read of plan(), or one for the probe
+  bool alive_ = false;                               // answered in the last cycle or in this one
   bool probing_ = false;
   bool retried_ = false;
   int doubts_ = 0;

@@ -43,6 +43,12 @@ Surroundings::Surroundings(boost::asio::io_context& its_context, link::Pool& its
       handover_(handover),
       push_held_(its_context) {}
 
+profile::ReadsPtr Surroundings::reads(const profile::ProfilePtr& profile, modbus::Protocol protocol) {
+  profile::ReadsPtr& place = reads_[{profile, protocol}];
+  if (!place) place = profile::reads_of(profile, protocol);
+  return place;
+}
+
 void Surroundings::publish(Handover::Item item) {
   handover_.put(std::move(item));
   if (handover_.is_holding() && !std::exchange(waits_, true)) push_held_later();
@@ -61,7 +67,7 @@ void Surroundings::push_held_later() {
 DevicePoller::DevicePoller(Surroundings& surroundings, Target target, Beginning beginning)
     : surroundings_(surroundings),
       target_(std::move(target)),
-      cycle_(target_.profile, target_.address.protocol),
+      cycle_(surroundings.reads(target_.profile, target_.address.protocol)),
       link_(surroundings.links.get(target_.address.host, target_.address.port)),
       timer_(surroundings.context),
       values_(target_.profile->fields.size()),
@@ -105,9 +111,7 @@ DeviceFigures DevicePoller::figures() const {
 }
 
 PlanInUse DevicePoller::plan() const {
-  return {.reads = cycle_.plan(),
-          .profile = target_.profile,
-          .is_split = cycle_.plan() != profile::merged_plan(*target_.profile, target_.address.protocol)};
+  return {.reads = cycle_.plan(), .profile = target_.profile, .is_split = cycle_.is_split()};
 }
 
 void DevicePoller::wake_in(milliseconds time, State state) { wake_at(steady_clock::now() + time, state); }

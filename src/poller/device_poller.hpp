@@ -12,10 +12,12 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gensetd::poller {
@@ -26,6 +28,7 @@ class Surroundings {
   Surroundings(boost::asio::io_context& its_context, link::Pool& its_links, Handover& handover);
 
   void publish(Handover::Item item);
+  profile::ReadsPtr reads(const profile::ProfilePtr& profile, modbus::Protocol protocol);
 
   boost::asio::io_context& context;
   link::Pool& links;
@@ -35,6 +38,7 @@ class Surroundings {
  private:
   void push_held_later();
 
+  std::map<std::pair<profile::ProfilePtr, modbus::Protocol>, profile::ReadsPtr> reads_;
   Handover& handover_;
   boost::asio::steady_timer push_held_;
   bool waits_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace gensetd::profile {
 namespace {
@@ -83,6 +84,18 @@ ReadPlan single_blocks(const Profile& profile, const std::vector<std::uint16_t>&
   ReadPlan plan;
   for (const std::uint16_t block : blocks) plan.push_back(read_of(profile, block, block));
   return plan;
+}
+
+ReadsPtr reads_of(ProfilePtr profile, modbus::Protocol protocol) {
+  auto reads = std::make_shared<Reads>();
+  reads->protocol = protocol;
+  reads->plan = merged_plan(*profile, protocol);
+  reads->probe = read_of(*profile, 0, 0);
+  reads->fields.resize(profile->blocks.size());
+  for (std::size_t index = 0; index < profile->fields.size(); ++index)
+    reads->fields[profile->fields[index].block].push_back(static_cast<std::uint16_t>(index));
+  reads->profile = std::move(profile);
+  return reads;
 }
 
 }  // namespace gensetd::profile

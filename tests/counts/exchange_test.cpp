@@ -21,7 +21,7 @@ class Exchange : public testing::Test {
     for (int index = 1; index <= devices_max; ++index) {
       const std::string host = "127.1.0." + std::to_string(index);
       devices.push_back(
-          std::make_unique<bench::RestlessDevice>(links, host, controllers.port(), profile, requests));
+          std::make_unique<bench::RestlessDevice>(links, host, controllers.port(), reads, requests));
     }
   }
 
@@ -52,7 +52,8 @@ class Exchange : public testing::Test {
   bench::Controllers controllers;
   boost::asio::io_context context{1};
   link::Pool links{context, {.loopback = true, .special = false}};
-  const profile::ProfilePtr profile = profile::Catalog::built_in().find("hgm9520n");
+  const profile::ReadsPtr reads =
+      profile::reads_of(profile::Catalog::built_in().find("hgm9520n"), modbus::Protocol::tcp);
   std::uint64_t requests = 0;
   std::vector<std::unique_ptr<bench::RestlessDevice>> devices;
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -134,6 +135,23 @@ TEST(ReadPlan, is_the_cheapest_of_all_and_covers_every_block_once_for_random_map
     ASSERT_LE(end, profile.blocks.back().address + profile.blocks.back().count);
     ASSERT_EQ(covered.size(), profile.blocks.size());
     ASSERT_TRUE(std::is_sorted(covered.begin(), covered.end()));
+  }
+}
+
+TEST(ReadPlan, reads_name_each_field_once_with_its_block) {
+  for (const char* name : {"hgm9520n", "hgm9560"}) {
+    const ProfilePtr profile = Catalog::built_in().find(name);
+    const ReadsPtr reads = reads_of(profile, serial);
+    EXPECT_EQ(reads->plan, merged_plan(*profile, serial));
+    EXPECT_EQ(ReadPlan{reads->probe}, single_blocks(*profile, {0}));
+    std::size_t named = 0;
+    for (std::uint16_t block = 0; block < profile->blocks.size(); ++block) {
+      const std::set<std::uint16_t> fields(reads->fields[block].begin(), reads->fields[block].end());
+      EXPECT_EQ(fields.size(), reads->fields[block].size());
+      for (const std::uint16_t field : fields) EXPECT_EQ(profile->fields[field].block, block);
+      named += fields.size();
+    }
+    EXPECT_EQ(named, profile->fields.size());
   }
 }
 
