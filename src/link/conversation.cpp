@@ -109,7 +109,7 @@ void Conversation::heard(std::span<const std::uint8_t> bytes, SteadyTime now) {
   if (received_.empty()) received_since_ = now;
   silent_in_a_row_ = 0;
   for (InFlight& asked : in_flight_) asked.bytes_heard += bytes.size();
-  received_.insert(received_.end(), bytes.begin(), bytes.end());
+  received_.insert(received_.end(), bytes.data(), bytes.data() + bytes.size());
   look(false, now);
 }
 
@@ -240,6 +240,7 @@ Send Conversation::start(std::size_t index, const ReadRequest& asked, SteadyTime
   if (serial_) {
     std::ranges::copy(modbus::encode_rtu(asked), send.bytes.begin());
     send.length = modbus::rtu_request_length;
+    send.at_once = true;
     counts_.sent(transaction.request, asked, now);
     // On a line that is never silent: the rest of what was before it.
     if (!received_.empty()) doubt_by_garbage(now);

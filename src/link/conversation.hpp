@@ -8,14 +8,16 @@
 #include "modbus/rtu_frame.hpp"
 #include "modbus/tcp_frame.hpp"
 
+#include <boost/container/flat_map.hpp>
 #include <boost/container/small_vector.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <array>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,6 +30,7 @@ struct Connect {
 struct Send {
   std::array<std::uint8_t, modbus::tcp_request_length> bytes{};
   std::size_t length = 0;
+  bool at_once = false;  // on a serial line, where it counts what came before it and what behind; else soon
 };
 struct Tell {
   Requester* requester;
@@ -77,7 +80,11 @@ class Conversation {
   // When the last bytes will be known to be a frame or none, if they are not yet; on a serial line.
   std::optional<SteadyTime> undecided_until() const { return silence_at(); }
 
-  const std::map<std::uint8_t, Counters>& units() const { return units_; }
+  // In place as long as there is one.
+  using Units =
+      boost::container::flat_map<std::uint8_t, Counters, std::less<>,
+                                 boost::container::small_vector<std::pair<std::uint8_t, Counters>, 1>>;
+  const Units& units() const { return units_; }
   Counters sum_of_units() const;  // of those of others too
   const LineCounters& line() const { return line_; }
   const BusyTime& busy() const { return busy_; }
@@ -193,7 +200,7 @@ class Conversation {
 
   SerialCounts counts_;
   LastValues values_;
-  std::map<std::uint8_t, Counters> units_;
+  Units units_;
   LineCounters line_;
   BusyTime busy_;
 };

@@ -39,7 +39,7 @@ Line::Line(asio::io_context& context, std::string host, std::uint16_t port, Addr
       host_(std::move(host)),
       port_(port),
       policy_(policy),
-      socket_(context),
+      connecting_(context),
       resolver_(context),
       timer_(context) {}
 
@@ -58,53 +58,64 @@ void Line::submit(Requester& requester, const Transaction& transaction) {
     const auto self = weak.lock();
     if (!self) return;
     self->posted_ = false;
-    self->go_on();
+    self->go_on(now());
   });
 }
 
-// Does what the conversation says until it waits.
-void Line::go_on() {
+void Line::go_on(SteadyTime time, Sending sending) {
   if (stopped_ || std::exchange(going_on_, true)) return;
   const auto self = shared_from_this();  // telling may destroy the Link
-  while (!stopped_ && act(conversation_.next(now()))) {
+  while (!stopped_ && carry_out(conversation_.next(time), time, sending)) {
   }
   going_on_ = false;
 }
 
-bool Line::act(Action action) {
+// `time` goes on with what takes some: whoever is told may work for long.
+bool Line::carry_out(Action action, SteadyTime& time, Sending sending) {
   if (const auto* wait = std::get_if<Wait>(&action)) {
     wake_at(std::min(wait->until, connect_deadline_));
     return false;
   }
   if (const auto* tell = std::get_if<Tell>(&action)) {
     tell->requester->finished(tell->outcome);
+    time = now();
   } else if (const auto* doubt = std::get_if<Doubt>(&action)) {
     doubt->requester->doubted(doubt->request);
+    time = now();
   } else if (const auto* to_send = std::get_if<Send>(&action)) {
-    send(*to_send);
+    send(*to_send, time, sending);
   } else if (const auto* to_connect = std::get_if<Connect>(&action)) {
     connect(to_connect->timeout);
   } else {
     close();
-    conversation_.closed({}, now());
+    conversation_.closed({}, time);
   }
   return true;
 }
 
-void Line::send(const Send& send) {
+void Line::send(const Send& send, SteadyTime time, Sending sending) {
+  unsent_.insert(unsent_.end(), send.bytes.data(), send.bytes.data() + send.length);
+  if (sending == Sending::now || send.at_once) send_unsent(time);
+}
+
+void Line::send_unsent(SteadyTime time) {
   error_code failed;
-  const std::size_t written = socket_.write_some(asio::buffer(send.bytes.data(), send.length), failed);
-  if (!failed && written == send.length) return;
+  const std::size_t written = socket_.send(unsent_, failed);
+  const bool is_sent = !failed && written == unsent_.size();
+  unsent_.clear();
+  if (is_sent) return;
   // A peer that has no room for so few bytes has not read for long.
   close();
-  conversation_.closed(failed, now());
+  conversation_.closed(failed, time);
 }
 
 void Line::close() {
   ++connection_;
   watch_.end();
+  unsent_.clear();
+  socket_.close();
   error_code ignored;
-  socket_.close(ignored);
+  connecting_.close(ignored);
   resolver_.cancel();
   connect_deadline_ = SteadyTime::max();
 }
@@ -145,31 +156,33 @@ void Line::try_next_endpoint(error_code last_failure) {
   const tcp::endpoint endpoint = endpoints_.back();
   endpoints_.pop_back();
   error_code ignored;
-  socket_.close(ignored);
-  socket_.async_connect(endpoint, [self = shared_from_this(), connection = connection_](error_code failed) {
-    if (self->stopped_ || connection != self->connection_) return;
-    if (failed) return self->try_next_endpoint(failed);
-    self->opened();
-  });
+  connecting_.close(ignored);
+  connecting_.async_connect(endpoint,
+                            [self = shared_from_this(), connection = connection_](error_code failed) {
+                              if (self->stopped_ || connection != self->connection_) return;
+                              if (failed) return self->try_next_endpoint(failed);
+                              self->opened();
+                            });
 }
 
 // From here on it listens all the time: what comes unasked tells of others on the line, and an end of the
 // connection is known before the next request.
 void Line::opened() {
   error_code unimportant;
-  socket_.set_option(tcp::no_delay(true), unimportant);
-  socket_.set_option(asio::socket_base::keep_alive(true), unimportant);
-  socket_.set_option(UserTimeout(static_cast<int>(undelivered_max.count())), unimportant);
-  socket_.non_blocking(true, unimportant);
+  connecting_.set_option(tcp::no_delay(true), unimportant);
+  connecting_.set_option(asio::socket_base::keep_alive(true), unimportant);
+  connecting_.set_option(UserTimeout(static_cast<int>(undelivered_max.count())), unimportant);
   try {
-    watch_.begin(Readiness::of(context_), socket_.native_handle(), *this, std::as_bytes(std::span{this, 1}));
+    socket_ = ConnectedSocket(std::move(connecting_));
+    watch_.begin(Readiness::of(context_), socket_.descriptor(), *this);
   } catch (const std::system_error& no_room) {
     return unreachable(Error::connect_failed,
                        error_code(no_room.code().value(), boost::system::system_category()));
   }
   connect_deadline_ = SteadyTime::max();
-  conversation_.opened(now());
-  go_on();
+  const SteadyTime time = now();
+  conversation_.opened(time);
+  go_on(time);
 }
 
 void Line::connection_failed(error_code failed) {
@@ -179,41 +192,52 @@ void Line::connection_failed(error_code failed) {
 
 void Line::unreachable(error_code error, error_code cause) {
   close();
-  conversation_.unreachable(error, cause, now());
-  go_on();
+  const SteadyTime time = now();
+  conversation_.unreachable(error, cause, time);
+  go_on(time);
 }
 
-void Line::readable() {
-  const auto self = shared_from_this();  // telling may destroy the Link
-  hear();
-  go_on();
+void Line::hear() {
+  receive(heard_at_);
+  if (!conversation_.connected()) go_on(heard_at_);  // it is not watched any more
 }
 
-bool Line::hear() {
+void Line::act() { go_on(heard_at_, Sending::together); }
+
+void Line::send() {
+  if (unsent_.empty()) return;
+  const SteadyTime time = now();
+  send_unsent(time);
+  if (!conversation_.connected()) go_on(time);
+}
+
+bool Line::receive(SteadyTime& time) {
   std::array<std::uint8_t, 2'048> bytes;
   error_code failed;
-  const std::size_t length = socket_.read_some(asio::buffer(bytes), failed);
+  const std::size_t length = socket_.receive(bytes, failed);
+  time = now();
   if (failed == asio::error::would_block || failed == asio::error::interrupted) return false;
   if (failed) {
     close();
-    conversation_.closed(failed, now());
+    conversation_.closed(failed, time);
     return false;
   }
-  conversation_.heard(std::span(bytes).first(length), now());
-  say_if_shared();
+  conversation_.heard(std::span(bytes).first(length), time);
+  say_if_shared(time);
   return true;
 }
 
 // A thread that got no processor for a while finds the timers due and does not know yet what has arrived
 // meanwhile: time is judged after it was heard. What arrives for ever is heard in turns with the rest.
 void Line::hear_now() {
-  for (int reads = 0; reads < reads_at_once_max && conversation_.connected() && hear(); ++reads) {
+  SteadyTime time = now();
+  for (int reads = 0; reads < reads_at_once_max && conversation_.connected() && receive(time); ++reads) {
   }
-  go_on();
+  go_on(time);
 }
 
-void Line::say_if_shared() {
-  const bool shared = conversation_.shared(now());
+void Line::say_if_shared(SteadyTime time) {
+  const bool shared = conversation_.shared(time);
   if (shared == said_shared_) return;
   said_shared_ = shared;
   if (!shared) {

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "link/address_policy.hpp"
+#include "link/connected_socket.hpp"
 #include "link/conversation.hpp"
 #include "link/readiness.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/container/small_vector.hpp>
 
 #include <memory>
 #include <string>
@@ -26,11 +28,16 @@ class Line final : public std::enable_shared_from_this<Line>, private Readiness:
   const Conversation& conversation() const { return conversation_; }
 
  private:
-  void go_on();
-  bool act(Action action);  // false: waits
-  void send(const Send& send);
+  enum class Sending : bool { now, together };  // together: left to Readiness' last pass
+
+  // Does what the conversation says until it waits. `time`: just now. The clock is read no more often than
+  // needed: it is a good part of what an answer costs.
+  void go_on(SteadyTime time, Sending sending = Sending::now);
+  bool carry_out(Action action, SteadyTime& time, Sending sending);  // false: waits
+  void send(const Send& send, SteadyTime time, Sending sending);
+  void send_unsent(SteadyTime time);
   void close();
-  void say_if_shared();
+  void say_if_shared(SteadyTime time);
 
   void connect(std::chrono::milliseconds timeout);
   void try_allowed(std::vector<boost::asio::ip::tcp::endpoint> found);
@@ -39,8 +46,10 @@ class Line final : public std::enable_shared_from_this<Line>, private Readiness:
   void connection_failed(boost::system::error_code failed);
 
   void opened();
-  bool hear();  // false: there was nothing more, or the connection is over
-  void readable() override;
+  bool receive(SteadyTime& time);  // false: there is no more, or no connection; `time` becomes when it looked
+  void hear() override;
+  void act() override;
+  void send() override;
   void wake_at(SteadyTime time);
   void woken();
 
@@ -48,11 +57,14 @@ class Line final : public std::enable_shared_from_this<Line>, private Readiness:
   const std::string host_;
   const std::uint16_t port_;
   const AddressPolicy policy_;
-  boost::asio::ip::tcp::socket socket_;
+  boost::asio::ip::tcp::socket connecting_;
+  ConnectedSocket socket_;
   Readiness::Watch watch_;  // of the socket
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::steady_timer timer_;
   Conversation conversation_;
+  boost::container::small_vector<std::uint8_t, modbus::tcp_request_length> unsent_;
+  SteadyTime heard_at_{};
   std::vector<boost::asio::ip::tcp::endpoint> endpoints_;  // not tried yet
   SteadyTime connect_deadline_ = SteadyTime::max();
   SteadyTime armed_for_ = SteadyTime::max();

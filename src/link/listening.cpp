@@ -94,7 +94,7 @@ void Conversation::look_at_tcp(SteadyTime now) {
     Outcome outcome;
     std::size_t length = 0;
     if (const auto* answer = std::get_if<modbus::Answer>(&assembled)) {
-      std::ranges::copy(answer->registers, registers_.begin());
+      std::copy_n(answer->registers.data(), answer->registers.size(), registers_.data());
       outcome.registers = std::span<const std::uint8_t>(registers_).first(answer->registers.size());
       length = answer->length;
       ++unit(in_flight_[index].asked.unit_id).answers;

@@ -17,7 +17,6 @@ constexpr std::size_t events_at_once = 64;
 constexpr std::chrono::microseconds thick_within{200};  // from one to the next
 constexpr std::chrono::milliseconds turn{1};
 constexpr int wait_ms = 1;
-constexpr std::size_t cache_line = 64;
 
 int make_epoll() {
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
@@ -29,10 +28,9 @@ int make_epoll() {
 
 boost::asio::execution_context::id Readiness::id;
 
-void Readiness::Watch::begin(Readiness& readiness, int socket, Listener& listener,
-                             std::span<const std::byte> touched) {
+void Readiness::Watch::begin(Readiness& readiness, int socket, Listener& listener) {
   end();
-  place_ = readiness.add(socket, listener, touched);
+  place_ = readiness.add(socket, listener);
   readiness_ = &readiness;
   socket_ = socket;
 }
@@ -44,7 +42,7 @@ void Readiness::Watch::end() {
 
 Readiness::Readiness(boost::asio::io_context& context) : service(context), all_(context, make_epoll()) {}
 
-std::size_t Readiness::add(int socket, Listener& listener, std::span<const std::byte> touched) {
+std::size_t Readiness::add(int socket, Listener& listener) {
   if (free_.empty()) {
     free_.push_back(places_.size());
     places_.emplace_back();
@@ -57,7 +55,6 @@ std::size_t Readiness::add(int socket, Listener& listener, std::span<const std::
     throw std::system_error(errno, std::system_category(), "epoll_ctl");
   free_.pop_back();
   places_[place].listener = &listener;
-  places_[place].touched = touched;
   if (!waits_) wait();
   return place;
 }
@@ -65,7 +62,6 @@ std::size_t Readiness::add(int socket, Listener& listener, std::span<const std::
 void Readiness::remove(int socket, std::size_t place) {
   if (all_.is_open()) ::epoll_ctl(all_.native_handle(), EPOLL_CTL_DEL, socket, nullptr);
   places_[place].listener = nullptr;
-  places_[place].touched = {};
   ++places_[place].times;
   free_.push_back(place);
   boost::system::error_code ignored;
@@ -99,21 +95,14 @@ bool Readiness::tell(int timeout_ms) {
   std::array<epoll_event, events_at_once> events;
   const int count =
       ::epoll_wait(all_.native_handle(), events.data(), static_cast<int>(events.size()), timeout_ms);
-  if (count > 0) fetch(events.front().data.u64);
-  for (int index = 0; index < count; ++index) {
-    const std::uint64_t data = events[static_cast<std::size_t>(index)].data.u64;
-    if (index + 1 < count) fetch(events[static_cast<std::size_t>(index) + 1].data.u64);
-    const Place place = places_[data & 0xFFFF'FFFFU];
-    if (place.listener != nullptr && place.times == data >> 32U) place.listener->readable();
+  for (const auto pass : {&Listener::hear, &Listener::act, &Listener::send}) {
+    for (int index = 0; index < count; ++index) {
+      const std::uint64_t data = events[static_cast<std::size_t>(index)].data.u64;
+      const Place place = places_[data & 0xFFFF'FFFFU];
+      if (place.listener != nullptr && place.times == data >> 32U) (place.listener->*pass)();
+    }
   }
   return count > 0;
-}
-
-// Among a thousand connections each finds its memory out of the cache; so it comes while the one before is
-// served.
-void Readiness::fetch(std::uint64_t event_data) const {
-  const std::span<const std::byte> touched = places_[event_data & 0xFFFF'FFFFU].touched;
-  for (std::size_t at = 0; at < touched.size(); at += cache_line) __builtin_prefetch(touched.data() + at, 1);
 }
 
 }  // namespace gensetd::link

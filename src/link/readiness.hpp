@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 namespace gensetd::link {
@@ -20,10 +19,13 @@ class Readiness final : public boost::asio::execution_context::service {
   using key_type = Readiness;
   static boost::asio::execution_context::id id;
 
+  // All that have something are served in three passes, so that the processor does much of one kind at a
+  // time: what it needs for that is in its caches then. Each may end the watch of any socket.
   class Listener {
    public:
-    // May end the watch of any socket. As long as there is something to read it is called again.
-    virtual void readable() = 0;
+    virtual void hear() = 0;  // takes what there is; as long as there is more it is called again
+    virtual void act() = 0;   // on what was heard
+    virtual void send() = 0;  // what act() left to be sent
 
    protected:
     ~Listener() = default;
@@ -36,9 +38,8 @@ class Readiness final : public boost::asio::execution_context::service {
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
     ~Watch() { end(); }
-    // `touched`: the memory that readable() works on, which is fetched into the cache ahead; may be empty.
     // Throws std::system_error when the kernel has no room for one more.
-    void begin(Readiness& readiness, int socket, Listener& listener, std::span<const std::byte> touched = {});
+    void begin(Readiness& readiness, int socket, Listener& listener);
     void end();
 
    private:
@@ -56,18 +57,16 @@ class Readiness final : public boost::asio::execution_context::service {
   // `times` it was given away: what was told of an earlier socket in the place is not for the next.
   struct Place {
     Listener* listener = nullptr;
-    std::span<const std::byte> touched;
     std::uint32_t times = 0;
   };
 
   void shutdown() override { all_.close(); }
-  std::size_t add(int socket, Listener& listener, std::span<const std::byte> touched);
+  std::size_t add(int socket, Listener& listener);
   void remove(int socket, std::size_t place);
   bool watches_any() const { return free_.size() < places_.size(); }
   void wait();
   void tell_ready();
   bool tell(int timeout_ms);
-  void fetch(std::uint64_t event_data) const;
 
   boost::asio::posix::stream_descriptor all_;
   std::vector<Place> places_;

@@ -22,7 +22,7 @@ using asio::ip::tcp;
 using modbus::Protocol;
 using modbus::ReadRequest;
 using std::chrono::milliseconds;
-constexpr milliseconds patient{20'000};  // a timeout that a passing test never reaches
+constexpr milliseconds patient{90'000};  // a timeout longer than any test waits for anything
 constexpr milliseconds brief{60};        // a timeout that the test waits for
 
 // What a requester heard, with the registers kept.
@@ -215,6 +215,26 @@ TEST_F(LinkTest, connection_closed_instead_of_an_answer_is_lost) {
   peers[0].close();
   wait_for(asker, 1);
   EXPECT_EQ(asker.heard[0].error, Error::connection_lost);
+}
+
+// It ends between the answer and the request that follows on it.
+TEST_F(LinkTest, request_that_cannot_be_sent_is_made_again_on_a_new_connection) {
+  Link link(context, "127.0.0.1", port());
+  Asker asker;
+  link.submit(asker, over_tcp({.unit_id = 1, .first = 0, .count = 1}));
+  const Bytes first = request(0, 12);
+  asker.then = [&] {
+    if (asker.heard.size() > 1) return;
+    peers[0].set_option(asio::socket_base::linger(true, 0));
+    peers[0].close();
+    link.submit(asker, over_tcp({.unit_id = 1, .first = 7, .count = 1}));
+  };
+  send(0, tcp_answer(first, {0, 1}));
+  const Bytes second = request(1, 12);
+  EXPECT_EQ(second[9], 7);
+  send(1, tcp_answer(second, {0, 2}));
+  wait_for(asker, 2);
+  EXPECT_FALSE(asker.heard[1].error) << asker.heard[1].error.message();
 }
 
 TEST_F(LinkTest, silent_connection_is_opened_anew_after_two_requests) {

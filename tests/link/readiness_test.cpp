@@ -17,26 +17,37 @@ namespace asio = boost::asio;
 
 // A socket that is watched, and its other end.
 struct Watched final : Readiness::Listener {
-  explicit Watched(asio::io_context& context)
-      : readiness(Readiness::of(context)), socket(context), other(context) {
+  explicit Watched(asio::io_context& context, std::string* all_passes = nullptr)
+      : readiness(Readiness::of(context)), socket(context), other(context), passes(all_passes) {
     asio::local::connect_pair(socket, other);
     watch.begin(readiness, socket.native_handle(), *this);
   }
   void write() { asio::write(other, asio::buffer("x", 1)); }
-  void readable() override {
+  void hear() override {
     ++calls;
+    note('h');
     if (reads) {
       char byte = 0;
       asio::read(socket, asio::buffer(&byte, 1));
     }
-    act();
+    heard();
+  }
+  void act() override {
+    note('a');
+    acted();
+  }
+  void send() override { note('s'); }
+  void note(char pass) const {
+    if (passes != nullptr) *passes += pass;
   }
 
   Readiness& readiness;
   asio::local::stream_protocol::socket socket;
   asio::local::stream_protocol::socket other;
   Readiness::Watch watch;
-  std::function<void()> act = [] {};
+  std::function<void()> heard = [] {};
+  std::function<void()> acted = [] {};
+  std::string* passes;  // of all, in order
   bool reads = true;
   int calls = 0;
 };
@@ -70,8 +81,8 @@ TEST(Readiness, ended_watch_is_not_told_also_when_its_place_is_taken) {
     ended.watch.end();
     if (third.calls == 0) third.watch.begin(third.readiness, third.socket.native_handle(), third);
   };
-  one.act = [&] { replace(two); };
-  two.act = [&] { replace(one); };
+  one.heard = [&] { replace(two); };
+  two.heard = [&] { replace(one); };
   one.write();
   two.write();
   for (int turn = 0; turn < 10; ++turn) context.poll();
@@ -79,10 +90,33 @@ TEST(Readiness, ended_watch_is_not_told_also_when_its_place_is_taken) {
   EXPECT_EQ(third.calls, 0);
 }
 
+TEST(Readiness, all_are_heard_before_any_acts_and_all_act_before_any_sends) {
+  asio::io_context context{1};
+  std::string passes;
+  Watched one(context, &passes);
+  Watched two(context, &passes);
+  one.write();
+  two.write();
+  while (passes.size() < 6) context.run_one();
+  EXPECT_EQ(passes, "hhaass");
+}
+
+TEST(Readiness, watch_that_ends_in_one_pass_is_not_called_in_the_next) {
+  for (const bool ends_when_heard : {true, false}) {
+    asio::io_context context{1};
+    std::string passes;
+    Watched one(context, &passes);
+    (ends_when_heard ? one.heard : one.acted) = [&] { one.watch.end(); };
+    one.write();
+    context.run();
+    EXPECT_EQ(passes, ends_when_heard ? "h" : "ha");
+  }
+}
+
 TEST(Readiness, only_a_watch_keeps_the_context_running) {
   asio::io_context context{1};
   Watched one(context);
-  one.act = [&] { one.watch.end(); };
+  one.heard = [&] { one.watch.end(); };
   one.write();
   context.run();
   EXPECT_EQ(one.calls, 1);
@@ -98,7 +132,7 @@ TEST(Readiness, all_watches_can_end_and_begin_again_between_two_looks) {
     asio::io_context context{1};
     Watched one(context);
     Watched two(context);
-    one.act = [&] { one.watch.end(); };
+    one.heard = [&] { one.watch.end(); };
     one.watch.end();
     two.watch.end();
     if (runs_between) {
@@ -116,7 +150,7 @@ TEST(Readiness, all_watches_can_end_and_begin_again_between_two_looks) {
 TEST(Readiness, answers_without_end_leave_the_thread_its_other_work) {
   asio::io_context context{1};
   Watched one(context);
-  one.act = [&] { one.write(); };
+  one.heard = [&] { one.write(); };
   one.write();
   while (one.calls < 1'000) context.run_one();
   bool done = false;
@@ -129,7 +163,7 @@ TEST(Readiness, answers_without_end_leave_the_thread_its_other_work) {
 TEST(Readiness, watch_that_ends_among_thick_answers_is_no_longer_awaited) {
   asio::io_context context{1};
   Watched one(context);
-  one.act = [&] {
+  one.heard = [&] {
     if (one.calls < 100) return one.write();
     one.watch.end();
   };

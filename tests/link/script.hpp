@@ -4,6 +4,7 @@
 #include "modbus/crc.hpp"
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <map>
 #include <string>
@@ -116,7 +117,9 @@ class Script {
       return fmt::format("wait {}", std::chrono::ceil<std::chrono::milliseconds>(wait->until - now).count());
     }
     if (const auto* send = std::get_if<Send>(&action)) {
-      const std::size_t start = send->length == modbus::rtu_request_length ? 0 : 6;
+      const bool is_serial = send->length == modbus::rtu_request_length;
+      EXPECT_EQ(send->at_once, is_serial);
+      const std::size_t start = is_serial ? 0 : 6;
       const auto number = [&](std::size_t place) {
         return static_cast<std::uint16_t>((send->bytes[start + place] << 8) | send->bytes[start + place + 1]);
       };

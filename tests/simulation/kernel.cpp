@@ -108,6 +108,7 @@ void Kernel::go_to(Time time) {
 int Kernel::wait(int epoll, epoll_event* events, int events_max, int timeout_ms) {
   await_lookup();
   if (timeout_ms == 0) return collect(epoll, events, events_max);
+  waited_for_ = epoll;
   const Time until = timeout_ms < 0 ? Time::max() : now_ + std::chrono::milliseconds{timeout_ms};
   for (;;) {
     if (now_ >= stalled_until_) {
@@ -178,6 +179,9 @@ std::string Kernel::look_up(const std::string&) {
 }
 
 void Kernel::found(const std::string& address) {
+  // Asio's thread interrupts no wait within a handler.
+  if (descriptors_[waited_for_].epoll != 0)
+    return at(now_ + std::chrono::milliseconds{1}, [this, address] { found(address); });
   std::unique_lock lock(lookup_mutex_);
   lookup_result_ = address;
   lookup_over_ = true;
