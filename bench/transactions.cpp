@@ -6,7 +6,7 @@
 // The rate on one core is requests by the processor time of the thread: it sleeps while the peer, on the
 // other core, is the slower one, so that the peer does not count. The bare loop and the client take turns.
 
-#include "controllers.hpp"
+#include "peer.hpp"
 #include "profile/catalog.hpp"
 #include "profile/read_plan.hpp"
 #include "restless_device.hpp"
@@ -46,32 +46,6 @@ struct Figures {
   double cpu_us = 0;      // per request, of the client's thread
   double per_second = 0;  // by the clock
   double peer_share = 0;  // of a core
-};
-
-// The peer, in a process of its own on the other core.
-class Peer {
- public:
-  Peer() : controllers_(0) {
-    process_ = ::fork();
-    if (process_ != 0) return;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::prctl(PR_SET_NAME, "controllers");
-    run_on_core(1);
-    controllers_.restless(false);
-    for (;;) controllers_.run_ready(-1);
-  }
-  Peer(const Peer&) = delete;
-  Peer& operator=(const Peer&) = delete;
-  ~Peer() {
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-  }
-  std::uint16_t port() const { return controllers_.port(); }
-  pid_t process() const { return process_; }
-
- private:
-  Controllers controllers_;
-  pid_t process_ = -1;
 };
 
 // What is measured: turn() makes progress, requests() counts answers, peer() answers.
@@ -157,7 +131,7 @@ class BareLoop final : public Measured {
   static std::uint8_t high(std::uint16_t number) { return static_cast<std::uint8_t>(number >> 8U); }
   static std::uint8_t low(std::uint16_t number) { return static_cast<std::uint8_t>(number); }
 
-  const Peer peer_;
+  const Peer peer_{1};
   const profile::ReadPlan& plan_;
   Descriptor epoll_;
   std::vector<Connection> connections_;
@@ -181,7 +155,7 @@ class Client final : public Measured {
   pid_t peer() const override { return peer_.process(); }
 
  private:
-  const Peer peer_;
+  const Peer peer_{1};
   boost::asio::io_context context_{1};
   link::Pool links_{context_, {.loopback = true, .special = false}};
   std::uint64_t requests_ = 0;
