@@ -45,6 +45,7 @@ void Journal::restore(std::vector<Event> open, const std::vector<Timestamp>& ons
 void Journal::begin(Roster roster, Timestamp now) {
   roster_ = std::move(roster);
   for (const auto& [device_id, place] : roster_) sites_[place.site_id].push_back(device_id);
+  for (auto& [site_id, devices] : sites_) std::ranges::sort(devices);
   std::vector<Subject> over;
   for (const auto& [subject, event] : open_) {
     if (event.device_id ? !roster_.contains(*event.device_id) : !sites_.contains(*event.site_id))

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -23,7 +24,7 @@ struct Place {
   std::string site_code;
   bool operator==(const Place&) const = default;
 };
-using Roster = std::map<std::int64_t, Place>;  // all devices that are polled, by id
+using Roster = std::unordered_map<std::int64_t, Place>;  // all devices that are polled, by id
 
 // Makes events of readings, and keeps the alarms that are open. Without clock, threads and database.
 // Use: restore() and begin(), then set_place() with each change of the registry, take() each reading and
@@ -95,7 +96,7 @@ class Journal {
   const std::chrono::milliseconds offline_delay_;
   Roster roster_;
   std::map<std::int64_t, std::vector<std::int64_t>> sites_;  // their devices, ascending; none is empty
-  std::map<std::int64_t, Known> known_;
+  std::unordered_map<std::int64_t, Known> known_;
   std::map<std::int64_t, Outage> outages_;
   std::map<Subject, Event> open_;
   std::map<profile::ProfilePtr, Watchlist> watchlists_;

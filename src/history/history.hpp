@@ -7,9 +7,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 namespace gensetd::history {
@@ -53,7 +53,7 @@ class History final : public live::Listener {
   live::Hub& hub_;
   const Options options_;
   live::Hub::Subscription subscription_;
-  std::map<std::int64_t, Record> records_;
+  std::unordered_map<std::int64_t, Record> records_;
   std::set<std::pair<Timestamp, std::int64_t>> oldest_;  // of each device that has a reading
   std::size_t bytes_ = 0;
   Timestamp newest_{};

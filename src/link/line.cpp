@@ -259,8 +259,9 @@ void Line::say_if_shared(SteadyTime time) {
           host_, port_, frame.unit_id, frame.function, frame.count);
 }
 
-// The timer is set anew only for an earlier time; when it is too early it just looks again.
+// The timer is set anew only for an earlier time, so it may be early.
 void Line::wake_at(SteadyTime time) {
+  wanted_at_ = time;
   if (time >= armed_for_) return;
   armed_for_ = time;
   timer_.expires_at(time);
@@ -273,6 +274,7 @@ void Line::wake_at(SteadyTime time) {
 
 void Line::woken() {
   armed_for_ = SteadyTime::max();
+  if (now() < wanted_at_) return wake_at(wanted_at_);
   if (connect_deadline_ <= now()) return connection_failed(asio::error::timed_out);
   hear_now();
 }

@@ -67,7 +67,8 @@ class Line final : public std::enable_shared_from_this<Line>, private Readiness:
   SteadyTime heard_at_{};
   std::vector<boost::asio::ip::tcp::endpoint> endpoints_;  // not tried yet
   SteadyTime connect_deadline_ = SteadyTime::max();
-  SteadyTime armed_for_ = SteadyTime::max();
+  SteadyTime wanted_at_ = SteadyTime::max();  // as the conversation said last
+  SteadyTime armed_for_ = SteadyTime::max();  // the timer
   unsigned connection_ = 0;  // counts attempts: what belongs to an earlier one is not ours any more
   bool going_on_ = false;
   bool posted_ = false;

@@ -63,6 +63,7 @@ void Hub::expire_foreign(reading::Timestamp oldest) {
   for (const auto& [device_id, held] : held_) {
     if (!held.newest->facts && held.newest->timestamp < oldest) gone.push_back(device_id);
   }
+  std::ranges::sort(gone);
   for (const std::int64_t device_id : gone) remove(device_id);
 }
 
@@ -75,6 +76,7 @@ std::vector<ReadingPtr> Hub::all() const {
   std::vector<ReadingPtr> readings;
   readings.reserve(held_.size());
   for (const auto& [device_id, held] : held_) readings.push_back(held.newest);
+  std::ranges::sort(readings, {}, [](const ReadingPtr& reading) { return reading->device_id; });
   return readings;
 }
 

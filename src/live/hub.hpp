@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -78,7 +77,7 @@ class Hub {
     ReadingPtr newest;
     Cadence cadence;
   };
-  std::map<std::int64_t, Held> held_;
+  std::unordered_map<std::int64_t, Held> held_;
   Subscribers<Listener> listeners_;
   std::unordered_map<std::int64_t, std::vector<Listener*>> watchers_;  // of single devices; none is empty
 };

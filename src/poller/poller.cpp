@@ -116,6 +116,7 @@ std::vector<std::int64_t> Poller::device_ids() const {
   std::vector<std::int64_t> ids;
   ids.reserve(devices_.size());
   for (const auto& [id, device] : devices_) ids.push_back(id);
+  std::ranges::sort(ids);
   return ids;
 }
 

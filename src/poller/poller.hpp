@@ -13,11 +13,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -67,7 +67,7 @@ class Poller final : public registry::ChangeListener {
     for (const auto& [id, device] : devices_) visit(device.target.identity, device.online);
   }
 
-  std::vector<std::int64_t> device_ids() const;
+  std::vector<std::int64_t> device_ids() const;  // ascending
   // As far as it was told when the daemon stops meanwhile; so is figures().
   boost::asio::awaitable<AllTotals> totals() const;
   // What is known of devices and their links; those that are not polled are left out.
@@ -112,7 +112,7 @@ class Poller final : public registry::ChangeListener {
   const Pace defaults_;
   std::vector<std::unique_ptr<PollThread>> threads_;
   std::vector<boost::asio::posix::stream_descriptor> wakes_;  // one for each thread's handover
-  std::map<std::int64_t, Device> devices_;
+  std::unordered_map<std::int64_t, Device> devices_;
   std::uint64_t generation_ = 0;  // the newest
   std::size_t online_ = 0;
   bool running_ = false;
