@@ -198,11 +198,12 @@ void Line::unreachable(error_code error, error_code cause) {
 }
 
 void Line::hear() {
-  receive(heard_at_);
-  if (!conversation_.connected()) go_on(heard_at_);  // it is not watched any more
+  SteadyTime time;
+  receive(time);
+  if (!conversation_.connected()) go_on(time);  // it is not watched any more
 }
 
-void Line::act() { go_on(heard_at_, Sending::together); }
+void Line::act() { go_on(now(), Sending::together); }
 
 void Line::send() {
   if (unsent_.empty()) return;

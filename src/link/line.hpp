@@ -64,7 +64,6 @@ class Line final : public std::enable_shared_from_this<Line>, private Readiness:
   boost::asio::steady_timer timer_;
   Conversation conversation_;
   boost::container::small_vector<std::uint8_t, modbus::tcp_request_length> unsent_;
-  SteadyTime heard_at_{};
   std::vector<boost::asio::ip::tcp::endpoint> endpoints_;  // not tried yet
   SteadyTime connect_deadline_ = SteadyTime::max();
   SteadyTime wanted_at_ = SteadyTime::max();  // as the conversation said last
