@@ -6,6 +6,7 @@
 // has the last. The sender, on a core of its own, sleeps while the receiver is busy, so that the receiver
 // does not count. The two take turns.
 
+#include "arguments.hpp"
 #include "processes.hpp"
 #include "profile/catalog.hpp"
 #include "reading/reading.hpp"
@@ -17,16 +18,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <poll.h>
 #include <stdexcept>
 #include <string>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <thread>
 #include <vector>
 
@@ -138,12 +136,11 @@ class BareSender {
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()) != 0) throw std::runtime_error("socketpair");
     control_ = Descriptor(pair[0]);
-    process_ = ::fork();
-    if (process_ != 0) {
+    child_.emplace();
+    if (!child_->is_copy()) {
       ::close(pair[1]);
       return;
     }
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     run_on_core(0);
     std::vector<Descriptor> connections;
     while (connections.size() < clients) {
@@ -158,20 +155,14 @@ class BareSender {
       for (const Descriptor& connection : connections) send_all(connection, frame);
     ::_exit(0);
   }
-  BareSender(const BareSender&) = delete;
-  BareSender& operator=(const BareSender&) = delete;
-  ~BareSender() {
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-  }
   std::uint16_t port() const { return port_of(listener_); }
-  pid_t process() const { return process_; }
+  pid_t process() const { return child_->process(); }
   void send() { send_all(control_, "x"); }
 
  private:
   Descriptor listener_;
   Descriptor control_;
-  pid_t process_ = -1;
+  std::optional<Child> child_;
 };
 
 std::size_t frame_length(std::size_t message_length) {
@@ -271,16 +262,9 @@ bool print_table(std::uint64_t readings, const std::vector<std::uint32_t>& count
 
 int main(int argc, char** argv) {
   using namespace gensetd::bench;
-  try {
-    raise_descriptor_limit();
-    run_on_core(1);
-    std::vector<std::uint32_t> counts;
-    for (int index = 2; index < argc; ++index)
-      counts.push_back(static_cast<std::uint32_t>(std::atoi(argv[index])));
-    if (counts.empty()) counts = {1, 10, 100, 1'000, 5'000};
-    return print_table(argc > 1 ? static_cast<std::uint64_t>(std::atoll(argv[1])) : 0, counts) ? 0 : 1;
-  } catch (const std::exception& failure) {
-    fmt::print(stderr, "fan_out: {}\n", failure.what());
-    return 2;
-  }
+  return run_measurement("fan_out", argc, argv, {0, {1, 10, 100, 1'000, 5'000}},
+                         [](const Arguments& arguments) {
+                           run_on_core(1);
+                           return print_table(static_cast<std::uint64_t>(arguments.amount), arguments.counts);
+                         });
 }

@@ -1,11 +1,9 @@
 #pragma once
 
 #include "controllers.hpp"
+#include "processes.hpp"
 
-#include <csignal>
 #include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace gensetd::bench {
 
@@ -14,26 +12,18 @@ namespace gensetd::bench {
 class Peer {
  public:
   explicit Peer(unsigned core) : controllers_(0) {
-    process_ = ::fork();
-    if (process_ != 0) return;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!child_.is_copy()) return;
     ::prctl(PR_SET_NAME, "controllers");
     run_on_core(core);
     controllers_.restless(false);
     for (;;) controllers_.run_ready(-1);
   }
-  Peer(const Peer&) = delete;
-  Peer& operator=(const Peer&) = delete;
-  ~Peer() {
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-  }
   std::uint16_t port() const { return controllers_.port(); }
-  pid_t process() const { return process_; }
+  pid_t process() const { return child_.process(); }
 
  private:
   Controllers controllers_;  // here only their port
-  pid_t process_ = -1;
+  Child child_;
 };
 
 }  // namespace gensetd::bench

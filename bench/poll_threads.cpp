@@ -7,6 +7,7 @@
 // Their devices are read again as soon as they have been, and so each core is busy all the time. The thread
 // that takes the readings is on the first core: what it takes of it counts against gensetd.
 
+#include "arguments.hpp"
 #include "peer.hpp"
 #include "poller/poll_thread.hpp"
 #include "profile/catalog.hpp"
@@ -19,8 +20,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <sys/epoll.h>
@@ -144,12 +143,8 @@ bool print_table(double seconds) {
 
 int main(int argc, char** argv) {
   using namespace gensetd::bench;
-  try {
-    raise_descriptor_limit();
+  return run_measurement("poll_threads", argc, argv, {6, {}}, [](const Arguments& arguments) {
     spdlog::set_level(spdlog::level::off);
-    return print_table(argc > 1 ? std::atof(argv[1]) : 6) ? 0 : 1;
-  } catch (const std::exception& failure) {
-    fmt::print(stderr, "poll_threads: {}\n", failure.what());
-    return 2;
-  }
+    return print_table(arguments.amount);
+  });
 }

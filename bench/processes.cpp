@@ -35,12 +35,27 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-Program::Program(const std::vector<std::string>& command,
-                 const std::map<std::string, std::string>& environment, const std::filesystem::path& log)
-    : process_(::fork()) {
+Child::Child() : process_(::fork()) {
   if (process_ < 0) throw std::runtime_error("fork");
-  if (process_ > 0) return;
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (is_copy()) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+Child::~Child() {
+  if (process_ <= 0) return;
+  ::kill(process_, SIGKILL);
+  ::waitpid(process_, nullptr, 0);
+}
+
+int Child::wait() {
+  int status = 0;
+  ::waitpid(process_, &status, 0);
+  process_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+Program::Program(const std::vector<std::string>& command,
+                 const std::map<std::string, std::string>& environment, const std::filesystem::path& log) {
+  if (!child_.is_copy()) return;
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(out, STDERR_FILENO);
@@ -50,19 +65,6 @@ Program::Program(const std::vector<std::string>& command,
   words.push_back(nullptr);
   ::execvp(words[0], words.data());
   ::_exit(127);
-}
-
-Program::~Program() {
-  if (process_ <= 0) return;
-  ::kill(process_, SIGKILL);
-  ::waitpid(process_, nullptr, 0);
-}
-
-int Program::wait() {
-  int status = 0;
-  ::waitpid(process_, &status, 0);
-  process_ = -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
 std::string gensetd_program() {

@@ -23,19 +23,32 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// A program, ended with its owner (and with this process). What it prints goes to `log`.
-class Program {
+// A copy of this process, ended with its owner (and with this process). Use: where is_copy() do its work and
+// never return. To be begun before any thread is.
+class Child {
  public:
-  Program(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
-          const std::filesystem::path& log);
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-  ~Program();
+  Child();
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child();
+  bool is_copy() const { return process_ == 0; }
   pid_t process() const { return process_; }
   int wait();  // its exit status
 
  private:
   pid_t process_;
+};
+
+// A program, ended with its owner (and with this process). What it prints goes to `log`.
+class Program {
+ public:
+  Program(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
+          const std::filesystem::path& log);
+  pid_t process() const { return child_.process(); }
+  int wait() { return child_.wait(); }  // its exit status
+
+ private:
+  Child child_;
 };
 
 // The gensetd that stands beside the measurements' folder in the build.

@@ -6,7 +6,9 @@
 // The rate on one core is requests by the processor time of the thread: it sleeps while the peer, on the
 // other core, is the slower one, so that the peer does not count. The bare loop and the client take turns.
 
+#include "arguments.hpp"
 #include "peer.hpp"
+#include "processes.hpp"
 #include "profile/catalog.hpp"
 #include "profile/read_plan.hpp"
 #include "restless_device.hpp"
@@ -19,15 +21,12 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -171,14 +170,14 @@ class Side {
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
       throw std::system_error(errno, std::system_category(), "socketpair");
     Descriptor ours(ends[0]);
-    const Descriptor theirs(ends[1]);
-    process_ = ::fork();
-    if (process_ != 0) {
+    Descriptor theirs(ends[1]);
+    child_.emplace();
+    if (!child_->is_copy()) {
       orders_ = std::move(ours);
-      take<bool>(orders_);  // it is warm
+      theirs = Descriptor();  // else its end would not be noticed
+      take<bool>(orders_);    // it is warm
       return;
     }
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     try {
       const auto measured = make();
       while (measured->requests() < warm) measured->turn();
@@ -188,12 +187,6 @@ class Side {
       fmt::print(stderr, "transactions: {}\n", failure.what());
     }
     ::_exit(2);
-  }
-  Side(const Side&) = delete;
-  Side& operator=(const Side&) = delete;
-  ~Side() {
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
   }
   Figures measure(double seconds) const {
     give(orders_, seconds);
@@ -215,7 +208,7 @@ class Side {
   }
 
   Descriptor orders_;
-  pid_t process_ = -1;
+  std::optional<Child> child_;
 };
 
 // The two take turns that are short beside the moods of a machine that is shared with others.
@@ -276,16 +269,9 @@ bool print_table(double seconds, const std::vector<std::uint32_t>& counts) {
 
 int main(int argc, char** argv) {
   using namespace gensetd::bench;
-  try {
-    raise_descriptor_limit();
-    run_on_core(0);
-    std::vector<std::uint32_t> counts;
-    for (int index = 2; index < argc; ++index)
-      counts.push_back(static_cast<std::uint32_t>(std::atoi(argv[index])));
-    if (counts.empty()) counts = {1, 10, 100, 1'000, 10'000};
-    return print_table(argc > 1 ? std::atof(argv[1]) : 4, counts) ? 0 : 1;
-  } catch (const std::exception& failure) {
-    fmt::print(stderr, "transactions: {}\n", failure.what());
-    return 2;
-  }
+  return run_measurement("transactions", argc, argv, {4, {1, 10, 100, 1'000, 10'000}},
+                         [](const Arguments& arguments) {
+                           run_on_core(0);
+                           return print_table(arguments.amount, arguments.counts);
+                         });
 }

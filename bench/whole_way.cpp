@@ -7,6 +7,7 @@
 // last byte to a client's frame is seen from outside; what that thread itself was late counts against
 // gensetd. Its share of a core is in the table: below 1 it was not what limited.
 
+#include "arguments.hpp"
 #include "controllers.hpp"
 #include "processes.hpp"
 #include "profile/catalog.hpp"
@@ -24,7 +25,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -317,15 +317,7 @@ bool print_table(double time, const std::vector<std::uint32_t>& counts) {
 
 int main(int argc, char** argv) {
   using namespace gensetd::bench;
-  try {
-    raise_descriptor_limit();
-    std::vector<std::uint32_t> counts;
-    for (int index = 2; index < argc; ++index)
-      counts.push_back(static_cast<std::uint32_t>(std::atoi(argv[index])));
-    if (counts.empty()) counts = {10, 100, 1'000, 10'000};
-    return print_table(argc > 1 ? std::atof(argv[1]) : 20, counts) ? 0 : 1;
-  } catch (const std::exception& failure) {
-    fmt::print(stderr, "whole_way: {}\n", failure.what());
-    return 2;
-  }
+  return run_measurement(
+      "whole_way", argc, argv, {20, {10, 100, 1'000, 10'000}},
+      [](const Arguments& arguments) { return print_table(arguments.amount, arguments.counts); });
 }

@@ -45,8 +45,8 @@ class Kernel {
   std::function<void(const std::string&)> on_broken;  // it waits for ever
   std::function<void(const std::string&)> on_lookup;  // a host name is looked up; to be answered by found()
 
-  // `address`: an IPv4 address; empty: there is no such name. Goes on when the program knows it, which is when
-  // it waits for all that it waits for.
+  // `address`: an IPv4 address; empty: there is no such name. Goes on when the program knows it, which is
+  // when it waits for all that it waits for.
   void found(const std::string& address);
   // One name at a time, and to its end: Asio's thread does not begin another before, nor one that was
   // cancelled meanwhile.
