@@ -27,9 +27,10 @@ struct Transaction {
   modbus::ReadRequest request;
   Room room;  // rtu_over_tcp only
   modbus::Protocol protocol = modbus::Protocol::tcp;
-  std::chrono::milliseconds timeout{2'000};  // to connect, and again to wait for the answer
-  std::chrono::milliseconds request_gap{0};  // silence on the line before the request
-  std::uint16_t requests_in_flight = 1;      // Modbus TCP only: on one connection
+  std::chrono::milliseconds timeout{2'000};    // to connect, and again to wait for the answer
+  std::chrono::milliseconds request_gap{0};    // silence on the line before the request
+  std::chrono::milliseconds connect_delay{0};  // pause between connecting and the first request
+  std::uint16_t requests_in_flight = 1;        // Modbus TCP only: on one connection
 };
 
 // How a transaction ended.
