@@ -1,0 +1,55 @@
+#include "bad_line.hpp"
+
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+// bench/bad_line prints these figures, and those of each fault alone.
+namespace gensetd::simulation {
+namespace {
+
+class BadLineTest : public testing::Test {
+ protected:
+  BadLineTest() { spdlog::set_level(spdlog::level::off); }
+  ~BadLineTest() override { spdlog::set_level(spdlog::level::info); }
+};
+
+BadLineOptions line_with(const simulator::Faults& faults) {
+  BadLineOptions options{.faults = faults, .length = std::chrono::minutes{20}};
+  return options;
+}
+
+TEST_F(BadLineTest, every_reading_of_a_clean_line_is_online_and_right) {
+  const BadLineFigures figures = run_bad_line(line_with({}));
+  EXPECT_GT(figures.online, 500U);
+  EXPECT_EQ(figures.online, figures.readings);
+  EXPECT_EQ(figures.wrong_values, 0U);
+  EXPECT_EQ(figures.timeouts, 0U);
+}
+
+TEST_F(BadLineTest, no_value_of_the_reference_line_is_wrong) {
+  const BadLineFigures figures = run_bad_line(line_with(reference_faults()));
+  EXPECT_GT(figures.values, 0U);
+  EXPECT_EQ(figures.wrong_values, 0U);
+  EXPECT_GT(figures.late_responses, 0U);
+  EXPECT_GT(figures.foreign_frames, 0U);
+}
+
+TEST_F(BadLineTest, all_time_of_the_line_is_accounted_for) {
+  const BadLineFigures figures = run_bad_line(line_with(reference_faults()));
+  std::chrono::nanoseconds sum{0};
+  for (const auto part : figures.use) sum += part;
+  EXPECT_LE(sum, figures.length);
+  EXPECT_GT(sum, figures.length * 99 / 100);
+}
+
+TEST_F(BadLineTest, the_same_seed_gives_the_same_line) {
+  BadLineOptions options = line_with(reference_faults());
+  options.length = std::chrono::minutes{5};
+  const std::uint64_t hash = run_bad_line(options).hash;
+  EXPECT_EQ(run_bad_line(options).hash, hash);
+  options.seed = 2;
+  EXPECT_NE(run_bad_line(options).hash, hash);
+}
+
+}  // namespace
+}  // namespace gensetd::simulation
