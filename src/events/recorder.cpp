@@ -44,7 +44,9 @@ void Recorder::write_next() {
   while (!waiting_.empty() && events->size() < batch_max)
     events->push_back(std::move(waiting_.extract(waiting_.begin()).mapped()));
   ++shared_->batches_under_way;
-  const auto write = [events](registry::Store& store) { write_events(store, *events); };
+  const auto write = [events, running = running_](registry::Store& store) {
+    write_events(store, *events, {*running, std::chrono::steady_clock::now()});
+  };
   registry_.run(write, [shared = shared_, events](const registry::Result<std::monostate>& result) {
     --shared->batches_under_way;
     const auto* refusal = std::get_if<registry::Refusal>(&result);

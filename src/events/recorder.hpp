@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace gensetd::registry {
@@ -27,7 +28,9 @@ class Recorder {
   static constexpr std::size_t waiting_max = 20'000;
   static constexpr std::size_t batch_max = 1'000;  // of one transaction
 
-  explicit Recorder(registry::Service& registry) : registry_(registry) {}
+  // `running` is used on the thread of the registry's SQL alone.
+  Recorder(registry::Service& registry, std::shared_ptr<RunningTime> running)
+      : registry_(registry), running_(std::move(running)) {}
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -55,6 +58,7 @@ class Recorder {
   void take_back(std::vector<Event> events);
 
   registry::Service& registry_;
+  const std::shared_ptr<RunningTime> running_;
   std::map<std::int64_t, Event> waiting_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>(Shared{.recorder = this});
   std::uint64_t dropped_ = 0;

@@ -4,7 +4,9 @@
 
 #include <soci/soci.h>
 
+#include <algorithm>
 #include <functional>
+#include <limits>
 #include <list>
 #include <stdexcept>
 
@@ -155,20 +157,54 @@ std::vector<Event> select(registry::Store& store, const Conditions& conditions, 
 
 constexpr std::string_view newest_first = " ORDER BY onset DESC, id DESC";
 
+constexpr std::chrono::seconds day{std::chrono::hours{24}};
+
+std::int64_t running_time(registry::Store& store, JournalClocks clocks) {
+  long long stored = 0;
+  store.session()
+      << "SELECT COALESCE((SELECT MAX(running) FROM events_meta), (SELECT MAX(run) FROM events), 0)",
+      soci::into(stored);
+  return clocks.running.advanced(stored, clocks.now);
+}
+
+// Within a change. The row may be missing if a person deleted it.
+std::int64_t advance_running_time(registry::Store& store, JournalClocks clocks) {
+  const long long sum = running_time(store, clocks);
+  soci::statement update =
+      (store.session().prepare << "UPDATE events_meta SET running = :running", soci::use(sum));
+  update.execute(true);
+  if (update.get_affected_rows() == 0)
+    store.session() << "INSERT INTO events_meta (running) VALUES (:running)", soci::use(sum);
+  return sum;
+}
+
 }  // namespace
 
-void write_events(registry::Store& store, const std::vector<Event>& events) {
+void store_running_time(registry::Store& store, JournalClocks clocks) {
+  std::int64_t sum = 0;
   store.change([&] {
+    sum = advance_running_time(store, clocks);
+    return true;
+  });
+  clocks.running.note_stored(sum);
+}
+
+void write_events(registry::Store& store, const std::vector<Event>& events, JournalClocks clocks) {
+  long long run = 0;
+  store.change([&] {
+    run = advance_running_time(store, clocks);
     Row row;
     soci::statement statement{store.session()};
     row.exchange(statement, false);
+    statement.exchange(soci::use(run));
     statement.alloc();
     statement.prepare(
         "INSERT INTO events (" + std::string{columns} +
-        ") VALUES (:id, :device_id, :site_id, :site_code, :kind, :priority, :code, :args, :state, "
-        ":onset, :onset_at_latest, :returned_at, :acknowledged_at, :acknowledged_by) "
+        ", run) VALUES (:id, :device_id, :site_id, :site_code, :kind, :priority, :code, :args, :state, "
+        ":onset, :onset_at_latest, :returned_at, :acknowledged_at, :acknowledged_by, :run) "
         "ON CONFLICT (id) DO UPDATE SET state = excluded.state, returned_at = excluded.returned_at, "
-        "acknowledged_at = excluded.acknowledged_at, acknowledged_by = excluded.acknowledged_by "
+        "acknowledged_at = excluded.acknowledged_at, acknowledged_by = excluded.acknowledged_by, "
+        "run = excluded.run "
         "WHERE events.state <> 'closed' AND (events.state = 'active' OR excluded.state <> 'active')");
     statement.define_and_bind();
     for (const Event& event : events) {
@@ -177,6 +213,7 @@ void write_events(registry::Store& store, const std::vector<Event>& events) {
     }
     return true;
   });
+  clocks.running.note_stored(run);
 }
 
 std::vector<Event> read_events(registry::Store& store, const Query& query) {
@@ -210,22 +247,34 @@ std::optional<Event> read_event(registry::Store& store, std::int64_t id) {
 
 namespace {
 
-Past past_before(registry::Store& store, Timestamp now) {
+std::vector<std::chrono::milliseconds> alarm_ages(registry::Store& store, JournalClocks clocks,
+                                                  Timestamp wall_now) {
+  const std::int64_t running = running_time(store, clocks);
+  const std::string since = reading::print_timestamp(wall_now - day);
+  const long long since_run = running - day.count();
+  std::string onset;
+  long long run = 0;
+  soci::statement rows =
+      (store.session().prepare << "SELECT onset, run FROM events WHERE priority IS NOT NULL AND "
+                                  "onset > :since AND run > :since_run LIMIT " +
+                                      std::to_string(onsets_max),
+       soci::into(onset), soci::into(run), soci::use(since), soci::use(since_run));
+  rows.execute();
+  std::vector<std::chrono::milliseconds> ages;
+  while (rows.fetch()) {
+    const auto time = reading::parse_timestamp(onset);
+    const std::chrono::milliseconds at_least = std::chrono::seconds{std::max<std::int64_t>(0, running - run)};
+    if (time) ages.push_back(std::max(wall_now - *time, at_least));
+  }
+  return ages;
+}
+
+Past past_before(registry::Store& store, JournalClocks clocks, Timestamp wall_now) {
   Past past;
   Conditions open;
   open.add("state <> 'closed'");
   past.open = select(store, open, newest_first, onsets_max);
-  const std::string since = reading::print_timestamp(now - std::chrono::hours{24});
-  std::string onset;
-  soci::statement onsets =
-      (store.session().prepare << "SELECT onset FROM events WHERE priority IS NOT NULL AND "
-                                  "onset >= :since LIMIT " +
-                                      std::to_string(onsets_max),
-       soci::into(onset), soci::use(since));
-  onsets.execute();
-  while (onsets.fetch()) {
-    if (const auto time = reading::parse_timestamp(onset)) past.alarm_onsets.push_back(*time);
-  }
+  past.alarm_ages = alarm_ages(store, clocks, wall_now);
   long long last_id = 0;
   soci::indicator indicator = soci::i_null;
   store.session() << "SELECT MAX(id) FROM events", soci::into(last_id, indicator);
@@ -233,35 +282,51 @@ Past past_before(registry::Store& store, Timestamp now) {
   return past;
 }
 
+// A place in the order in which rows were changed last.
+struct Change {
+  long long run = std::numeric_limits<long long>::min();
+  long long id = std::numeric_limits<long long>::max();
+};
+
+// The most recently changed row of those that are too many; before all others when there are none.
+Change last_surplus(registry::Store& store, const Keep& keep) {
+  Change last;
+  long long run = 0;
+  long long id = 0;
+  store.session() << "SELECT run, id FROM events ORDER BY run DESC, id DESC LIMIT 1 OFFSET " +
+                         std::to_string(keep.events),
+      soci::into(run), soci::into(id);
+  if (store.session().got_data()) last = {.run = run, .id = id};
+  return last;
+}
+
 }  // namespace
 
-Past read_past(registry::Store& store, Timestamp now) {
+Past read_past(registry::Store& store, JournalClocks clocks, Timestamp wall_now) {
   Past past;
-  store.look([&] { past = past_before(store, now); });
+  store.look([&] { past = past_before(store, clocks, wall_now); });
   return past;
 }
 
-std::size_t prune_events(registry::Store& store, const Keep& keep, Timestamp now) {
+std::size_t prune_events(registry::Store& store, const Keep& keep, JournalClocks clocks) {
   std::size_t removed = 0;
+  std::int64_t running = 0;
   store.change([&] {
-    std::string oldest = reading::print_timestamp(now - keep.age);
-    // The newest of those that are too many.
-    std::string onset;
-    soci::indicator indicator = soci::i_null;
-    store.session() << "SELECT onset FROM events ORDER BY onset DESC, id DESC LIMIT 1 OFFSET " +
-                           std::to_string(keep.events),
-        soci::into(onset, indicator);
-    if (store.session().got_data() && indicator == soci::i_ok && onset > oldest) oldest = onset;
+    running = advance_running_time(store, clocks);
+    Change last = last_surplus(store, keep);
+    const std::int64_t too_old = running - std::chrono::seconds{keep.age}.count();
+    if (too_old > last.run) last = {.run = too_old};
     soci::statement removal =
         (store.session().prepare
-             << "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE onset <= :oldest "
-                "AND state IN ('closed', 'returned') ORDER BY onset, id LIMIT " +
+             << "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE (run, id) <= (:run, :id) "
+                "AND state IN ('closed', 'returned') ORDER BY run, id LIMIT " +
                     std::to_string(pruned_at_once_max) + ")",
-         soci::use(oldest));
+         soci::use(last.run), soci::use(last.id));
     removal.execute(true);
     removed = static_cast<std::size_t>(removal.get_affected_rows());
     return true;
   });
+  clocks.running.note_stored(running);
   return removed;
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds tick_every{1};
 constexpr std::chrono::hours prune_every{1};
+constexpr std::chrono::minutes store_running_time_every{5};  // what a crash does not count
 constexpr std::size_t surplus_parts = 10;  // the journal grows by a tenth beyond its limit at most
 
 Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
@@ -41,11 +42,13 @@ Watch::Watch(boost::asio::io_context& context, live::Hub& hub, live::Notices& no
       registry_(registry),
       options_(std::move(options)),
       journal_(options_.offline_delay),
-      recorder_(registry) {}
+      recorder_(registry, running_) {}
 
 void Watch::start() {
   const auto past = std::make_shared<Past>();
-  const auto read = [past](registry::Store& store) { *past = read_past(store, now()); };
+  const auto read = [past, running = running_](registry::Store& store) {
+    *past = read_past(store, {*running, std::chrono::steady_clock::now()}, now());
+  };
   registry_.run(read, [self = self_, past](const registry::Result<std::monostate>& result) {
     if (*self == nullptr || (*self)->is_over_) return;
     if (const auto* refusal = std::get_if<registry::Refusal>(&result)) {
@@ -60,7 +63,9 @@ void Watch::start() {
 
 void Watch::begin(Past past) {
   has_begun_ = true;
-  journal_.restore(std::move(past.open), past.alarm_onsets, past.last_id);
+  std::vector<Timestamp> onsets;
+  for (const std::chrono::milliseconds age : past.alarm_ages) onsets.push_back(now() - age);
+  journal_.restore(std::move(past.open), onsets, past.last_id);
   journal_.begin(roster_of(registry_.directory()), now());
   journal_.note_start(options_.version, now());
   subscription_ = hub_.subscribe(*this);
@@ -86,6 +91,7 @@ void Watch::stop() {
   const live::Hub::Subscription ended = std::move(subscription_);
   timer_.cancel();
   recorder_.flush();
+  store_running_time();
 }
 
 void Watch::changed(const live::ReadingPtr& newest) {
@@ -106,16 +112,26 @@ void Watch::tick() {
   pass_on();
   recorder_.tick();
   const bool has_grown = recorder_.written() - written_at_prune_ > options_.keep.events / surplus_parts;
-  if (has_grown || std::chrono::steady_clock::now() >= prune_at_) prune();
+  const auto steady_now = std::chrono::steady_clock::now();
+  if (has_grown || steady_now >= prune_at_) prune();
+  if (steady_now >= store_running_time_at_) store_running_time();
   tick_later();
+}
+
+void Watch::store_running_time() {
+  store_running_time_at_ = std::chrono::steady_clock::now() + store_running_time_every;
+  const auto write = [running = running_](registry::Store& store) {
+    events::store_running_time(store, {*running, std::chrono::steady_clock::now()});
+  };
+  registry_.run(write, [](const registry::Result<std::monostate>&) {});  // the next one stores it too
 }
 
 void Watch::prune() {
   prune_at_ = std::chrono::steady_clock::now() + prune_every;
   written_at_prune_ = recorder_.written();
   const auto removed = std::make_shared<std::size_t>(0);
-  const auto remove = [removed, keep = options_.keep](registry::Store& store) {
-    *removed = prune_events(store, keep, now());
+  const auto remove = [removed, keep = options_.keep, running = running_](registry::Store& store) {
+    *removed = prune_events(store, keep, {*running, std::chrono::steady_clock::now()});
   };
   registry_.run(remove, [self = self_, removed](const registry::Result<std::monostate>&) {
     // There is more: with the next tick.

@@ -79,6 +79,7 @@ class Watch final : public live::Listener {
   void tick_later();
   void tick();
   void prune();
+  void store_running_time();
   void pass_on();
 
   boost::asio::steady_timer timer_;
@@ -86,12 +87,15 @@ class Watch final : public live::Listener {
   live::Notices& notices_;
   registry::Service& registry_;
   const Options options_;
+  const std::shared_ptr<RunningTime> running_ =
+      std::make_shared<RunningTime>();  // of the registry's SQL thread
   Journal journal_;
   Recorder recorder_;
   live::Hub::Subscription subscription_;
   // Answers of the database that come when this has gone find it null.
   std::shared_ptr<Watch*> self_ = std::make_shared<Watch*>(this);
   std::chrono::steady_clock::time_point prune_at_;
+  std::chrono::steady_clock::time_point store_running_time_at_;
   std::uint64_t written_at_prune_ = 0;
   std::uint64_t recorded_ = 0;
   bool has_begun_ = false;

@@ -142,7 +142,7 @@ const Schema& postgres_schema() {
           "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') "
           "ORDER BY c.relname",
       .begin = {"BEGIN", fmt::format("SELECT pg_advisory_xact_lock({})", upgrade_lock)},
-      .steps = {first_step(), display_attributes(), journal()}};
+      .steps = {first_step(), display_attributes(), journal(), journal_age()}};
   return schema;
 }
 

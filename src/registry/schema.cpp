@@ -31,6 +31,13 @@ void make_steps(soci::session& session, const Schema& schema, int found) {
 
 }  // namespace
 
+Schema::Step journal_age() {
+  return {"CREATE TABLE events_meta (running BIGINT NOT NULL)",
+          "INSERT INTO events_meta (running) VALUES (0)",
+          "ALTER TABLE events ADD COLUMN run BIGINT NOT NULL DEFAULT 0",
+          "CREATE INDEX events_run ON events (run, id)"};
+}
+
 int check_schema(soci::session& session, const Schema& schema) {
   const std::vector<std::string> names = tables(session, schema);
   if (names.empty()) return 0;

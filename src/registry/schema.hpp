@@ -12,7 +12,7 @@ namespace gensetd::registry {
 
 // The version of the tables that this program reads and writes. Each change of them adds a step for each
 // database.
-inline constexpr int schema_version = 3;
+inline constexpr int schema_version = 4;
 
 // A database that this program must leave alone. what(): why; to_do: what the administrator can do.
 struct SchemaError : std::runtime_error {
@@ -28,6 +28,11 @@ struct Schema {
   std::vector<std::string> begin;  // begins the transaction that makes the steps, one program at a time
   std::vector<Step> steps;         // steps[n] brings version n to n + 1
 };
+
+// The step that gives the journal an age without a wall clock, the same for each database. `running` counts
+// the seconds that daemons have been running, `run` is its value when a row was last changed. The real age of
+// existing rows is unknown, as their times may be those of a wrong clock: they begin with an age of 0.
+Schema::Step journal_age();
 
 const Schema& sqlite_schema();
 const Schema& postgres_schema();

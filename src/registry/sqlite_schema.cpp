@@ -67,7 +67,8 @@ const Schema& sqlite_schema() {
               "CREATE INDEX events_onset ON events (onset, id)",
               "CREATE INDEX events_device ON events (device_id, onset, id)",
               "CREATE INDEX events_open ON events (state) WHERE state <> 'closed'",
-          }}};
+          },
+          journal_age()}};
   return schema;
 }
 

@@ -2,6 +2,7 @@
 
 #include "readings.hpp"
 #include "registry/real_database.hpp"
+#include "registry/schema.hpp"
 #include "registry/store.hpp"
 
 #include <gtest/gtest.h>
@@ -15,6 +16,12 @@ namespace {
 
 using registry::Kind;
 using registry::Store;
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::int64_t day_ms = 86'400'000;
 
 Event event_of(std::int64_t id, std::int64_t onset_ms, State state = State::closed) {
   return {.id = id,
@@ -35,9 +42,15 @@ class EventTable : public testing::TestWithParam<Kind> {
     for (const Event& event : read_events(store, query)) all.push_back(event.id);
     return all;
   }
+  JournalClocks clocks() { return {running, now}; }
+  void write(const std::vector<Event>& events) { write_events(store, events, clocks()); }
+  std::size_t prune(const Keep& keep) { return prune_events(store, keep, clocks()); }
+  void pass(std::chrono::seconds time) { now += time; }
 
   registry::RealDatabase database{GetParam()};
   Store store = Store::create_or_open(database.address());
+  RunningTime running;
+  RunningTime::SteadyTime now{hours{1}};
 };
 
 INSTANTIATE_TEST_SUITE_P(Databases, EventTable, testing::Values(Kind::sqlite, Kind::postgres),
@@ -57,13 +70,13 @@ TEST_P(EventTable, event_comes_back_whole_and_as_it_was_last) {
               .state = State::active,
               .onset = at(1'700'000'000'123),
               .onset_at_latest = true};
-  write_events(store, {alarm, event_of(2, 5)});
+  write({alarm, event_of(2, 5)});
   EXPECT_EQ(read_event(store, alarm.id), alarm);
   alarm.state = State::closed;
   alarm.returned_at = at(1'700'000'001'000);
   alarm.acknowledged_at = at(1'700'000'002'000);
   alarm.acknowledged_by = "O'Brien";
-  write_events(store, {alarm});
+  write({alarm});
   EXPECT_EQ(read_event(store, alarm.id), alarm);
   EXPECT_EQ(read_event(store, 2), event_of(2, 5));
   EXPECT_EQ(read_event(store, 3), std::nullopt);
@@ -72,18 +85,18 @@ TEST_P(EventTable, event_comes_back_whole_and_as_it_was_last) {
 
 TEST_P(EventTable, state_never_goes_back) {
   Event alarm = event_of(1, 5, State::active);
-  write_events(store, {alarm});
+  write({alarm});
   const Event as_it_was = alarm;
   alarm.state = State::returned;
   alarm.returned_at = at(9);
-  write_events(store, {alarm});
-  write_events(store, {as_it_was});
+  write({alarm});
+  write({as_it_was});
   EXPECT_EQ(read_event(store, 1), alarm);
   const Event returned = alarm;
   alarm.state = State::closed;
   alarm.acknowledged_at = at(11);
-  write_events(store, {alarm});
-  write_events(store, {returned});
+  write({alarm});
+  write({returned});
   EXPECT_EQ(read_event(store, 1), alarm);
 }
 
@@ -94,7 +107,7 @@ TEST_P(EventTable, filters_and_pages_give_each_event_once_newest_first) {
   events[4].kind = events::Kind::alarm;
   events[4].priority = 2;
   events[4].state = State::returned;
-  write_events(store, events);
+  write(events);
   EXPECT_EQ(ids({.limit = 3}), (Ids{30, 29, 28}));
   EXPECT_EQ(ids({.kind = events::Kind::alarm}), Ids{5});
   EXPECT_EQ(ids({.priority = 2}), Ids{5});
@@ -110,7 +123,7 @@ TEST_P(EventTable, filters_and_pages_give_each_event_once_newest_first) {
     if (page.empty()) break;
     for (const Event& event : page) paged.push_back(event.id);
     query.before = Cursor{page.back().onset, page.back().id};
-    if (paged.size() == 14) write_events(store, {event_of(99, 9'000)});  // something new comes meanwhile
+    if (paged.size() == 14) write({event_of(99, 9'000)});  // something new comes meanwhile
   }
   Ids expected;
   for (std::int64_t id = 30; id >= 1; --id) expected.push_back(id);
@@ -119,41 +132,119 @@ TEST_P(EventTable, filters_and_pages_give_each_event_once_newest_first) {
 
 TEST_P(EventTable, start_finds_what_is_open_and_what_came_in_the_last_day) {
   std::vector<Event> events;
-  const std::int64_t day_ms = 86'400'000;
   for (std::int64_t id = 1; id <= 4; ++id)
     events.push_back(event_of(id, id * day_ms, id == 2 ? State::active : State::closed));
   for (Event& event : events) event.priority = 4;
-  write_events(store, events);
-  const Past past = read_past(store, at(4 * day_ms + 1'000));
+  write(events);
+  const Past past = read_past(store, clocks(), at(4 * day_ms + 1'000));
   ASSERT_EQ(past.open.size(), 1U);
   EXPECT_EQ(past.open[0], events[1]);
-  EXPECT_EQ(past.alarm_onsets, std::vector<Timestamp>{at(4 * day_ms)});
+  EXPECT_EQ(past.alarm_ages, std::vector{milliseconds{1'000}});
   EXPECT_EQ(past.last_id, 4);
 }
 
+// With the clock set back by ten days all of them seem to lie ahead. They are at least as old as the time
+// that a daemon has been running since.
+TEST_P(EventTable, start_with_a_clock_set_back_counts_an_alarm_by_its_running_time) {
+  Event alarm = event_of(1, 20 * day_ms);
+  alarm.priority = 4;
+  write({alarm});
+  pass(hours{23});
+  EXPECT_EQ(read_past(store, clocks(), at(10 * day_ms)).alarm_ages, std::vector<milliseconds>{hours{23}});
+  pass(hours{2});
+  EXPECT_TRUE(read_past(store, clocks(), at(10 * day_ms)).alarm_ages.empty());
+}
+
 TEST_P(EventTable, empty_journal_has_no_past) {
-  const Past past = read_past(store, at(0));
+  const Past past = read_past(store, clocks(), at(0));
   EXPECT_TRUE(past.open.empty());
   EXPECT_EQ(past.last_id, 0);
 }
 
 TEST_P(EventTable, old_and_surplus_events_go_but_not_active_alarms) {
-  std::vector<Event> events;
-  const std::int64_t day_ms = 86'400'000;
-  for (std::int64_t id = 1; id <= 20; ++id) events.push_back(event_of(id, id * day_ms));
-  events[0].state = State::active;
-  events[1].state = State::returned;
-  write_events(store, events);
-  prune_events(store, {.age = std::chrono::days{15}, .events = 100}, at(20 * day_ms));
-  EXPECT_EQ(ids({}).size(), 16U);  // the fifth is just too old; and the active one
+  for (std::int64_t id = 1; id <= 20; ++id) {
+    Event event = event_of(id, 0);
+    if (id == 1) event.state = State::active;
+    if (id == 2) event.state = State::returned;
+    write({event});
+    pass(days{1});
+  }
+  prune({.age = days{15}, .events = 100});
+  EXPECT_EQ(ids({}).size(), 15U);  // the sixth was written 15 days ago; and the active one
   EXPECT_EQ(ids({}).back(), 1);
-  prune_events(store, {.age = std::chrono::days{15}, .events = 4}, at(20 * day_ms));
+  prune({.age = days{15}, .events = 4});
   EXPECT_EQ(ids({}), (Ids{20, 19, 18, 17, 1}));
-  EXPECT_EQ(prune_events(store, {.age = std::chrono::days{15}, .events = 5}, at(20 * day_ms)), 0U);
+  EXPECT_EQ(prune({.age = days{15}, .events = 5}), 0U);
+}
+
+// Onsets are those of a clock that was 200 days ahead, then in 1970, then right.
+TEST_P(EventTable, wrong_onset_makes_no_row_older_or_younger) {
+  const std::vector<std::int64_t> onsets = {500 * day_ms, 0, 300 * day_ms};
+  for (std::int64_t id = 1; id <= 3; ++id) write({event_of(id, onsets[static_cast<std::size_t>(id) - 1])});
+  EXPECT_EQ(prune({.age = days{1}, .events = 100}), 0U);
+  EXPECT_EQ(prune({.age = days{1}, .events = 2}), 1U);  // the first that was written goes first
+  EXPECT_EQ(ids({}), (Ids{3, 2}));
+}
+
+TEST_P(EventTable, time_counts_across_restarts_and_not_while_no_daemon_runs) {
+  write({event_of(1, 0)});
+  for (int restart = 0; restart < 14; ++restart) {
+    pass(hours{24});
+    store_running_time(store, clocks());
+    running = {};    // the next run of the program
+    pass(days{30});  // switched off
+    EXPECT_EQ(prune({.age = days{15}, .events = 100}), 0U) << restart;
+  }
+  pass(hours{24});
+  EXPECT_EQ(prune({.age = days{15}, .events = 100}), 1U);
+}
+
+TEST_P(EventTable, alarm_that_lasted_long_does_not_go_when_it_ends) {
+  Event alarm = event_of(1, 0, State::active);
+  write({alarm});
+  pass(days{100});
+  alarm.state = State::returned;
+  write({alarm});
+  EXPECT_EQ(prune({.age = days{90}, .events = 100}), 0U);
+  pass(days{90});
+  EXPECT_EQ(prune({.age = days{90}, .events = 100}), 1U);
+}
+
+TEST_P(EventTable, row_of_the_running_time_that_was_deleted_begins_again_where_it_was) {
+  write({event_of(1, 0)});
+  pass(days{3});
+  write({event_of(2, 0)});
+  database.run_sql("DELETE FROM events_meta");
+  running = {};
+  EXPECT_EQ(prune({.age = days{2}, .events = 100}), 1U);
+  EXPECT_EQ(ids({}), Ids{2});
+}
+
+// One of them was written while the clock was 200 days ahead.
+TEST_P(EventTable, rows_of_an_earlier_release_begin_with_an_age_of_zero) {
+  registry::RealDatabase old{GetParam()};
+  const registry::Schema& schema =
+      GetParam() == Kind::sqlite ? registry::sqlite_schema() : registry::postgres_schema();
+  for (int version = 1; version <= 3; ++version) {
+    for (const std::string& statement : schema.steps.at(static_cast<std::size_t>(version) - 1))
+      old.run_sql(statement);
+    old.run_sql("INSERT INTO schema_version (version, applied_at) VALUES (" + std::to_string(version) +
+                ", 'x')");
+  }
+  for (const std::string onset : {"2025-01-01T00:00:00.000Z", "2025-07-20T00:00:00.000Z"})
+    old.run_sql(
+        "INSERT INTO events (id, site_code, kind, code, args, state, onset, onset_at_latest, "
+        "acknowledged_by) "
+        "SELECT COUNT(*) + 1, '', 'gateway', 'gateway_started', '{}', 'closed', '" +
+        onset + "', 0, '' FROM events");
+  store = Store::create_or_open(old.address());
+  EXPECT_EQ(prune({.age = days{90}, .events = 100}), 0U);
+  pass(days{90});
+  EXPECT_EQ(prune({.age = days{90}, .events = 100}), 2U);
 }
 
 TEST_P(EventTable, row_that_no_gensetd_wrote_is_left_out) {
-  write_events(store, {event_of(1, 1'000), event_of(2, 2'000)});
+  write({event_of(1, 1'000), event_of(2, 2'000)});
   database.run_sql("UPDATE events SET state = 'odd' WHERE id = 1");
   EXPECT_EQ(ids({}), Ids{2});
 }
