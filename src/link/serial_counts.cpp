@@ -64,9 +64,10 @@ SerialCounts::Growth& SerialCounts::growth(Unit& unit, const ReadRequest& wanted
 
 // From when on `count` may be asked.
 SteadyTime SerialCounts::free_at(const Unit& unit, const Growth& growth, std::uint16_t count) {
-  if (count == growth.repeated) return growth.repeat_from;
-  const SteadyTime blocked_until = unit.counts[count].blocked_until;
-  return count <= growth.proven ? blocked_until : std::max(blocked_until, unit.next_trial);
+  const SteadyTime foreign_until = unit.counts[count].foreign_until;
+  if (count == growth.repeated) return std::max(growth.repeat_from, foreign_until);
+  const SteadyTime free_at = std::max(unit.counts[count].blocked_until, foreign_until);
+  return count <= growth.proven ? free_at : std::max(free_at, unit.next_trial);
 }
 
 // The best count of those that may be asked at `now`, or 0.
@@ -95,7 +96,7 @@ SerialCounts::Choice SerialCounts::choose(const ReadRequest& wanted, const Room&
   // None now: when the first one is free again, if it is not somebody else's.
   SteadyTime earliest = SteadyTime::max();
   for (std::uint16_t count = wanted.count; count <= most; ++count) {
-    if (!known.counts[count].foreign) earliest = std::min(earliest, free_at(known, grows, count));
+    if (known.counts[count].foreign_until <= now) earliest = std::min(earliest, free_at(known, grows, count));
   }
   if (earliest != SteadyTime::max()) return {wanted, earliest};
   // Rather than not to ask at all: a line that loses answers may have made the controller look like that.
@@ -111,7 +112,7 @@ std::optional<ReadRequest> SerialCounts::choose_part(const ReadRequest& wanted, 
   std::uint16_t best = 0;
   for (int less = 1; less < wanted.count && less <= wanted.count / 2; ++less) {
     const auto count = static_cast<std::uint16_t>(wanted.count - less);
-    if (known.counts[count].blocked_until > now) continue;
+    if (std::max(known.counts[count].blocked_until, known.counts[count].foreign_until) > now) continue;
     const bool rests = known.counts[count].rests_until > now;
     if (best == 0 || !rests) best = count;
     if (!rests) break;
@@ -122,7 +123,6 @@ std::optional<ReadRequest> SerialCounts::choose_part(const ReadRequest& wanted, 
 
 void SerialCounts::sent(const ReadRequest& wanted, const ReadRequest& asked, SteadyTime now) {
   Unit& known = unit(wanted.unit_id);
-  known.counts[asked.count].foreign = false;
   if (asked.count > growth(known, wanted).proven) known.next_trial = now + trial_pause;
 }
 
@@ -225,8 +225,8 @@ Stray SerialCounts::heard_answer(std::uint8_t unit_id, std::uint16_t count, std:
     entry.blocked_until = std::max(entry.blocked_until, now + rest_min);
     return Stray::doubled;
   }
-  if (entry.foreign && now < entry.blocked_until) {
-    entry.blocked_until = now + foreign_memory;
+  if (now < entry.foreign_until) {
+    entry.foreign_until = now + foreign_memory;
     return Stray::foreign;
   }
   const bool was_owed = std::exchange(entry.owed, false);
@@ -237,16 +237,14 @@ Stray SerialCounts::heard_answer(std::uint8_t unit_id, std::uint16_t count, std:
     entry.blocked_until = std::max(entry.blocked_until, now + late_answer_max);
     return Stray::late;
   }
-  entry.foreign = true;
-  entry.blocked_until = now + foreign_memory;
+  entry.foreign_until = now + foreign_memory;
   return Stray::foreign;
 }
 
 void SerialCounts::heard_request(std::uint8_t unit_id, std::uint16_t count, SteadyTime now) {
   if (count == 0 || count > registers_per_request_max) return;
   Count& entry = unit(unit_id).counts[count];
-  entry.foreign = true;
-  entry.blocked_until = now + foreign_memory;
+  entry.foreign_until = now + foreign_memory;
 }
 
 bool SerialCounts::owes(std::uint8_t unit_id, SteadyTime now) const {

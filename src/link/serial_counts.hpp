@@ -72,12 +72,12 @@ class SerialCounts {
  private:
   struct Count {
     SteadyTime rests_until{};    // better another one until then
-    SteadyTime blocked_until{};  // never before then
+    SteadyTime blocked_until{};  // never before then: a response of ours may still come
+    SteadyTime foreign_until{};  // never before then: another master or client requests this count
     SteadyTime last_stray{};
     std::uint16_t crc = 0;  // of the last answer
     bool owed = false;      // a request was not answered, as far as is known
     bool answered = false;  // `crc` is one
-    bool foreign = false;   // blocked because somebody else asks for it
   };
   // How far beyond the wanted registers a controller has answered.
   struct Growth {
@@ -88,7 +88,8 @@ class SerialCounts {
     int strikes = 0;                  // how often in a row it probably was,
     std::uint16_t least_suspect = 0;  // and for which count at the least
     bool refuses = false;             // its last answer was an exception
-    std::uint16_t repeated = 0;       // a count that is free from `repeat_from` on, whatever blocks it
+    std::uint16_t repeated =
+        0;  // a count that is free from `repeat_from` on, whatever response may still come
     SteadyTime repeat_from{};
   };
   using Wanted = std::pair<std::uint16_t, std::uint16_t>;  // first, count

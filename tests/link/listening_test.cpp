@@ -423,6 +423,20 @@ TEST_F(KnownLine, where_others_ask_for_every_count_nothing_is_asked) {
   EXPECT_EQ(script.next_event(), "send 1:55+3");
 }
 
+// The one count of a single register is used again after a response that was not accepted, but never while
+// others use it. Nor does such a read then wait for ten minutes.
+TEST_F(KnownLine, single_register_is_not_requested_where_others_request_one) {
+  script.submit("a", {.unit_id = 1, .first = 200, .count = 1});
+  EXPECT_EQ(script.next_event(), "send 1:200+1");
+  script.hear(rtu_answer(1, numbers(1, 7)));
+  script.hear(rtu_request(1, 5, 1));
+  EXPECT_EQ(script.next_event(),
+            "tell a not asked: others on the line ask for answers that could not be told from it");
+  script.submit("b", {.unit_id = 1, .first = 201, .count = 1});
+  EXPECT_EQ(script.next_event(),
+            "tell b not asked: others on the line ask for answers that could not be told from it");
+}
+
 TEST_F(KnownLine, much_that_changes_at_once_is_asked_for_again_and_then_told) {
   ask();
   EXPECT_EQ(script.next_event(), "send 1:55+3");
