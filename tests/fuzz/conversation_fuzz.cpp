@@ -1,0 +1,521 @@
+#include "conversation_peer.hpp"
+#include "link/error.hpp"
+#include "modbus/error.hpp"
+
+#include <boost/asio/error.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <cstddef>
+#include <fuzzer/FuzzedDataProvider.h>
+#include <memory>
+#include <sanitizer/allocator_interface.h>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+using namespace gensetd;
+using namespace gensetd::fuzz;
+using link::Outcome;
+using modbus::Protocol;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr std::size_t askers_max = 4;
+constexpr std::size_t outstanding_max = 24;
+constexpr std::size_t questions_max = 32;
+constexpr std::size_t wire_max = 2'048;
+constexpr std::size_t memory_max = std::size_t{16} << 20;  // 256 units with all that is remembered of each
+constexpr int actions_at_once_max = 1'000;
+
+// What an honest line does not do (ARCHITECTURE.md, A serial line): later responses and copies are forged.
+constexpr milliseconds response_time_max{9'900};
+constexpr milliseconds copy_time_max{400};
+
+struct Asked {
+  ReadRequest wanted;
+  std::uint64_t number = 0;  // of the last request before it was submitted
+};
+
+// Its address tells who is notified, so one that withdrew is replaced by another object.
+struct Asker final : link::Requester {
+  void finished(const Outcome&) override {}
+  std::vector<Asked> outstanding;
+  std::vector<ReadRequest> answered;
+};
+
+// One conversation from its first event to its end. The events are drawn from the input.
+class Story {
+ public:
+  Story(const std::uint8_t* data, std::size_t size) : in_(data, size) {
+    for (auto& asker : askers_) asker = std::make_unique<Asker>();
+    serial_ = in_.ConsumeBool();
+    counts_requests_ = in_.ConsumeBool();
+    transaction_.protocol = serial_ ? Protocol::rtu_over_tcp : Protocol::tcp;
+    transaction_.timeout = milliseconds{in_.PickValueInArray({50, 200, 1'000, 2'000, 60'000})};
+    transaction_.request_gap = milliseconds{serial_ ? in_.PickValueInArray({0, 5, 50}) : 0};
+    transaction_.requests_in_flight = in_.ConsumeIntegralInRange<std::uint16_t>(1, 4);
+    if (serial_) {
+      transaction_.room = {
+          .first = 0, .end = addresses, .limit = in_.PickValueInArray<std::uint16_t>({0, 4, 36, 125})};
+    }
+  }
+
+  void run() {
+    while (in_.remaining_bytes() > 0) {
+      event();
+      check_bounds();
+    }
+    end();
+  }
+
+ private:
+  // With STORY=1 in the environment each step is printed.
+  template <class... Values>
+  void print(const char* format, const Values&... values) const {
+    if (!printed_) return;
+    const auto time =
+        std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()) - std::chrono::hours{1};
+    fmt::print(stderr, "{:>8} ms  {}\n", time.count(), fmt::format(fmt::runtime(format), values...));
+  }
+
+  void event() {
+    const int kind = in_.ConsumeIntegralInRange(0, 19);
+    print("event {}", kind);
+    switch (kind) {
+      case 0:
+      case 1:
+      case 2:
+        return submit();
+      case 3:
+        return withdraw();
+      case 4:
+      case 5:
+        return in_.ConsumeBool() ? open() : connection_fails();
+      case 6:
+        return peer_closes();
+      case 7:
+        return respond(false);
+      case 8:
+      case 9:
+      case 10:
+        return respond(true);
+      case 11:
+        return pass_on(in_.ConsumeIntegralInRange<std::size_t>(1, 300));
+      case 12:
+        return copy_last();
+      case 13:
+        return refuse();
+      case 14:
+        return damage();
+      case 15:
+        return serial_ ? foreign_frame() : stray_frame();
+      case 16:
+        return stray_bytes();
+      case 17:
+        return in_.ConsumeBool() ? forge() : raw_bytes();
+      case 18:
+        return stall();
+      default:
+        return advance();
+    }
+  }
+
+  // --- The program's side ---
+
+  void submit() {
+    Asker& asker = *askers_[in_.ConsumeIntegralInRange<std::size_t>(0, askers_max - 1)];
+    if (outstanding() >= outstanding_max) return;
+    transaction_.request.unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(1, 3);
+    transaction_.request.first = in_.ConsumeIntegralInRange<std::uint16_t>(0, 8);
+    transaction_.request.count = in_.PickValueInArray<std::uint16_t>({1, 2, 3, 4, 10, 36, 120});
+    // The end of one of two equal reads could not be attributed.
+    if (std::ranges::count(asker.outstanding, transaction_.request, &Asked::wanted) != 0) return;
+    asker.outstanding.push_back({transaction_.request, number_});
+    print("submit {}:{}+{}", transaction_.request.unit_id, transaction_.request.first,
+          transaction_.request.count);
+    conversation_.submit(asker, transaction_);
+    pump();
+  }
+
+  void withdraw() {
+    auto& asker = askers_[in_.ConsumeIntegralInRange<std::size_t>(0, askers_max - 1)];
+    print("withdraw");
+    conversation_.withdraw(*asker);
+    asker = std::make_unique<Asker>();
+    // The end of what it had requested is not notified to anybody.
+    for (Question& question : questions_) question.open = false;
+    pump();
+  }
+
+  void pump() {
+    int actions = 0;
+    for (;;) {
+      check(++actions < actions_at_once_max);
+      const link::Action action = conversation_.next(now_);
+      if (const auto* wait = std::get_if<link::Wait>(&action)) return waits(*wait);
+      if (const auto* tell = std::get_if<link::Tell>(&action)) {
+        told(*tell);
+      } else if (const auto* doubt = std::get_if<link::Doubt>(&action)) {
+        doubted(*doubt);
+      } else if (const auto* send = std::get_if<link::Send>(&action)) {
+        sent(*send);
+      } else if (const auto* connect = std::get_if<link::Connect>(&action)) {
+        check(!conversation_.connected() && !connect_deadline_ && outstanding() > 0);
+        check(connect->timeout == transaction_.timeout);
+        print("connect");
+        connect_deadline_ = now_ + connect->timeout;
+      } else {
+        check(conversation_.connected());
+        print("close");
+        conversation_.closed({}, now_);
+        connection_ended();
+      }
+    }
+  }
+
+  void waits(const link::Wait& wait) {
+    if (wait.until != wake_)
+      print("wait until {} ms",
+            std::chrono::duration_cast<milliseconds>(wait.until.time_since_epoch()) / milliseconds{1} -
+                3'600'000);
+    check(wait.until > now_);
+    check(outstanding() == 0 || wait.until != SteadyTime::max() || connect_deadline_.has_value());
+    check(conversation_.waiting() <= outstanding());
+    wake_ = wait.until;
+  }
+
+  void sent(const link::Send& send) {
+    check(conversation_.connected());
+    check((send.length == modbus::rtu_request_length) == serial_);
+    if (counts_requests_) ++number_;
+    Question question = question_of(send);
+    question.number = number_;
+    question.sent_at = now_;
+    question.deadline = now_ + transaction_.timeout;
+    print("send {}:{}+{} as {}", question.read.unit_id, question.read.first, question.read.count,
+          question.transaction_id);
+    const auto open = static_cast<std::size_t>(std::ranges::count_if(
+        questions_, [&](const Question& other) { return other.open && other.deadline > now_; }));
+    const std::size_t allowed = serial_ ? 1 : transaction_.requests_in_flight;
+    check(forged_ || open < allowed);
+    if (questions_.size() == questions_max) questions_.erase(questions_.begin());
+    questions_.push_back(question);
+    last_id_ = question.transaction_id;
+  }
+
+  Asker& notified(const link::Requester* requester) {
+    const auto place =
+        std::ranges::find_if(askers_, [&](const auto& asker) { return asker.get() == requester; });
+    check(place != askers_.end());
+    return **place;
+  }
+
+  void told(const link::Tell& tell) {
+    Asker& asker = notified(tell.requester);
+    const Outcome& outcome = tell.outcome;
+    print("tell {}:{}+{}: {}", outcome.request.unit_id, outcome.request.first, outcome.request.count,
+          outcome.error.message());
+    check(outcome.registers.size() == (outcome.error ? 0U : 2U * outcome.request.count));
+    const auto place = std::ranges::find(asker.outstanding, outcome.request, &Asked::wanted);
+    check(place != asker.outstanding.end());
+    const Asked asked = *place;
+    asker.outstanding.erase(place);
+    check(outcome.latency.count() >= 0);
+    const bool refused = outcome.error == modbus::Error::exception_answer;
+    check(refused || outcome.exception == 0);
+    check(!outcome.other_unit || outcome.error == modbus::Error::foreign_answer);
+    check(!outcome.error || !outcome.error.message().empty());
+    check(outcome.error || forged_ || encode(outcome.registers, asked.wanted, asked.number, number_));
+    if (!outcome.error && asker.answered.size() < questions_max) asker.answered.push_back(asked.wanted);
+    // Which of several requests to the unit has ended cannot be seen.
+    for (Question& question : questions_) {
+      if (question.read.unit_id == asked.wanted.unit_id) question.open = false;
+    }
+  }
+
+  void doubted(const link::Doubt& doubt) {
+    const Asker& asker = notified(doubt.requester);
+    print("doubt {}:{}+{}", doubt.request.unit_id, doubt.request.first, doubt.request.count);
+    check(asker.answered.size() == questions_max || std::ranges::count(asker.answered, doubt.request) > 0);
+  }
+
+  // --- The connection ---
+
+  void open() {
+    if (!std::exchange(connect_deadline_, {})) return;
+    print("opened");
+    conversation_.opened(now_);
+    pump();
+  }
+
+  void connection_fails() {
+    if (!std::exchange(connect_deadline_, {})) return;
+    print("connection fails");
+    conversation_.unreachable(link::Error::connect_failed, boost::asio::error::connection_refused, now_);
+    pump();
+  }
+
+  void peer_closes() {
+    if (!conversation_.connected()) return;
+    print("peer closes");
+    conversation_.closed(boost::asio::error::eof, now_);
+    connection_ended();
+    pump();
+  }
+
+  void connection_ended() {
+    check(!conversation_.connected());
+    for (Question& question : questions_) question.open = false;
+    // A converter sends what it still holds to the next connection.
+    if (serial_) return;
+    questions_.clear();
+    wire_.clear();
+    copyable_.clear();
+  }
+
+  // --- The peer's side ---
+
+  Question* some_question() {
+    if (questions_.empty()) return nullptr;
+    // The newest one by default.
+    const auto back = in_.ConsumeIntegralInRange<std::size_t>(0, questions_.size() - 1);
+    return &questions_[questions_.size() - 1 - back];
+  }
+
+  // `at_once`: the whole response arrives now; else as later events pass it on.
+  void respond(bool at_once) {
+    Question* question = some_question();
+    if (question == nullptr) return;
+    note_age(*question);
+    const ReadRequest& read = question->read;
+    Bytes frame = framed(serial_, question->transaction_id, read.unit_id,
+                         registers_pdu(read.unit_id, read.first, read.count, question->number));
+    question->open = false;
+    put(frame, question->sent_at);
+    copyable_ = std::move(frame);
+    copyable_at_ = now_;
+    questions_.erase(questions_.begin() + (question - questions_.data()));
+    if (at_once) pass_on(wire_.size());
+  }
+
+  void refuse() {
+    const Question* question = some_question();
+    if (question == nullptr) return;
+    note_age(*question);
+    const std::uint8_t code = in_.PickValueInArray<std::uint8_t>({1, 2, 3, 4, 5, 6, 10, 11, 0, 255});
+    put(framed(serial_, question->transaction_id, question->read.unit_id, exception_pdu(code)),
+        question->sent_at);
+    questions_.erase(questions_.begin() + (question - questions_.data()));
+    pass_on(wire_.size());
+  }
+
+  void copy_last() {
+    if (copyable_.empty()) return;
+    if (serial_ && now_ - copyable_at_ > copy_time_max) return;
+    put(copyable_, now_);
+    pass_on(wire_.size());
+  }
+
+  // One bit, which every CRC finds.
+  void damage() {
+    if (!serial_ || wire_.empty() || damaged_) return;
+    damaged_ = true;
+    wire_[in_.ConsumeIntegralInRange<std::size_t>(0, wire_.size() - 1)] ^=
+        static_cast<std::uint8_t>(1U << in_.ConsumeIntegralInRange(0, 7));
+    // The conversation may end its request without notifying anybody.
+    for (Question& question : questions_) question.open = false;
+  }
+
+  // A good Modbus TCP frame that answers no request of this connection, or one of another unit or length.
+  void stray_frame() {
+    if (!wire_.empty() || !conversation_.connected()) return;
+    const auto id = static_cast<std::uint16_t>(last_id_ + in_.ConsumeIntegralInRange(-3, 3));
+    const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(0, 4);
+    const auto count = in_.PickValueInArray<std::uint16_t>({1, 2, 3, 4, 10, 36, 120});
+    const bool is_exception = in_.ConsumeBool();
+    const bool could_be_ours = std::ranges::any_of(questions_, [&](const Question& question) {
+      return question.transaction_id == id && question.read.unit_id == unit_id &&
+             (is_exception || question.read.count == count);
+    });
+    if (could_be_ours && !is_exception) return;
+    for (Question& question : questions_) question.open = false;
+    put(framed(false, id, unit_id, is_exception ? exception_pdu(4) : registers_pdu(0, 0, count, 0)), now_);
+    pass_on(wire_.size());
+  }
+
+  // A good RTU frame of another master or client: a request, or a response that differs from ours.
+  void foreign_frame() {
+    if (!wire_.empty() || !conversation_.connected()) return;
+    const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(1, 4);
+    const auto count = in_.ConsumeIntegralInRange<std::uint16_t>(1, 40);
+    for (Question& question : questions_) question.open = false;
+    if (in_.ConsumeBool()) {
+      const auto request = modbus::encode_rtu({.unit_id = unit_id, .first = 5, .count = count});
+      put(Bytes(request.begin(), request.end()), now_);
+      return pass_on(wire_.size());
+    }
+    const bool could_be_ours = std::ranges::any_of(questions_, [&](const Question& question) {
+      return question.read.unit_id == unit_id && question.read.count == count;
+    });
+    if (could_be_ours) return;
+    put(framed(true, 0, unit_id, registers_pdu(0, 0, count, 0)), now_);
+    pass_on(wire_.size());
+  }
+
+  void stray_bytes() {
+    constexpr std::string_view identity = "www.usr.cn";
+    const auto kind = in_.ConsumeIntegralInRange(0, 2);
+    Bytes bytes(in_.ConsumeIntegralInRange<std::size_t>(1, 8), kind == 0 ? 0x00 : 0xFF);
+    if (kind == 2) bytes.assign(identity.begin(), identity.end());
+    put(bytes, now_);
+    if (in_.ConsumeBool()) pass_on(wire_.size());
+  }
+
+  // From here on no values are expected to be right: nothing tells such bytes from a controller's.
+  void forge() {
+    const Question* question = some_question();
+    ReadRequest read = question == nullptr ? ReadRequest{} : question->read;
+    auto id = question == nullptr ? last_id_ : question->transaction_id;
+    id = static_cast<std::uint16_t>(id + in_.ConsumeIntegralInRange(-2, 2));
+    read.unit_id = static_cast<std::uint8_t>(read.unit_id + in_.ConsumeIntegralInRange(-1, 1));
+    read.count =
+        static_cast<std::uint16_t>(std::clamp(read.count + in_.ConsumeIntegralInRange(-1, 1), 1, 125));
+    Bytes pdu = registers_pdu(read.unit_id, in_.ConsumeIntegralInRange(0U, 9U), read.count, number_);
+    if (in_.ConsumeBool()) pdu = exception_pdu(in_.ConsumeIntegral<std::uint8_t>());
+    if (in_.ConsumeBool())
+      pdu.at(in_.ConsumeIntegralInRange<std::size_t>(0, 1)) = in_.ConsumeIntegral<std::uint8_t>();
+    forged_ = true;
+    put(framed(in_.ConsumeBool() ? serial_ : !serial_, id, read.unit_id, pdu), now_);
+    pass_on(wire_.size());
+  }
+
+  void raw_bytes() {
+    forged_ = true;
+    put(in_.ConsumeBytes<std::uint8_t>(in_.ConsumeIntegralInRange<std::size_t>(1, 64)), now_);
+    pass_on(in_.ConsumeIntegralInRange<std::size_t>(1, wire_.size() + 1));
+  }
+
+  void note_age(const Question& question) {
+    if (serial_ && now_ - question.sent_at > response_time_max) forged_ = true;
+  }
+
+  // `due`: when what the bytes answer was requested.
+  void put(const Bytes& bytes, SteadyTime requested_at) {
+    if (wire_.size() + bytes.size() > wire_max) return;
+    if (wire_.empty()) wire_since_ = requested_at;
+    wire_since_ = std::min(wire_since_, requested_at);
+    wire_.insert(wire_.end(), bytes.begin(), bytes.end());
+  }
+
+  void pass_on(std::size_t length) {
+    length = std::min(length, wire_.size());
+    if (length == 0 || !conversation_.connected()) return;
+    if (serial_ && now_ - wire_since_ > response_time_max) forged_ = true;
+    const Bytes bytes(wire_.begin(), wire_.begin() + static_cast<std::ptrdiff_t>(length));
+    wire_.erase(wire_.begin(), wire_.begin() + static_cast<std::ptrdiff_t>(length));
+    if (wire_.empty()) damaged_ = false;
+    print("heard{}{:02x}", forged_ ? " (forged) " : " ", fmt::join(bytes, " "));
+    conversation_.heard(bytes, now_);
+    pump();
+  }
+
+  // --- Time ---
+
+  milliseconds some_time() {
+    const auto most = in_.PickValueInArray({10, 100, 400, 3'000, 15'000, 700'000});
+    if (!counts_requests_) ++number_;
+    return milliseconds{in_.ConsumeIntegralInRange(0, most)};
+  }
+
+  void advance() { advance_to(now_ + some_time()); }
+
+  // As a thread that wakes when the conversation wants it to.
+  void advance_to(SteadyTime target) {
+    pump();
+    while (true) {
+      const SteadyTime next = std::min(wake_, connect_deadline_.value_or(SteadyTime::max()));
+      if (next > target) break;
+      now_ = std::max(now_, next);
+      if (connect_deadline_ && *connect_deadline_ <= now_) {
+        connect_deadline_.reset();
+        conversation_.unreachable(link::Error::connect_timeout, boost::asio::error::timed_out, now_);
+      }
+      pump();
+    }
+    now_ = std::max(now_, target);
+  }
+
+  // The thread got no processor: time passes, and what arrived meanwhile is read before time is judged.
+  void stall() {
+    now_ += some_time();
+    if (in_.ConsumeBool()) return respond(true);
+    pass_on(wire_.size());
+  }
+
+  // --- What holds at each moment, and at the end ---
+
+  std::size_t outstanding() const {
+    std::size_t sum = 0;
+    for (const auto& asker : askers_) sum += asker->outstanding.size();
+    return sum;
+  }
+
+  void check_bounds() const {
+    check(conversation_.waiting() <= outstanding());
+    check(conversation_.units().size() <= 256);
+    check(!(conversation_.connected() && connect_deadline_));
+    check(__sanitizer_get_current_allocated_bytes() < memory_before_ + memory_max);
+    const auto settling = conversation_.settling_time(transaction_.request_gap, now_);
+    check(settling.count() >= 0 && settling <= seconds{1});
+    const auto undecided = conversation_.undecided_until();
+    check(!undecided || *undecided <= now_ + seconds{1});
+    (void)conversation_.busy().recent_share(now_);
+  }
+
+  // Nothing comes any more, or nothing but connections: every transaction ends all the same.
+  void end() {
+    const bool connects = serial_ != counts_requests_;
+    const auto turns = static_cast<std::int64_t>(outstanding()) + 1;
+    const SteadyTime limit = now_ + turns * (3 * transaction_.timeout + seconds{15});
+    while (outstanding() > 0 && now_ < limit) {
+      if (connects) open();
+      if (outstanding() > 0) advance_to(now_ + transaction_.timeout / 4 + milliseconds{1});
+    }
+    check(outstanding() == 0);
+    check(conversation_.waiting() == 0);
+  }
+
+  FuzzedDataProvider in_;
+  const std::size_t memory_before_ = __sanitizer_get_current_allocated_bytes();
+  SteadyTime now_{std::chrono::hours{1}};
+  bool serial_ = false;
+  bool counts_requests_ = true;  // the number in the registers grows with each request; else with time
+  link::Transaction transaction_;
+  link::Conversation conversation_;
+  std::array<std::unique_ptr<Asker>, askers_max> askers_;
+  std::uint64_t number_ = 0;
+  SteadyTime wake_{};
+  std::optional<SteadyTime> connect_deadline_;
+  std::vector<Question> questions_;  // not answered yet, in the order of their requests
+  std::uint16_t last_id_ = 0;
+  std::deque<std::uint8_t> wire_;  // sent by the peer, not passed on yet
+  SteadyTime wire_since_{};        // of its oldest request
+  Bytes copyable_;
+  SteadyTime copyable_at_{};
+  const bool printed_ = std::getenv("STORY") != nullptr;
+  bool damaged_ = false;
+  bool forged_ = false;
+};
+
+}  // namespace
+
+// A story of requests, responses, connections and time. Each transaction ends exactly once, the registers of
+// every outcome are those that were wanted, and nothing waits for ever.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Story story(data, size);
+  story.run();
+  return 0;
+}
