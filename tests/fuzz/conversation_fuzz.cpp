@@ -10,7 +10,6 @@
 #include <fuzzer/FuzzedDataProvider.h>
 #include <memory>
 #include <sanitizer/allocator_interface.h>
-#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -25,14 +24,9 @@ namespace {
 
 constexpr std::size_t askers_max = 4;
 constexpr std::size_t outstanding_max = 24;
-constexpr std::size_t questions_max = 32;
-constexpr std::size_t wire_max = 2'048;
+constexpr std::size_t answered_max = 32;
 constexpr std::size_t memory_max = std::size_t{16} << 20;  // 256 units with all that is remembered of each
 constexpr int actions_at_once_max = 1'000;
-
-// What an honest line does not do (ARCHITECTURE.md, A serial line): later responses and copies are forged.
-constexpr milliseconds response_time_max{9'900};
-constexpr milliseconds copy_time_max{400};
 
 struct Asked {
   ReadRequest wanted;
@@ -52,6 +46,7 @@ class Story {
   Story(const std::uint8_t* data, std::size_t size) : in_(data, size) {
     for (auto& asker : askers_) asker = std::make_unique<Asker>();
     serial_ = in_.ConsumeBool();
+    peer_.serial = serial_;
     counts_requests_ = in_.ConsumeBool();
     transaction_.protocol = serial_ ? Protocol::rtu_over_tcp : Protocol::tcp;
     transaction_.timeout = milliseconds{in_.PickValueInArray({50, 200, 1'000, 2'000, 60'000})};
@@ -97,25 +92,25 @@ class Story {
       case 6:
         return peer_closes();
       case 7:
-        return respond(false);
+        return peer_acts(&Peer::respond_later);
       case 8:
       case 9:
       case 10:
-        return respond(true);
+        return peer_acts(&Peer::respond_now);
       case 11:
         return pass_on(in_.ConsumeIntegralInRange<std::size_t>(1, 300));
       case 12:
-        return copy_last();
+        return peer_acts(&Peer::copy_last);
       case 13:
-        return refuse();
+        return peer_acts(&Peer::refuse);
       case 14:
-        return damage();
+        return peer_acts(&Peer::damage);
       case 15:
-        return serial_ ? foreign_frame() : stray_frame();
+        return peer_acts(serial_ ? &Peer::foreign_frame : &Peer::stray_frame);
       case 16:
-        return stray_bytes();
+        return peer_acts(&Peer::stray_bytes);
       case 17:
-        return in_.ConsumeBool() ? forge() : raw_bytes();
+        return peer_acts(in_.ConsumeBool() ? &Peer::forge : &Peer::raw_bytes);
       case 18:
         return stall();
       default:
@@ -146,7 +141,7 @@ class Story {
     conversation_.withdraw(*asker);
     asker = std::make_unique<Asker>();
     // The end of what it had requested is not notified to anybody.
-    for (Question& question : questions_) question.open = false;
+    peer_.nothing_is_certain();
     pump();
   }
 
@@ -197,13 +192,9 @@ class Story {
     question.deadline = now_ + transaction_.timeout;
     print("send {}:{}+{} as {}", question.read.unit_id, question.read.first, question.read.count,
           question.transaction_id);
-    const auto open = static_cast<std::size_t>(std::ranges::count_if(
-        questions_, [&](const Question& other) { return other.open && other.deadline > now_; }));
     const std::size_t allowed = serial_ ? 1 : transaction_.requests_in_flight;
-    check(forged_ || open < allowed);
-    if (questions_.size() == questions_max) questions_.erase(questions_.begin());
-    questions_.push_back(question);
-    last_id_ = question.transaction_id;
+    check(peer_.forged || peer_.open_questions(now_) < allowed);
+    peer_.ask(question);
   }
 
   Asker& notified(const link::Requester* requester) {
@@ -228,18 +219,16 @@ class Story {
     check(refused || outcome.exception == 0);
     check(!outcome.other_unit || outcome.error == modbus::Error::foreign_answer);
     check(!outcome.error || !outcome.error.message().empty());
-    check(outcome.error || forged_ || encode(outcome.registers, asked.wanted, asked.number, number_));
-    if (!outcome.error && asker.answered.size() < questions_max) asker.answered.push_back(asked.wanted);
+    check(outcome.error || peer_.forged || encode(outcome.registers, asked.wanted, asked.number, number_));
+    if (!outcome.error && asker.answered.size() < answered_max) asker.answered.push_back(asked.wanted);
     // Which of several requests to the unit has ended cannot be seen.
-    for (Question& question : questions_) {
-      if (question.read.unit_id == asked.wanted.unit_id) question.open = false;
-    }
+    peer_.ended(asked.wanted.unit_id);
   }
 
   void doubted(const link::Doubt& doubt) {
     const Asker& asker = notified(doubt.requester);
     print("doubt {}:{}+{}", doubt.request.unit_id, doubt.request.first, doubt.request.count);
-    check(asker.answered.size() == questions_max || std::ranges::count(asker.answered, doubt.request) > 0);
+    check(asker.answered.size() == answered_max || std::ranges::count(asker.answered, doubt.request) > 0);
   }
 
   // --- The connection ---
@@ -268,156 +257,25 @@ class Story {
 
   void connection_ended() {
     check(!conversation_.connected());
-    for (Question& question : questions_) question.open = false;
-    // A converter sends what it still holds to the next connection.
-    if (serial_) return;
-    questions_.clear();
-    wire_.clear();
-    copyable_.clear();
+    peer_.connection_ended();
   }
 
   // --- The peer's side ---
 
-  Question* some_question() {
-    if (questions_.empty()) return nullptr;
-    // The newest one by default.
-    const auto back = in_.ConsumeIntegralInRange<std::size_t>(0, questions_.size() - 1);
-    return &questions_[questions_.size() - 1 - back];
-  }
-
-  // `at_once`: the whole response arrives now; else as later events pass it on.
-  void respond(bool at_once) {
-    Question* question = some_question();
-    if (question == nullptr) return;
-    note_age(*question);
-    const ReadRequest& read = question->read;
-    Bytes frame = framed(serial_, question->transaction_id, read.unit_id,
-                         registers_pdu(read.unit_id, read.first, read.count, question->number));
-    question->open = false;
-    put(frame, question->sent_at);
-    copyable_ = std::move(frame);
-    copyable_at_ = now_;
-    questions_.erase(questions_.begin() + (question - questions_.data()));
-    if (at_once) pass_on(wire_.size());
-  }
-
-  void refuse() {
-    const Question* question = some_question();
-    if (question == nullptr) return;
-    note_age(*question);
-    const std::uint8_t code = in_.PickValueInArray<std::uint8_t>({1, 2, 3, 4, 5, 6, 10, 11, 0, 255});
-    put(framed(serial_, question->transaction_id, question->read.unit_id, exception_pdu(code)),
-        question->sent_at);
-    questions_.erase(questions_.begin() + (question - questions_.data()));
-    pass_on(wire_.size());
-  }
-
-  void copy_last() {
-    if (copyable_.empty()) return;
-    if (serial_ && now_ - copyable_at_ > copy_time_max) return;
-    put(copyable_, now_);
-    pass_on(wire_.size());
-  }
-
-  // One bit, which every CRC finds.
-  void damage() {
-    if (!serial_ || wire_.empty() || damaged_) return;
-    damaged_ = true;
-    wire_[in_.ConsumeIntegralInRange<std::size_t>(0, wire_.size() - 1)] ^=
-        static_cast<std::uint8_t>(1U << in_.ConsumeIntegralInRange(0, 7));
-    // The conversation may end its request without notifying anybody.
-    for (Question& question : questions_) question.open = false;
-  }
-
-  // A good Modbus TCP frame that answers no request of this connection, or one of another unit or length.
-  void stray_frame() {
-    if (!wire_.empty() || !conversation_.connected()) return;
-    const auto id = static_cast<std::uint16_t>(last_id_ + in_.ConsumeIntegralInRange(-3, 3));
-    const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(0, 4);
-    const auto count = in_.PickValueInArray<std::uint16_t>({1, 2, 3, 4, 10, 36, 120});
-    const bool is_exception = in_.ConsumeBool();
-    const bool could_be_ours = std::ranges::any_of(questions_, [&](const Question& question) {
-      return question.transaction_id == id && question.read.unit_id == unit_id &&
-             (is_exception || question.read.count == count);
-    });
-    if (could_be_ours && !is_exception) return;
-    for (Question& question : questions_) question.open = false;
-    put(framed(false, id, unit_id, is_exception ? exception_pdu(4) : registers_pdu(0, 0, count, 0)), now_);
-    pass_on(wire_.size());
-  }
-
-  // A good RTU frame of another master or client: a request, or a response that differs from ours.
-  void foreign_frame() {
-    if (!wire_.empty() || !conversation_.connected()) return;
-    const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(1, 4);
-    const auto count = in_.ConsumeIntegralInRange<std::uint16_t>(1, 40);
-    for (Question& question : questions_) question.open = false;
-    if (in_.ConsumeBool()) {
-      const auto request = modbus::encode_rtu({.unit_id = unit_id, .first = 5, .count = count});
-      put(Bytes(request.begin(), request.end()), now_);
-      return pass_on(wire_.size());
-    }
-    const bool could_be_ours = std::ranges::any_of(questions_, [&](const Question& question) {
-      return question.read.unit_id == unit_id && question.read.count == count;
-    });
-    if (could_be_ours) return;
-    put(framed(true, 0, unit_id, registers_pdu(0, 0, count, 0)), now_);
-    pass_on(wire_.size());
-  }
-
-  void stray_bytes() {
-    constexpr std::string_view identity = "www.usr.cn";
-    const auto kind = in_.ConsumeIntegralInRange(0, 2);
-    Bytes bytes(in_.ConsumeIntegralInRange<std::size_t>(1, 8), kind == 0 ? 0x00 : 0xFF);
-    if (kind == 2) bytes.assign(identity.begin(), identity.end());
-    put(bytes, now_);
-    if (in_.ConsumeBool()) pass_on(wire_.size());
-  }
-
-  // From here on no values are expected to be right: nothing tells such bytes from a controller's.
-  void forge() {
-    const Question* question = some_question();
-    ReadRequest read = question == nullptr ? ReadRequest{} : question->read;
-    auto id = question == nullptr ? last_id_ : question->transaction_id;
-    id = static_cast<std::uint16_t>(id + in_.ConsumeIntegralInRange(-2, 2));
-    read.unit_id = static_cast<std::uint8_t>(read.unit_id + in_.ConsumeIntegralInRange(-1, 1));
-    read.count =
-        static_cast<std::uint16_t>(std::clamp(read.count + in_.ConsumeIntegralInRange(-1, 1), 1, 125));
-    Bytes pdu = registers_pdu(read.unit_id, in_.ConsumeIntegralInRange(0U, 9U), read.count, number_);
-    if (in_.ConsumeBool()) pdu = exception_pdu(in_.ConsumeIntegral<std::uint8_t>());
-    if (in_.ConsumeBool())
-      pdu.at(in_.ConsumeIntegralInRange<std::size_t>(0, 1)) = in_.ConsumeIntegral<std::uint8_t>();
-    forged_ = true;
-    put(framed(in_.ConsumeBool() ? serial_ : !serial_, id, read.unit_id, pdu), now_);
-    pass_on(wire_.size());
-  }
-
-  void raw_bytes() {
-    forged_ = true;
-    put(in_.ConsumeBytes<std::uint8_t>(in_.ConsumeIntegralInRange<std::size_t>(1, 64)), now_);
-    pass_on(in_.ConsumeIntegralInRange<std::size_t>(1, wire_.size() + 1));
-  }
-
-  void note_age(const Question& question) {
-    if (serial_ && now_ - question.sent_at > response_time_max) forged_ = true;
-  }
-
-  // `due`: when what the bytes answer was requested.
-  void put(const Bytes& bytes, SteadyTime requested_at) {
-    if (wire_.size() + bytes.size() > wire_max) return;
-    if (wire_.empty()) wire_since_ = requested_at;
-    wire_since_ = std::min(wire_since_, requested_at);
-    wire_.insert(wire_.end(), bytes.begin(), bytes.end());
+  // What the peer does puts bytes on the wire; the returned number of them arrives now.
+  void peer_acts(std::size_t (Peer::*act)()) {
+    peer_.now = now_;
+    peer_.number = number_;
+    peer_.connected = conversation_.connected();
+    pass_on((peer_.*act)());
   }
 
   void pass_on(std::size_t length) {
-    length = std::min(length, wire_.size());
-    if (length == 0 || !conversation_.connected()) return;
-    if (serial_ && now_ - wire_since_ > response_time_max) forged_ = true;
-    const Bytes bytes(wire_.begin(), wire_.begin() + static_cast<std::ptrdiff_t>(length));
-    wire_.erase(wire_.begin(), wire_.begin() + static_cast<std::ptrdiff_t>(length));
-    if (wire_.empty()) damaged_ = false;
-    print("heard{}{:02x}", forged_ ? " (forged) " : " ", fmt::join(bytes, " "));
+    if (!conversation_.connected()) return;
+    peer_.now = now_;
+    const Bytes bytes = peer_.take(length);
+    if (bytes.empty()) return;
+    print("heard{}{:02x}", peer_.forged ? " (forged) " : " ", fmt::join(bytes, " "));
     conversation_.heard(bytes, now_);
     pump();
   }
@@ -451,8 +309,8 @@ class Story {
   // The thread got no processor: time passes, and what arrived meanwhile is read before time is judged.
   void stall() {
     now_ += some_time();
-    if (in_.ConsumeBool()) return respond(true);
-    pass_on(wire_.size());
+    if (in_.ConsumeBool()) return peer_acts(&Peer::respond_now);
+    pass_on(wire_max);
   }
 
   // --- What holds at each moment, and at the end ---
@@ -499,15 +357,8 @@ class Story {
   std::uint64_t number_ = 0;
   SteadyTime wake_{};
   std::optional<SteadyTime> connect_deadline_;
-  std::vector<Question> questions_;  // not answered yet, in the order of their requests
-  std::uint16_t last_id_ = 0;
-  std::deque<std::uint8_t> wire_;  // sent by the peer, not passed on yet
-  SteadyTime wire_since_{};        // of its oldest request
-  Bytes copyable_;
-  SteadyTime copyable_at_{};
+  Peer peer_{in_};
   const bool printed_ = std::getenv("STORY") != nullptr;
-  bool damaged_ = false;
-  bool forged_ = false;
 };
 
 }  // namespace

@@ -6,13 +6,16 @@
 #include "modbus/crc.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
+#include <fuzzer/FuzzedDataProvider.h>
 #include <span>
+#include <string_view>
 #include <vector>
 
-// The controllers behind the connection of a fuzzed conversation.
+// The controllers behind the connection of a fuzzed conversation, and the frames that they send.
 namespace gensetd::fuzz {
 
 using link::SteadyTime;
@@ -97,5 +100,214 @@ inline Bytes registers_pdu(unsigned unit_id, unsigned first, unsigned count, std
 inline Bytes exception_pdu(std::uint8_t code) {
   return {modbus::read_holding_registers | modbus::exception_bit, code};
 }
+
+inline constexpr std::size_t questions_max = 32;
+inline constexpr std::size_t wire_max = 2'048;
+
+// What an honest line does not do (ARCHITECTURE.md, A serial line): later responses and copies are forged.
+inline constexpr std::chrono::milliseconds response_time_max{9'900};
+inline constexpr std::chrono::milliseconds copy_time_max{400};
+
+// What the controllers do, as the input decides. All that puts bytes on the wire returns how many of those
+// that are on it arrive now. They respond honestly until `forged` is set: then nothing tells their bytes from
+// those of others any more.
+class Peer {
+ public:
+  explicit Peer(FuzzedDataProvider& in) : in_(in) {}
+
+  // Set before each act.
+  SteadyTime now{};
+  std::uint64_t number = 0;
+  bool connected = false;
+  bool serial = false;
+  bool forged = false;
+
+  void ask(const Question& question) {
+    if (questions_.size() == questions_max) questions_.erase(questions_.begin());
+    questions_.push_back(question);
+    last_id_ = question.transaction_id;
+  }
+
+  // Requests that the conversation certainly still waits for.
+  std::size_t open_questions(SteadyTime time) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        questions_, [&](const Question& question) { return question.open && question.deadline > time; }));
+  }
+  void nothing_is_certain() {
+    for (Question& question : questions_) question.open = false;
+  }
+  // A transaction with this unit has ended; which request it was cannot be seen.
+  void ended(std::uint8_t unit_id) {
+    for (Question& question : questions_) {
+      if (question.read.unit_id == unit_id) question.open = false;
+    }
+  }
+
+  void connection_ended() {
+    nothing_is_certain();
+    // A converter sends what it still holds to the next connection.
+    if (serial) return;
+    questions_.clear();
+    wire_.clear();
+    copyable_.clear();
+  }
+
+  // The next bytes that arrive, at most `length`.
+  Bytes take(std::size_t length) {
+    length = std::min(length, wire_.size());
+    if (length != 0 && serial && now - wire_since_ > response_time_max) forged = true;
+    const auto end = wire_.begin() + static_cast<std::ptrdiff_t>(length);
+    Bytes bytes(wire_.begin(), end);
+    wire_.erase(wire_.begin(), end);
+    if (wire_.empty()) damaged_ = false;
+    return bytes;
+  }
+
+  std::size_t respond_now() { return respond(true); }
+  std::size_t respond_later() { return respond(false); }
+
+  std::size_t refuse() {
+    const Question* question = some_question();
+    if (question == nullptr) return 0;
+    note_age(*question);
+    const std::uint8_t code = in_.PickValueInArray<std::uint8_t>({1, 2, 3, 4, 5, 6, 10, 11, 0, 255});
+    put(framed(serial, question->transaction_id, question->read.unit_id, exception_pdu(code)),
+        question->sent_at);
+    questions_.erase(questions_.begin() + (question - questions_.data()));
+    return wire_.size();
+  }
+
+  std::size_t copy_last() {
+    if (copyable_.empty()) return 0;
+    if (serial && now - copyable_at_ > copy_time_max) return 0;
+    put(copyable_, now);
+    return wire_.size();
+  }
+
+  // One bit, which every CRC finds.
+  std::size_t damage() {
+    if (!serial || wire_.empty() || damaged_) return 0;
+    damaged_ = true;
+    wire_[in_.ConsumeIntegralInRange<std::size_t>(0, wire_.size() - 1)] ^=
+        static_cast<std::uint8_t>(1U << in_.ConsumeIntegralInRange(0, 7));
+    // The conversation may end its request without notifying anybody.
+    nothing_is_certain();
+    return 0;
+  }
+
+  // A good Modbus TCP frame that answers no request of this connection, or one of another unit or length.
+  std::size_t stray_frame() {
+    if (!wire_.empty() || !connected) return 0;
+    const auto id = static_cast<std::uint16_t>(last_id_ + in_.ConsumeIntegralInRange(-3, 3));
+    const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(0, 4);
+    const auto count = in_.PickValueInArray<std::uint16_t>({1, 2, 3, 4, 10, 36, 120});
+    const bool is_exception = in_.ConsumeBool();
+    const bool could_be_ours = std::ranges::any_of(questions_, [&](const Question& question) {
+      return question.transaction_id == id && question.read.unit_id == unit_id &&
+             (is_exception || question.read.count == count);
+    });
+    if (could_be_ours && !is_exception) return 0;
+    nothing_is_certain();
+    put(framed(false, id, unit_id, is_exception ? exception_pdu(4) : registers_pdu(0, 0, count, 0)), now);
+    return wire_.size();
+  }
+
+  // A good RTU frame of another master or client: a request, or a response that differs from ours.
+  std::size_t foreign_frame() {
+    if (!wire_.empty() || !connected) return 0;
+    const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(1, 4);
+    const auto count = in_.ConsumeIntegralInRange<std::uint16_t>(1, 40);
+    nothing_is_certain();
+    if (in_.ConsumeBool()) {
+      const auto request = modbus::encode_rtu({.unit_id = unit_id, .first = 5, .count = count});
+      put(Bytes(request.begin(), request.end()), now);
+      return wire_.size();
+    }
+    const bool could_be_ours = std::ranges::any_of(questions_, [&](const Question& question) {
+      return question.read.unit_id == unit_id && question.read.count == count;
+    });
+    if (could_be_ours) return 0;
+    put(framed(true, 0, unit_id, registers_pdu(0, 0, count, 0)), now);
+    return wire_.size();
+  }
+
+  std::size_t stray_bytes() {
+    constexpr std::string_view identity = "www.usr.cn";
+    const auto kind = in_.ConsumeIntegralInRange(0, 2);
+    Bytes bytes(in_.ConsumeIntegralInRange<std::size_t>(1, 8), kind == 0 ? 0x00 : 0xFF);
+    if (kind == 2) bytes.assign(identity.begin(), identity.end());
+    put(bytes, now);
+    return in_.ConsumeBool() ? wire_.size() : 0;
+  }
+
+  // From here on no values are expected to be right: nothing tells such bytes from a controller's.
+  std::size_t forge() {
+    const Question* question = some_question();
+    ReadRequest read = question == nullptr ? ReadRequest{} : question->read;
+    auto id = question == nullptr ? last_id_ : question->transaction_id;
+    id = static_cast<std::uint16_t>(id + in_.ConsumeIntegralInRange(-2, 2));
+    read.unit_id = static_cast<std::uint8_t>(read.unit_id + in_.ConsumeIntegralInRange(-1, 1));
+    read.count =
+        static_cast<std::uint16_t>(std::clamp(read.count + in_.ConsumeIntegralInRange(-1, 1), 1, 125));
+    Bytes pdu = registers_pdu(read.unit_id, in_.ConsumeIntegralInRange(0U, 9U), read.count, number);
+    if (in_.ConsumeBool()) pdu = exception_pdu(in_.ConsumeIntegral<std::uint8_t>());
+    if (in_.ConsumeBool())
+      pdu.at(in_.ConsumeIntegralInRange<std::size_t>(0, 1)) = in_.ConsumeIntegral<std::uint8_t>();
+    forged = true;
+    put(framed(in_.ConsumeBool() ? serial : !serial, id, read.unit_id, pdu), now);
+    return wire_.size();
+  }
+
+  std::size_t raw_bytes() {
+    forged = true;
+    put(in_.ConsumeBytes<std::uint8_t>(in_.ConsumeIntegralInRange<std::size_t>(1, 64)), now);
+    return in_.ConsumeIntegralInRange<std::size_t>(1, wire_.size() + 1);
+  }
+
+ private:
+  Question* some_question() {
+    if (questions_.empty()) return nullptr;
+    // The newest one by default.
+    const auto back = in_.ConsumeIntegralInRange<std::size_t>(0, questions_.size() - 1);
+    return &questions_[questions_.size() - 1 - back];
+  }
+
+  // `at_once`: the whole response arrives now; else as later events pass it on.
+  std::size_t respond(bool at_once) {
+    Question* question = some_question();
+    if (question == nullptr) return 0;
+    note_age(*question);
+    const ReadRequest& read = question->read;
+    Bytes frame = framed(serial, question->transaction_id, read.unit_id,
+                         registers_pdu(read.unit_id, read.first, read.count, question->number));
+    question->open = false;
+    put(frame, question->sent_at);
+    copyable_ = std::move(frame);
+    copyable_at_ = now;
+    questions_.erase(questions_.begin() + (question - questions_.data()));
+    return at_once ? wire_.size() : 0;
+  }
+
+  void note_age(const Question& question) {
+    if (serial && now - question.sent_at > response_time_max) forged = true;
+  }
+
+  // `requested_at`: when the request was sent that the bytes answer.
+  void put(const Bytes& bytes, SteadyTime requested_at) {
+    if (wire_.size() + bytes.size() > wire_max) return;
+    if (wire_.empty()) wire_since_ = requested_at;
+    wire_since_ = std::min(wire_since_, requested_at);
+    wire_.insert(wire_.end(), bytes.begin(), bytes.end());
+  }
+
+  FuzzedDataProvider& in_;
+  std::vector<Question> questions_;  // not answered yet, in the order of their requests
+  std::uint16_t last_id_ = 0;
+  std::deque<std::uint8_t> wire_;  // sent by the peer, not arrived yet
+  SteadyTime wire_since_{};        // of its oldest request
+  Bytes copyable_;
+  SteadyTime copyable_at_{};
+  bool damaged_ = false;
+};
 
 }  // namespace gensetd::fuzz
