@@ -45,6 +45,22 @@ struct SimulateOptions {
   int late_spread_ms = 0;
   int doubled_by_ms = 1'000;
   std::string lookalike_place = "anywhere";  // or before, after or instead
+
+  std::string stray_before;  // bytes in hexadecimal
+  std::string stray_behind;
+  int stray_pause_ms = 0;
+  std::string identity;
+  std::vector<std::string> identity_when;  // connect, packet
+  double identity_every_seconds = 0;
+  double idle_strays_every_seconds = 0;
+  std::string idle_strays_id = "any";  // or before, at or after
+  std::string behind_id = "own";       // or new
+  std::string id = "same";             // or one or ahead
+  bool copies = false;
+  double deaf_seconds = 0;
+  int close_after = 0;
+  double close_idle_seconds = 0;
+  bool drop_oldest = false;
 };
 
 // The subcommand and its options, which it puts into `options`.

@@ -1,6 +1,6 @@
-#include "app/bad_option.hpp"
-#include "app/read_command.hpp"
+#include "app/option_values.hpp"
 #include "app/simulate_command.hpp"
+#include "app/simulate_faults.hpp"
 #include "profile/catalog.hpp"
 #include "registry/types.hpp"
 #include "simulator/simulator.hpp"
@@ -9,10 +9,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <optional>
-#include <stdexcept>
-#include <tuple>
 #include <utility>
 
 // The options of `gensetd simulate`: their help, and the plant that they describe.
@@ -20,7 +17,6 @@ namespace gensetd::app {
 namespace {
 
 using simulator::Listening;
-using simulator::Place;
 using std::chrono::milliseconds;
 
 // One kind of options, as --help shows them together.
@@ -94,6 +90,9 @@ void add_chances(OptionGroup group, simulator::Faults& faults) {
   group.add("--hang", faults.hang, "The connection stays open and carries nothing any more");
   group.add("--wrong-unit", faults.wrong_unit, "The answer has another unit id");
   group.add("--foreign", faults.foreign, "Another master's frame before the answer");
+  group.add("--short", faults.short_response, "The response has fewer registers than requested");
+  group.add("--behind", faults.behind.falls,
+            "From this response on each comes one request late, until the connection is closed");
   group.add("--lookalike", faults.lookalike,
             "Another master's answer of our unit and length, but of other registers");
 }
@@ -107,73 +106,44 @@ void add_details(OptionGroup group, SimulateOptions& options) {
             "Of --lookalike: before or after our answer, instead of it, or anywhere");
   group.add("--lookalike-request", options.faults.lookalike_request,
             "Of --lookalike: chance 0..1 that its request is seen");
+  group.add(
+      "--behind-id", options.behind_id,
+      "Of --behind: each response keeps its own transaction id (own), or a gateway gives it the new id and "
+      "unit number (new; for all connections)");
+  group.add("--behind-recover", options.faults.behind.recovers,
+            "Of --behind: chance 0..1 per response that it is in step again");
   group.add("--outage-every", options.outage_every_seconds, "Seconds in which one outage comes");
   group.add("--outage-for", options.outage_for_seconds, "Seconds that nothing comes from the line; 0: none");
 }
 
-void check_range(const char* option, double value, double least, double most) {
-  if (!(value >= least && value <= most))
-    throw BadOption(fmt::format("{}: {} is out of range; give {} to {}", option, value, least, most));
+void add_strays(OptionGroup group, SimulateOptions& options) {
+  group.add("--stray-before", options.stray_before,
+            "Bytes before each response, in hexadecimal, such as 00 or ffff");
+  group.add("--stray-behind", options.stray_behind, "Bytes behind each response");
+  group.add("--stray-chance", options.faults.strays.chance, "Chance 0..1 that a response has them");
+  group.add("--stray-pause-ms", options.stray_pause_ms, "Between these bytes and the response");
+  group.add("--identity", options.identity, "A text that the converter sends by itself, such as www.usr.cn");
+  group.list("--identity-at", options.identity_when, "When: connect, packet (before each one), by commas");
+  group.add("--identity-every", options.identity_every_seconds, "And each so many seconds; 0: not");
+  group.add(
+      "--idle-strays", options.idle_strays_every_seconds,
+      "Each so many seconds a frame that nobody requested, when no request is pending (rtu_over_tcp: or "
+      "bytes 00 or ff); 0: none");
+  group.add("--idle-strays-id", options.idle_strays_id,
+            "Of --idle-strays: transaction ids before, at or after the last one, or any of these");
 }
 
-// The value of one of these words.
-template <class Value>
-Value one_of(const char* option, const std::string& word,
-             const std::vector<std::pair<std::string, Value>>& words) {
-  std::string allowed;
-  for (const auto& [known, value] : words) {
-    if (known == word) return value;
-    allowed += (allowed.empty() ? "" : ", ") + known;
-  }
-  throw BadOption(fmt::format("{}: '{}' is not allowed; give one of {}", option, word, allowed));
-}
-
-simulator::Faults faults_of(const SimulateOptions& options) {
-  simulator::Faults faults = options.faults;
-  const std::pair<const char*, double> chances[] = {
-      {"--silence", faults.silence},       {"--late", faults.late},
-      {"--doubled", faults.doubled},       {"--split", faults.split},
-      {"--merge", faults.merge},           {"--wrong-crc", faults.wrong_crc},
-      {"--garbage", faults.garbage},       {"--exception", faults.exception},
-      {"--reset", faults.reset},           {"--hang", faults.hang},
-      {"--wrong-unit", faults.wrong_unit}, {"--foreign", faults.foreign},
-      {"--lookalike", faults.lookalike},   {"--lookalike-request", faults.lookalike_request}};
-  for (const auto& [option, value] : chances) check_range(option, value, 0, 1);
-  const std::tuple<const char*, int, milliseconds simulator::Faults::*> times[] = {
-      {"--delay-ms", options.delay_ms, &simulator::Faults::delay},
-      {"--late-by-ms", options.late_by_ms, &simulator::Faults::late_by},
-      {"--late-spread-ms", options.late_spread_ms, &simulator::Faults::late_spread},
-      {"--doubled-by-ms", options.doubled_by_ms, &simulator::Faults::doubled_by}};
-  for (const auto& [option, value, member] : times) {
-    check_range(option, value, 0, 60'000);
-    faults.*member = milliseconds{value};
-  }
-  faults.lookalike_place = one_of<Place>("--lookalike-place", options.lookalike_place,
-                                         {{"anywhere", Place::anywhere},
-                                          {"before", Place::before},
-                                          {"after", Place::after},
-                                          {"instead", Place::instead}});
-  return faults;
-}
-
-simulator::Limits limits_of(const SimulateOptions& options) {
-  check_range("--merge-limit", options.merge_limit, 1, 125);
-  simulator::Limits limits{.registers_max = static_cast<std::uint16_t>(options.merge_limit)};
-  for (const std::string& text : options.unknown) {
-    const auto range = parse_raw_range(text);
-    if (!range) throw BadOption(fmt::format("--unknown: '{}' is no range; give ADDR:COUNT", text));
-    limits.unknown.push_back({.first = range->first, .count = range->second});
-  }
-  limits.refuses_silently =
-      one_of<bool>("--refuse", options.refuse, {{"silence", true}, {"exception", false}});
-  return limits;
-}
-
-simulator::Outage outage_of(const SimulateOptions& options) {
-  check_range("--outage-every", options.outage_every_seconds, 0.1, 86'400);
-  check_range("--outage-for", options.outage_for_seconds, 0, options.outage_every_seconds);
-  return {.period = milliseconds{std::llround(options.outage_every_seconds * 1000)},
-          .lasting = milliseconds{std::llround(options.outage_for_seconds * 1000)}};
+void add_connections(OptionGroup group, SimulateOptions& options) {
+  group.add("--deaf", options.deaf_seconds, "Seconds after connecting in which no request is answered");
+  group.add("--close-after", options.close_after, "Responses after which the connection is closed; 0: never");
+  group.add("--close-idle", options.close_idle_seconds,
+            "Seconds without a request after which it is closed; 0: never");
+  group.flag("--drop-oldest", options.drop_oldest,
+             "A connection beyond --clients-max ends the oldest one instead of being reset");
+  group.flag("--copy-responses", options.copies,
+             "Each response also goes to all other clients, with the id of the client that asked (tcp)");
+  group.add("--id", options.id,
+            "Transaction id of a response: same as its request, always one, or one ahead");
 }
 
 profile::ProfilePtr profile_named(const profile::Catalog& catalog, const std::string& name) {
@@ -198,6 +168,10 @@ void furnish(Listening& place, const SimulateOptions& options) {
   place.faults = faults_of(options);
   place.limits = limits_of(options);
   place.outage = outage_of(options);
+  place.identity = identity_of(options);
+  place.idle_strays = idle_strays_of(options);
+  place.connections = connections_of(options);
+  place.copies_responses = options.copies;
   place.baud = static_cast<unsigned>(options.baud);
   place.turnaround = milliseconds{options.turnaround_ms};
   place.packing = milliseconds{options.packing_ms};
@@ -235,6 +209,8 @@ CLI::App* add_simulate(CLI::App& program, SimulateOptions& options) {
   add_controller({*command, "What controllers do not answer"}, options);
   add_chances({*command, "Faults, by the chance 0..1 that one hits an answer"}, options.faults);
   add_details({*command, "Faults in detail"}, options);
+  add_strays({*command, "Bytes that nobody requested"}, options);
+  add_connections({*command, "Connections and transaction ids"}, options);
   return command;
 }
 

@@ -1,5 +1,6 @@
 #include "simulator/faults.hpp"
 
+#include "modbus/big_endian.hpp"
 #include "modbus/frame.hpp"
 #include "modbus/rtu_frame.hpp"
 #include "simulator/foreign_frames.hpp"
@@ -58,6 +59,41 @@ Bytes garbage(Fate& fate) {
   return bytes;
 }
 
+// `answer` with some registers fewer than requested, and a header that fits.
+Bytes shortened(Bytes answer, Fate& fate, bool rtu) {
+  const std::size_t count_at = unit_place(rtu) + 2;
+  if (answer.size() <= count_at || (answer[count_at - 1] & modbus::exception_bit) != 0) return answer;
+  const std::size_t registers = answer[count_at] / 2U;
+  if (registers < 2) return answer;
+  const std::size_t less = 2 * (1 + fate.below(registers - 1));
+  answer[count_at] = static_cast<std::uint8_t>(answer[count_at] - less);
+  answer.resize(answer.size() - less);
+  if (rtu) {
+    seal(answer);
+  } else {
+    const auto length = static_cast<std::uint16_t>(answer.size() - 6);
+    answer[4] = modbus::high_byte(length);
+    answer[5] = modbus::low_byte(length);
+  }
+  return answer;
+}
+
+// `segments` with the bytes that come with a response before and behind them.
+void add_strays(std::vector<Segment>& segments, const StrayBytes& strays) {
+  if (segments.empty()) return;
+  if (strays.pause.count() == 0) {
+    Bytes& first = segments.front().bytes;
+    first.insert(first.begin(), strays.before.begin(), strays.before.end());
+    append(segments.back().bytes, strays.behind);
+    return;
+  }
+  if (!strays.before.empty()) {
+    const milliseconds pause = std::exchange(segments.front().pause, strays.pause);
+    segments.insert(segments.begin(), {strays.before, pause});
+  }
+  if (!strays.behind.empty()) segments.push_back({strays.behind, strays.pause});
+}
+
 // Two to four parts, none of them empty unless the answer is shorter than that.
 std::vector<Segment> cut(const Bytes& bytes, Fate& fate) {
   std::vector<std::size_t> edges{0, bytes.size()};
@@ -92,10 +128,12 @@ struct Fates {
         hang(seed, 9, faults.hang),
         wrong_unit(seed, 10, faults.wrong_unit),
         foreign(seed, 11, faults.foreign),
-        lookalike(seed, 12, faults.lookalike) {}
+        lookalike(seed, 12, faults.lookalike),
+        short_response(seed, 13, faults.short_response),
+        strays(seed, 14, faults.strays.chance) {}
 
   Fate silence, late, doubled, split, merge, wrong_crc, garbage, exception, reset, hang, wrong_unit, foreign,
-      lookalike;
+      lookalike, short_response, strays;
 };
 
 // The faults that change the bytes of an answer.
@@ -103,6 +141,7 @@ Bytes spoil(Bytes answer, Fates& fates, bool rtu) {
   if (fates.garbage.hits) return garbage(fates.garbage);
   if (fates.exception.hits)
     answer = exception_instead(answer, fates.exception.below(2) == 0 ? device_failure : device_busy, rtu);
+  if (fates.short_response.hits) answer = shortened(std::move(answer), fates.short_response, rtu);
   if (fates.wrong_unit.hits) {
     std::uint8_t& unit_id = answer[unit_place(rtu)];
     unit_id = static_cast<std::uint8_t>(unit_id % modbus::rtu_unit_max + 1);
@@ -198,6 +237,7 @@ Delivery FaultMaker::deliver(Undelivered undelivered) {
   std::vector<Segment> ours =
       fates.split.hits ? cut(answer, fates.split) : std::vector<Segment>{{std::move(answer)}};
   move_behind(delivery.segments, std::move(ours), foreign_gap);
+  if (fates.strays.hits) add_strays(delivery.segments, faults_.strays);
   return delivery;
 }
 

@@ -50,6 +50,7 @@ class FaultMaker {
   FaultMaker(const Faults& faults, std::uint64_t seed) : faults_(faults), random_(seed) {}
 
   void set(const Faults& faults) { faults_ = faults; }
+  const Faults& faults() const { return faults_; }
   Delivery deliver(Undelivered undelivered);
 
  private:

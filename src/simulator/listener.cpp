@@ -4,6 +4,7 @@
 #include "simulator/keep_alive.hpp"
 #include "simulator/outages.hpp"
 #include "simulator/session.hpp"
+#include "simulator/strays.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -83,11 +84,16 @@ Listener::Listener(asio::io_context& context, const Listening& place, std::size_
       clients_max_(clients_max(place)),
       limits_(place.limits),
       outage_(place.outage),
+      identity_(place.identity),
+      idle_strays_(place.idle_strays),
+      connections_(place.connections),
+      copies_responses_(place.copies_responses),
       seed_(seed),
       index_(index),
       plant_(std::move(plant)),
       controller_of_unit_(by_unit(place)),
       fault_maker_(place.faults, seed),
+      gateway_behind_(seed_of_part(seed, 0)),
       packer_(character_time_, place.packing),
       started_at_(steady_clock::now()) {
   bind();
@@ -157,7 +163,9 @@ asio::awaitable<void> Listener::accept_all() {
 
 void Listener::greet(tcp::socket socket) {
   const std::string name = "client " + std::to_string(++clients_);
-  if (sessions_.size() >= clients_max_) {
+  if (sessions_.size() >= clients_max_ && connections_.drops_oldest) {
+    sessions_.front()->reset();
+  } else if (sessions_.size() >= clients_max_) {
     trace(name, "turned away");
     boost::system::error_code ignored;
     socket.set_option(asio::socket_base::linger(true, 0), ignored);  // so that it sees a reset
@@ -194,6 +202,22 @@ Delivery Listener::deliver(const Response& response) {
                                .registers = response.read ? registers_of(response.read->unit_id) : nullptr});
 }
 
+std::optional<Bytes> Listener::in_turn(Bytes response, OneBehind& of_connection) {
+  const Faults& faults = fault_maker_.faults();
+  OneBehind& behind = faults.behind.readdressed ? gateway_behind_ : of_connection;
+  std::optional<Bytes> due = behind.pass(std::move(response), faults.behind, is_rtu());
+  if (due && !is_rtu()) due = with_echoed_id(std::move(*due), faults.ids);
+  return due;
+}
+
+std::uint64_t Listener::seed_of_client() const { return seed_of_part(seed_, clients_); }
+
+void Listener::send_to(Session& client, std::span<const std::uint8_t> bytes) {
+  if (!copies_responses_) return client.put(bytes);
+  const std::vector<Session*> clients = sessions_;  // sending may end one
+  for (Session* each : clients) each->put(bytes);
+}
+
 // On the wire: the request, the controller's turnaround, the answer.
 Turn Listener::take_line(std::size_t request_length, std::size_t answer_length,
                          std::chrono::milliseconds delay) {
@@ -226,7 +250,8 @@ void Listener::pass_on() {
       });
       return;
     }
-    const Bytes packet = packer_.take();
+    Bytes packet = packer_.take();
+    if (identity_.before_packets) packet.insert(packet.begin(), identity_.text.begin(), identity_.text.end());
     const std::vector<Session*> clients = sessions_;  // sending may end one
     for (Session* client : clients) client->put(packet);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "simulator/faults.hpp"
+#include "simulator/one_behind.hpp"
 #include "simulator/options.hpp"
 #include "simulator/packer.hpp"
 #include "simulator/plant.hpp"
@@ -61,6 +62,13 @@ class Listener : public std::enable_shared_from_this<Listener> {
   bool is_silent() const;  // an outage
   Response respond(std::span<const std::uint8_t> received) const;
   Delivery deliver(const Response& response);  // of a response with an answer
+  // What is sent when `response` is due, where responses come one request late or their ids are not echoed;
+  // empty: nothing yet. `of_connection`: that of the connection.
+  std::optional<Bytes> in_turn(Bytes response, OneBehind& of_connection);
+  const ConnectionHabits& connections() const { return connections_; }
+  const Identity& identity() const { return identity_; }
+  const IdleStrays& idle_strays() const { return idle_strays_; }
+  std::uint64_t seed_of_client() const;  // of the newest one
 
   // Takes the line for an exchange that is asked for now.
   Turn take_line(std::size_t request_length, std::size_t answer_length, std::chrono::milliseconds delay);
@@ -68,6 +76,9 @@ class Listener : public std::enable_shared_from_this<Listener> {
   // On RTU: `segments` go over the line from `begin` on, and to all clients of the converter as it packs
   // them. Gives the end of the last.
   SteadyTime put_on_line(std::span<const Segment> segments, SteadyTime begin);
+
+  // On Modbus TCP: to `client`, and to all others where responses are copied.
+  void send_to(Session& client, std::span<const std::uint8_t> bytes);
 
   void joined(Session& session) { sessions_.push_back(&session); }
   void left(Session& session) { std::erase(sessions_, &session); }
@@ -93,11 +104,16 @@ class Listener : public std::enable_shared_from_this<Listener> {
   const std::size_t clients_max_;
   const Limits limits_;
   const Outage outage_;
+  const Identity identity_;
+  const IdleStrays idle_strays_;
+  const ConnectionHabits connections_;
+  const bool copies_responses_;
   const std::uint64_t seed_;
   const std::size_t index_;
   std::shared_ptr<Plant> plant_;
   std::array<std::int32_t, 256> controller_of_unit_;  // -1: no such unit
   FaultMaker fault_maker_;
+  OneBehind gateway_behind_;
   Packer packer_;
   std::shared_ptr<ForeignMaster> foreign_master_;  // or null
   SteadyTime line_free_at_{};

@@ -16,6 +16,49 @@ namespace gensetd::simulator {
 // Where an answer like ours comes that somebody else asked for.
 enum class Place : std::uint8_t { anywhere, before, after, instead };
 
+// Bytes that are no frame and come with responses (FIELD-NOTES 17).
+struct StrayBytes {
+  std::vector<std::uint8_t> before;
+  std::vector<std::uint8_t> behind;
+  double chance = 1;                   // 0..1 per response
+  std::chrono::milliseconds pause{0};  // between them and the response; 0: they come together
+};
+
+// A text that a converter sends by itself (FIELD-NOTES 18).
+struct Identity {
+  std::string text;  // empty: none
+  bool at_connect = false;
+  bool before_packets = false;
+  std::chrono::milliseconds every{0};  // 0: not periodically
+};
+
+// Transaction ids of frames that nobody requested, compared with that of the last request.
+enum class StrayIds : std::uint8_t { any, before, at, after };
+
+// Frames, and on RTU other bytes, on a connection on which no request is pending (FIELD-NOTES 3, 23).
+struct IdleStrays {
+  std::chrono::milliseconds every{0};  // 0: none
+  StrayIds ids = StrayIds::any;        // Modbus TCP
+};
+
+// Responses that come one request late.
+struct Behind {
+  double falls = 0;          // 0..1 per response: from this one on
+  double recovers = 0;       // 0..1 per response: in step again; else until the connection is closed
+  bool readdressed = false;  // under the new transaction id and unit number: a gateway, for all connections
+};
+
+// The transaction id of a response: that of its request, always 1, or one ahead (FIELD-NOTES 24).
+enum class EchoedIds : std::uint8_t { same, one, ahead };
+
+// What a device does with its connections (FIELD-NOTES 25, 26).
+struct ConnectionHabits {
+  std::chrono::milliseconds deaf{0};         // no response to what arrives so soon after connecting
+  std::uint64_t closes_after = 0;            // closes after so many responses; 0: never
+  std::chrono::milliseconds closes_idle{0};  // closes after so long without a request; 0: never
+  bool drops_oldest = false;                 // a client beyond clients_max takes the place of the first one
+};
+
 // What goes wrong on the way of an answer. Each is a probability 0..1 per request, but for the times.
 struct Faults {
   double silence = 0;  // no answer
@@ -28,13 +71,14 @@ struct Faults {
   double split = 0;  // the answer comes in several segments, with pauses of a few ms
   double merge =
       0;  // held back and sent with the next answer of the connection, or joined with a foreign frame
-  double wrong_crc = 0;   // RTU only: Modbus TCP has no CRC
-  double garbage = 0;     // random bytes instead of the answer
-  double exception = 0;   // exception 4 or 6 instead of the answer
-  double reset = 0;       // the connection is reset instead
-  double hang = 0;        // the connection stays open, and nothing comes through it any more
-  double wrong_unit = 0;  // a good frame with the unit id of another
-  double foreign = 0;     // a frame of another master before ours, which can be told from ours by itself
+  double wrong_crc = 0;       // RTU only: Modbus TCP has no CRC
+  double garbage = 0;         // random bytes instead of the answer
+  double exception = 0;       // exception 4 or 6 instead of the answer
+  double reset = 0;           // the connection is reset instead
+  double hang = 0;            // the connection stays open, and nothing comes through it any more
+  double short_response = 0;  // fewer registers than requested, without an exception
+  double wrong_unit = 0;      // a good frame with the unit id of another
+  double foreign = 0;         // a frame of another master before ours, which can be told from ours by itself
 
   // An answer of our unit with our byte count, but of other registers, that somebody else asked for. Before
   // or after ours, ours comes whole and in time. Instead of ours and without its request nothing tells it
@@ -42,6 +86,10 @@ struct Faults {
   double lookalike = 0;
   Place lookalike_place = Place::anywhere;
   double lookalike_request = 0.5;  // how often the other's request is seen before it
+
+  StrayBytes strays;
+  Behind behind;
+  EchoedIds ids = EchoedIds::same;
 };
 
 struct Controller {
@@ -81,6 +129,10 @@ struct Listening {
   Limits limits;                // what its controllers do not answer
   std::vector<std::uint8_t> dead_units;  // stay silent as if they were not there
   Outage outage;
+  Identity identity;
+  IdleStrays idle_strays;
+  ConnectionHabits connections;
+  bool copies_responses = false;  // to the other clients too, as a converter does; Modbus TCP
   std::optional<ForeignMasterPlan> foreign_master;  // rtu_over_tcp only
   Faults faults;
 };

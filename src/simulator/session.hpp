@@ -2,6 +2,8 @@
 
 #include "simulator/faults.hpp"
 #include "simulator/listener.hpp"
+#include "simulator/one_behind.hpp"
+#include "simulator/strays.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -47,6 +49,13 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<void> send(std::vector<Segment> segments, SteadyTime first_byte);
   boost::asio::awaitable<void> send_late(LateBytes late);
   boost::asio::awaitable<void> wait_until(SteadyTime time);
+  boost::asio::awaitable<void> repeat(std::chrono::milliseconds period, void (Session::*act)());
+  void start_habits();
+  void start(std::chrono::milliseconds period, void (Session::*act)());
+  void send_identity();
+  void send_strays();
+  void close_if_idle();
+  bool is_deaf() const;
   void trace(const Response& response) const;
   void drop_torn_request();
   void hold(const std::vector<Segment>& segments);
@@ -58,8 +67,15 @@ class Session : public std::enable_shared_from_this<Session> {
   std::array<std::uint8_t, receive_bytes_max> received_{};
   std::size_t received_length_ = 0;
   SteadyTime last_byte_{};
+  const SteadyTime connected_at_ = std::chrono::steady_clock::now();
+  std::list<boost::asio::steady_timer> habits_;  // one for each thing that the device does by itself
+  OneBehind behind_;
+  Random random_;  // of the strays
+  LastRequest last_request_;
+  std::uint64_t responses_ = 0;
   Bytes held_;
   const std::string name_;
+  bool serves_ = false;  // a request is pending
   bool hangs_ = false;
 };
 

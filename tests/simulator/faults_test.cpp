@@ -73,6 +73,44 @@ TEST(Faults, late_answer_that_is_doubled_comes_twice_late) {
   });
 }
 
+TEST(Faults, short_response_is_a_good_frame_with_fewer_registers) {
+  const Faults faults{.short_response = 1};
+  deliver_many(faults, Protocol::rtu_over_tcp, [](const Delivery& d) {
+    const Bytes frame = joined(d);
+    EXPECT_LT(frame.size(), rtu_answer.size());
+    EXPECT_EQ(frame.size(), 5U + frame[2]);
+    EXPECT_EQ(modbus::crc16(frame), 0);
+  });
+  deliver_many(faults, Protocol::tcp, [](const Delivery& d) {
+    const Bytes frame = joined(d);
+    EXPECT_LT(frame.size(), tcp_answer.size());
+    EXPECT_EQ(frame.size(), 9U + frame[8]);
+    EXPECT_EQ(frame.size(), 6U + frame[5]);
+  });
+}
+
+TEST(Faults, stray_bytes_come_with_the_response_or_apart_from_it) {
+  Faults faults{.strays = {.before = {0xFF}, .behind = {0, 0, 0}}};
+  Bytes all{0xFF};
+  all.insert(all.end(), rtu_answer.begin(), rtu_answer.end());
+  all.insert(all.end(), 3, 0);
+  deliver_many(faults, Protocol::rtu_over_tcp, [&](const Delivery& d) {
+    EXPECT_EQ(d.segments.size(), 1U);
+    EXPECT_EQ(joined(d), all);
+  });
+  faults.strays.pause = milliseconds{30};
+  deliver_many(faults, Protocol::rtu_over_tcp, [&](const Delivery& d) {
+    ASSERT_EQ(d.segments.size(), 3U);
+    EXPECT_EQ(joined(d), all);
+    EXPECT_EQ(d.segments[1].pause.count(), 30);
+    EXPECT_EQ(d.segments[2].pause.count(), 30);
+  });
+  faults.strays.chance = 0.25;
+  int hits = 0;
+  deliver_many(faults, Protocol::rtu_over_tcp, [&](const Delivery& d) { hits += d.segments.size() == 3; });
+  EXPECT_NEAR(hits, rounds / 4, rounds / 8);
+}
+
 TEST(Faults, split_answer_comes_in_parts_with_pauses_and_is_whole) {
   std::set<std::size_t> parts;
   deliver_many({.split = 1}, Protocol::rtu_over_tcp, [&](const Delivery& d) {

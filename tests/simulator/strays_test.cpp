@@ -1,0 +1,113 @@
+#include "simulator/strays.hpp"
+
+#include "modbus/big_endian.hpp"
+#include "modbus/crc.hpp"
+#include "modbus/tcp_frame.hpp"
+#include "simulator/one_behind.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace gensetd::simulator {
+namespace {
+
+constexpr LastRequest last{.read = {.unit_id = 7, .first = 10, .count = 5}, .transaction_id = 0xFFFF};
+
+// How far the ids of many strays are from the last one.
+std::set<int> distances(StrayIds ids) {
+  Random random(1);
+  std::set<int> found;
+  for (int round = 0; round < 200; ++round) {
+    const Bytes frame = stray_bytes(last, false, ids, random);
+    found.insert(static_cast<std::int16_t>(modbus::number_at(frame, 0) - last.transaction_id));
+  }
+  return found;
+}
+
+TEST(Strays, transaction_ids_lie_before_at_or_after_the_last_one) {
+  EXPECT_EQ(distances(StrayIds::before), (std::set{-3, -2, -1}));
+  EXPECT_EQ(distances(StrayIds::at), (std::set{0}));
+  EXPECT_EQ(distances(StrayIds::after), (std::set{1, 2, 3}));
+  EXPECT_EQ(distances(StrayIds::any), (std::set{-3, -2, -1, 0, 1, 2, 3}));
+}
+
+TEST(Strays, modbus_tcp_strays_are_good_responses_and_exceptions_of_the_last_unit_and_count) {
+  Random random(2);
+  bool refused = false;
+  bool answered = false;
+  for (int round = 0; round < 100; ++round) {
+    const Bytes frame = stray_bytes(last, false, StrayIds::at, random);
+    const auto seen = modbus::assemble_tcp(last.read, last.transaction_id, frame);
+    refused = refused || std::holds_alternative<modbus::Refused>(seen);
+    answered = answered || std::holds_alternative<modbus::Answer>(seen);
+    EXPECT_FALSE(std::holds_alternative<modbus::NotOurs>(seen));
+  }
+  EXPECT_TRUE(refused && answered);
+}
+
+TEST(Strays, rtu_strays_are_good_frames_and_bytes_that_are_none) {
+  Random random(3);
+  bool frames = false;
+  bool others = false;
+  for (int round = 0; round < 100; ++round) {
+    const Bytes bytes = stray_bytes(last, true, StrayIds::any, random);
+    const bool is_frame = bytes.size() >= 5 && bytes[0] == last.read.unit_id && modbus::crc16(bytes) == 0;
+    frames = frames || is_frame;
+    others = others || (!is_frame && (bytes[0] == 0x00 || bytes[0] == 0xFF));
+  }
+  EXPECT_TRUE(frames && others);
+}
+
+TEST(Strays, the_same_seed_gives_the_same_strays) {
+  Random once(4);
+  Random again(4);
+  for (int round = 0; round < 20; ++round)
+    EXPECT_EQ(stray_bytes(last, true, StrayIds::any, once), stray_bytes(last, true, StrayIds::any, again));
+}
+
+TEST(EchoedIds, are_those_of_the_request_or_one_or_one_ahead) {
+  const Bytes frame{0x12, 0xFF, 0, 0, 0, 3, 1, 0x83, 2};
+  EXPECT_EQ(with_echoed_id(frame, EchoedIds::same), frame);
+  EXPECT_EQ(modbus::number_at(with_echoed_id(frame, EchoedIds::one), 0), 1);
+  EXPECT_EQ(modbus::number_at(with_echoed_id(frame, EchoedIds::ahead), 0), 0x1300);
+}
+
+Bytes response(std::uint8_t id, std::uint8_t unit_id, std::uint8_t value) {
+  return {0, id, 0, 0, 0, 5, unit_id, 3, 2, 0, value};
+}
+
+TEST(OneBehind, a_connection_sends_each_response_with_its_own_header_one_request_late) {
+  OneBehind behind(1);
+  EXPECT_EQ(behind.pass(response(1, 1, 10), {}, false), response(1, 1, 10));
+  const Behind plan{.falls = 1};
+  EXPECT_EQ(behind.pass(response(2, 1, 11), plan, false), std::nullopt);
+  EXPECT_EQ(behind.pass(response(3, 2, 12), plan, false), response(2, 1, 11));
+  EXPECT_EQ(behind.pass(response(4, 1, 13), plan, false), response(3, 2, 12));
+}
+
+TEST(OneBehind, a_gateway_puts_the_late_registers_under_the_new_id_and_unit_number) {
+  OneBehind behind(1);
+  const Behind plan{.falls = 1, .readdressed = true};
+  EXPECT_EQ(behind.pass(response(2, 1, 11), plan, false), std::nullopt);
+  EXPECT_EQ(behind.pass(response(3, 2, 12), plan, false), response(3, 2, 11));
+}
+
+TEST(OneBehind, what_recovers_drops_the_late_response_and_is_in_step) {
+  OneBehind behind(1);
+  EXPECT_EQ(behind.pass(response(2, 1, 11), {.falls = 1}, false), std::nullopt);
+  EXPECT_EQ(behind.pass(response(3, 1, 12), {.recovers = 1}, false), response(3, 1, 12));
+  EXPECT_EQ(behind.pass(response(4, 1, 13), {}, false), response(4, 1, 13));
+}
+
+TEST(OneBehind, the_same_seed_falls_behind_at_the_same_response) {
+  OneBehind once(9);
+  OneBehind again(9);
+  for (std::uint8_t id = 0; id < 100; ++id) {
+    const Behind plan{.falls = 0.1, .recovers = 0.2};
+    EXPECT_EQ(once.pass(response(id, 1, id), plan, false), again.pass(response(id, 1, id), plan, false));
+  }
+}
+
+}  // namespace
+}  // namespace gensetd::simulator
