@@ -52,7 +52,9 @@ std::string message(reading::Timestamp timestamp) {
               .online = true,
               .error = {},
               .last_seen = timestamp,
-              .values = std::vector<profile::Value>(profile->fields.size(), 1'234)})
+              .values = std::vector<profile::Value>(profile->fields.size(), 1'234),
+              .seq = static_cast<std::uint64_t>(timestamp.time_since_epoch().count()),
+              .epoch = 1})
       ->json;
 }
 

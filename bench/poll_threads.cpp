@@ -44,7 +44,8 @@ class Core {
  public:
   Core(unsigned number, const Peer& peer) : number_(number), port_(peer.port()) {
     run_on_core(number);  // what a thread is begun with
-    thread_ = std::make_unique<poller::PollThread>(link::AddressPolicy{.loopback = true, .special = false});
+    thread_ = std::make_unique<poller::PollThread>(link::AddressPolicy{.loopback = true, .special = false},
+                                                   numbering_);
     run_on_core(0);
   }
 
@@ -67,6 +68,7 @@ class Core {
  private:
   const unsigned number_;
   const std::uint16_t port_;
+  reading::Numbering numbering_;
   std::unique_ptr<poller::PollThread> thread_;
 };
 

@@ -71,7 +71,7 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
                                                               .version = GENSETD_VERSION})),
       history_(std::make_unique<history::History>(hub_, settings.history)),
       poller_(std::make_unique<poller::Poller>(
-          context, *catalog_, registry_->directory(), hub_,
+          context, *catalog_, registry_->directory(), hub_, numbering_,
           poller::Poller::Options{
               .defaults = settings.pace, .policy = policy_of(settings), .threads = settings.poll_threads})) {
   if (!settings.redis_url.empty()) {
@@ -80,7 +80,8 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
         redis::Options{.url = settings.redis_url,
                        .metrics_ttl = settings.metrics_ttl,
                        .ttl_min = [this](std::int64_t id) { return time_to_live_min(poller_->pace_of(id)); },
-                       .is_own = [this](std::int64_t id) { return poller_->polls(id); }},
+                       .prefix = settings.redis_prefix,
+                       .epoch = numbering_.epoch()},
         hub_);
     events_->publish = [this](const std::string& event) { redis_->announce(event); };
   }
@@ -114,6 +115,7 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
                          [this](http::MetricFamilies& families) { return add_device_figures(families); },
                      .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },
                      .poll_interval = std::chrono::duration<double>(settings.pace.poll_interval).count(),
+                     .epoch = reading::print_epoch(numbering_.epoch()),
                      .version = GENSETD_VERSION});
 }
 

@@ -54,6 +54,7 @@ class Daemon {
                                                        std::optional<modbus::ReadRequest> range);
 
   std::shared_ptr<const profile::Catalog> catalog_;
+  reading::Numbering numbering_;
   live::Hub hub_;
   live::Notices notices_;
   std::unique_ptr<registry::Service> registry_;

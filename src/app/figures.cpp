@@ -129,6 +129,16 @@ void add_redis(const redis::Figures& redis, bool up, MetricFamilies& families) {
   families.counter("gensetd_redis_messages_received_total",
                    "Messages of metrics:updates received, own ones included.", redis.received);
   families.counter("gensetd_redis_messages_dropped_total", "Of these, no readings.", redis.not_readings);
+  families.gauge("gensetd_redis_shared_hashes",
+                 "Devices polled here whose hash another process writes too; set REDIS_PREFIX.",
+                 static_cast<double>(redis.shared_hashes));
+  families.counter("gensetd_redis_shared_messages_total",
+                   "Readings of devices polled here that another process published.", redis.of_own_devices);
+  families.gauge("gensetd_redis_foreign_devices", "Devices of which readings of other processes are held.",
+                 static_cast<double>(redis.foreign_devices));
+  families.counter("gensetd_redis_foreign_dropped_total",
+                   "Readings of other processes dropped, as those of too many devices are held.",
+                   redis.no_room);
   families.counter("gensetd_redis_connections_lost_total", "Connections to Redis lost.", redis.losses);
   families.histogram("gensetd_redis_write_duration_seconds",
                      "From a reading's transaction handed to the socket to its answer.", redis.answer_time);

@@ -24,6 +24,7 @@ constexpr std::array infos{
     SettingInfo{"OFFLINE_AFTER", "1", "failed cycles in a row before a device is offline"},
     SettingInfo{"POLL_THREADS", "cores - 1", "threads that poll, at least one"},
     SettingInfo{"REDIS_URL", "", "redis://[user:password@]host:port/db; empty: no Redis"},
+    SettingInfo{"REDIS_PREFIX", "", "prefix of all keys and channels in Redis, for gateways that share one"},
     SettingInfo{"METRICS_TTL", "30", "seconds after which a device's hash expires; 0: never"},
     SettingInfo{"DATABASE_URL", "sqlite:///gensetd.sqlite",
                 "sqlite:///path, sqlite:////absolute/path, or postgresql://user:password@host:port/name"},
@@ -108,11 +109,23 @@ void set_listen(Settings& settings, string_view text) {
   settings.http_port = static_cast<std::uint16_t>(port);
 }
 
+bool is_printable_word(string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
 // What a header can carry as one word (RFC 9110, 5.6.2 and 11.2): others would never be accepted.
 void set_token(std::string& token, const std::string& text) {
-  const bool good = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
-  if (!good) throw NotAllowed{"letters, digits and punctuation of ASCII, without spaces"};
+  if (!is_printable_word(text)) throw NotAllowed{"letters, digits and punctuation of ASCII, without spaces"};
   token = text;
+}
+
+// Nothing that a command line or a log line could not carry.
+void set_redis_prefix(Settings& settings, const std::string& text) {
+  constexpr std::size_t length_max = 64;
+  if (text.size() > length_max || !is_printable_word(text))
+    throw NotAllowed{fmt::format(
+        "at most {} letters, digits and punctuation of ASCII, without spaces, such as site1:", length_max)};
+  settings.redis_prefix = text;
 }
 
 bool is_origin(string_view text) {
@@ -209,6 +222,7 @@ void set(Settings& to, string_view name, const std::string& text) {
   if (name == "OFFLINE_AFTER") to.pace.offline_after = static_cast<int>(whole_between(text, 1, 1'000));
   if (name == "POLL_THREADS") to.poll_threads = count_between(text, 1, 64);
   if (name == "REDIS_URL") to.redis_url = text;
+  if (name == "REDIS_PREFIX") set_redis_prefix(to, text);
   if (name == "METRICS_TTL") to.metrics_ttl = std::chrono::seconds{whole_between(text, 0, 31'536'000)};
   if (name == "DATABASE_URL") to.database_url = text;
   if (name == "HTTP_LISTEN") set_listen(to, text);

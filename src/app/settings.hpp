@@ -30,6 +30,7 @@ struct Settings {
   poller::Pace pace;
   std::size_t poll_threads = default_poll_threads();
   std::string redis_url;  // empty: no Redis
+  std::string redis_prefix;
   std::chrono::seconds metrics_ttl{30};
   std::string database_url = "sqlite:///gensetd.sqlite";
   std::string http_address = "127.0.0.1";  // IPv4 or IPv6 literal

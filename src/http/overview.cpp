@@ -44,6 +44,8 @@ std::string print_overview(const reading::Reading& reading) {
     reading::append_value(value, field, facts.values[index]);
     text.json(field.name, value);
   }
+  if (facts.seq != 0)
+    text.field("seq", static_cast<std::int64_t>(facts.seq)).field("epoch", reading::print_epoch(facts.epoch));
   return text.finish();
 }
 

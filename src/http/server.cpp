@@ -8,7 +8,6 @@
 #include <boost/asio/ip/host_name.hpp>
 #include <fmt/format.h>
 
-#include <random>
 #include <stdexcept>
 #include <utility>
 
@@ -48,13 +47,6 @@ Access access_of(const Options& options) {
 
 }  // namespace
 
-// Which run of the program this is, for clients that reconnect.
-std::string boot_id() {
-  std::random_device random;
-  const auto half = [&] { return static_cast<std::uint32_t>(random()); };
-  return fmt::format("{:08x}{:08x}", half(), half());
-}
-
 std::shared_ptr<DashboardSource> dashboard_source(const Services& services) {
   const auto is_known = [&hub = services.hub, &registry = services.registry](std::int64_t device_id) {
     return registry.directory().devices.contains(device_id) || hub.newest(device_id) != nullptr;
@@ -64,7 +56,7 @@ std::shared_ptr<DashboardSource> dashboard_source(const Services& services) {
                           .notices = services.notices,
                           .is_known = is_known,
                           .active_alarms = [&events = services.events] { return events.open_alarms(); },
-                          .epoch = boot_id(),
+                          .epoch = services.epoch,
                           .ui_version = ui_version(),
                           .poll_interval = services.poll_interval});
 }

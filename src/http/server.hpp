@@ -93,6 +93,7 @@ struct Services {
   std::function<boost::asio::awaitable<void>(MetricFamilies&)> add_device_figures;
   std::function<boost::asio::awaitable<std::string>(registry::Device)> diagnostics;  // JSON
   double poll_interval = 0;  // seconds, of devices without their own
+  std::string epoch;         // of this run, for clients that reconnect
   std::string version;
 };
 

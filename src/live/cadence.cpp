@@ -7,9 +7,7 @@ namespace gensetd::live {
 namespace {
 
 // Whether the cycle behind a reading succeeded. Another process's reading does not say; it counts.
-bool is_fresh(const reading::Reading& reading) {
-  return !reading.facts || reading.facts->last_seen == reading.timestamp;
-}
+bool is_fresh(const reading::Reading& reading) { return !reading.facts || reading.facts->is_fresh(); }
 
 }  // namespace
 
@@ -19,14 +17,14 @@ void Cadence::note(const reading::Reading& newest) {
     return;
   }
   if (last_) {
-    const auto distance = (newest.timestamp - *last_).count();
+    const auto distance = std::chrono::round<std::chrono::milliseconds>(newest.at - *last_).count();
     distances_ms_[next_] = static_cast<std::uint32_t>(
         std::clamp<std::int64_t>(distance, 0, std::numeric_limits<std::uint32_t>::max()));
     next_ = static_cast<std::uint8_t>((next_ + 1U) % distances_max);
     if (count_ < distances_max) ++count_;
     settle();
   }
-  last_ = newest.timestamp;
+  last_ = newest.at;
 }
 
 void Cadence::settle() {

@@ -11,8 +11,8 @@
 namespace gensetd::live {
 
 // How far apart the readings of one device are: the median of the last ten distances, so that one late cycle
-// does not change it. Empty until there are three. A failed cycle is no reading, and what comes after it is
-// not measured from before it.
+// does not change it. Measured on the monotonic clock. Empty until there are three. A failed cycle is no
+// reading, and what comes after it is not measured from before it.
 class Cadence {
  public:
   void note(const reading::Reading& newest);
@@ -24,7 +24,7 @@ class Cadence {
 
   void settle();
 
-  std::optional<reading::Timestamp> last_;
+  std::optional<reading::SteadyTime> last_;
   std::array<std::uint32_t, distances_max> distances_ms_{};
   std::uint8_t count_ = 0;
   std::uint8_t next_ = 0;

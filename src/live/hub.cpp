@@ -4,6 +4,22 @@
 #include <utility>
 
 namespace gensetd::live {
+namespace {
+
+bool is_foreign(const reading::Reading& reading) { return reading.facts == nullptr; }
+
+std::size_t bytes_of(const reading::Reading& reading) {
+  return reading.json.size() + reading.site_code.size();
+}
+
+// Of two readings of another process. The same message again is nothing new: a publisher that hangs may
+// repeat it.
+bool is_newer(const reading::Reading& next, const reading::Reading& held) {
+  if (!next.epoch.empty() && next.epoch == held.epoch) return next.seq > held.seq;
+  return next.json != held.json;
+}
+
+}  // namespace
 
 Hub::Subscription& Hub::Subscription::operator=(Subscription&& other) noexcept {
   std::swap(to_all_, other.to_all_);
@@ -44,24 +60,70 @@ void Hub::tell(std::int64_t device_id, Tell one) const {
   for (Listener* listener : watchers->second) one(*listener);
 }
 
-bool Hub::publish(ReadingPtr newest) {
-  Held& held = held_[newest->device_id];
-  if (held.newest && newest->timestamp <= held.newest->timestamp) return false;
-  held.newest = std::move(newest);
-  held.cadence.note(*held.newest);
-  tell(held.newest->device_id, [&](Listener& listener) { listener.changed(held.newest); });
-  return true;
+bool Hub::claim(std::int64_t device_id) {
+  Held& held = held_[device_id];
+  const bool was_foreign = held.is_foreign();
+  if (was_foreign) {
+    drop_foreign(held);
+    held.cadence = {};
+  }
+  held.is_own = true;
+  if (was_foreign) tell(device_id, [&](Listener& listener) { listener.removed(device_id); });
+  return was_foreign;
+}
+
+Verdict Hub::publish(ReadingPtr reading) {
+  const auto place = held_.find(reading->device_id);
+  Held* held = place == held_.end() ? nullptr : &place->second;
+  if (const Verdict verdict = judge(held, *reading); verdict != Verdict::newest) return verdict;
+  if (held == nullptr) held = &held_[reading->device_id];
+  if (held->is_foreign()) {
+    drop_foreign(*held);
+    if (!is_foreign(*reading)) held->cadence = {};
+  }
+  held->is_own = held->is_own || !is_foreign(*reading);
+  held->newest = std::move(reading);
+  if (!held->is_own) {
+    ++foreign_.devices;
+    foreign_.bytes += bytes_of(*held->newest);
+  }
+  held->cadence.note(*held->newest);
+  tell(held->newest->device_id, [&](Listener& listener) { listener.changed(held->newest); });
+  return Verdict::newest;
+}
+
+Verdict Hub::judge(const Held* held, const reading::Reading& next) const {
+  const bool is_known = held != nullptr && held->newest != nullptr;
+  if (!is_foreign(next))
+    return is_known && held->is_own && next.seq <= held->newest->seq ? Verdict::outdated : Verdict::newest;
+  if (held != nullptr && held->is_own) return Verdict::polled_here;
+  if (is_known && !is_newer(next, *held->newest)) return Verdict::outdated;
+  const std::size_t others = foreign_.devices - (is_known ? 1 : 0);
+  const std::size_t bytes = foreign_.bytes - (is_known ? bytes_of(*held->newest) : 0) + bytes_of(next);
+  const bool is_full = others >= foreign_limit_.devices || bytes > foreign_limit_.bytes;
+  return is_full ? Verdict::no_room : Verdict::newest;
+}
+
+void Hub::drop_foreign(Held& held) {
+  --foreign_.devices;
+  foreign_.bytes -= bytes_of(*held.newest);
+  held.newest.reset();
 }
 
 void Hub::remove(std::int64_t device_id) {
-  if (held_.erase(device_id) == 0) return;
-  tell(device_id, [&](Listener& listener) { listener.removed(device_id); });
+  const auto place = held_.find(device_id);
+  if (place == held_.end()) return;
+  const bool was_known = place->second.newest != nullptr;
+  if (place->second.is_foreign()) drop_foreign(place->second);
+  held_.erase(place);
+  if (was_known) tell(device_id, [&](Listener& listener) { listener.removed(device_id); });
 }
 
-void Hub::expire_foreign(reading::Timestamp oldest) {
+void Hub::expire_foreign(reading::SteadyTime oldest) {
+  if (foreign_.devices == 0) return;
   std::vector<std::int64_t> gone;
   for (const auto& [device_id, held] : held_) {
-    if (!held.newest->facts && held.newest->timestamp < oldest) gone.push_back(device_id);
+    if (held.is_foreign() && held.newest->at < oldest) gone.push_back(device_id);
   }
   std::ranges::sort(gone);
   for (const std::int64_t device_id : gone) remove(device_id);
@@ -75,7 +137,9 @@ ReadingPtr Hub::newest(std::int64_t device_id) const {
 std::vector<ReadingPtr> Hub::all() const {
   std::vector<ReadingPtr> readings;
   readings.reserve(held_.size());
-  for (const auto& [device_id, held] : held_) readings.push_back(held.newest);
+  for (const auto& [device_id, held] : held_) {
+    if (held.newest) readings.push_back(held.newest);
+  }
   std::ranges::sort(readings, {}, [](const ReadingPtr& reading) { return reading->device_id; });
   return readings;
 }

@@ -5,6 +5,7 @@
 #include "reading/reading.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -27,10 +28,30 @@ class Listener {
   ~Listener() = default;
 };
 
+// What became of a reading that was published.
+enum class Verdict : std::uint8_t {
+  newest,       // it is its device's newest reading now
+  outdated,     // not newer than the one held
+  polled_here,  // another process's, of a device that is polled here
+  no_room,      // another process's, and the limit of those is reached
+};
+
+// How many readings of other processes are held, or may be.
+struct ForeignReadings {
+  std::size_t devices = 0;
+  std::size_t bytes = 0;
+};
+inline constexpr ForeignReadings foreign_max{.devices = 10'000, .bytes = 64UL * 1024 * 1024};
+
 // The newest reading of each device, and who wants to hear of changes.
-// Use: publish() from the poller and from Redis; subscribe() a Listener and take all() in the same turn of
-// the event loop: between the two nothing is lost and nothing comes twice. Invariant: for one device the
-// timestamp only grows. One thread.
+// Use: claim() each device that is polled here; publish() from the poller and from Redis; subscribe() a
+// Listener and take all() in the same turn of the event loop: between the two nothing is lost and nothing
+// comes twice.
+//
+// Own readings (with facts) are ordered by their number. Those of other processes are ordered by their number
+// within one epoch, and otherwise as they arrive: their clocks may be wrong, and a publisher that restarts
+// begins another epoch. Invariants: a device that is claimed, or has an own reading, has no other process's
+// reading; what other processes publish never exceeds its limit. One thread.
 class Hub {
  public:
   // Ends with its owner; must not outlive the hub.
@@ -49,15 +70,21 @@ class Hub {
     std::set<std::int64_t> devices_;
   };
 
-  // Keeps `newest` and tells the listeners; false, and nothing happens, when it is not newer than the one
-  // held (so the daemon's own readings, come back from Redis, count once).
-  bool publish(ReadingPtr newest);
+  explicit Hub(ForeignReadings foreign_limit = foreign_max) : foreign_limit_(foreign_limit) {}
 
-  // Forgets a device and tells the listeners. Unknown ids are ignored.
+  // From now on, until remove(), only own readings of the device are accepted. One of another process is
+  // forgotten, and the listeners are told that it is gone; whether there was one.
+  bool claim(std::int64_t device_id);
+
+  // Keeps `reading` and tells the listeners if it is Verdict::newest; otherwise nothing happens.
+  Verdict publish(ReadingPtr reading);
+
+  // Forgets a device and its claim, and tells the listeners. Unknown ids are ignored.
   void remove(std::int64_t device_id);
 
-  // Forgets readings of other processes (without facts) older than `oldest`: their publisher is gone.
-  void expire_foreign(reading::Timestamp oldest);
+  // Forgets readings of other processes that arrived before `oldest`: their publisher is gone.
+  void expire_foreign(reading::SteadyTime oldest);
+  const ForeignReadings& foreign() const { return foreign_; }
 
   ReadingPtr newest(std::int64_t device_id) const;  // null when there is none
   std::vector<ReadingPtr> all() const;              // ascending by device id
@@ -74,10 +101,19 @@ class Hub {
   void tell(std::int64_t device_id, Tell one) const;
 
   struct Held {
-    ReadingPtr newest;
+    ReadingPtr newest;  // null: claimed, and not read yet
     Cadence cadence;
+    bool is_own = false;
+
+    bool is_foreign() const { return newest && !is_own; }
   };
+
+  Verdict judge(const Held* held, const reading::Reading& next) const;
+  void drop_foreign(Held& held);
+
   std::unordered_map<std::int64_t, Held> held_;
+  const ForeignReadings foreign_limit_;
+  ForeignReadings foreign_;  // of held_
   Subscribers<Listener> listeners_;
   std::unordered_map<std::int64_t, std::vector<Listener*>> watchers_;  // of single devices; none is empty
 };

@@ -24,8 +24,6 @@ constexpr milliseconds push_held_every{20};
 // How long a line that is never silent can keep a reading back.
 constexpr milliseconds undecided_max{500};
 
-reading::Timestamp system_now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
-
 std::int64_t in_milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration_cast<milliseconds>(time).count();
 }
@@ -36,9 +34,11 @@ milliseconds since(SteadyTime start) {
 
 }  // namespace
 
-Surroundings::Surroundings(boost::asio::io_context& its_context, link::Pool& its_links, Handover& handover)
+Surroundings::Surroundings(boost::asio::io_context& its_context, link::Pool& its_links, Handover& handover,
+                           reading::Numbering& its_numbering)
     : context(its_context),
       links(its_links),
+      numbering(its_numbering),
       random{std::random_device{}()},
       handover_(handover),
       push_held_(its_context) {}
@@ -71,8 +71,7 @@ DevicePoller::DevicePoller(Surroundings& surroundings, Target target, Beginning 
       link_(surroundings.links.get(target_.address.host, target_.address.port)),
       timer_(surroundings.context),
       values_(target_.profile->fields.size()),
-      beginning_(beginning),
-      last_timestamp_(beginning.newer_than) {}
+      beginning_(beginning) {}
 
 DevicePoller::~DevicePoller() { link_->withdraw(*this); }
 
@@ -101,7 +100,7 @@ DeviceFigures DevicePoller::figures() const {
           .address = target_.address,
           .pace = target_.pace,
           .online = online_,
-          .last_seen = last_seen_,
+          .last_seen = last_seen_ ? std::optional{last_seen_->wall} : std::nullopt,
           .failures_in_a_row = failures_,
           .counters = counters_,
           .last_hour = history_.last_hour(steady_clock::now()),
@@ -163,7 +162,7 @@ void DevicePoller::submit(const Ask& ask) {
 }
 
 void DevicePoller::finished(const link::Outcome& outcome) {
-  last_answer_ = system_now();
+  last_answer_ = now();
   if (outcome.error) {
     surroundings_.totals.errors.note(outcome.error);
   } else {
@@ -237,7 +236,7 @@ void DevicePoller::succeed() {
   std::swap(values_, cycle_.values());
   failures_ = 0;
   online_ = true;
-  last_seen_ = advance_clock(last_answer_);
+  last_seen_ = last_answer_;
   if (auto ended = event(log::debug("cycle_succeeded")))
     ended.say("{}: cycle of {} ms", label(), in_milliseconds(last_cycle_));
   if (!told_) {
@@ -250,7 +249,7 @@ void DevicePoller::succeed() {
   }
   told_ = true;
   lost_at_.reset();
-  publish(describe(target_.address, *target_.profile, cycle_.refused()));
+  publish(last_answer_, describe(target_.address, *target_.profile, cycle_.refused()));
 }
 
 void DevicePoller::fail(const link::Outcome& failure) {
@@ -269,14 +268,12 @@ void DevicePoller::fail(const link::Outcome& failure) {
     lost_at_ = cycle_start_;
     told_ = true;
   }
-  advance_clock(system_now());
-  publish(std::move(error));
+  publish(now(), std::move(error));
 }
 
-// The wall clock may be set back; a device's readings never go back.
-reading::Timestamp DevicePoller::advance_clock(reading::Timestamp to) {
-  last_timestamp_ = std::max(to, last_timestamp_ + milliseconds{1});
-  return last_timestamp_;
+DevicePoller::Moment DevicePoller::now() {
+  return {.wall = std::chrono::floor<milliseconds>(std::chrono::system_clock::now()),
+          .steady = steady_clock::now()};
 }
 
 void DevicePoller::count(std::uint64_t Counters::* which, std::uint64_t times) {
@@ -284,15 +281,22 @@ void DevicePoller::count(std::uint64_t Counters::* which, std::uint64_t times) {
   surroundings_.totals.counters.*which += times;
 }
 
-void DevicePoller::publish(std::string error) {
-  surroundings_.publish({.reading = reading::make_reading({.identity = target_.identity,
-                                                           .profile = target_.profile,
-                                                           .timestamp = last_timestamp_,
-                                                           .online = online_,
-                                                           .error = std::move(error),
-                                                           .last_seen = last_seen_,
-                                                           .values = values_}),
-                         .generation = beginning_.generation});
+void DevicePoller::publish(Moment when, std::string error) {
+  reading::Facts facts{.identity = target_.identity,
+                       .profile = target_.profile,
+                       .timestamp = when.wall,
+                       .at = when.steady,
+                       .online = online_,
+                       .error = std::move(error),
+                       .values = values_,
+                       .seq = surroundings_.numbering.next_seq(),
+                       .epoch = surroundings_.numbering.epoch()};
+  if (last_seen_) {
+    facts.last_seen = last_seen_->wall;
+    facts.last_seen_at = last_seen_->steady;
+  }
+  surroundings_.publish(
+      {.reading = reading::make_reading(std::move(facts)), .generation = beginning_.generation});
 }
 
 // With the fields that say of whom it tells.

@@ -25,13 +25,15 @@ namespace gensetd::poller {
 // What the device pollers of a thread share.
 class Surroundings {
  public:
-  Surroundings(boost::asio::io_context& its_context, link::Pool& its_links, Handover& handover);
+  Surroundings(boost::asio::io_context& its_context, link::Pool& its_links, Handover& handover,
+               reading::Numbering& its_numbering);
 
   void publish(Handover::Item item);
   profile::ReadsPtr reads(const profile::ProfilePtr& profile, modbus::Protocol protocol);
 
   boost::asio::io_context& context;
   link::Pool& links;
+  reading::Numbering& numbering;
   Totals totals;
   std::mt19937 random;
 
@@ -60,13 +62,12 @@ struct Target {
 
 // Reads one device for ever: waits for its slot, runs a cycle, publishes a reading, waits again. Owned by
 // shared_ptr; destroying it ends everything at once. Invariant: no more transactions are under way than the
-// profile allows, and the timestamps of its readings strictly increase. One thread: the context's.
+// profile allows, and the numbers of its readings increase. One thread: the context's.
 class DevicePoller final : public link::Requester, public std::enable_shared_from_this<DevicePoller> {
  public:
   struct Beginning {
-    reading::Timestamp newer_than{};  // every reading will be
-    std::uint64_t generation = 0;     // goes with every reading
-    bool at_slot = false;             // begins at its slot, within an interval; else within a second
+    std::uint64_t generation = 0;  // goes with every reading
+    bool at_slot = false;          // begins at its slot, within an interval; else within a second
   };
   DevicePoller(Surroundings& surroundings, Target target, Beginning beginning);
   ~DevicePoller();
@@ -84,6 +85,13 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
  private:
   enum class State : std::uint8_t { waiting, asking, pausing, settling };
 
+  // One moment by both clocks.
+  struct Moment {
+    reading::Timestamp wall{};
+    SteadyTime steady{};
+  };
+  static Moment now();
+
   void start_soon();
   void wake_in(std::chrono::milliseconds time, State state);
   void wake_at(SteadyTime time, State state);
@@ -98,8 +106,7 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   void end_cycle();
   void succeed();
   void fail(const link::Outcome& failure);
-  void publish(std::string error);
-  reading::Timestamp advance_clock(reading::Timestamp to);
+  void publish(Moment when, std::string error);
   void count(std::uint64_t Counters::* which, std::uint64_t times = 1);
   log::Event event(log::Event event) const;
   std::string label() const;
@@ -112,16 +119,15 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   State state_ = State::waiting;
 
   std::vector<profile::Value> values_;  // of the last successful cycle
-  std::optional<reading::Timestamp> last_seen_;
+  std::optional<Moment> last_seen_;
   const Beginning beginning_;
-  reading::Timestamp last_timestamp_;
   Counters counters_;
   CycleHistory history_;
   RecentLatency latency_;
   SteadyTime cycle_start_{};
   SteadyTime settled_by_{};
   std::chrono::nanoseconds last_cycle_{0};  // from its start to its last answer
-  reading::Timestamp last_answer_{};
+  Moment last_answer_;
   std::optional<SteadyTime> lost_at_;
   std::int64_t failures_ = 0;  // cycles in a row
   bool online_ = false;

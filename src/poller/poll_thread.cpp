@@ -24,12 +24,13 @@ std::thread start_without_signals(boost::asio::io_context& context) {
 
 }  // namespace
 
-Crew::Crew(boost::asio::io_context& context, link::AddressPolicy policy, Handover& handover)
-    : links(context, policy), surroundings(context, links, handover) {}
+Crew::Crew(boost::asio::io_context& context, link::AddressPolicy policy, Handover& handover,
+           reading::Numbering& numbering)
+    : links(context, policy), surroundings(context, links, handover, numbering) {}
 
-PollThread::PollThread(link::AddressPolicy policy)
+PollThread::PollThread(link::AddressPolicy policy, reading::Numbering& numbering)
     : goes_on_(context_.get_executor()),
-      crew_(std::make_unique<Crew>(context_, policy, handover_)),
+      crew_(std::make_unique<Crew>(context_, policy, handover_, numbering)),
       thread_(start_without_signals(context_)) {}
 
 PollThread::~PollThread() {

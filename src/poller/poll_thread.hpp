@@ -21,7 +21,8 @@ namespace gensetd::poller {
 
 // What a polling thread has; to be touched on it alone.
 struct Crew {
-  Crew(boost::asio::io_context& context, link::AddressPolicy policy, Handover& handover);
+  Crew(boost::asio::io_context& context, link::AddressPolicy policy, Handover& handover,
+       reading::Numbering& numbering);
 
   link::Pool links;
   Surroundings surroundings;
@@ -34,7 +35,8 @@ struct Crew {
 // order.
 class PollThread {
  public:
-  explicit PollThread(link::AddressPolicy policy);
+  // `numbering` outlives it.
+  PollThread(link::AddressPolicy policy, reading::Numbering& numbering);
   ~PollThread();
   PollThread(const PollThread&) = delete;
   PollThread& operator=(const PollThread&) = delete;

@@ -71,10 +71,15 @@ asio::awaitable<ReadResult> read_there(asio::io_context& context, link::Pool& li
 }  // namespace
 
 Poller::Poller(asio::io_context& context, const profile::Catalog& catalog,
-               const registry::Directory& directory, live::Hub& hub, const Options& options)
-    : catalog_(catalog), directory_(directory), hub_(hub), defaults_(options.defaults) {
+               const registry::Directory& directory, live::Hub& hub, reading::Numbering& numbering,
+               const Options& options)
+    : catalog_(catalog),
+      directory_(directory),
+      hub_(hub),
+      numbering_(numbering),
+      defaults_(options.defaults) {
   for (std::size_t thread = 0; thread < options.threads; ++thread) {
-    threads_.push_back(std::make_unique<PollThread>(options.policy));
+    threads_.push_back(std::make_unique<PollThread>(options.policy, numbering_));
     wakes_.emplace_back(context, threads_.back()->handover().descriptor());
   }
 }
@@ -238,16 +243,15 @@ void Poller::follow(const registry::Device& device) {
   polled.target = target;
   polled.thread = &thread_of(target.address);
   polled.generation = beginning.generation;
-  if (!is_new) {
-    // The values known are another source's.
-    const reading::ReadingPtr old = hub_.newest(device.id);
-    hub_.remove(device.id);
-    reading::Facts unread{.timestamp = old ? old->timestamp : reading::Timestamp{}};
+  if (!is_new) hub_.remove(device.id);  // its values are another source's
+  const bool was_foreign = hub_.claim(device.id);
+  if (!is_new || was_foreign) {
+    reading::Facts unread;
     unread.error =
         fmt::format("{} unit {}: not read yet", host_and_port(target.address.host, target.address.port),
                     target.address.unit_id);
     set_online(polled, false);
-    beginning.newer_than = publish(polled, std::move(unread));
+    publish(polled, std::move(unread));
   }
   polled.thread->start(std::move(target), beginning);
 }
@@ -258,15 +262,16 @@ void Poller::set_online(Device& device, bool online) {
   online_ = online ? online_ + 1 : online_ - 1;
 }
 
-reading::Timestamp Poller::publish(const Device& device, reading::Facts facts) {
+void Poller::publish(const Device& device, reading::Facts facts) {
   facts.identity = device.target.identity;
   facts.profile = device.target.profile;
   facts.values.resize(facts.profile->fields.size());
   facts.online = false;
-  facts.timestamp = std::max(system_now(), facts.timestamp + milliseconds{1});
-  const reading::Timestamp timestamp = facts.timestamp;
+  facts.timestamp = system_now();
+  facts.at = std::chrono::steady_clock::now();
+  facts.seq = numbering_.next_seq();
+  facts.epoch = numbering_.epoch();
   hub_.publish(reading::make_reading(std::move(facts)));
-  return timestamp;
 }
 
 PollThread& Poller::thread_of(const Address& address) const {

@@ -47,9 +47,10 @@ class Poller final : public registry::ChangeListener {
     std::size_t threads = 1;
   };
 
-  // `catalog`, `directory` and `hub` outlive it.
+  // `catalog`, `directory`, `hub` and `numbering` outlive it.
   Poller(boost::asio::io_context& context, const profile::Catalog& catalog,
-         const registry::Directory& directory, live::Hub& hub, const Options& options);
+         const registry::Directory& directory, live::Hub& hub, reading::Numbering& numbering,
+         const Options& options);
   ~Poller();
 
   void start();
@@ -99,7 +100,7 @@ class Poller final : public registry::ChangeListener {
   void follow(const registry::Device& device);
   void set_online(Device& device, bool online);
   // Tells of a device what its thread did not: unread, stopped.
-  reading::Timestamp publish(const Device& device, reading::Facts facts);
+  void publish(const Device& device, reading::Facts facts);
   PollThread& thread_of(const Address& address) const;
   Target target_of(const registry::Device& device, const registry::Site& site,
                    profile::ProfilePtr profile) const;
@@ -109,6 +110,7 @@ class Poller final : public registry::ChangeListener {
   const profile::Catalog& catalog_;
   const registry::Directory& directory_;
   live::Hub& hub_;
+  reading::Numbering& numbering_;
   const Pace defaults_;
   std::vector<std::unique_ptr<PollThread>> threads_;
   std::vector<boost::asio::posix::stream_descriptor> wakes_;  // one for each thread's handover

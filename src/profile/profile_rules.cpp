@@ -12,8 +12,8 @@ namespace gensetd::profile {
 namespace {
 
 // The message's own keys (PRODUCT.md, Reading), which a field would shadow.
-constexpr std::array<std::string_view, 7> keys_of_a_reading{
-    "device_id", "site_code", "device_type", "timestamp", "online", "error", "last_seen"};
+constexpr std::array<std::string_view, 9> keys_of_a_reading{
+    "device_id", "site_code", "device_type", "timestamp", "online", "error", "last_seen", "seq", "epoch"};
 
 std::string_view word(Type type) {
   constexpr std::array<std::string_view, 5> words{"u16", "i16", "u32", "i32", "bit"};

@@ -2,7 +2,6 @@
 
 #include <boost/json/parse.hpp>
 
-#include <charconv>
 #include <string>
 
 namespace gensetd::reading {
@@ -13,9 +12,19 @@ const boost::json::string* text_at(const boost::json::object& message, std::stri
   return found == nullptr ? nullptr : found->if_string();
 }
 
+// Those of a publisher that has other ideas of `seq` and `epoch` are ordered as they arrive.
+void take_number(const boost::json::object& message, Reading& reading) {
+  const boost::json::string* epoch = text_at(message, "epoch");
+  const boost::json::value* seq = message.if_contains("seq");
+  if (epoch == nullptr || epoch->empty() || epoch->size() > foreign_epoch_max) return;
+  if (seq == nullptr || !seq->is_int64() || seq->get_int64() <= 0) return;
+  reading.epoch.assign(epoch->data(), epoch->size());
+  reading.seq = static_cast<std::uint64_t>(seq->get_int64());
+}
+
 }  // namespace
 
-ReadingPtr parse_foreign(std::string_view json, std::string& why) {
+ReadingPtr parse_foreign(std::string_view json, SteadyTime arrived, std::string& why) {
   if (json.size() > foreign_json_max) {
     why = "longer than " + std::to_string(foreign_json_max) + " bytes";
     return nullptr;
@@ -54,15 +63,10 @@ ReadingPtr parse_foreign(std::string_view json, std::string& why) {
   made->device_id = device_id->get_int64();
   made->site_code.assign(site_code->data(), site_code->size());
   made->timestamp = *timestamp;
+  made->at = arrived;
+  take_number(*message, *made);
   made->json = json;
   return made;
-}
-
-std::int64_t leading_device_id(std::string_view json) {
-  constexpr std::string_view begin = R"({"device_id":)";
-  std::int64_t id = 0;
-  if (json.starts_with(begin)) std::from_chars(json.data() + begin.size(), json.data() + json.size(), id);
-  return id;
 }
 
 }  // namespace gensetd::reading

@@ -50,6 +50,12 @@ void append_head(std::string& out, const Facts& facts, bool registered) {
   }
 }
 
+void append_ending(std::string& out, Epoch epoch) {
+  out += R"(,"epoch":")";
+  append_epoch(out, epoch);
+  out += "\"}";
+}
+
 std::string print_message(const Facts& facts, bool registered) {
   std::string out;
   out.reserve(256 + facts.values.size() * bytes_per_field);
@@ -62,7 +68,13 @@ std::string print_message(const Facts& facts, bool registered) {
   }
   append_key(out, "last_seen");
   append_time(out, facts.last_seen);
-  out += '}';
+  append_key(out, "seq");
+  if (registered && facts.seq != 0) {
+    out += std::to_string(facts.seq);
+    append_ending(out, facts.epoch);
+  } else {
+    out += R"(null,"epoch":null})";
+  }
   return out;
 }
 
@@ -90,9 +102,17 @@ ReadingPtr make_reading(Facts facts) {
   made->device_id = facts.identity.device_id;
   made->site_code = facts.identity.site_code;
   made->timestamp = facts.timestamp;
+  made->at = facts.at;
+  made->seq = facts.seq;
   made->json = print_message(facts, true);
   made->facts = std::make_shared<const Facts>(std::move(facts));
   return made;
+}
+
+std::string ending_of(Epoch epoch) {
+  std::string ending;
+  append_ending(ending, epoch);
+  return ending;
 }
 
 }  // namespace gensetd::reading

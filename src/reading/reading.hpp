@@ -2,6 +2,7 @@
 
 #include "profile/profile.hpp"
 #include "profile/value.hpp"
+#include "reading/numbering.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -13,7 +14,11 @@
 
 namespace gensetd::reading {
 
+// Wall time, for display. It follows the system's clock and may go back.
 using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
+
+// Monotonic time, for ages, distances and expiry. It means nothing outside this process.
+using SteadyTime = std::chrono::steady_clock::time_point;
 
 // Whose reading it is, as in the specification's message.
 struct Identity {
@@ -27,10 +32,17 @@ struct Facts {
   Identity identity;
   profile::ProfilePtr profile;
   Timestamp timestamp;  // when the cycle's last answer arrived, or when it failed
+  SteadyTime at{};      // the same moment on the monotonic clock
   bool online = false;
-  std::string error;                   // one line; empty is null
-  std::optional<Timestamp> last_seen;  // of the newest successful cycle
-  std::vector<profile::Value> values;  // one per field of the profile
+  std::string error;                       // one line; empty is null
+  std::optional<Timestamp> last_seen;      // `timestamp` of the newest successful cycle
+  std::optional<SteadyTime> last_seen_at;  // `at` of the newest successful cycle
+  std::vector<profile::Value> values;      // one per field of the profile
+  std::uint64_t seq = 0;                   // Numbering::next_seq(); 0: of no run, printed as null
+  Epoch epoch = 0;                         // of the run that made it
+
+  // Whether this cycle succeeded, so that the values are its own and not those of an earlier one.
+  bool is_fresh() const { return last_seen_at == at; }
 };
 
 // One reading of one device with its exact JSON, written once and shared as bytes by everyone downstream.
@@ -39,6 +51,9 @@ struct Reading {
   std::int64_t device_id = 0;
   std::string site_code;
   Timestamp timestamp;
+  SteadyTime at{};                     // Facts::at; of another process's reading, when it arrived here
+  std::uint64_t seq = 0;               // orders the readings of one device within one epoch; 0: not given
+  std::string epoch;                   // the run that another process's reading names; empty: none, or own
   std::string json;                    // the specification's message, one object, valid UTF-8
   std::shared_ptr<const Facts> facts;  // null for a reading that another process published
 };
@@ -46,21 +61,24 @@ struct Reading {
 using ReadingPtr = std::shared_ptr<const Reading>;
 
 // Prints `facts` as the message of the specification: device_id, site_code, device_type, timestamp, online,
-// error, the profile's fields in its order, last_seen. Any thread.
+// error, the profile's fields in its order, last_seen, seq, epoch. Any thread.
 ReadingPtr make_reading(Facts facts);
 
-// The same message of a controller that is no registered device: device_id and site_code are null.
+// The same message of a controller that is no registered device: device_id, site_code, seq and epoch are
+// null.
 std::string print_unregistered(const Facts& facts);
 
-// A reading published by another process, taken as the bytes that came: an object with an integer
-// `device_id`, a string `site_code` and a `timestamp` of the specification's form. Null, with the reason in
-// `why`, when it is none. At most foreign_json_max bytes are accepted.
-ReadingPtr parse_foreign(std::string_view json, std::string& why);
+// A reading published by another process, taken as the received bytes: an object with an integer `device_id`,
+// a string `site_code` and a `timestamp` of the specification's form. `seq` and `epoch` are used if they are
+// a positive integer and a string of at most foreign_epoch_max bytes. Null, with the reason in `why`, when it
+// is no reading. At most foreign_json_max bytes are accepted. `arrived` becomes Reading::at.
+ReadingPtr parse_foreign(std::string_view json, SteadyTime arrived, std::string& why);
 inline constexpr std::size_t foreign_json_max = 65'536;
+inline constexpr std::size_t foreign_epoch_max = 64;
 
-// The device_id of a message that begins as those of make_reading(), by its first bytes alone; 0 of any
-// other.
-std::int64_t leading_device_id(std::string_view json);
+// The last bytes of each message that make_reading() prints in a run, which tell it from those of other
+// processes.
+std::string ending_of(Epoch epoch);
 
 // "2026-02-17T14:30:00.123Z" and back (exactly this form; empty otherwise).
 std::string print_timestamp(Timestamp timestamp);
@@ -97,6 +115,14 @@ void for_each_hash_field(const Facts& facts, Visit visit) {
   }
   text = facts.last_seen ? print_timestamp(*facts.last_seen) : "null";
   visit(string_view{"last_seen"}, string_view{text});
+  text = facts.seq != 0 ? std::to_string(facts.seq) : "null";
+  visit(string_view{"seq"}, string_view{text});
+  text.clear();
+  if (facts.seq != 0)
+    append_epoch(text, facts.epoch);
+  else
+    text = "null";
+  visit(string_view{"epoch"}, string_view{text});
 }
 
 }  // namespace gensetd::reading

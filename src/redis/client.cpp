@@ -17,18 +17,12 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::seconds tidy_pause{2};
+constexpr std::chrono::seconds tidy_pause{1};
 
 Publisher::Ttl ttl_rule(const Options& options) {
   return [ttl = options.metrics_ttl, least = options.ttl_min](std::int64_t device_id) {
     if (ttl <= ttl.zero() || !least) return ttl;
     return std::max(ttl, least(device_id));
-  };
-}
-
-Subscriber::IsOwn own_rule(const Options& options, const std::shared_ptr<Publisher>& publisher) {
-  return [is_own = options.is_own, publisher](const reading::Reading& message) {
-    return (is_own && is_own(message.device_id)) || publisher->is_echo(message);
   };
 }
 
@@ -75,6 +69,11 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
 
   const Health& health() const { return *health_; }
 
+  std::string state() const {
+    const std::string shared = others_->state();
+    return health_->ok() && !shared.empty() ? health_->endpoint() + ": " + shared : health_->state();
+  }
+
   Figures figures() const {
     Figures figures{.losses = health_->losses()};
     publisher_->add_to(figures);
@@ -87,8 +86,11 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
       : hub_(hub),
         foreign_age_max_(options.metrics_ttl),
         health_(std::make_shared<Health>(print_endpoint(address))),
-        publisher_(std::make_shared<Publisher>(hub, health_, ttl_rule(options))),
-        subscriber_(std::make_shared<Subscriber>(hub, health_, own_rule(options, publisher_))),
+        others_(std::make_shared<OtherWriters>(health_->endpoint(), options.metrics_ttl)),
+        publisher_(
+            std::make_shared<Publisher>(hub, health_, others_, Names(options.prefix), ttl_rule(options))),
+        subscriber_(
+            std::make_shared<Subscriber>(hub, health_, others_, Names(options.prefix), options.epoch)),
         writing_(std::make_shared<Session>(context, address, Health::Part::writing, health_, publisher_)),
         subscribing_(
             std::make_shared<Session>(context, address, Health::Part::subscribing, health_, subscriber_)),
@@ -101,10 +103,9 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
     tidy_.async_wait([weak = weak_from_this()](boost::system::error_code) {
       const auto self = weak.lock();
       if (!self || self->stopped_) return;
-      const auto now =
-          std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+      const auto now = std::chrono::steady_clock::now();
       if (self->foreign_age_max_.count() > 0) self->hub_.expire_foreign(now - self->foreign_age_max_);
-      self->publisher_->forget_old_echoes();
+      self->subscriber_->tidy();
       self->tidy_later();
     });
   }
@@ -112,6 +113,7 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
   live::Hub& hub_;
   const std::chrono::seconds foreign_age_max_;
   const std::shared_ptr<Health> health_;
+  const std::shared_ptr<OtherWriters> others_;
   const std::shared_ptr<Publisher> publisher_;
   const std::shared_ptr<Subscriber> subscriber_;
   const std::shared_ptr<Session> writing_;
@@ -134,7 +136,7 @@ bool Client::healthy() const { return implementation_->health().ok(); }
 
 Figures Client::figures() const { return implementation_->figures(); }
 
-std::string Client::state() const { return implementation_->health().state(); }
+std::string Client::state() const { return implementation_->state(); }
 
 asio::awaitable<void> Client::stop(std::chrono::milliseconds within) {
   co_await implementation_->flush_and_close(within);

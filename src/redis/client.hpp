@@ -19,9 +19,8 @@ struct Options {
   std::chrono::seconds metrics_ttl;  // 0: hashes never expire
   // The least expiry of a device's hash, three of its poll intervals; may be empty.
   std::function<std::chrono::seconds(std::int64_t device_id)> ttl_min = {};
-  // Whether this daemon polls the device itself: what others publish of it is ignored. Empty: the newer
-  // counts.
-  std::function<bool(std::int64_t device_id)> is_own = {};
+  std::string prefix = {};   // of all keys and channels
+  reading::Epoch epoch = 0;  // of this run: the messages that name it come back from this daemon itself
 };
 
 // Keeps Redis in step with the hub (hash, expiry, publish: one transaction a reading) and brings the readings
@@ -42,7 +41,8 @@ class Client {
   void announce(const std::string& event);
   bool healthy() const;  // both connections work and Redis took the last reading of every device
   Figures figures() const;
-  std::string state() const;  // "ok" or what is wrong, for people; no secrets
+  // "ok" or what is wrong, for people; no secrets. Also when another process writes the same hashes.
+  std::string state() const;
 
   // Writes what is still waiting (the last readings), then closes; gives up after `within`, and at once when
   // there is no connection.

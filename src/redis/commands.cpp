@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace gensetd::redis {
 namespace {
@@ -43,10 +44,18 @@ void append_command(std::string& out, std::initializer_list<std::string_view> ar
   for (const std::string_view argument : arguments) append_argument(out, argument);
 }
 
-std::string metrics_key(std::int64_t device_id) { return "device:" + std::to_string(device_id) + ":metrics"; }
+Names::Names(std::string its_prefix)
+    : prefix(std::move(its_prefix)),
+      updates_channel(prefix + "metrics:updates"),
+      events_channel(prefix + "events:new") {}
 
-std::size_t append_reading(std::string& out, const reading::Reading& reading, ReadingCommand how) {
-  const std::string key = metrics_key(reading.device_id);
+std::string Names::metrics_key(std::int64_t device_id) const {
+  return prefix + "device:" + std::to_string(device_id) + ":metrics";
+}
+
+std::size_t append_reading(std::string& out, const reading::Reading& reading, const Names& names,
+                           ReadingCommand how) {
+  const std::string key = names.metrics_key(reading.device_id);
   std::size_t replies = 5;
   append_command(out, {"MULTI"});
   if (how.clear_first) {
@@ -60,7 +69,7 @@ std::size_t append_reading(std::string& out, const reading::Reading& reading, Re
     // HSET keeps an expiry that an earlier configuration has set.
     append_command(out, {"PERSIST", key});
   }
-  append_command(out, {"PUBLISH", updates_channel, reading.json});
+  append_command(out, {"PUBLISH", names.updates_channel, reading.json});
   append_command(out, {"EXEC"});
   return replies;
 }

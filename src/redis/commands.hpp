@@ -11,14 +11,18 @@
 
 namespace gensetd::redis {
 
-inline constexpr std::string_view updates_channel = "metrics:updates";
-inline constexpr std::string_view events_channel = "events:new";
+// Keys and channels of one daemon in Redis: those of the specification, behind REDIS_PREFIX.
+struct Names {
+  explicit Names(std::string its_prefix = {});
+  std::string metrics_key(std::int64_t device_id) const;  // "device:7:metrics"
+
+  std::string prefix;
+  std::string updates_channel;  // "metrics:updates"
+  std::string events_channel;   // "events:new"
+};
 
 // Appends one command in Redis' wire form (RESP): an array of strings, each with its length. Binary-safe.
 void append_command(std::string& out, std::initializer_list<std::string_view> arguments);
-
-// "device:7:metrics"
-std::string metrics_key(std::int64_t device_id);
 
 struct ReadingCommand {
   std::chrono::seconds ttl{0};  // 0: the hash never expires
@@ -27,6 +31,7 @@ struct ReadingCommand {
 
 // Appends the transaction that stores and publishes `reading` (which has facts): MULTI, [DEL], HSET, EXPIRE
 // or PERSIST, PUBLISH, EXEC. Gives the number of replies to expect.
-std::size_t append_reading(std::string& out, const reading::Reading& reading, ReadingCommand how);
+std::size_t append_reading(std::string& out, const reading::Reading& reading, const Names& names,
+                           ReadingCommand how);
 
 }  // namespace gensetd::redis

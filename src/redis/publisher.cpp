@@ -1,20 +1,19 @@
 #include "redis/publisher.hpp"
 
-#include "redis/commands.hpp"
+#include "log/log.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace gensetd::redis {
-namespace {
 
-// A connection that is silent for longer is taken for lost, so nothing comes back later.
-constexpr std::chrono::seconds echo_age_max{30};
-
-}  // namespace
-
-Publisher::Publisher(live::Hub& hub, std::shared_ptr<Health> health, Ttl ttl)
-    : hub_(hub), health_(std::move(health)), ttl_(std::move(ttl)) {}
+Publisher::Publisher(live::Hub& hub, std::shared_ptr<Health> health,
+                     std::shared_ptr<const OtherWriters> others, Names names, Ttl ttl)
+    : hub_(hub),
+      health_(std::move(health)),
+      others_(std::move(others)),
+      names_(std::move(names)),
+      ttl_(std::move(ttl)) {}
 
 void Publisher::start() {
   subscription_ = hub_.subscribe(*this);
@@ -31,8 +30,7 @@ bool Publisher::quiet() const {
 void Publisher::changed(const live::ReadingPtr& newest) {
   removals_.erase(newest->device_id);  // its first write clears the key; or it is another process' key now
   if (!newest->facts) return;
-  own_[newest->device_id].newest = newest->timestamp;
-  echoes_.erase(newest->device_id);
+  own_.try_emplace(newest->device_id);
   if (mailbox_.put(newest)) ++counted_.conflated;
   wake();
 }
@@ -41,16 +39,19 @@ void Publisher::removed(std::int64_t device_id) {
   const auto found = own_.find(device_id);
   if (found == own_.end()) return;  // another process' device: its key is not ours to delete
   set_refused(device_id, {});
-  echoes_[device_id] = {.newest = found->second.newest, .removed_at = std::chrono::steady_clock::now()};
   own_.erase(found);
   mailbox_.forget(device_id);
+  if (others_->writes(device_id)) return log_key_left(device_id);
   removals_.insert(device_id);
   wake();
 }
 
-bool Publisher::is_echo(const reading::Reading& message) const {
-  const auto found = echoes_.find(message.device_id);
-  return found != echoes_.end() && message.timestamp <= found->second.newest;
+void Publisher::log_key_left(std::int64_t device_id) const {
+  log::info("redis_key_left")
+      .field("endpoint", health_->endpoint())
+      .field("device_id", device_id)
+      .say("Redis {}: device {} is not polled here any more; {} stays, as another process writes it",
+           health_->endpoint(), device_id, names_.metrics_key(device_id));
 }
 
 void Publisher::add_to(Figures& figures) const {
@@ -61,11 +62,6 @@ void Publisher::add_to(Figures& figures) const {
   figures.announcements_dropped += counted_.announcements_dropped;
   figures.waiting += mailbox_.size() + removals_.size();
   figures.unanswered += unanswered_.size();
-}
-
-void Publisher::forget_old_echoes() {
-  const auto oldest = std::chrono::steady_clock::now() - echo_age_max;
-  std::erase_if(echoes_, [&](const auto& entry) { return entry.second.removed_at < oldest; });
 }
 
 void Publisher::announce(const std::string& event) {
@@ -116,7 +112,7 @@ void Publisher::fill(std::string& outgoing) {
 void Publisher::append_removal(std::string& outgoing) {
   const std::int64_t device_id = *removals_.begin();
   removals_.erase(removals_.begin());
-  append_command(outgoing, {"DEL", metrics_key(device_id)});
+  append_command(outgoing, {"DEL", names_.metrics_key(device_id)});
   unanswered_.push_back(
       {.kind = Kind::removal, .device_id = device_id, .replies = 1, .error = {}, .sent_at = filled_at_});
 }
@@ -124,11 +120,13 @@ void Publisher::append_removal(std::string& outgoing) {
 void Publisher::append_newest(std::string& outgoing) {
   const live::ReadingPtr newest = mailbox_.take();
   Device& device = own_[newest->device_id];
-  // Fields that an earlier program, or another profile, has left must not stand beside the new ones.
-  const ReadingCommand how{.ttl = ttl_(newest->device_id),
-                           .clear_first = device.written != newest->facts->profile};
+  // Fields that an earlier program, another profile or another process has left must not stand beside the new
+  // ones.
+  const ReadingCommand how{
+      .ttl = ttl_(newest->device_id),
+      .clear_first = device.written != newest->facts->profile || others_->writes(newest->device_id)};
   device.written = newest->facts->profile;
-  const std::size_t replies = append_reading(outgoing, *newest, how);
+  const std::size_t replies = append_reading(outgoing, *newest, names_, how);
   unanswered_.push_back({.kind = Kind::reading,
                          .device_id = newest->device_id,
                          .replies = replies,
@@ -137,7 +135,7 @@ void Publisher::append_newest(std::string& outgoing) {
 }
 
 void Publisher::append_announcement(std::string& outgoing) {
-  append_command(outgoing, {"PUBLISH", events_channel, announcements_.front()});
+  append_command(outgoing, {"PUBLISH", names_.events_channel, announcements_.front()});
   announcements_.pop_front();
   unanswered_.push_back(
       {.kind = Kind::announcement, .device_id = 0, .replies = 1, .error = {}, .sent_at = filled_at_});
@@ -166,8 +164,8 @@ Failure Publisher::take(Reply& reply) {
 Failure Publisher::finish(const Unanswered& done, const Reply& last) {
   const auto what = [&]() -> std::string {
     if (done.kind == Kind::ping) return "PING";
-    if (done.kind == Kind::announcement) return "publishing on " + std::string{events_channel};
-    return "writing " + metrics_key(done.device_id);
+    if (done.kind == Kind::announcement) return "publishing on " + names_.events_channel;
+    return "writing " + names_.metrics_key(done.device_id);
   };
   if (!done.error.empty() && next_step(done.error) == NextStep::reconnect) return refusal(what(), done.error);
   if (done.kind != Kind::reading) return {};
@@ -187,7 +185,7 @@ void Publisher::set_refused(std::int64_t device_id, const std::string& error) {
   Device& device = found->second;
   if (!error.empty()) {
     device.written = nullptr;  // so that the next reading deletes what stands there
-    health_->set_key_refused(refusal("writing " + metrics_key(device_id), error).why);
+    health_->set_key_refused(refusal("writing " + names_.metrics_key(device_id), error).why);
   }
   if (device.refused == !error.empty()) return;
   device.refused = !device.refused;

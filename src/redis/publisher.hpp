@@ -2,9 +2,11 @@
 
 #include "live/hub.hpp"
 #include "live/mailbox.hpp"
+#include "redis/commands.hpp"
 #include "redis/dialogue.hpp"
 #include "redis/figures.hpp"
 #include "redis/health.hpp"
+#include "redis/other_writers.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -21,6 +23,8 @@ namespace gensetd::redis {
 // Writes this daemon's own readings: hears the hub, and says what to send. Several transactions are under way
 // at once; replies come in the order of the requests. While there is no connection it holds per device the
 // newest reading, and which devices were removed; a new connection begins with every reading of the hub.
+// The key of a removed device is deleted, unless another process writes it now. While one does, each write
+// replaces the whole hash: it is always one reading of one process.
 class Publisher : public Dialogue, public live::Listener {
  public:
   static constexpr std::size_t batch_max = 64;        // transactions in one write
@@ -28,7 +32,8 @@ class Publisher : public Dialogue, public live::Listener {
   static constexpr std::size_t announcements_max = 1'000;
   using Ttl = std::function<std::chrono::seconds(std::int64_t device_id)>;
 
-  Publisher(live::Hub& hub, std::shared_ptr<Health> health, Ttl ttl);
+  Publisher(live::Hub& hub, std::shared_ptr<Health> health, std::shared_ptr<const OtherWriters> others,
+            Names names, Ttl ttl);
 
   void start();   // listens to the hub
   void detach();  // the hub is not touched any more
@@ -36,11 +41,6 @@ class Publisher : public Dialogue, public live::Listener {
   // Nothing waits to be written or answered, or there is no connection to write to.
   bool quiet() const;
   std::function<void()> when_quiet = [] {};  // called whenever quiet() may have become true
-
-  // Whether `message` is what this daemon has published itself of a device that it has removed since: such a
-  // message is still on its way back when the hub has forgotten the device.
-  bool is_echo(const reading::Reading& message) const;
-  void forget_old_echoes();  // to be called every few seconds
 
   // Publishes an event's JSON on `events:new`. While Redis is away, and beyond announcements_max that wait,
   // it is dropped: the journal has it.
@@ -60,7 +60,6 @@ class Publisher : public Dialogue, public live::Listener {
 
  private:
   struct Device {
-    reading::Timestamp newest;
     profile::ProfilePtr written;  // whose fields the hash has on this connection; null: unknown
     bool refused = false;         // Redis did not take its last reading
   };
@@ -72,11 +71,8 @@ class Publisher : public Dialogue, public live::Listener {
     std::string error;  // the first one
     std::chrono::steady_clock::time_point sent_at;
   };
-  struct Echo {
-    reading::Timestamp newest;
-    std::chrono::steady_clock::time_point removed_at;
-  };
 
+  void log_key_left(std::int64_t device_id) const;
   void append_removal(std::string& outgoing);
   void append_newest(std::string& outgoing);
   void append_announcement(std::string& outgoing);
@@ -87,6 +83,8 @@ class Publisher : public Dialogue, public live::Listener {
   live::Hub& hub_;
   live::Hub::Subscription subscription_;
   const std::shared_ptr<Health> health_;
+  const std::shared_ptr<const OtherWriters> others_;
+  const Names names_;
   const Ttl ttl_;
   live::Mailbox mailbox_;
   std::set<std::int64_t> removals_;  // keys to delete; none of these devices has a reading in the mailbox
@@ -95,7 +93,6 @@ class Publisher : public Dialogue, public live::Listener {
   std::chrono::steady_clock::time_point filled_at_;
   Figures counted_;                               // what this end counts
   std::unordered_map<std::int64_t, Device> own_;  // devices of which this daemon has readings
-  std::unordered_map<std::int64_t, Echo> echoes_;
   std::size_t refused_devices_ = 0;
   bool connected_ = false;
   bool settled_ = false;  // this connection has taken a transaction, or there was none to write

@@ -76,6 +76,7 @@ TEST(Settings, each_is_taken) {
   EXPECT_EQ(with("OFFLINE_AFTER", "3").pace.offline_after, 3);
   EXPECT_EQ(with("POLL_THREADS", "4").poll_threads, 4U);
   EXPECT_EQ(with("METRICS_TTL", "0").metrics_ttl, 0s);
+  EXPECT_EQ(with("REDIS_PREFIX", "site-1:").redis_prefix, "site-1:");
   EXPECT_EQ(with("REDIS_URL", "redis://h:1/2").redis_url, "redis://h:1/2");
   EXPECT_EQ(with("HTTP_LISTEN", "[::1]:0").http_address, "::1");
   EXPECT_EQ(with("LOG_LEVEL", "debug").log_level, LogLevel::debug);
@@ -159,6 +160,15 @@ TEST(Settings, bad_token_is_refused_and_not_shown) {
               "API_TOKEN: the value (from the environment) is not allowed; give letters, digits and "
               "punctuation of ASCII, without spaces");
   }
+}
+
+TEST(Settings, redis_prefix_is_a_short_printable_word) {
+  EXPECT_EQ(with("REDIS_PREFIX", std::string(64, '!')).redis_prefix.size(), 64U);
+  for (const std::string& bad :
+       {std::string{"two words"}, std::string{"line\n"}, std::string{"\xd0\xba"}, std::string(65, 'x')})
+    EXPECT_NE(refusal("REDIS_PREFIX", bad).find("at most 64 letters, digits and punctuation of ASCII"),
+              std::string::npos)
+        << bad;
 }
 
 TEST(Settings, names_of_options_and_keys_follow_from_the_name) {

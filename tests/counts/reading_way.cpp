@@ -81,7 +81,8 @@ class Behind final : public live::Listener {
     changes_ += events::changes_between(known_, *newest->facts, watchlist_).size();
     known_ = events::known_after(std::move(known_), newest->facts);
     commands_.clear();
-    redis::append_reading(commands_, *newest, {.ttl = std::chrono::seconds{30}, .clear_first = false});
+    redis::append_reading(commands_, *newest, names_,
+                          {.ttl = std::chrono::seconds{30}, .clear_first = false});
     bytes_ += commands_.size();
   }
   void removed(std::int64_t) override {}
@@ -91,6 +92,7 @@ class Behind final : public live::Listener {
   http::SpecificationStream stream_;
   live::Hub::Subscription subscription_;
   events::Known known_;
+  const redis::Names names_;
   std::string commands_;
   std::uint64_t bytes_ = 0;
   std::uint64_t changes_ = 0;
@@ -108,6 +110,7 @@ void read_once(poller::Cycle& cycle, const std::vector<std::uint8_t>& bytes) {
 int run(std::uint64_t readings) {
   const profile::ProfilePtr profile = profile::Catalog::built_in().find("hgm9520n");
   live::Hub hub;
+  reading::Numbering numbers;
   Behind behind(hub, *profile);
   poller::Cycle cycle(profile, modbus::Protocol::tcp);
   std::uint64_t before = 0;
@@ -119,14 +122,19 @@ int run(std::uint64_t readings) {
     if (cycle.failure()) return 1;
     const reading::Timestamp time{
         std::chrono::milliseconds{1'790'000'000'000 + 2'000 * static_cast<std::int64_t>(reading)}};
+    const reading::SteadyTime steady{std::chrono::seconds{2 * reading}};
     hub.publish(
         reading::make_reading({.identity = {.device_id = 1, .site_code = "MKZ", .device_type = "generator"},
                                .profile = profile,
                                .timestamp = time,
+                               .at = steady,
                                .online = true,
                                .error = {},
                                .last_seen = time,
-                               .values = cycle.values()}));
+                               .last_seen_at = steady,
+                               .values = cycle.values(),
+                               .seq = numbers.next_seq(),
+                               .epoch = numbers.epoch()}));
     behind.take_stream();
   }
   // That of the registers themselves is the test's own.

@@ -63,9 +63,10 @@ class Watch:
         before, self.last = self.last, reading
         if before is None:
             return
-        if reading["timestamp"] <= before["timestamp"]:
+        # A daemon that starts again begins another epoch, and its numbers from 1.
+        if reading["epoch"] == before["epoch"] and reading["seq"] <= before["seq"]:
             if reading != before:
-                self.wrong.append(f"{reading['timestamp']} comes after {before['timestamp']}")
+                self.wrong.append(f"reading {reading['seq']} comes after {before['seq']}")
             return
         if reading["timestamp"] != reading["last_seen"]:
             if registers_of(reading) != registers_of(before) and before["last_seen"] == reading["last_seen"]:

@@ -212,7 +212,7 @@ def see_messages(daemon):
     assert set(snapshot) == {"type", "data"} and snapshot["type"] == "snapshot" and len(snapshot["data"]) == 1
     for reading in snapshot["data"] + readings:
         validate(reading, {"$ref": "#/components/schemas/Reading"})
-        assert list(reading)[-1] == "last_seen" and len(reading) > 20, "and the fields of the profile"
+        assert list(reading)[-3:] == ["last_seen", "seq", "epoch"] and len(reading) > 20, "and the fields of the profile"
 
 
 def see_strangers(daemon, seen, token, sent):

@@ -12,7 +12,7 @@ from conftest import wait_until
 from registry_client import RegistryClient
 from scripted_controller import ScriptedController
 from stories import PROFILES
-from witnesses import Background, RedisWitness, RestWitness, Subscriber, WebSocketWitness
+from witnesses import Background, RedisWitness, RestWitness, Subscriber, WebSocketWitness, number_of
 
 KILLS = int(os.environ.get("KILLS", 20))
 SEED = int(os.environ.get("GENSETD_SEED", random.randrange(1, 1_000_000)))
@@ -111,7 +111,7 @@ def integrity(folder):
 
 
 def hashes_are_whole(client, subscriber):
-    """Each is what was published with its timestamp, to the last field, and ends when nobody renews it."""
+    """Each is what was published with its number, to the last field, and ends when nobody renews it."""
     found = 0
     for key in client.keys("device:*:metrics"):
         with client.pipeline() as pipeline:
@@ -120,7 +120,7 @@ def hashes_are_whole(client, subscriber):
             continue
         assert ttl >= 0, f"{key} would stay for ever"
         assert key == f"device:{texts['device_id']}:metrics"
-        same = wait_until(lambda: subscriber.published.get((texts["device_id"], texts["timestamp"])), f"the message of {texts}")
+        same = wait_until(lambda: subscriber.published.get(number_of(texts)), f"the message of {texts}")
         assert texts == same
         found += 1
     return found
@@ -200,9 +200,10 @@ class Scene:
     def newest(self):
         """The timestamp of each device's newest message: of the life that ended."""
         stamps = dict.fromkeys(self.units, "")
-        for device, timestamp in list(self.subscriber.published):
-            if int(device) in stamps:
-                stamps[int(device)] = max(stamps[int(device)], timestamp)
+        for texts in list(self.subscriber.published.values()):
+            device = int(texts["device_id"])
+            if device in stamps:
+                stamps[device] = max(stamps[device], texts["timestamp"])
         return stamps
 
     def end(self):

@@ -126,7 +126,7 @@ def test_lost_redis_stops_nothing_and_is_complete_again(start_daemon, start_simu
     again = start_redis(port=server.port)
     again.client.hset(f"device:{ids[2]}:metrics", "ghost", "1")
     for device in ids[:2]:
-        wait_until(lambda: again.client.hlen(f"device:{device}:metrics") == 56 + 7, "the complete hash")
+        wait_until(lambda: again.client.hlen(f"device:{device}:metrics") == 56 + 9, "the complete hash")
     wait_until(lambda: not again.client.exists(f"device:{ids[2]}:metrics"), "the removed device's key gone")
     wait_until(lambda: daemon.get("/health").json()["redis"] == "ok", "health")
     assert len([line for line in daemon.lines("Redis") if "warning" in line]) == 1, daemon.text()

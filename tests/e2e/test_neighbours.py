@@ -16,7 +16,7 @@ from figures import is_sanitized, latencies, print_table, process_figures, scrap
 from metrics_text import of
 from neighbours import ClientNeighbours, ControllerNeighbour, Faults, PostgresNeighbour, RedisNeighbour, SimulatorNeighbour
 from stories import PROFILES
-from witnesses import Background, RedisWitness, RestWitness, Subscriber, WebSocketWitness
+from witnesses import Background, RedisWitness, RestWitness, Subscriber, WebSocketWitness, number_of
 
 SECONDS = float(os.environ.get("FAULTS_SECONDS", 25))
 SEED = int(os.environ.get("GENSETD_SEED", random.randrange(1, 1_000_000)))
@@ -109,7 +109,7 @@ class Plant:
         texts = self.redis.server.client.hgetall(f"device:{device}:metrics")
         if not texts or texts["online"] != "true" or texts["timestamp"] <= since:
             return False
-        return texts == self.subscriber.published.get((texts["device_id"], texts["timestamp"]))
+        return texts == self.subscriber.published.get(number_of(texts))
 
     def recover(self):
         """How many seconds it takes until each way shows all devices right again."""

@@ -59,12 +59,12 @@ def test_hash_rest_and_messages_say_the_same(start_daemon, start_redis, start_sl
     published = json.loads(message["data"])
     assert published["device_id"] == device and published["online"] is True
     names = list(published)
-    assert names[:6] == ["device_id", "site_code", "device_type", "timestamp", "online", "error"] and names[-1] == "last_seen"
+    assert names[:6] == ["device_id", "site_code", "device_type", "timestamp", "online", "error"] and names[-3:] == ["last_seen", "seq", "epoch"]
 
     def hash_of_the_reading():
         stored = server.client.hgetall(f"device:{device}:metrics")
         reading = daemon.reading(device)
-        return (stored, reading) if stored and stored["timestamp"] == reading["timestamp"] else None
+        return (stored, reading) if stored and (stored["epoch"], stored["seq"]) == (reading["epoch"], str(reading["seq"])) else None
 
     stored, reading = wait_until(hash_of_the_reading, "the hash of the newest reading")
     assert set(stored) == set(reading)
@@ -94,10 +94,11 @@ def test_every_message_of_the_stream_is_a_newer_reading(start_daemon, start_simu
     snapshot, messages = asyncio.run(listen("/ws/metrics"))
     assert snapshot["type"] == "snapshot"
     assert [reading["device_id"] for reading in snapshot["data"]] == ids
-    newest = {reading["device_id"]: reading["timestamp"] for reading in snapshot["data"]}
+    newest = {reading["device_id"]: reading["seq"] for reading in snapshot["data"]}
+    assert len({reading["epoch"] for reading in snapshot["data"] + messages}) == 1
     for message in messages:
-        assert message["timestamp"] > newest[message["device_id"]]
-        newest[message["device_id"]] = message["timestamp"]
+        assert message["seq"] > newest[message["device_id"]]
+        newest[message["device_id"]] = message["seq"]
 
     snapshot, messages = asyncio.run(listen(f"/ws/metrics?devices={ids[1]},999"))
     assert [reading["device_id"] for reading in snapshot["data"]] == [ids[1]]

@@ -132,8 +132,13 @@ def texts_of(message):
 def reading_of(texts):
     """And back, as far as values are judged."""
     words = {"null": None, "true": True, "false": False}
-    strings = ("site_code", "device_type", "timestamp", "error", "last_seen")
+    strings = ("site_code", "device_type", "timestamp", "error", "last_seen", "epoch")
     return {name: words[text] if text in words else text if name in strings else json.loads(text) for name, text in texts.items()}
+
+
+def number_of(texts):
+    """What no two readings share."""
+    return texts["device_id"], texts["epoch"], texts["seq"]
 
 
 class Subscriber(Background):
@@ -142,7 +147,7 @@ class Subscriber(Background):
     def __init__(self, port):
         super().__init__()
         self.port = port
-        self.published = {}  # (device, timestamp): its texts
+        self.published = {}  # number_of(texts): its texts
         self.is_there = threading.Event()
 
     def run(self):
@@ -163,7 +168,7 @@ class Subscriber(Background):
 
     def _hear(self, data):
         texts = texts_of(data)
-        self.published[texts["device_id"], texts["timestamp"]] = texts
+        self.published[number_of(texts)] = texts
         if len(self.published) > PUBLISHED_MAX:
             del self.published[next(iter(self.published))]
 

@@ -156,6 +156,7 @@ TEST(Changes, failed_cycle_below_the_limit_changes_nothing) {
   const auto before = good(1, 1'000);
   reading::Facts failed = before;
   failed.timestamp = at(3'000);
+  failed.at = steady_at(3'000);
   failed.error = "no answer";
   EXPECT_EQ(compared(before, failed), Shown{});
   EXPECT_EQ(compared(failed, good(1, 5'000, {{"gen_status", 1}})), Shown{"status_changed"});

@@ -54,8 +54,10 @@ std::string told() {
           {.identity = {static_cast<std::int64_t>(device + 1), "MKZ", device == 2 ? "ats" : "generator"},
            .profile = map,
            .timestamp = at(ms),
+           .at = steady_at(ms),
            .online = true,
            .last_seen = at(ms),
+           .last_seen_at = steady_at(ms),
            .values = decoded(*map, plant.registers(device, 0))}));
     }
     for (const Event& event : journal.take_news()) {

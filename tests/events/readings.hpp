@@ -23,6 +23,9 @@ inline const profile::Catalog& catalog() {
 }
 
 inline reading::Timestamp at(std::int64_t ms) { return reading::Timestamp{std::chrono::milliseconds{ms}}; }
+inline reading::SteadyTime steady_at(std::int64_t ms) {
+  return reading::SteadyTime{std::chrono::milliseconds{ms}};
+}
 
 inline void set(reading::Facts& facts, Given values) {
   for (const auto& [name, value] : values) {
@@ -38,8 +41,10 @@ inline reading::Facts good(std::int64_t device_id, std::int64_t ms, Given values
   reading::Facts facts{.identity = {device_id, "MKZ", "generator"},
                        .profile = catalog().find(std::string{map}),
                        .timestamp = at(ms),
+                       .at = steady_at(ms),
                        .online = true,
-                       .last_seen = at(ms)};
+                       .last_seen = at(ms),
+                       .last_seen_at = steady_at(ms)};
   for (const profile::Field& field : facts.profile->fields)
     facts.values.emplace_back(
         field.name == "mode_auto" || field.name == "mains_normal" || field.name == "mains_load" ? 1 : 0);
@@ -55,6 +60,7 @@ inline FactsPtr shared(reading::Facts facts) {
 inline reading::Facts offline(const reading::Facts& last, std::int64_t ms, std::string error = "no answer") {
   reading::Facts facts = last;
   facts.timestamp = at(ms);
+  facts.at = steady_at(ms);
   facts.online = false;
   facts.error = std::move(error);
   return facts;
@@ -65,6 +71,7 @@ inline reading::Facts never_read(std::int64_t device_id, std::int64_t ms) {
   reading::Facts facts = good(device_id, ms);
   facts.online = false;
   facts.last_seen.reset();
+  facts.last_seen_at.reset();
   facts.error = "connection refused";
   facts.values.assign(facts.values.size(), std::nullopt);
   return facts;

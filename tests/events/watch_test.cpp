@@ -85,11 +85,15 @@ class WatchTest : public testing::TestWithParam<Kind> {
     return events == nullptr ? std::vector<Event>{} : std::move(*events);
   }
 
-  void publish(reading::Facts facts) { hub.publish(reading::make_reading(std::move(facts))); }
+  void publish(reading::Facts facts) {
+    facts.seq = ++seq;
+    hub.publish(reading::make_reading(std::move(facts)));
+  }
 
   boost::asio::io_context context{1};
   registry::RealDatabase database{GetParam()};
   live::Hub hub;
+  std::uint64_t seq = 0;
   live::Notices notices;
   std::vector<std::string> published;
   std::unique_ptr<registry::Service> service;

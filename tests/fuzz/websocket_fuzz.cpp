@@ -32,7 +32,8 @@ live::ReadingPtr reading_of(std::int64_t device_id, std::int64_t time) {
                        .profile = catalog.find("hgm9560"),
                        .timestamp = reading::Timestamp{milliseconds{time}},
                        .online = true,
-                       .last_seen = reading::Timestamp{milliseconds{time}}};
+                       .last_seen = reading::Timestamp{milliseconds{time}},
+                       .seq = static_cast<std::uint64_t>(time)};
   facts.values.assign(facts.profile->fields.size(), std::int64_t{1});
   return reading::make_reading(std::move(facts));
 }

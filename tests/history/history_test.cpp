@@ -20,6 +20,8 @@ constexpr std::int64_t start_ms = 1'700'000'000'000;
 
 Timestamp at(std::int64_t ms) { return Timestamp{milliseconds{start_ms + ms}}; }
 
+reading::SteadyTime steady_at(std::int64_t ms) { return reading::SteadyTime{milliseconds{ms}}; }
+
 profile::ProfilePtr map_named(const std::string& name) {
   static const auto catalog = profile::Catalog::built_in();
   return catalog.find(name);
@@ -30,9 +32,12 @@ live::ReadingPtr reading_of(std::int64_t device_id, std::int64_t ms, std::vector
   reading::Facts facts{.identity = {device_id, "MKZ", "generator"},
                        .profile = map_named(map),
                        .timestamp = at(ms),
+                       .at = steady_at(ms),
                        .online = online,
                        .last_seen = online ? at(ms) : at(0),
-                       .values = std::move(values)};
+                       .last_seen_at = online ? steady_at(ms) : steady_at(0),
+                       .values = std::move(values),
+                       .seq = static_cast<std::uint64_t>(ms) + 1};
   facts.values.resize(facts.profile->fields.size());
   return reading::make_reading(std::move(facts));
 }
@@ -70,6 +75,7 @@ TEST_F(HistoryTest, failed_cycle_of_a_device_that_stays_online_is_no_reading) {
   hub.publish(reading_of(1, 0, {10}));
   reading::Facts failed = *reading_of(1, 2'000, {10})->facts;
   failed.last_seen = at(0);
+  failed.last_seen_at = steady_at(0);
   hub.publish(reading::make_reading(failed));
   EXPECT_EQ(held(history, 1), Values{10});
 }

@@ -30,8 +30,11 @@ live::ReadingPtr reading_at(std::int64_t device_id, std::int64_t milliseconds_, 
   reading::Facts facts{.identity = {device_id, "MKZ", "generator"},
                        .profile = catalog().find("hgm9520n"),
                        .timestamp = reading::Timestamp{milliseconds{milliseconds_}},
+                       .at = reading::SteadyTime{milliseconds{milliseconds_}},
                        .online = online,
-                       .last_seen = reading::Timestamp{milliseconds{milliseconds_}}};
+                       .last_seen = reading::Timestamp{milliseconds{milliseconds_}},
+                       .last_seen_at = reading::SteadyTime{milliseconds{milliseconds_}},
+                       .seq = static_cast<std::uint64_t>(milliseconds_) + 1};
   facts.values.assign(facts.profile->fields.size(), std::int64_t{1});
   return reading::make_reading(std::move(facts));
 }

@@ -44,5 +44,17 @@ TEST(Cadence, outage_is_no_distance) {
   EXPECT_EQ(cadence.median(), milliseconds{1'000});
 }
 
+// Steps of the wall clock by minus an hour, minus 14 days and plus 200 days between readings are no distance.
+TEST(Cadence, is_measured_on_the_monotonic_clock) {
+  Cadence cadence;
+  std::int64_t at = 0;
+  for (const int error_hours : {0, -1, -14 * 24, 200 * 24, 0, 1, 0, -1, 0, 24}) {
+    reading::Reading made = *reading_of(1, at += 2'000, false);
+    made.timestamp += std::chrono::hours{error_hours};
+    cadence.note(made);
+  }
+  EXPECT_EQ(cadence.median(), milliseconds{2'000});
+}
+
 }  // namespace
 }  // namespace gensetd::live

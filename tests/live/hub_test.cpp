@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,41 +24,158 @@ struct Recorder final : Listener {
 
 using Heard = std::vector<std::string>;
 
-TEST(Hub, timestamp_of_a_device_only_grows) {
+// Of another process, which names `epoch` and `seq`; it arrives at `at` milliseconds.
+ReadingPtr numbered(std::int64_t device_id, std::int64_t at, const std::string& epoch, std::uint64_t seq) {
+  auto made = std::make_shared<reading::Reading>(*reading_of(device_id, at, false));
+  made->epoch = epoch;
+  made->seq = seq;
+  made->json = epoch + std::to_string(seq);
+  return made;
+}
+
+// The same reading with another timestamp.
+ReadingPtr stamped(const ReadingPtr& reading, std::chrono::milliseconds wall) {
+  auto made = std::make_shared<reading::Reading>(*reading);
+  made->timestamp = reading::Timestamp{wall};
+  return made;
+}
+
+TEST(Hub, own_readings_are_ordered_by_their_number) {
   Hub hub;
   Recorder recorder;
   const auto subscription = hub.subscribe(recorder);
-  EXPECT_TRUE(hub.publish(reading_of(1, 100)));
-  EXPECT_FALSE(hub.publish(reading_of(1, 100)));  // our own, come back from Redis
-  EXPECT_FALSE(hub.publish(reading_of(1, 99)));
-  EXPECT_TRUE(hub.publish(reading_of(2, 50)));
-  EXPECT_TRUE(hub.publish(reading_of(1, 101)));
+  EXPECT_EQ(hub.publish(reading_of(1, 100)), Verdict::newest);
+  EXPECT_EQ(hub.publish(reading_of(1, 100)), Verdict::outdated);
+  EXPECT_EQ(hub.publish(reading_of(1, 99)), Verdict::outdated);
+  EXPECT_EQ(hub.publish(reading_of(2, 50)), Verdict::newest);
+  EXPECT_EQ(hub.publish(reading_of(1, 101)), Verdict::newest);
   EXPECT_EQ(recorder.heard, (Heard{"1@100", "2@50", "1@101"}));
-  EXPECT_EQ(hub.newest(1)->timestamp.time_since_epoch().count(), 101);
+  EXPECT_EQ(hub.newest(1)->seq, 101U);
   EXPECT_EQ(hub.newest(3), nullptr);
 }
 
-TEST(Hub, removed_device_is_told_once_and_can_come_again_with_any_time) {
+// Set back by an hour and by 14 days, ahead by 200 days, and corrected.
+TEST(Hub, a_clock_that_is_set_neither_stops_nor_reorders_own_readings) {
+  Hub hub;
+  std::int64_t number = 0;
+  const std::chrono::hours now{24 * 20'000};
+  for (const int error_hours : {0, -1, -14 * 24, 200 * 24, 0}) {
+    const auto wall = std::chrono::milliseconds{now + std::chrono::hours{error_hours}};
+    EXPECT_EQ(hub.publish(stamped(reading_of(1, ++number), wall)), Verdict::newest);
+    EXPECT_EQ(hub.newest(1)->timestamp.time_since_epoch(), wall);
+  }
+}
+
+TEST(Hub, removed_device_is_told_once_and_can_come_again_with_any_number) {
   Hub hub;
   Recorder recorder;
   const auto subscription = hub.subscribe(recorder);
   hub.publish(reading_of(1, 100));
   hub.remove(1);
   hub.remove(1);
-  EXPECT_TRUE(hub.publish(reading_of(1, 5)));
+  EXPECT_EQ(hub.publish(reading_of(1, 5)), Verdict::newest);
   EXPECT_EQ(recorder.heard, (Heard{"1@100", "-1", "1@5"}));
 }
 
-TEST(Hub, only_other_processes_readings_expire) {
+TEST(Hub, own_reading_replaces_a_foreign_one_whatever_their_times) {
+  for (const std::int64_t foreign_at : {1, 1'000'000}) {
+    Hub hub;
+    hub.publish(reading_of(1, foreign_at, false));
+    EXPECT_EQ(hub.publish(reading_of(1, 5)), Verdict::newest);
+    EXPECT_NE(hub.newest(1)->facts, nullptr);
+    EXPECT_EQ(hub.publish(reading_of(1, foreign_at + 1, false)), Verdict::polled_here);
+    EXPECT_EQ(hub.newest(1)->seq, 5U);
+    EXPECT_EQ(hub.foreign().devices, 0U);
+  }
+}
+
+TEST(Hub, claimed_device_loses_its_foreign_reading_at_once_and_takes_no_other) {
   Hub hub;
-  hub.publish(reading_of(1, 10));
-  hub.publish(reading_of(2, 10, false));
-  hub.publish(reading_of(3, 20, false));
+  hub.publish(reading_of(1, 10, false));
   Recorder recorder;
   const auto subscription = hub.subscribe(recorder);
-  hub.expire_foreign(reading_of(0, 20)->timestamp);
+  EXPECT_TRUE(hub.claim(1));
+  EXPECT_FALSE(hub.claim(1));
+  EXPECT_FALSE(hub.claim(2));
+  EXPECT_EQ(hub.publish(reading_of(1, 20, false)), Verdict::polled_here);
+  EXPECT_EQ(hub.publish(reading_of(2, 20, false)), Verdict::polled_here);
+  EXPECT_EQ(hub.newest(1), nullptr);
+  EXPECT_TRUE(hub.all().empty());
+  hub.expire_foreign(reading::SteadyTime::max());
+  hub.publish(reading_of(1, 5));
+  hub.remove(2);  // of which nobody was told anything
+  hub.remove(1);
+  EXPECT_EQ(hub.publish(reading_of(1, 6, false)), Verdict::newest) << "the claim has ended";
+  EXPECT_EQ(recorder.heard, (Heard{"-1", "1@5", "-1", "1@6"}));
+}
+
+TEST(Hub, foreign_readings_are_ordered_by_number_within_an_epoch) {
+  Hub hub;
+  EXPECT_EQ(hub.publish(numbered(1, 10, "a", 7)), Verdict::newest);
+  EXPECT_EQ(hub.publish(numbered(1, 11, "a", 6)), Verdict::outdated);
+  EXPECT_EQ(hub.publish(numbered(1, 12, "a", 7)), Verdict::outdated);
+  EXPECT_EQ(hub.publish(numbered(1, 13, "b", 1)), Verdict::newest) << "the publisher has started again";
+  EXPECT_EQ(hub.publish(numbered(1, 14, "b", 2)), Verdict::newest);
+  EXPECT_EQ(hub.publish(reading_of(1, 15, false)), Verdict::newest)
+      << "and was replaced by one without numbers";
+}
+
+// A publisher whose clock was a day or years ahead, and is corrected.
+TEST(Hub, foreign_readings_without_a_number_are_ordered_as_they_arrive) {
+  Hub hub;
+  std::int64_t arrival = 0;
+  for (const int hours : {24 * 20'000, 24 * 20'001, 24 * 30'000, 24 * 20'000, 1}) {
+    EXPECT_EQ(hub.publish(stamped(reading_of(1, ++arrival, false), std::chrono::hours{hours})),
+              Verdict::newest);
+  }
+  EXPECT_EQ(hub.publish(reading_of(1, arrival, false)), Verdict::outdated) << "the same message again";
+}
+
+// Only arrival counts, on this machine's monotonic clock.
+TEST(Hub, foreign_readings_expire_by_their_arrival) {
+  Hub hub;
+  hub.publish(reading_of(1, 10));
+  hub.publish(stamped(reading_of(2, 10, false), std::chrono::hours{24 * 30'000}));
+  hub.publish(stamped(reading_of(3, 20, false), std::chrono::hours{1}));
+  Recorder recorder;
+  const auto subscription = hub.subscribe(recorder);
+  hub.expire_foreign(reading_of(0, 20)->at);
   EXPECT_EQ(recorder.heard, Heard{"-2"});
   EXPECT_EQ(hub.all().size(), 2U);
+  EXPECT_EQ(hub.foreign().devices, 1U);
+}
+
+TEST(Hub, number_of_foreign_devices_is_bounded_and_own_ones_do_not_count) {
+  Hub hub;
+  for (std::int64_t id = 1; id <= static_cast<std::int64_t>(foreign_max.devices); ++id)
+    ASSERT_EQ(hub.publish(reading_of(id, 1, false)), Verdict::newest);
+  const std::int64_t next = foreign_max.devices + 1;
+  EXPECT_EQ(hub.publish(reading_of(next, 1, false)), Verdict::no_room);
+  EXPECT_EQ(hub.newest(next), nullptr);
+  EXPECT_EQ(hub.publish(reading_of(1, 2, false)), Verdict::newest) << "those that are known go on";
+  EXPECT_EQ(hub.publish(reading_of(next, 1)), Verdict::newest);
+  hub.claim(1);
+  EXPECT_EQ(hub.publish(reading_of(next + 1, 1, false)), Verdict::newest);
+  hub.expire_foreign(reading::SteadyTime::max());
+  EXPECT_EQ(hub.foreign().devices, 0U);
+  EXPECT_EQ(hub.foreign().bytes, 0U);
+}
+
+TEST(Hub, bytes_of_foreign_readings_are_bounded) {
+  Hub hub;
+  constexpr std::size_t large = foreign_max.bytes / 4;
+  const auto of_size = [&](std::int64_t id, std::size_t size, char letter) {
+    auto made = std::make_shared<reading::Reading>(*reading_of(id, 1, false));
+    made->json.assign(size, letter);
+    return made;
+  };
+  for (std::int64_t id = 1; id <= 4; ++id) EXPECT_EQ(hub.publish(of_size(id, large, 'a')), Verdict::newest);
+  EXPECT_EQ(hub.foreign().bytes, foreign_max.bytes);
+  EXPECT_EQ(hub.publish(of_size(5, 1, 'a')), Verdict::no_room);
+  EXPECT_EQ(hub.publish(of_size(1, large + 1, 'b')), Verdict::no_room);
+  EXPECT_EQ(hub.publish(of_size(1, large, 'b')), Verdict::newest);
+  EXPECT_EQ(hub.publish(of_size(1, 1, 'c')), Verdict::newest);
+  EXPECT_EQ(hub.publish(of_size(5, 1, 'a')), Verdict::newest);
 }
 
 TEST(Hub, all_is_ascending_by_device) {

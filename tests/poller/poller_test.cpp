@@ -87,7 +87,7 @@ class PollerTest : public testing::Test {
 
   void start(std::size_t threads) {
     const Pace pace{.poll_interval = 100ms, .modbus_timeout = 10s, .retry_delay = 100ms, .offline_after = 1};
-    poller = std::make_unique<Poller>(context, catalog, directory, hub,
+    poller = std::make_unique<Poller>(context, catalog, directory, hub, numbering,
                                       Poller::Options{.defaults = pace, .policy = {}, .threads = threads});
     poller->start();
   }
@@ -126,6 +126,7 @@ class PollerTest : public testing::Test {
   profile::Catalog catalog = profile::Catalog::built_in();
   registry::Directory directory;
   live::Hub hub;
+  reading::Numbering numbering;
   std::unique_ptr<Poller> poller;
 };
 
@@ -194,6 +195,68 @@ TEST_F(PollerTest, what_was_read_of_the_address_before_is_dropped_when_it_comes_
     EXPECT_FALSE(told->facts->online);
     EXPECT_EQ(value(*told, "gen_status"), std::nullopt) << told->json;
     EXPECT_NE(told->facts->error.find("127.0.0.2:"), std::string::npos) << told->facts->error;
+  }
+}
+
+// Another process has published a device of that id, with a clock that is 20 hours ahead.
+TEST_F(PollerTest, a_device_that_another_process_publishes_is_own_as_soon_as_it_is_registered) {
+  Plant plant(simulator::many(catalog, 1, 0, false, 1));
+  plant.start();
+  start(1);
+  const auto foreign = [](int number) {
+    auto made = std::make_shared<reading::Reading>();
+    made->device_id = 1;
+    made->timestamp = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now() + 20h);
+    made->at = steady_clock::now();
+    made->json = std::to_string(number);
+    return made;
+  };
+  EXPECT_EQ(hub.publish(foreign(1)), live::Verdict::newest);
+  Witness witness;
+  const auto subscription = hub.subscribe(witness);
+  register_device(1, plant.port(0));
+  static_cast<registry::ChangeListener&>(*poller).device_changed(directory.devices[1]);
+  ASSERT_EQ(witness.readings.size(), 1U) << "at once";
+  EXPECT_NE(witness.readings[0]->facts->error.find("not read yet"), std::string::npos);
+  int number = 1;
+  run_until([&] {
+    EXPECT_EQ(hub.publish(foreign(++number)), live::Verdict::polled_here);
+    return is_online(1);
+  });
+  std::uint64_t last = 0;
+  for (const live::ReadingPtr& told : witness.readings) {
+    EXPECT_GT(told->seq, last);
+    last = told->seq;
+  }
+  directory.devices.erase(1);
+  static_cast<registry::ChangeListener&>(*poller).device_removed(1);
+  EXPECT_EQ(hub.publish(foreign(++number)), live::Verdict::newest) << "it is not polled here any more";
+}
+
+TEST_F(PollerTest, numbers_of_a_device_grow_through_changes_removal_and_return) {
+  Plant plant(simulator::many(catalog, 1, 0, false, 1));
+  register_device(1, plant.port(0));
+  plant.start();
+  start(3);
+  Witness witness;
+  const auto subscription = hub.subscribe(witness);
+  auto& changes = static_cast<registry::ChangeListener&>(*poller);
+  const registry::Device good = directory.devices[1];
+  for (int round = 0; round < 3; ++round) {
+    run_until([&] { return is_online(1); });
+    directory.devices[1].ip_address = "127.0.0.2";
+    changes.device_changed(directory.devices[1]);
+    run_until([&] { return !witness.readings.back()->facts->online; });
+    changes.device_removed(1);
+    directory.devices[1] = good;
+    changes.device_changed(good);
+  }
+  poller->stop();
+  std::uint64_t last = 0;
+  for (const live::ReadingPtr& told : witness.readings) {
+    EXPECT_GT(told->seq, last);
+    EXPECT_EQ(told->facts->epoch, numbering.epoch());
+    last = told->seq;
   }
 }
 

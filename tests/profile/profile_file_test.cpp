@@ -199,8 +199,8 @@ TEST(ProfileFile, a_bad_file_is_refused_with_its_line_and_what_is_allowed) {
 }
 
 TEST(ProfileFile, a_field_may_not_take_a_key_of_the_reading_itself) {
-  for (const std::string name :
-       {"device_id", "site_code", "device_type", "timestamp", "online", "error", "last_seen"}) {
+  for (const std::string name : {"device_id", "site_code", "device_type", "timestamp", "online", "error",
+                                 "last_seen", "seq", "epoch"}) {
     EXPECT_EQ(
         refusal(with(15, "\"z\"", '"' + name + '"')),
         fmt::format("a.toml:15: a field is named {}, a key of every reading: must be another name", name));

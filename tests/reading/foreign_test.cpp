@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace gensetd::reading {
 namespace {
@@ -12,13 +16,49 @@ constexpr std::string_view good =
 
 TEST(ForeignReading, is_taken_as_the_bytes_that_came) {
   std::string why;
-  const ReadingPtr made = parse_foreign(good, why);
+  const SteadyTime arrived{std::chrono::seconds{7}};
+  const ReadingPtr made = parse_foreign(good, arrived, why);
   ASSERT_TRUE(made) << why;
   EXPECT_EQ(made->device_id, 9);
   EXPECT_EQ(made->site_code, "YKZ");
   EXPECT_EQ(made->timestamp, *parse_timestamp("2026-02-17T14:30:00.123Z"));
   EXPECT_EQ(made->json, good);
+  EXPECT_EQ(made->at, arrived);
+  EXPECT_EQ(made->seq, 0U);
+  EXPECT_TRUE(made->epoch.empty());
   EXPECT_FALSE(made->facts);
+}
+
+ReadingPtr with_number(const std::string& seq, const std::string& epoch) {
+  std::string why;
+  std::string json{good};
+  json.insert(json.size() - 1, ",\"seq\":" + seq + ",\"epoch\":" + epoch);
+  return parse_foreign(json, {}, why);
+}
+
+TEST(ForeignReading, has_the_number_that_its_publisher_gave_it) {
+  const ReadingPtr made = with_number("41", R"("ab")");
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->seq, 41U);
+  EXPECT_EQ(made->epoch, "ab");
+}
+
+TEST(ForeignReading, with_another_idea_of_numbers_has_none) {
+  const std::string long_epoch = '"' + std::string(foreign_epoch_max + 1, 'e') + '"';
+  for (const auto& [seq, epoch] : std::vector<std::pair<std::string, std::string>>{{"0", R"("ab")"},
+                                                                                   {"-1", R"("ab")"},
+                                                                                   {"1.5", R"("ab")"},
+                                                                                   {"1e30", R"("ab")"},
+                                                                                   {R"("1")", R"("ab")"},
+                                                                                   {"null", "null"},
+                                                                                   {"1", "7"},
+                                                                                   {"1", R"("")"},
+                                                                                   {"1", long_epoch}}) {
+    const ReadingPtr made = with_number(seq, epoch);
+    ASSERT_TRUE(made) << seq;
+    EXPECT_EQ(made->seq, 0U) << seq;
+    EXPECT_TRUE(made->epoch.empty()) << epoch;
+  }
 }
 
 struct Bad {
@@ -33,7 +73,7 @@ class ForeignReadingRefused : public testing::TestWithParam<Bad> {};
 
 TEST_P(ForeignReadingRefused, with_the_reason) {
   std::string why;
-  EXPECT_FALSE(parse_foreign(GetParam().json, why));
+  EXPECT_FALSE(parse_foreign(GetParam().json, {}, why));
   EXPECT_NE(why.find(GetParam().why), std::string::npos) << why;
 }
 

@@ -21,6 +21,8 @@ profile::ProfilePtr small_profile() {
   return made;
 }
 
+constexpr Epoch epoch = 0x00AB'0000'0000'0CDE;
+
 Facts sample() {
   return {.identity = {.device_id = 7, .site_code = "MKZ", .device_type = "generator"},
           .profile = small_profile(),
@@ -28,7 +30,9 @@ Facts sample() {
           .online = true,
           .error = "",
           .last_seen = parse_timestamp("2026-02-17T14:30:00.123Z"),
-          .values = {1, 3985, -20, std::nullopt}};
+          .values = {1, 3985, -20, std::nullopt},
+          .seq = 12'345,
+          .epoch = epoch};
 }
 
 using HashField = std::pair<std::string, std::string>;
@@ -45,7 +49,7 @@ TEST(Message, stands_in_the_order_of_the_specification_byte_for_byte) {
       make_reading(sample())->json,
       R"({"device_id":7,"site_code":"MKZ","device_type":"generator","timestamp":"2026-02-17T14:30:00.123Z",)"
       R"("online":true,"error":null,"mode_auto":true,"gen_uab":398.5,"coolant_temp":-20,"fuel_level":null,)"
-      R"("last_seen":"2026-02-17T14:30:00.123Z"})");
+      R"("last_seen":"2026-02-17T14:30:00.123Z","seq":12345,"epoch":"00ab000000000cde"})");
 }
 
 TEST(Message, of_an_unregistered_controller_has_the_same_fields_and_no_identity) {
@@ -53,7 +57,7 @@ TEST(Message, of_an_unregistered_controller_has_the_same_fields_and_no_identity)
       print_unregistered(sample()),
       R"({"device_id":null,"site_code":null,"device_type":"generator","timestamp":"2026-02-17T14:30:00.123Z",)"
       R"("online":true,"error":null,"mode_auto":true,"gen_uab":398.5,"coolant_temp":-20,"fuel_level":null,)"
-      R"("last_seen":"2026-02-17T14:30:00.123Z"})");
+      R"("last_seen":"2026-02-17T14:30:00.123Z","seq":null,"epoch":null})");
 }
 
 TEST(Message, of_a_device_never_reached_has_every_field_and_nulls) {
@@ -66,7 +70,7 @@ TEST(Message, of_a_device_never_reached_has_every_field_and_nulls) {
       make_reading(facts)->json,
       R"({"device_id":7,"site_code":"MKZ","device_type":"generator","timestamp":"2026-02-17T14:30:00.123Z",)"
       R"("online":false,"error":"192.168.97.10:502: \"refused\"","mode_auto":null,"gen_uab":null,)"
-      R"("coolant_temp":null,"fuel_level":null,"last_seen":null})");
+      R"("coolant_temp":null,"fuel_level":null,"last_seen":null,"seq":12345,"epoch":"00ab000000000cde"})");
 }
 
 TEST(Message, false_bit_is_false_and_zero_is_zero) {
@@ -89,8 +93,34 @@ TEST(Message, keeps_the_facts_and_the_key_beside_the_bytes) {
   EXPECT_EQ(made->device_id, 7);
   EXPECT_EQ(made->site_code, "MKZ");
   EXPECT_EQ(made->timestamp, sample().timestamp);
+  EXPECT_EQ(made->seq, 12'345U);
   ASSERT_TRUE(made->facts);
   EXPECT_EQ(made->facts->values, sample().values);
+}
+
+TEST(Message, ends_with_what_tells_its_run_from_others) {
+  EXPECT_TRUE(make_reading(sample())->json.ends_with(ending_of(epoch)));
+  EXPECT_FALSE(make_reading(sample())->json.ends_with(ending_of(epoch + 1)));
+  Facts unnumbered = sample();
+  unnumbered.seq = 0;
+  EXPECT_FALSE(make_reading(unnumbered)->json.ends_with(ending_of(epoch)));
+}
+
+TEST(Facts, are_fresh_only_when_their_own_cycle_succeeded) {
+  Facts facts = sample();
+  facts.at = SteadyTime{std::chrono::seconds{5}};
+  EXPECT_FALSE(facts.is_fresh());
+  facts.last_seen_at = SteadyTime{std::chrono::seconds{3}};
+  EXPECT_FALSE(facts.is_fresh()) << "though the wall clock, which was set, shows the same time again";
+  facts.last_seen_at = facts.at;
+  EXPECT_TRUE(facts.is_fresh());
+}
+
+TEST(Numbering, begins_with_1_and_epochs_differ) {
+  Numbering numbering;
+  EXPECT_EQ(numbering.next_seq(), 1U);
+  EXPECT_EQ(numbering.next_seq(), 2U);
+  EXPECT_NE(numbering.epoch(), Numbering{}.epoch());
 }
 
 TEST(HashFields, are_those_of_the_message_with_strings_bare) {
@@ -104,7 +134,9 @@ TEST(HashFields, are_those_of_the_message_with_strings_bare) {
                                         {"gen_uab", "398.5"},
                                         {"coolant_temp", "-20"},
                                         {"fuel_level", "null"},
-                                        {"last_seen", "2026-02-17T14:30:00.123Z"}};
+                                        {"last_seen", "2026-02-17T14:30:00.123Z"},
+                                        {"seq", "12345"},
+                                        {"epoch", "00ab000000000cde"}};
   EXPECT_EQ(hash_of(sample()), expected);
 }
 
@@ -116,7 +148,7 @@ TEST(HashFields, of_a_failure_say_what_failed) {
   const auto fields = hash_of(facts);
   EXPECT_EQ(fields[4], HashField("online", "false"));
   EXPECT_EQ(fields[5], HashField("error", "no \"answer\""));
-  EXPECT_EQ(fields.back(), HashField("last_seen", "null"));
+  EXPECT_EQ(fields[fields.size() - 3], HashField("last_seen", "null"));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Messages of another process carry the present time, or they would expire.
+// The clock of another process may be wrong by `age`.
 std::string foreign_json(std::int64_t device_id, milliseconds age = {}) {
   const auto now = std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
   return R"({"device_id":)" + std::to_string(device_id) + R"(,"site_code":"YKZ","timestamp":")" +
@@ -30,7 +30,7 @@ class ClientTest : public testing::Test {
     client.emplace(context, std::move(options), hub);
     client->start();
   }
-  void start() { start({.url = server.url(), .metrics_ttl = seconds{30}}); }
+  void start() { start({.url = server.url(), .metrics_ttl = seconds{30}, .epoch = sample_epoch}); }
 
   // Runs until `done`; fails the test when that takes absurdly long.
   void run_until(const std::function<bool()>& done) {
@@ -180,7 +180,8 @@ TEST_F(ClientTest, deletes_the_key_of_a_removed_device_and_of_one_removed_while_
 }
 
 TEST_F(ClientTest, brings_in_readings_of_others_but_not_of_its_own_devices) {
-  start({.url = server.url(), .metrics_ttl = seconds{30}, .is_own = [](std::int64_t id) { return id == 1; }});
+  hub.claim(1);
+  start();
   run_until_healthy();
   PlainClient plain(server.port());
   const std::string json = foreign_json(8);
@@ -192,14 +193,62 @@ TEST_F(ClientTest, brings_in_readings_of_others_but_not_of_its_own_devices) {
   EXPECT_EQ(hub.newest(1), nullptr);
 }
 
+// Two daemons with the same device on one Redis.
+TEST_F(ClientTest, says_that_another_daemon_writes_the_same_hash_and_leaves_its_key) {
+  start();
+  live::Hub other_hub;
+  Client other(context, {.url = server.url(), .metrics_ttl = seconds{30}, .epoch = sample_epoch + 1},
+               other_hub);
+  other.start();
+  run_until([&] { return client->healthy() && other.healthy(); });
+  hub.publish(sample_reading(1, 1));
+  reading::Facts facts = *sample_reading(1, 900, 7)->facts;
+  facts.epoch = sample_epoch + 1;
+  const auto others_reading = reading::make_reading(facts);
+  other_hub.publish(others_reading);
+  run_until([&] { return client->figures().shared_hashes == 1 && other.figures().shared_hashes == 1; });
+  EXPECT_TRUE(client->healthy()) << "Redis itself works";
+  EXPECT_NE(client->state().find("another process also writes device:1:metrics"), std::string::npos)
+      << client->state();
+  EXPECT_EQ(hub.newest(1)->seq, 1U) << "the own reading wins";
+  EXPECT_EQ(other_hub.newest(1)->seq, 900U);
+  run_until([&] { return is_stored(hub.newest(1)) || is_stored(others_reading); });
+  hub.remove(1);
+  hub.publish(sample_reading(2, 1));
+  run_until([&] { return is_stored(hub.newest(2)); });
+  EXPECT_EQ(PlainClient(server.port()).integer({"EXISTS", "device:1:metrics"}), 1);
+}
+
+TEST_F(ClientTest, daemons_with_other_prefixes_do_not_see_each_other) {
+  start({.url = server.url(), .metrics_ttl = seconds{30}, .prefix = "a:", .epoch = sample_epoch});
+  live::Hub other_hub;
+  Client other(context,
+               {.url = server.url(), .metrics_ttl = seconds{30}, .prefix = "b:", .epoch = sample_epoch + 1},
+               other_hub);
+  other.start();
+  run_until([&] { return client->healthy() && other.healthy(); });
+  hub.publish(sample_reading(1, 1));
+  other_hub.publish(sample_reading(1, 2));
+  other_hub.publish(sample_reading(2, 3));
+  PlainClient plain(server.port());
+  run_until([&] { return plain.integer({"DBSIZE"}) == 3; });
+  EXPECT_EQ(plain.text({"HGET", "a:device:1:metrics", "seq"}), "1");
+  EXPECT_EQ(plain.text({"HGET", "b:device:1:metrics", "seq"}), "2");
+  // Each has its own last message back.
+  run_until([&] { return client->figures().received == 1 && other.figures().received == 2; });
+  EXPECT_EQ(client->state(), "ok");
+  EXPECT_EQ(hub.all().size(), 1U);
+  hub.remove(1);
+  run_until([&] { return plain.integer({"DBSIZE"}) == 2; });
+}
+
 TEST_F(ClientTest, goes_on_after_messages_that_are_no_readings) {
   start();
   run_until_healthy();
   PlainClient plain(server.port());
   for (const std::string& garbage :
        {std::string("{"), std::string(), std::string("\0\xff", 2), std::string("[1,2]"),
-        std::string(300'000, '['), std::string(R"({"device_id":"x"})"),
-        foreign_json(5, -std::chrono::hours{48})}) {
+        std::string(300'000, '['), std::string(R"({"device_id":"x"})")}) {
     EXPECT_EQ(plain.integer({"PUBLISH", "metrics:updates", garbage}), 1);
   }
   EXPECT_EQ(plain.integer({"PUBLISH", "metrics:updates", foreign_json(8)}), 1);
@@ -209,14 +258,19 @@ TEST_F(ClientTest, goes_on_after_messages_that_are_no_readings) {
 }
 
 TEST_F(ClientTest, forgets_readings_of_others_that_are_no_longer_published) {
-  start({.url = server.url(), .metrics_ttl = seconds{2}});
+  start({.url = server.url(), .metrics_ttl = seconds{2}, .epoch = sample_epoch});
   run_until_healthy();
   hub.publish(sample_reading(1, 1));  // its own, long past: stays
   PlainClient plain(server.port());
   plain.command({"HSET", "device:8:metrics", "made_by", "another"});
-  plain.command({"PUBLISH", "metrics:updates", foreign_json(8)});
-  run_until([&] { return hub.newest(8) != nullptr; });
+  // A minute behind, and an hour ahead: only the arrival counts.
+  plain.command({"PUBLISH", "metrics:updates", foreign_json(8, std::chrono::minutes{1})});
+  plain.command({"PUBLISH", "metrics:updates", foreign_json(9, -std::chrono::hours{1})});
+  run_until([&] { return hub.newest(8) != nullptr && hub.newest(9) != nullptr; });
+  const auto arrived = hub.newest(8)->at;
   run_until([&] { return hub.newest(8) == nullptr; });
+  EXPECT_GE(std::chrono::steady_clock::now() - arrived, seconds{2});
+  run_until([&] { return hub.newest(9) == nullptr; });
   EXPECT_NE(hub.newest(1), nullptr);
   hub.publish(sample_reading(1, 2));
   run_until([&] { return is_stored(hub.newest(1)); });

@@ -20,7 +20,7 @@ profile::ProfilePtr two_fields() {
 }
 
 const char* const hset =
-    "*20\r\n$4\r\nHSET\r\n$16\r\ndevice:7:metrics\r\n"
+    "*24\r\n$4\r\nHSET\r\n$16\r\ndevice:7:metrics\r\n"
     "$9\r\ndevice_id\r\n$1\r\n7\r\n"
     "$9\r\nsite_code\r\n$3\r\nMKZ\r\n"
     "$11\r\ndevice_type\r\n$9\r\ngenerator\r\n"
@@ -29,7 +29,9 @@ const char* const hset =
     "$5\r\nerror\r\n$4\r\nnull\r\n"
     "$3\r\nrpm\r\n$4\r\n1505\r\n"
     "$4\r\nload\r\n$5\r\n150.5\r\n"
-    "$9\r\nlast_seen\r\n$4\r\nnull\r\n";
+    "$9\r\nlast_seen\r\n$4\r\nnull\r\n"
+    "$3\r\nseq\r\n$1\r\n5\r\n"
+    "$5\r\nepoch\r\n$16\r\n00000000000000e5\r\n";
 
 std::string publish(const reading::Reading& reading) {
   return "*3\r\n$7\r\nPUBLISH\r\n$15\r\nmetrics:updates\r\n$" + std::to_string(reading.json.size()) + "\r\n" +
@@ -40,7 +42,7 @@ TEST(Commands, of_a_first_reading_clear_store_expire_and_publish_in_one_transact
   const auto reading = sample_reading(7, 5, 1505, two_fields());
   std::string bytes;
   const std::size_t replies =
-      append_reading(bytes, *reading, {.ttl = std::chrono::seconds{30}, .clear_first = true});
+      append_reading(bytes, *reading, Names(""), {.ttl = std::chrono::seconds{30}, .clear_first = true});
   EXPECT_EQ(bytes, "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$16\r\ndevice:7:metrics\r\n" + std::string(hset) +
                        "*3\r\n$6\r\nEXPIRE\r\n$16\r\ndevice:7:metrics\r\n$2\r\n30\r\n" + publish(*reading) +
                        "*1\r\n$4\r\nEXEC\r\n");
@@ -50,7 +52,7 @@ TEST(Commands, of_a_first_reading_clear_store_expire_and_publish_in_one_transact
 TEST(Commands, of_a_reading_without_expiry_end_an_earlier_expiry) {
   const auto reading = sample_reading(7, 5, 1505, two_fields());
   std::string bytes = "before";
-  const std::size_t replies = append_reading(bytes, *reading, {});
+  const std::size_t replies = append_reading(bytes, *reading, Names(""), {});
   EXPECT_EQ(bytes, "before*1\r\n$5\r\nMULTI\r\n" + std::string(hset) +
                        "*2\r\n$7\r\nPERSIST\r\n$16\r\ndevice:7:metrics\r\n" + publish(*reading) +
                        "*1\r\n$4\r\nEXEC\r\n");
@@ -61,6 +63,14 @@ TEST(Commands, count_bytes_not_letters_and_take_any_byte) {
   std::string bytes;
   append_command(bytes, {"AUTH", "п\r\n", ""});
   EXPECT_EQ(bytes, "*3\r\n$4\r\nAUTH\r\n$4\r\nп\r\n\r\n$0\r\n\r\n");
+}
+
+TEST(Names, stand_behind_the_prefix) {
+  const Names names("site 1:");
+  EXPECT_EQ(names.metrics_key(7), "site 1:device:7:metrics");
+  EXPECT_EQ(names.updates_channel, "site 1:metrics:updates");
+  EXPECT_EQ(names.events_channel, "site 1:events:new");
+  EXPECT_EQ(Names("").metrics_key(7), "device:7:metrics");
 }
 
 }  // namespace

@@ -24,12 +24,12 @@ class PublisherTest : public testing::Test {
 
   static std::string transaction(const reading::Reading& reading, bool clear_first) {
     std::string bytes;
-    append_reading(bytes, reading, {.ttl = ttl, .clear_first = clear_first});
+    append_reading(bytes, reading, Names("p:"), {.ttl = ttl, .clear_first = clear_first});
     return bytes;
   }
   static std::string removal(std::int64_t device_id) {
     std::string bytes;
-    append_command(bytes, {"DEL", metrics_key(device_id)});
+    append_command(bytes, {"DEL", "p:device:" + std::to_string(device_id) + ":metrics"});
     return bytes;
   }
 
@@ -59,7 +59,8 @@ class PublisherTest : public testing::Test {
   static constexpr std::chrono::seconds ttl{30};
   live::Hub hub;
   std::shared_ptr<Health> health = std::make_shared<Health>("test:1");
-  Publisher publisher{hub, health, [](std::int64_t) { return ttl; }};
+  std::shared_ptr<OtherWriters> others = std::make_shared<OtherWriters>("test:1", std::chrono::seconds{30});
+  Publisher publisher{hub, health, others, Names("p:"), [](std::int64_t) { return ttl; }};
 };
 
 TEST_F(PublisherTest, clears_a_hash_once_on_each_connection_and_whenever_the_profile_changes) {
@@ -95,7 +96,7 @@ TEST_F(PublisherTest, events_are_published_while_there_is_a_connection_and_no_mo
   publisher.opened();
   publisher.announce(R"({"id":1})");
   std::string expected;
-  append_command(expected, {"PUBLISH", "events:new", R"({"id":1})"});
+  append_command(expected, {"PUBLISH", "p:events:new", R"({"id":1})"});
   EXPECT_EQ(sent(), expected);
   EXPECT_FALSE(publisher.quiet());
   EXPECT_FALSE(take(Reply::Type::integer));
@@ -116,6 +117,44 @@ TEST_F(PublisherTest, writes_no_reading_of_another_process_and_deletes_none) {
   EXPECT_EQ(sent(), "");
   hub.remove(9);
   EXPECT_EQ(sent(), "");
+}
+
+TEST_F(PublisherTest, leaves_the_key_of_a_removed_device_that_another_process_writes_too) {
+  publisher.opened();
+  hub.publish(sample_reading(1, 1));
+  sent();
+  others->note(1, "p:device:1:metrics", "another", {});
+  hub.remove(1);
+  EXPECT_EQ(sent(), "");
+  EXPECT_TRUE(hub.all().empty());
+}
+
+TEST_F(PublisherTest, replaces_the_whole_hash_while_another_process_writes_it_too) {
+  publisher.opened();
+  hub.publish(sample_reading(1, 1));
+  sent();
+  others->note(1, "p:device:1:metrics", "another", {});
+  for (int at = 2; at < 5; ++at) {
+    hub.publish(sample_reading(1, at));
+    EXPECT_EQ(sent(), transaction(*hub.newest(1), true));
+  }
+  others->forget(1);
+  hub.publish(sample_reading(1, 5));
+  EXPECT_EQ(sent(), transaction(*hub.newest(1), false));
+}
+
+// What other processes had published of a device before it was registered here.
+TEST_F(PublisherTest, replaces_the_hash_of_another_process_when_the_device_is_polled_here) {
+  publisher.opened();
+  auto foreign = std::make_shared<reading::Reading>();
+  foreign->device_id = 1;
+  foreign->timestamp = sample_reading(1, 1)->timestamp + std::chrono::hours{20};
+  foreign->at = reading::SteadyTime::max();
+  hub.publish(foreign);
+  hub.claim(1);
+  EXPECT_EQ(sent(), "") << "nothing is known yet";
+  hub.publish(sample_reading(1, 1));
+  EXPECT_EQ(sent(), transaction(*hub.newest(1), true));
 }
 
 TEST_F(PublisherTest, deletes_a_removed_device_after_the_reading_under_way) {
@@ -245,15 +284,6 @@ TEST_F(PublisherTest, is_connected_for_people_only_when_redis_took_a_reading) {
 TEST_F(PublisherTest, refuses_an_answer_that_nobody_asked_for) {
   publisher.opened();
   EXPECT_TRUE(take(Reply::Type::status, "OK"));
-}
-
-TEST_F(PublisherTest, knows_its_own_message_of_a_device_removed_meanwhile) {
-  publisher.opened();
-  hub.publish(sample_reading(1, 5));
-  hub.remove(1);
-  EXPECT_TRUE(publisher.is_echo(*sample_reading(1, 5)));
-  EXPECT_FALSE(publisher.is_echo(*sample_reading(1, 6)));
-  EXPECT_FALSE(publisher.is_echo(*sample_reading(2, 1)));
 }
 
 TEST_F(PublisherTest, leaves_the_hub_alone_after_detach) {

@@ -14,7 +14,11 @@ inline profile::ProfilePtr genset_profile() {
   return found;
 }
 
-// A reading of a genset, `at` milliseconds after 2026-01-01T00:00Z; every value is `value`.
+// The run of sample_reading().
+inline constexpr reading::Epoch sample_epoch = 0xE5;
+
+// A reading of a genset, `at` milliseconds after 2026-01-01T00:00Z, which is its number too; every value is
+// `value`.
 inline reading::ReadingPtr sample_reading(std::int64_t device_id, std::int64_t at, std::int64_t value = 1,
                                           profile::ProfilePtr profile = genset_profile(),
                                           std::string error = {}) {
@@ -25,6 +29,9 @@ inline reading::ReadingPtr sample_reading(std::int64_t device_id, std::int64_t a
   facts.error = std::move(error);
   facts.values.assign(profile->fields.size(), value);
   facts.profile = std::move(profile);
+  facts.at = reading::SteadyTime{std::chrono::milliseconds{at}};
+  facts.seq = static_cast<std::uint64_t>(at);
+  facts.epoch = sample_epoch;
   return reading::make_reading(std::move(facts));
 }
 

@@ -309,7 +309,7 @@ class Run {
         network_(kernel_, chance_, trace_, meter_),
         codes_(false, options.seed),
         line_(options, kernel_, network_, codes_),
-        crew_(std::make_unique<poller::Crew>(context_, link::AddressPolicy{}, handover_)) {
+        crew_(std::make_unique<poller::Crew>(context_, link::AddressPolicy{}, handover_, numbering_)) {
     crew_->surroundings.random.seed(static_cast<std::uint32_t>(chance_.bits()));
     network_.attach(line_);
     kernel_.on_step = [this] {
@@ -374,7 +374,7 @@ class Run {
     const auto start = std::exchange(device.cycle_start, std::nullopt);
     ++figures_.readings;
     if (facts.online) ++figures_.online;
-    if (facts.last_seen != facts.timestamp) return;  // a failed cycle
+    if (!facts.is_fresh()) return;  // a failed cycle
     figures_.settling += kernel_.wall() - facts.timestamp.time_since_epoch();
     const auto unit_id = static_cast<std::uint8_t>(reading.device_id);
     const SteadyTime now{kernel_.now()};
@@ -400,6 +400,7 @@ class Run {
 
   // The program: what poller::PollThread has on its thread, on this one.
   boost::asio::io_context context_{1};
+  reading::Numbering numbering_{1};
   poller::Handover handover_;
   std::unique_ptr<poller::Crew> crew_;
   std::map<std::uint8_t, Device> devices_;  // by unit id, which is the device id too

@@ -55,7 +55,7 @@ void Contract::watch(Peer& peer, const poller::Target& target, std::uint64_t gen
   device.refusing = before.refusing;
   device.refused_block = before.refused_block;
   device.refusing_changed_at = before.refusing_changed_at;
-  device.timestamp = before.timestamp;
+  device.seq = before.seq;
   device.values.assign(target.profile->fields.size(), std::nullopt);
   device.well_since = device.dead_since = device.published_at = kernel_.now();
   std::size_t sharing = 0;

@@ -23,18 +23,19 @@ void Contract::published(const reading::Reading& published, std::uint64_t genera
   Device& device = place->second;
   if (generation != device.generation) return broken(device, "a reading of what is polled no more");
   const reading::Facts& facts = *published.facts;
-  if (device.timestamp && facts.timestamp <= *device.timestamp) broken(device, "its timestamp went back");
+  if (facts.seq <= device.seq) broken(device, "its number did not grow");
+  if (facts.epoch != run_epoch) broken(device, "an epoch that is not the run's");
   // A turn on a shared line may not have come before the connection was given up.
   if (!device.start && device.on_line == 1) broken(device, "a reading without a cycle");
   if (facts.error.find('\n') != std::string::npos) broken(device, "an error of more than one line");
 
   // A good cycle has been seen just now; what a failed one says, it knows from before.
-  if (facts.last_seen == facts.timestamp)
+  if (facts.is_fresh())
     check_success(device, facts);
   else
     check_failure(device, facts);
 
-  device.timestamp = facts.timestamp;
+  device.seq = facts.seq;
   device.last_seen = facts.last_seen;
   device.online = facts.online;
   device.published_at = kernel_.now();
@@ -46,10 +47,10 @@ void Contract::published(const reading::Reading& published, std::uint64_t genera
 
 void Contract::check_success(Device& device, const reading::Facts& facts) {
   if (!facts.online) broken(device, "a good cycle, and not online");
+  if (facts.last_seen != facts.timestamp) broken(device, "a good cycle whose last_seen is not its timestamp");
   // The moment when the cycle's last answer arrived; what came in pieces, or again, is judged when it is
-  // whole.
-  reading::Timestamp last_answer = as_timestamp(device.last_answer_wall);
-  if (device.timestamp) last_answer = std::max(last_answer, *device.timestamp + milliseconds{1});
+  // whole. It follows the wall clock, which may have been set back since the reading before.
+  const reading::Timestamp last_answer = as_timestamp(device.last_answer_wall);
   const bool exact = device.target.address.protocol == modbus::Protocol::tcp && device.faults == 0 &&
                      is_calm(device.last_start);
   if (exact && facts.timestamp != last_answer)
@@ -99,9 +100,7 @@ void Contract::check_failure(Device& device, const reading::Facts& facts) {
   if (facts.error.empty()) broken(device, "a failed cycle does not say what happened");
   if (facts.values != device.values) broken(device, "a failed cycle changed values");
   if (facts.last_seen != device.last_seen) broken(device, "a failed cycle changed last_seen");
-  if (is_calm(device.last_start) &&
-      facts.timestamp != std::max(as_timestamp(kernel_.wall()),
-                                  device.timestamp.value_or(reading::Timestamp{}) + milliseconds{1}))
+  if (is_calm(device.last_start) && facts.timestamp != as_timestamp(kernel_.wall()))
     broken(device, "a failed cycle's timestamp is not now");
   ++device.failures;
   // OFFLINE_AFTER failed cycles in a row; what was never reached is not online.

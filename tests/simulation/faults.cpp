@@ -9,6 +9,7 @@
 namespace gensetd::simulation {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
@@ -242,8 +243,15 @@ Faults::Fault Faults::of_machine() {
             },
             [] {}};
   }
-  const Time change = chance.between(milliseconds{0}, minutes{2}) - minutes{1};
-  return {"wall clock", [&kernel, change] { kernel.set_wall_clock_by(change); }, [] {}};
+  if (chance.happens(0.5)) {
+    const Time change = chance.between(milliseconds{0}, minutes{2}) - minutes{1};
+    return {"wall clock", [&kernel, change] { kernel.set_wall_clock_by(change); }, [] {}};
+  }
+  // A clock that is wrong at boot, and corrected later.
+  constexpr std::array<hours, 4> errors{hours{-1}, hours{1}, hours{-14 * 24}, hours{200 * 24}};
+  const Time error = errors[chance.below(errors.size())];
+  return {"wrong wall clock", [&kernel, error] { kernel.set_wall_clock_by(error); },
+          [&kernel, error] { kernel.set_wall_clock_by(-error); }};
 }
 
 }  // namespace gensetd::simulation

@@ -85,6 +85,7 @@ class Run {
 
   // The program: what poller::PollThread has on its thread, on this one.
   boost::asio::io_context context_{1};
+  reading::Numbering numbering_{run_epoch};
   poller::Handover handover_;
   std::unique_ptr<poller::Crew> crew_;
 };
@@ -94,7 +95,7 @@ Run::Run(std::uint64_t seed, minutes length, bool printed)
       chance_(seed),
       plant_{kernel_, network_, chance_, trace_, contract_, poller::RegisterCodes(false, seed)},
       end_(kernel_.now() + length),
-      crew_(std::make_unique<poller::Crew>(context_, link::AddressPolicy{}, handover_)) {
+      crew_(std::make_unique<poller::Crew>(context_, link::AddressPolicy{}, handover_, numbering_)) {
   crew_->surroundings.random.seed(static_cast<std::uint32_t>(chance_.bits()));
   contract_.know(plant_.codes);
   kernel_.on_step = [this] {
@@ -168,8 +169,7 @@ void Run::poll(Place& place) {
   crew_->devices.erase(id);
   take();
   contract_.watch(*place.peer, place.target, place.generation);
-  poller::DevicePoller::Beginning beginning{.generation = place.generation};
-  if (const auto newest = contract_.newest(id)) beginning.newer_than = *newest;
+  const poller::DevicePoller::Beginning beginning{.generation = place.generation};
   auto device = std::make_shared<poller::DevicePoller>(crew_->surroundings, place.target, beginning);
   device->start();
   crew_->devices[id] = std::move(device);

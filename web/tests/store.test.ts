@@ -20,13 +20,31 @@ test("however many readings come, one of each device is painted, the newest", ()
   assert.deepEqual(flushed(store), [], "nothing new, nothing painted");
 });
 
-test("an older reading than the one held is dropped, painted or not", () => {
+test("a reading with a smaller number than the one held is dropped, painted or not", () => {
   const store = new Store();
-  store.batch({ type: "batch", data: [of(1, 2000)] });
-  store.batch({ type: "batch", data: [of(1, 1000)] });
+  store.batch({ type: "batch", data: [of(1, 2000, { seq: 12, epoch: "a" })] });
+  store.batch({ type: "batch", data: [of(1, 3000, { seq: 11, epoch: "a" })] });
   assert.deepEqual(flushed(store), [[1, at(2000)]]);
-  store.batch({ type: "batch", data: [of(1, 1500)] });
+  store.batch({ type: "batch", data: [of(1, 4000, { seq: 11, epoch: "a" })] });
   assert.deepEqual(flushed(store), []);
+});
+
+test("the clock of the server may be set back: the order is that of the numbers", () => {
+  const store = new Store();
+  const hour = 3_600_000;
+  for (const [number, ms] of [[1, 0], [2, -hour], [3, -14 * 24 * hour], [4, 200 * 24 * hour], [5, 1000]] as const) {
+    store.batch({ type: "batch", data: [of(1, ms, { seq: number, epoch: "a" })] });
+    assert.deepEqual(flushed(store), [[1, at(ms)]]);
+  }
+});
+
+test("readings of another run, or without a number, count as they arrive", () => {
+  const store = new Store();
+  store.batch({ type: "batch", data: [of(1, 2000, { seq: 12, epoch: "a" })] });
+  store.batch({ type: "batch", data: [of(1, 1000, { seq: 1, epoch: "b" })] });
+  assert.deepEqual(flushed(store), [[1, at(1000)]]);
+  store.batch({ type: "batch", data: [of(1, 500)] });
+  assert.deepEqual(flushed(store), [[1, at(500)]]);
 });
 
 test("what a snapshot lacks is gone", () => {

@@ -23,7 +23,7 @@ export class Store {
     for (const reading of message.data) {
       const held = this.newest(reading.device_id);
       // The same reading in the narrower view says less.
-      if (held && held.timestamp === reading.timestamp && Object.keys(held).length > Object.keys(reading).length) continue;
+      if (held && is_same(held, reading) && Object.keys(held).length > Object.keys(reading).length) continue;
       this.pending.set(reading.device_id, reading);
     }
   }
@@ -60,10 +60,24 @@ export class Store {
 
   private take(reading: Reading): boolean {
     const held = this.newest(reading.device_id);
-    if (held && Date.parse(reading.timestamp) < Date.parse(held.timestamp)) return false;
+    if (held && is_older(reading, held)) return false;
     this.pending.set(reading.device_id, reading);
     return !held || held.online !== reading.online || alarm_bits.some((bit) => held[bit] !== reading[bit]);
   }
+}
+
+// The number of a reading counts within one run of the program (epoch). Without both, the order of arrival is the order:
+// the timestamp follows a clock that may be set back.
+function is_numbered_alike(one: Reading, other: Reading): boolean {
+  return typeof one.seq === "number" && typeof other.seq === "number" && typeof one.epoch === "string" && one.epoch === other.epoch;
+}
+
+function is_older(reading: Reading, held: Reading): boolean {
+  return is_numbered_alike(reading, held) && Number(reading.seq) < Number(held.seq);
+}
+
+function is_same(one: Reading, other: Reading): boolean {
+  return is_numbered_alike(one, other) ? one.seq === other.seq : one.timestamp === other.timestamp;
 }
 
 const alarm_bits = ["alarm_common", "alarm_shutdown", "alarm_trip_stop", "alarm_block", "alarm_warning"];

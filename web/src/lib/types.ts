@@ -83,6 +83,8 @@ export interface Reading {
   online: boolean;
   error: string | null;
   last_seen?: string | null;
+  seq?: number | null;
+  epoch?: string | null;
   cadence_ms?: number | null;
   [field: string]: Value;
 }

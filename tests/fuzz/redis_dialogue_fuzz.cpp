@@ -1,0 +1,326 @@
+#include "check.hpp"
+#include "live/hub.hpp"
+#include "profile/catalog.hpp"
+#include "redis/publisher.hpp"
+#include "redis/reply.hpp"
+#include "redis/subscriber.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using namespace gensetd;
+using redis::Reply;
+using redis::ReplyReader;
+
+namespace {
+
+constexpr std::int64_t devices = 4;
+constexpr reading::Epoch own_epoch = 1;
+constexpr reading::Epoch other_epoch = 2;
+constexpr std::chrono::seconds ttl{30};
+
+profile::ProfilePtr map_named(const char* name) {
+  static const profile::Catalog catalog = profile::Catalog::built_in();
+  return catalog.find(name);
+}
+
+reading::ReadingPtr made(std::int64_t device, std::uint64_t seq, reading::Epoch epoch, bool is_genset) {
+  reading::Facts facts{.identity = {device, "MKZ", "generator"},
+                       .profile = map_named(is_genset ? "hgm9520n" : "hgm9560"),
+                       .online = true,
+                       .seq = seq,
+                       .epoch = epoch};
+  facts.values.assign(facts.profile->fields.size(), static_cast<std::int64_t>(seq % 100));
+  return reading::make_reading(std::move(facts));
+}
+
+using Hash = std::map<std::string, std::string>;
+
+Hash hash_of(const reading::Reading& reading) {
+  Hash fields;
+  reading::for_each_hash_field(
+      *reading.facts, [&](std::string_view name, std::string_view value) { fields.emplace(name, value); });
+  return fields;
+}
+
+// As much of Redis as the publisher uses. It takes whole commands and gives replies as bytes.
+class Server {
+ public:
+  std::map<std::string, Hash> hashes;
+  std::vector<std::string> published;
+  std::string fault;  // the answer to each HSET, while not empty
+
+  void accept() {
+    commands_.emplace();
+    queue_.reset();
+  }
+
+  void take(std::string_view bytes, std::string& replies) {
+    commands_->feed(bytes);
+    Reply command;
+    ReplyReader::Next next = commands_->next(command);
+    for (; next == ReplyReader::Next::complete; next = commands_->next(command)) execute(command, replies);
+    check(next == ReplyReader::Next::incomplete);
+  }
+
+ private:
+  static std::vector<std::string> words_of(const Reply& command) {
+    std::vector<std::string> words;
+    for (const Reply& word : command.elements) words.push_back(word.text);
+    check(!words.empty());
+    return words;
+  }
+
+  void execute(const Reply& command, std::string& replies) {
+    std::vector<std::string> words = words_of(command);
+    if (words[0] == "MULTI") {
+      queue_.emplace();
+      replies += "+OK\r\n";
+    } else if (words[0] == "EXEC") {
+      check(queue_.has_value());
+      replies += '*' + std::to_string(queue_->size()) + "\r\n";
+      const auto queued = std::exchange(queue_, std::nullopt);
+      for (const auto& one : *queued) run(one, replies);
+    } else if (queue_) {
+      queue_->push_back(std::move(words));
+      replies += "+QUEUED\r\n";
+    } else {
+      run(words, replies);
+    }
+  }
+
+  void run(const std::vector<std::string>& words, std::string& replies) {
+    if (!fault.empty() && words[0] == "HSET") {
+      replies += '-' + fault + "\r\n";
+      return;
+    }
+    if (words[0] == "PING") {
+      replies += "+PONG\r\n";
+      return;
+    }
+    if (words[0] == "DEL") hashes.erase(words.at(1));
+    if (words[0] == "HSET") {
+      check(words.size() % 2 == 0 && words.size() > 2);
+      for (std::size_t at = 2; at < words.size(); at += 2) hashes[words[1]][words[at]] = words[at + 1];
+    }
+    if (words[0] == "PUBLISH") published.push_back(words.at(2));
+    replies += ":1\r\n";
+  }
+
+  std::optional<ReplyReader> commands_;  // of this connection
+  std::optional<std::vector<std::vector<std::string>>> queue_;
+};
+
+// A daemon's two dialogues, a Redis, and another process that writes there too.
+class Story {
+ public:
+  Story() { publisher_.start(); }
+
+  void happen(std::uint8_t what, std::uint8_t number, std::span<const std::uint8_t> rest) {
+    const std::int64_t device = number % devices + 1;
+    const bool flag = number >= 128;
+    switch (what % 14) {
+      case 0:
+        hub_.publish(made(device, ++seq_, own_epoch, flag));
+        break;
+      case 1:
+        hub_.remove(device);
+        break;
+      case 2:
+        open();
+        break;
+      case 3:
+        close();
+        break;
+      case 4:
+        send();
+        break;
+      case 5:
+        deliver(number);
+        break;
+      case 6:
+        say_garbage(rest.first(std::min<std::size_t>(rest.size(), number % 16)));
+        break;
+      case 7:
+        server_.fault = flag              ? ""
+                        : number % 2 == 0 ? "OOM command not allowed"
+                                          : "WRONGTYPE wrong kind of value";
+        break;
+      case 8:
+        write_as_another(device, number);
+        break;
+      case 9:
+        server_.hashes.clear();
+        break;
+      case 10:
+        hear();
+        break;
+      case 11:
+        publisher_.announce("{}");
+        break;
+      case 12:
+        now_ += std::chrono::seconds{number};
+        hub_.expire_foreign(now_ - ttl);
+        subscriber_.tidy();
+        break;
+      default:
+        hub_.claim(device);
+    }
+    look();
+  }
+
+  // In the end Redis works, and holds the newest reading of each own device, whole.
+  void end() {
+    if (is_open_) close();
+    server_.fault.clear();
+    open();
+    while (!publisher_.quiet()) {
+      send();
+      deliver(255);
+      check(is_open_);
+    }
+    hear();
+    for (std::int64_t device = 1; device <= devices; ++device) check_key(device);
+    check(health_->state().find("refused") == std::string::npos);
+  }
+
+ private:
+  static reading::SteadyTime clock() { return now_; }
+
+  void open() {
+    if (is_open_) return;
+    is_open_ = true;
+    server_.accept();
+    reader_.emplace();
+    publisher_.opened();
+    subscriber_.opened();
+    std::string asked;
+    subscriber_.fill(asked);
+    check(asked.find("SUBSCRIBE") != std::string::npos);
+  }
+
+  // What was sent has been executed; its replies are lost.
+  void close() {
+    if (!is_open_) return;
+    is_open_ = false;
+    replies_.clear();
+    server_.published.clear();
+    publisher_.closed();
+    subscriber_.closed();
+  }
+
+  void send() {
+    if (!is_open_) return;
+    std::string outgoing;
+    publisher_.fill(outgoing);
+    server_.take(outgoing, replies_);
+  }
+
+  void deliver(std::size_t most) {
+    if (!is_open_) return;
+    const std::size_t length = most == 255 ? replies_.size() : std::min(most, replies_.size());
+    reader_->feed(std::string_view{replies_}.substr(0, length));
+    replies_.erase(0, length);
+    Reply reply;
+    ReplyReader::Next next = reader_->next(reply);
+    for (; next == ReplyReader::Next::complete; next = reader_->next(reply)) {
+      if (const redis::Failure failure = publisher_.take(reply)) {
+        check(failure.why.find('\n') == std::string::npos);
+        return close();
+      }
+    }
+    if (next == ReplyReader::Next::broken) close();
+  }
+
+  // Redis, or what answers in its place, says what it likes.
+  void say_garbage(std::span<const std::uint8_t> bytes) {
+    if (!is_open_) return;
+    replies_.append(bytes.begin(), bytes.end());
+    replies_ += "\r\n";
+    deliver(255);
+    if (is_open_) close();
+  }
+
+  void write_as_another(std::int64_t device, std::uint8_t number) {
+    const auto reading = made(device, ++others_seq_, other_epoch, number % 2 == 0);
+    Hash& hash = server_.hashes[names_.metrics_key(device)];
+    for (const auto& [name, value] : hash_of(*reading)) hash[name] = value;
+    others_.insert(device);
+    server_.published.push_back(reading->json);
+  }
+
+  // All that is published comes to the subscriber; own readings come back.
+  void hear() {
+    for (const std::string& json : std::exchange(server_.published, {})) {
+      if (!is_open_) continue;
+      Reply message{.type = Reply::Type::array};
+      for (const std::string& text : {std::string{"message"}, names_.updates_channel, json})
+        message.elements.push_back({.type = Reply::Type::text, .text = text});
+      const redis::Failure failure = subscriber_.take(message);
+      check(!failure);
+    }
+  }
+
+  void look() const {
+    redis::Figures figures;
+    publisher_.add_to(figures);
+    subscriber_.add_to(figures);
+    check(figures.waiting <= static_cast<std::size_t>(devices));
+    check(figures.unanswered <= redis::Publisher::unanswered_max);
+    check(figures.foreign_devices <= static_cast<std::size_t>(devices));
+    for (const auto& reading : hub_.all()) {
+      check(!reading->facts || reading->seq <= seq_);
+      check(reading->facts || reading->epoch == reading::print_epoch(other_epoch));
+    }
+  }
+
+  void check_key(std::int64_t device) const {
+    const auto stored = server_.hashes.find(names_.metrics_key(device));
+    const live::ReadingPtr newest = hub_.newest(device);
+    const bool is_own = newest && newest->facts;
+    if (is_own) check(stored != server_.hashes.end() && stored->second == hash_of(*newest));
+    if (!is_own && !others_.contains(device)) check(stored == server_.hashes.end());
+  }
+
+  static inline reading::SteadyTime now_{std::chrono::hours{1}};
+  const redis::Names names_{"p:"};
+  live::Hub hub_;
+  std::shared_ptr<redis::Health> health_ = std::make_shared<redis::Health>("127.0.0.1:6379");
+  std::shared_ptr<redis::OtherWriters> other_writers_ =
+      std::make_shared<redis::OtherWriters>("127.0.0.1:6379", ttl);
+  redis::Publisher publisher_{hub_, health_, other_writers_, names_, [](std::int64_t) { return ttl; }};
+  redis::Subscriber subscriber_{hub_, health_, other_writers_, names_, own_epoch, clock};
+  Server server_;
+  std::optional<ReplyReader> reader_;
+  std::string replies_;            // not delivered yet
+  std::set<std::int64_t> others_;  // devices that the other process has written
+  std::uint64_t seq_ = 0;
+  std::uint64_t others_seq_ = 0;
+  bool is_open_ = false;
+};
+
+}  // namespace
+
+// Two bytes an event: readings, removals, connections that come and go, replies whole, in pieces, as errors
+// or as anything else, and another process that writes the same keys. In the end each own hash is one whole
+// reading.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  spdlog::set_level(spdlog::level::off);
+  Story story;
+  std::span<const std::uint8_t> rest{data, size};
+  for (; rest.size() >= 2; rest = rest.subspan(2)) story.happen(rest[0], rest[1], rest.subspan(2));
+  story.end();
+  return 0;
+}
