@@ -132,8 +132,9 @@ std::optional<std::pair<std::string, std::uint16_t>> parse_host_and_port(std::st
     port = text.substr(colon + 1);
   }
   const auto parsed = parse_number(port, 1, 65'535);
-  if (!parsed || !registry::is_address(host)) return std::nullopt;
-  return std::pair{std::string{host}, *parsed};
+  auto address = registry::normal_address(host);
+  if (!parsed || !address) return std::nullopt;
+  return std::pair{*std::move(address), *parsed};
 }
 
 std::optional<std::pair<std::uint16_t, std::uint16_t>> parse_raw_range(std::string_view text) {

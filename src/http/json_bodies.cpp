@@ -103,6 +103,7 @@ std::string to_json(const registry::Device& device) {
       .field("modbus_timeout", device.modbus_timeout)
       .field("retry_delay", device.retry_delay)
       .field("offline_after", device.offline_after)
+      .field("connect_delay", device.connect_delay)
       .field("description", device.description)
       .field("rated_power_kw", device.rated_power_kw)
       .field("nominal_voltage", device.nominal_voltage)

@@ -157,8 +157,8 @@ void DevicePoller::follow(const Step& step) {
 }
 
 void DevicePoller::submit(const Ask& ask) {
-  link_->submit(*this,
-                transaction_of(target_.address, *target_.profile, ask.request, target_.pace.modbus_timeout));
+  link_->submit(*this, transaction_of(target_.address, *target_.profile, ask.request,
+                                      target_.pace.modbus_timeout, target_.pace.connect_delay));
 }
 
 void DevicePoller::finished(const link::Outcome& outcome) {

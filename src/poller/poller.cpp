@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -18,10 +17,6 @@ using std::chrono::milliseconds;
 // More devices than this are first read at their slots: to connect to all of them within a second would be
 // a burst that no interval sees again.
 constexpr std::size_t start_within_a_second_max = 1'000;
-
-milliseconds either(const std::optional<double>& seconds, milliseconds otherwise) {
-  return seconds ? milliseconds{std::llround(*seconds * 1000.0)} : otherwise;
-}
 
 std::string no_profile(const registry::Device& device) {
   return fmt::format("there is no profile '{}'; add its file, or change the device", device.profile);
@@ -166,9 +161,8 @@ asio::awaitable<std::optional<Diagnostics>> Poller::diagnostics(std::int64_t dev
 }
 
 std::string Poller::why_not_polled(const registry::Device& device) const {
-  const auto site = directory_.sites.find(device.site_id);
-  if (!device.is_active) return "the device is not active";
-  if (site == directory_.sites.end() || !site->second.is_active) return "its site is not active";
+  std::string reason = registry::reason_not_to_poll(directory_, device);
+  if (!reason.empty()) return reason;
   if (!catalog_.find(device.profile)) return no_profile(device);
   return running_ ? "" : "the gateway stops";
 }
@@ -220,9 +214,8 @@ void Poller::device_removed(std::int64_t device_id) {
 // Brings the device's polling in line with the registry.
 void Poller::follow(const registry::Device& device) {
   if (!running_) return;
+  if (!registry::reason_not_to_poll(directory_, device).empty()) return device_removed(device.id);
   const auto site = directory_.sites.find(device.site_id);
-  if (!device.is_active || site == directory_.sites.end() || !site->second.is_active)
-    return device_removed(device.id);
   profile::ProfilePtr profile = catalog_.find(device.profile);
   if (!profile) {
     log::error("device_without_profile")
@@ -309,10 +302,11 @@ Target Poller::target_of(const registry::Device& device, const registry::Site& s
                       .unit_id = device.slave_id,
                       .protocol = device.protocol},
           .profile = std::move(profile),
-          .pace = {.poll_interval = either(device.poll_interval, defaults_.poll_interval),
-                   .modbus_timeout = either(device.modbus_timeout, defaults_.modbus_timeout),
-                   .retry_delay = either(device.retry_delay, defaults_.retry_delay),
-                   .offline_after = device.offline_after.value_or(defaults_.offline_after)}};
+          .pace = {.poll_interval = own_or(device.poll_interval, defaults_.poll_interval),
+                   .modbus_timeout = own_or(device.modbus_timeout, defaults_.modbus_timeout),
+                   .retry_delay = own_or(device.retry_delay, defaults_.retry_delay),
+                   .offline_after = std::max(1, device.offline_after.value_or(defaults_.offline_after)),
+                   .connect_delay = own_or(device.connect_delay, milliseconds{0})}};
 }
 
 }  // namespace gensetd::poller

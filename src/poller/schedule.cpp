@@ -1,6 +1,7 @@
 #include "poller/schedule.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace gensetd::poller {
 namespace {
@@ -23,7 +24,15 @@ milliseconds phase_of(std::int64_t device_id, milliseconds interval) {
 
 }  // namespace
 
+milliseconds own_or(std::optional<double> seconds, milliseconds otherwise) {
+  constexpr double least = 0.001;
+  constexpr double most = 86'400;
+  if (!seconds || !(*seconds >= least && *seconds <= most)) return otherwise;  // NaN is neither
+  return milliseconds{std::llround(*seconds * 1'000.0)};
+}
+
 SteadyTime next_start(std::int64_t device_id, milliseconds interval, SteadyTime last_start, SteadyTime now) {
+  interval = std::max(interval, milliseconds{1});
   const nanoseconds phase = phase_of(device_id, interval);
   const SteadyTime earliest = std::max(now, last_start + nanoseconds{interval} / 2);
   const nanoseconds since_phase = earliest.time_since_epoch() - phase;
@@ -32,6 +41,7 @@ SteadyTime next_start(std::int64_t device_id, milliseconds interval, SteadyTime 
 }
 
 std::int64_t slots_missed(milliseconds interval, SteadyTime last_start, SteadyTime next) {
+  interval = std::max(interval, milliseconds{1});
   // The first slot after a start lies half an interval to one and a half intervals behind it.
   return std::max<std::int64_t>(0, (next - last_start - nanoseconds{interval} / 2) / nanoseconds{interval});
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace gensetd::poller {
 
@@ -12,10 +13,16 @@ struct Pace {
   std::chrono::milliseconds poll_interval{2'000};  // between the starts of two cycles
   std::chrono::milliseconds modbus_timeout{2'000};
   std::chrono::milliseconds retry_delay{5'000};
-  int offline_after = 1;  // failed cycles in a row before the device is offline
+  int offline_after = 1;                       // failed cycles in a row before the device is offline
+  std::chrono::milliseconds connect_delay{0};  // between connecting and the first request
 
   bool operator==(const Pace&) const = default;
 };
+
+// `seconds` of a device's own setting. `otherwise` when there is none, or none that can be waited for: less
+// than a millisecond, more than a day, or no number at all. The registry lets none of those through; a pause
+// that cannot be is worse than the default all the same.
+std::chrono::milliseconds own_or(std::optional<double> seconds, std::chrono::milliseconds otherwise);
 
 // The next start of a device's cycle. Each device has slots of its own, one every interval, spread evenly
 // over the interval by device id and the same for ever, so cycles neither drift nor bunch. A cycle that ends

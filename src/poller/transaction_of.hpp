@@ -11,7 +11,8 @@ namespace gensetd::poller {
 // How `range` (its unit id is the address's) is read from a device with this profile. Beside the registers
 // wanted those between the profile's first and last block may be read.
 inline link::Transaction transaction_of(const Address& address, const profile::Profile& profile,
-                                        modbus::ReadRequest range, std::chrono::milliseconds timeout) {
+                                        modbus::ReadRequest range, std::chrono::milliseconds timeout,
+                                        std::chrono::milliseconds connect_delay = {}) {
   const profile::Transport& transport = profile.transport(address.protocol);
   const profile::Block& last = profile.blocks.back();
   range.unit_id = address.unit_id;
@@ -22,6 +23,7 @@ inline link::Transaction transaction_of(const Address& address, const profile::P
           .protocol = address.protocol,
           .timeout = timeout,
           .request_gap = transport.request_gap,
+          .connect_delay = connect_delay,
           .requests_in_flight = transport.requests_in_flight};
 }
 

@@ -17,10 +17,21 @@ bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // inet_pton: exactly four decimal parts, no leading zeros (inet_pton(3)).
-template <int family>
-bool is_literal(std::string_view text) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  return inet_pton(family, std::string{text}.c_str(), bytes.data()) == 1;
+std::optional<std::string> normal_ipv4(std::string_view text) {
+  std::string copy{text};
+  in_addr address{};
+  if (inet_pton(AF_INET, copy.c_str(), &address) != 1) return std::nullopt;
+  return copy;  // there is one way to write it
+}
+
+std::optional<std::string> normal_ipv6(std::string_view text) {
+  in6_addr address{};
+  if (inet_pton(AF_INET6, std::string{text}.c_str(), &address) != 1) return std::nullopt;
+  std::array<char, INET6_ADDRSTRLEN> printed{};
+  const bool is_ipv4 = IN6_IS_ADDR_V4MAPPED(&address);
+  inet_ntop(is_ipv4 ? AF_INET : AF_INET6, is_ipv4 ? static_cast<const void*>(&address.s6_addr[12]) : &address,
+            printed.data(), printed.size());
+  return std::string{printed.data()};
 }
 
 bool is_label(std::string_view label) {
@@ -38,7 +49,6 @@ bool is_number(std::string_view label) {
 }
 
 bool is_host_name(std::string_view text) {
-  if (text.ends_with('.')) text.remove_suffix(1);  // a fully qualified name
   while (true) {
     const std::size_t dot = text.find('.');
     const std::string_view label = text.substr(0, dot);
@@ -50,14 +60,17 @@ bool is_host_name(std::string_view text) {
 
 }  // namespace
 
-bool is_address(std::string_view text) {
+std::optional<std::string> normal_address(std::string_view text) {
   if (text.empty() || text.size() > name_length_max || text.find('\0') != std::string_view::npos)
-    return false;
-  if (text.find(':') != std::string_view::npos) return is_literal<AF_INET6>(text);
-  if (std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '.'; })) {
-    return is_literal<AF_INET>(text);
-  }
-  return is_host_name(text);
+    return std::nullopt;
+  if (text.find(':') != std::string_view::npos) return normal_ipv6(text);
+  if (std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '.'; })) return normal_ipv4(text);
+  if (text.ends_with('.')) text.remove_suffix(1);  // a fully qualified name
+  if (!is_host_name(text)) return std::nullopt;
+  std::string name{text};
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return name;
 }
 
 }  // namespace gensetd::registry

@@ -4,7 +4,6 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -109,12 +108,6 @@ std::optional<Bands> bands_of(const json::value& value) {
   return bands;
 }
 
-json::value parsed(const std::string& text) {
-  json::error_code failed;
-  json::value value = json::parse(text, failed);
-  return failed ? json::value{} : value;
-}
-
 }  // namespace
 
 std::vector<std::int64_t> Topology::devices() const {
@@ -168,9 +161,5 @@ std::string print_bands(const Bands& bands) {
   }
   return text + '}';
 }
-
-std::optional<Topology> stored_topology(const std::string& text) { return topology_of(parsed(text)); }
-
-std::optional<Bands> stored_bands(const std::string& text) { return bands_of(parsed(text)); }
 
 }  // namespace gensetd::registry

@@ -41,8 +41,4 @@ std::optional<Bands> parse_bands(const boost::json::value& value, std::string& a
 std::string print_topology(const Topology& topology);
 std::string print_bands(const Bands& bands);
 
-// From a row of the database, where anybody may have written: what cannot be read is no attribute.
-std::optional<Topology> stored_topology(const std::string& text);
-std::optional<Bands> stored_bands(const std::string& text);
-
 }  // namespace gensetd::registry

@@ -35,6 +35,7 @@ class Board {
  private:
   const std::set<std::int64_t>& devices_of(std::int64_t site_id) const;
   void leave_site(const Device& device);
+  void tell_damage(const Directory& before) const;
   void tell_differences(const Directory& before);
   void tell_changed(const std::vector<std::int64_t>& device_ids) const {
     if (when_changed) when_changed(device_ids);

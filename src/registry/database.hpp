@@ -3,12 +3,14 @@
 #include "registry/database_url.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace soci {
 class session;
@@ -58,6 +60,18 @@ class Database {
   // not answer, also when it was replaced.
   virtual std::int64_t foreign_changes() = 0;
 
+  // Expressions for a SELECT that describe one value: whether it can be read as text ("v"), or is NULL ("n"),
+  // a blob ("b") or longer than `bytes_max` ("l"); and the text itself, of a number exactly, empty or NULL
+  // when it cannot be read.
+  struct CellSql {
+    std::string kind;
+    std::string text;
+  };
+  virtual CellSql cell(std::string_view column, std::size_t bytes_max) const = 0;
+
+  // The first of event_id_block ids of events that no other program gets, nor a row of the table has.
+  virtual std::int64_t take_event_ids() = 0;
+
   // Readable when another program may have changed something, or the connection is lost; -1: none.
   virtual int socket() const { return -1; }
 
@@ -80,6 +94,11 @@ std::unique_ptr<Database> open_postgres(const PostgresAddress& address, IfMissin
 // The first column of the first row of the answer; empty or 0 when there is none.
 std::string ask(soci::session& session, const std::string& sql);
 long long ask_number(soci::session& session, const std::string& sql);
+
+// A query: the least id that is greater than those of all events. Ids from 2^52 up are left out: they were
+// not taken from the database (events/event_ids.hpp), and nothing must come near the end of the numbers.
+inline constexpr const char* first_unused_event_id =
+    "SELECT COALESCE(MAX(id), 0) + 1 FROM events WHERE id BETWEEN 0 AND 4503599627370495";
 
 // What the database said, on one line, without the statement and its values.
 std::string database_error(const std::exception& error);

@@ -38,14 +38,13 @@ bool has_control_characters(std::string_view text, bool lines) {
   return false;
 }
 
-// Whole numbers out of int64's range become its ends, which lie outside every field's range.
 std::optional<std::int64_t> whole(const boost::json::value& value) {
   if (const auto* number = value.if_int64()) return *number;
-  if (value.is_uint64()) return std::numeric_limits<std::int64_t>::max();
   const auto* number = value.if_double();
-  if (number == nullptr || !std::isfinite(*number) || std::trunc(*number) != *number) return std::nullopt;
-  if (std::abs(*number) <= exact_double_max) return static_cast<std::int64_t>(*number);
-  return *number > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
+  // Larger doubles leave out whole numbers, so nobody can have meant just that one.
+  if (number == nullptr || !(std::abs(*number) <= exact_double_max) || std::trunc(*number) != *number)
+    return std::nullopt;
+  return static_cast<std::int64_t>(*number);
 }
 
 std::optional<double> finite(const boost::json::value& value) {
@@ -72,7 +71,8 @@ std::string shortened(std::string_view text) {
   return out;
 }
 
-Fields::Fields(const boost::json::object& body, std::span<const std::string_view> known) : body_(body) {
+Fields::Fields(const boost::json::object& body, std::span<const std::string_view> known, Source source)
+    : body_(body), source_(source) {
   for (const auto& member : body) {
     const std::string_view name{member.key().data(), member.key().size()};
     if (std::ranges::find(known, name) != known.end()) continue;
@@ -108,7 +108,7 @@ void Fields::read_text(std::string_view name, TextRule rule, std::string& into) 
     return refuse_value(name, rule.lines ? "a text without control characters other than line breaks and tabs"
                                          : "a text on one line, without control characters");
   }
-  if (rule.length_min > 0 && (text.front() == ' ' || text.back() == ' ')) {
+  if (source_ == Source::request && rule.length_min > 0 && (text.front() == ' ' || text.back() == ' ')) {
     return refuse_value(name, "a text that neither begins nor ends with a space");
   }
   into = text;
@@ -144,6 +144,16 @@ void Fields::read_whole_or_null(std::string_view name, std::int64_t min, std::in
     return refuse_value(name, fmt::format("a whole number from {} to {}, or null", min, max));
   }
   into = static_cast<int>(*number);
+}
+
+void Fields::read_seconds(std::string_view name, double min, double max, double& into) {
+  const auto* value = find(name);
+  if (value == nullptr) return;
+  const auto number = finite(*value);
+  if (!number || *number < min || *number > max) {
+    return refuse_value(name, fmt::format("a number of seconds from {} to {}", min, max));
+  }
+  into = *number;
 }
 
 void Fields::read_seconds_or_null(std::string_view name, double min, double max,

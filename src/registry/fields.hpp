@@ -26,7 +26,12 @@ struct TextRule {
 // place as it is), then ask refusal(). After a refusal the readers do nothing.
 class Fields {
  public:
-  Fields(const boost::json::object& body, std::span<const std::string_view> known);
+  // stored: of a row of the database, which may have been edited by hand; spaces around a text do no harm
+  // there.
+  enum class Source : std::uint8_t { request, stored };
+
+  Fields(const boost::json::object& body, std::span<const std::string_view> known,
+         Source source = Source::request);
 
   void require(std::string_view name);
   bool has(std::string_view name) const { return body_.contains(name); }
@@ -37,6 +42,7 @@ class Fields {
   void read_whole(std::string_view name, std::int64_t min, std::int64_t max, std::int64_t& into);
   void read_whole_or_null(std::string_view name, std::int64_t min, std::int64_t max,
                           std::optional<int>& into);
+  void read_seconds(std::string_view name, double min, double max, double& into);
   void read_seconds_or_null(std::string_view name, double min, double max, std::optional<double>& into);
   void read_number_or_null(std::string_view name, double min, double max, std::optional<double>& into);
 
@@ -61,6 +67,7 @@ class Fields {
   const boost::json::value* find(std::string_view name) const;
 
   const boost::json::object& body_;
+  Source source_;
   std::optional<Refusal> refusal_;
 };
 

@@ -23,6 +23,9 @@ constexpr milliseconds transaction_timeout{5'000};
 constexpr seconds upgrade_timeout{60};  // another gensetd may be making its tables
 static_assert(busy_timeout < statement_timeout && statement_timeout < transaction_timeout);
 
+// Held while a block of event ids is taken. The number is "gensetde" in ASCII.
+constexpr long long event_ids_lock = 0x67656E7365746465;
+
 constexpr int server_version_least = 15;
 
 // 'text' for libpq's connection string (PostgreSQL 34.1.1.1).
@@ -114,6 +117,33 @@ class PostgresDatabase final : public Database {
     watchdog_.done();
     forget_notifications();
     return foreign_changes_;
+  }
+
+  CellSql cell(std::string_view column, std::size_t bytes_max) const override {
+    const std::string text = fmt::format("CAST({} AS TEXT)", column);
+    return {.kind = fmt::format(
+                "CASE WHEN {0} IS NULL THEN 'n' WHEN octet_length({1}) > {2} THEN 'l' ELSE 'v' END", column,
+                text, bytes_max),
+            .text = fmt::format("CASE WHEN octet_length({0}) <= {1} THEN {0} END", text, bytes_max)};
+  }
+
+  // A sequence does not roll back, so that a block is taken once even if the answer is lost. The lock keeps
+  // two programs from moving the sequence behind a restored table at once.
+  std::int64_t take_event_ids() override {
+    watchdog_.allow(transaction_timeout);
+    *session_ << "BEGIN";
+    try {
+      *session_ << fmt::format("SELECT pg_advisory_xact_lock({})", event_ids_lock);
+      const long long first = ask_number(
+          *session_, fmt::format("SELECT setval('event_ids', GREATEST(nextval('event_ids'), ({})))",
+                                 first_unused_event_id));
+      *session_ << "COMMIT";
+      watchdog_.done();
+      return first;
+    } catch (...) {
+      rollback();
+      throw;
+    }
   }
 
   int socket() const override { return PQsocket(connection_of(*session_)); }

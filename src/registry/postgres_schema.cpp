@@ -1,4 +1,5 @@
 #include "registry/schema.hpp"
+#include "registry/store.hpp"
 
 #include <fmt/format.h>
 
@@ -131,6 +132,32 @@ Schema::Step journal() {
           "CREATE INDEX events_open ON events (state) WHERE state <> 'closed'"};
 }
 
+// NOT VALID: for rows from now on. Rows that break a rule stay as they are: reading them finds out which
+// those are.
+std::string rule(std::string_view table, std::string_view name, std::string_view condition) {
+  return fmt::format("ALTER TABLE {0} ADD CONSTRAINT {0}_{1} CHECK ({2}) NOT VALID", table, name, condition);
+}
+
+// What the first steps left open of the rules of validation.cpp, and the ids of events: each program takes a
+// block of event_id_block ids at a time.
+Schema::Step rules() {
+  return {
+      "ALTER TABLE devices ADD COLUMN connect_delay DOUBLE PRECISION NOT NULL DEFAULT 0 "
+      "CHECK (connect_delay BETWEEN 0 AND 10)",
+      rule("sites", "id_range", "id > 0"),
+      rule("sites", "network_length", "length(network) <= 200"),
+      rule("sites", "description_length", "length(description) <= 2000"),
+      rule("devices", "id_range", "id > 0"),
+      rule("devices", "profile_length", "length(profile) BETWEEN 1 AND 200"),
+      rule("devices", "ip_address_length", "length(ip_address) BETWEEN 1 AND 253"),
+      rule("devices", "description_length", "length(description) <= 2000"),
+      fmt::format("CREATE SEQUENCE event_ids INCREMENT {}", event_id_block),
+      // Begins with the microseconds of the clock, so that ids of a new database are not those of an older
+      // one.
+      "SELECT setval('event_ids', CAST(extract(epoch FROM now()) AS BIGINT) * 1000000)",
+  };
+}
+
 }  // namespace
 
 const Schema& postgres_schema() {
@@ -142,7 +169,7 @@ const Schema& postgres_schema() {
           "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') "
           "ORDER BY c.relname",
       .begin = {"BEGIN", fmt::format("SELECT pg_advisory_xact_lock({})", upgrade_lock)},
-      .steps = {first_step(), display_attributes(), journal(), journal_age()}};
+      .steps = {first_step(), display_attributes(), journal(), journal_age(), rules()}};
   return schema;
 }
 

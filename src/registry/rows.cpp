@@ -1,22 +1,7 @@
 #include "registry/rows.hpp"
 
-#include <fmt/format.h>
-
-#include <limits>
-#include <stdexcept>
-
 namespace gensetd::registry {
 namespace {
-
-[[noreturn]] void damaged(std::string_view table, long long id, std::string_view column) {
-  throw std::runtime_error(fmt::format("row {} of table {} holds no valid {}", id, table, column));
-}
-
-Timestamp timestamp(std::string_view table, long long id, std::string_view column, const std::string& text) {
-  const auto parsed = reading::parse_timestamp(text);
-  if (!parsed) damaged(table, id, column);
-  return *parsed;
-}
 
 template <class T>
 Nullable<T> nullable(const std::optional<T>& value) {
@@ -24,25 +9,9 @@ Nullable<T> nullable(const std::optional<T>& value) {
   return {.value = *value, .indicator = soci::i_ok};
 }
 
-template <class T>
-std::optional<T> optional(const Nullable<T>& column) {
-  if (column.indicator != soci::i_ok) return std::nullopt;
-  return column.value;
-}
-
 template <class T, class Print>
 Nullable<std::string> printed(const std::optional<T>& value, Print print) {
   return nullable(value ? std::optional{print(*value)} : std::nullopt);
-}
-
-template <class Parse>
-auto parsed(const Nullable<std::string>& column, Parse parse) {
-  return column.indicator == soci::i_ok ? parse(column.value) : std::nullopt;
-}
-
-template <class T>
-void exchange_into(soci::statement& statement, Nullable<T>& column) {
-  statement.exchange(soci::into(column.value, column.indicator));
 }
 
 template <class T>
@@ -52,8 +21,6 @@ void exchange_use(soci::statement& statement, Nullable<T>& column) {
 
 }  // namespace
 
-const std::string SiteRow::select =
-    "SELECT id, name, code, network, description, is_active, topology, created_at, updated_at FROM sites";
 const std::string SiteRow::insert =
     "INSERT INTO sites (name, code, network, description, is_active, topology, created_at, updated_at) "
     "VALUES (:name, :code, :network, :description, :is_active, :topology, :created_at, :updated_at) "
@@ -75,25 +42,6 @@ SiteRow SiteRow::of(const Site& site) {
           .updated_at = reading::print_timestamp(site.updated_at)};
 }
 
-Site SiteRow::value() const {
-  return {.id = id,
-          .name = name,
-          .code = code,
-          .network = network,
-          .description = description,
-          .is_active = is_active != 0,
-          .topology = parsed(topology, stored_topology),
-          .created_at = timestamp("sites", id, "created_at", created_at),
-          .updated_at = timestamp("sites", id, "updated_at", updated_at)};
-}
-
-void SiteRow::exchange_into(soci::statement& statement) {
-  for (std::string* text : {&name, &code, &network, &description}) statement.exchange(soci::into(*text));
-  statement.exchange(soci::into(is_active));
-  registry::exchange_into(statement, topology);
-  for (std::string* text : {&created_at, &updated_at}) statement.exchange(soci::into(*text));
-}
-
 void SiteRow::exchange_use(soci::statement& statement) {
   for (std::string* text : {&name, &code, &network, &description}) statement.exchange(soci::use(*text));
   statement.exchange(soci::use(is_active));
@@ -101,22 +49,21 @@ void SiteRow::exchange_use(soci::statement& statement) {
   for (std::string* text : {&created_at, &updated_at}) statement.exchange(soci::use(*text));
 }
 
-const std::string DeviceRow::select =
-    "SELECT id, site_id, name, device_type, profile, ip_address, port, protocol, slave_id, is_active, "
-    "poll_interval, modbus_timeout, retry_delay, offline_after, description, rated_power_kw, "
-    "nominal_voltage, battery_voltage, limits, created_at, updated_at FROM devices";
 const std::string DeviceRow::insert =
     "INSERT INTO devices (site_id, name, device_type, profile, ip_address, port, protocol, slave_id, "
-    "is_active, poll_interval, modbus_timeout, retry_delay, offline_after, description, rated_power_kw, "
+    "is_active, poll_interval, modbus_timeout, retry_delay, offline_after, connect_delay, description, "
+    "rated_power_kw, "
     "nominal_voltage, battery_voltage, limits, created_at, updated_at) VALUES (:site_id, :name, "
     ":device_type, :profile, :ip_address, :port, :protocol, :slave_id, "
-    ":is_active, :poll_interval, :modbus_timeout, :retry_delay, :offline_after, :description, "
+    ":is_active, :poll_interval, :modbus_timeout, :retry_delay, :offline_after, :connect_delay, "
+    ":description, "
     ":rated_power_kw, :nominal_voltage, :battery_voltage, :limits, :created_at, :updated_at) RETURNING id";
 const std::string DeviceRow::update =
     "UPDATE devices SET site_id = :site_id, name = :name, device_type = :device_type, profile = :profile, "
     "ip_address = :ip_address, port = :port, protocol = :protocol, slave_id = :slave_id, "
     "is_active = :is_active, poll_interval = :poll_interval, modbus_timeout = :modbus_timeout, "
-    "retry_delay = :retry_delay, offline_after = :offline_after, description = :description, "
+    "retry_delay = :retry_delay, offline_after = :offline_after, connect_delay = :connect_delay, "
+    "description = :description, "
     "rated_power_kw = :rated_power_kw, nominal_voltage = :nominal_voltage, "
     "battery_voltage = :battery_voltage, limits = :limits, "
     "created_at = :created_at, updated_at = :updated_at WHERE id = :id";
@@ -136,6 +83,7 @@ DeviceRow DeviceRow::of(const Device& device) {
           .modbus_timeout = nullable(device.modbus_timeout),
           .retry_delay = nullable(device.retry_delay),
           .offline_after = nullable(device.offline_after),
+          .connect_delay = device.connect_delay,
           .description = device.description,
           .rated_power_kw = nullable(device.rated_power_kw),
           .nominal_voltage = nullable(device.nominal_voltage),
@@ -143,56 +91,6 @@ DeviceRow DeviceRow::of(const Device& device) {
           .limits = printed(device.limits, print_bands),
           .created_at = reading::print_timestamp(device.created_at),
           .updated_at = reading::print_timestamp(device.updated_at)};
-}
-
-Device DeviceRow::value() const {
-  const auto type = device_type_from(device_type);
-  const auto wire = protocol_from(protocol);
-  if (!type) damaged("devices", id, "device_type");
-  if (!wire) damaged("devices", id, "protocol");
-  if (port < 1 || port > std::numeric_limits<std::uint16_t>::max()) damaged("devices", id, "port");
-  if (slave_id < 0 || slave_id > std::numeric_limits<std::uint8_t>::max()) damaged("devices", id, "slave_id");
-  return {.id = id,
-          .site_id = site_id,
-          .name = name,
-          .device_type = *type,
-          .profile = profile,
-          .ip_address = ip_address,
-          .port = static_cast<std::uint16_t>(port),
-          .protocol = *wire,
-          .slave_id = static_cast<std::uint8_t>(slave_id),
-          .is_active = is_active != 0,
-          .poll_interval = optional(poll_interval),
-          .modbus_timeout = optional(modbus_timeout),
-          .retry_delay = optional(retry_delay),
-          .offline_after = optional(offline_after),
-          .description = description,
-          .rated_power_kw = optional(rated_power_kw),
-          .nominal_voltage = optional(nominal_voltage),
-          .battery_voltage = optional(battery_voltage),
-          .limits = parsed(limits, stored_bands),
-          .created_at = timestamp("devices", id, "created_at", created_at),
-          .updated_at = timestamp("devices", id, "updated_at", updated_at)};
-}
-
-void DeviceRow::exchange_into(soci::statement& statement) {
-  statement.exchange(soci::into(site_id));
-  for (std::string* text : {&name, &device_type, &profile, &ip_address}) {
-    statement.exchange(soci::into(*text));
-  }
-  statement.exchange(soci::into(port));
-  statement.exchange(soci::into(protocol));
-  for (int* number : {&slave_id, &is_active}) statement.exchange(soci::into(*number));
-  for (Nullable<double>* seconds : {&poll_interval, &modbus_timeout, &retry_delay}) {
-    registry::exchange_into(statement, *seconds);
-  }
-  registry::exchange_into(statement, offline_after);
-  statement.exchange(soci::into(description));
-  for (Nullable<double>* number : {&rated_power_kw, &nominal_voltage, &battery_voltage}) {
-    registry::exchange_into(statement, *number);
-  }
-  registry::exchange_into(statement, limits);
-  for (std::string* text : {&created_at, &updated_at}) statement.exchange(soci::into(*text));
 }
 
 void DeviceRow::exchange_use(soci::statement& statement) {
@@ -205,6 +103,7 @@ void DeviceRow::exchange_use(soci::statement& statement) {
     registry::exchange_use(statement, *seconds);
   }
   registry::exchange_use(statement, offline_after);
+  statement.exchange(soci::use(connect_delay));
   statement.exchange(soci::use(description));
   for (Nullable<double>* number : {&rated_power_kw, &nominal_voltage, &battery_voltage}) {
     registry::exchange_use(statement, *number);

@@ -14,10 +14,9 @@ struct Nullable {
   soci::indicator indicator = soci::i_null;
 };
 
-// A row of a table as SOCI exchanges it, in the order of the columns of its statements. value() throws when
-// the row holds what no gensetd wrote.
+// A row of a table as SOCI writes it, in the order of the columns of its statements. Reading is another
+// matter (stored_rows.hpp): what was edited by hand may hold anything.
 struct SiteRow {
-  static const std::string select;
   static const std::string insert;
   static const std::string update;
 
@@ -28,15 +27,11 @@ struct SiteRow {
   std::string created_at, updated_at;
 
   static SiteRow of(const Site& site);
-  Site value() const;
 
-  void exchange_id(soci::statement& statement) { statement.exchange(soci::into(id)); }
-  void exchange_into(soci::statement& statement);
   void exchange_use(soci::statement& statement);
 };
 
 struct DeviceRow {
-  static const std::string select;
   static const std::string insert;
   static const std::string update;
 
@@ -49,16 +44,14 @@ struct DeviceRow {
   int is_active = 1;
   Nullable<double> poll_interval, modbus_timeout, retry_delay;
   Nullable<int> offline_after;
+  double connect_delay = 0;
   std::string description;
   Nullable<double> rated_power_kw, nominal_voltage, battery_voltage;
   Nullable<std::string> limits;
   std::string created_at, updated_at;
 
   static DeviceRow of(const Device& device);
-  Device value() const;
 
-  void exchange_id(soci::statement& statement) { statement.exchange(soci::into(id)); }
-  void exchange_into(soci::statement& statement);
   void exchange_use(soci::statement& statement);
 };
 

@@ -12,7 +12,7 @@ namespace gensetd::registry {
 
 // The version of the tables that this program reads and writes. Each change of them adds a step for each
 // database.
-inline constexpr int schema_version = 4;
+inline constexpr int schema_version = 5;
 
 // A database that this program must leave alone. what(): why; to_do: what the administrator can do.
 struct SchemaError : std::runtime_error {

@@ -1,5 +1,7 @@
 #include "registry/database.hpp"
 #include "registry/schema.hpp"
+#include "registry/store.hpp"
+#include "registry/transaction.hpp"
 
 #include <fmt/format.h>
 #include <soci/soci.h>
@@ -69,6 +71,31 @@ class SqliteDatabase final : public Database {
     }
     ask_number(*session_, "SELECT COUNT(*) FROM schema_version");  // a question that reaches the file
     return ask_number(*session_, "PRAGMA data_version");
+  }
+
+  // Any column may hold a value of any type (sqlite.org/datatype3.html).
+  CellSql cell(std::string_view column, std::size_t bytes_max) const override {
+    return {.kind = fmt::format("CASE WHEN {0} IS NULL THEN 'n' WHEN typeof({0}) = 'blob' THEN 'b' "
+                                "WHEN length(CAST({0} AS BLOB)) > {1} THEN 'l' ELSE 'v' END",
+                                column, bytes_max),
+            // Of a real number as few digits as give it back exactly.
+            .text = fmt::format(
+                "CASE typeof({0}) WHEN 'real' THEN CASE WHEN CAST(printf('%.15g', {0}) AS REAL) = {0} "
+                "THEN printf('%.15g', {0}) ELSE printf('%!.20e', {0}) END WHEN 'integer' THEN {0} "
+                "WHEN 'text' THEN CASE WHEN length(CAST({0} AS BLOB)) <= {1} THEN {0} END END",
+                column, bytes_max)};
+  }
+
+  std::int64_t take_event_ids() override {
+    Transaction transaction{*this, Access::write};
+    const long long first =
+        ask_number(*session_, fmt::format("SELECT MAX((SELECT COALESCE(MAX(next), 1) FROM event_ids), ({}))",
+                                          first_unused_event_id));
+    *session_ << fmt::format(
+        "INSERT INTO event_ids (row, next) VALUES (1, {0}) ON CONFLICT (row) DO UPDATE SET next = {0}",
+        first + event_id_block);
+    transaction.commit();
+    return first;
   }
 
   void explain(const soci::soci_error& error) const override {
@@ -160,8 +187,9 @@ std::unique_ptr<soci::session> open_checked(const fs::path& file, bool exists) {
   auto session = connect(file, "");
   use_write_ahead_log(*session);
   *session << "PRAGMA synchronous = FULL";
-  *session << "PRAGMA foreign_keys = ON";
+  // Before foreign keys count: a step may replace a table that others refer to.
   bring_up_to_date(*session, sqlite_schema());
+  *session << "PRAGMA foreign_keys = ON";
   return session;
 }
 

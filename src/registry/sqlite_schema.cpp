@@ -1,6 +1,111 @@
 #include "registry/schema.hpp"
 
+#include <fmt/format.h>
+
+#include <string_view>
+
 namespace gensetd::registry {
+namespace {
+
+std::string time(std::string_view name) {
+  return fmt::format(
+      "{0} TEXT NOT NULL CHECK ({0} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:"
+      "[0-9][0-9].[0-9][0-9][0-9]Z')",
+      name);
+}
+
+std::string text(std::string_view name, int length_min, int length_max) {
+  return fmt::format("{0} TEXT NOT NULL CHECK (typeof({0}) = 'text' AND length({0}) BETWEEN {1} AND {2})",
+                     name, length_min, length_max);
+}
+
+std::string whole(std::string_view name, int min, int max) {
+  return fmt::format("{0} INTEGER NOT NULL CHECK (typeof({0}) = 'integer' AND {0} BETWEEN {1} AND {2})", name,
+                     min, max);
+}
+
+// Text and blobs are greater than any number to SQLite, so that BETWEEN refuses them.
+std::string number_or_null(std::string_view name, std::string_view min, std::string_view max) {
+  return fmt::format("{0} DOUBLE PRECISION CHECK ({0} BETWEEN {1} AND {2})", name, min, max);
+}
+
+std::string json_or_null(std::string_view name) {
+  return fmt::format("{0} TEXT CHECK ({0} IS NULL OR (typeof({0}) = 'text' AND json_valid({0})))", name);
+}
+
+// Replaces `table` by one of the definition `columns`, with its rows and the highest id that it ever gave.
+// SQLite cannot add a rule to a table that exists (sqlite.org/lang_altertable.html, section 7).
+Schema::Step rebuilt(std::string_view table, std::string_view columns, std::string_view names) {
+  return {
+      fmt::format("CREATE TABLE {}_new ({})", table, columns),
+      fmt::format("INSERT INTO {0}_new ({1}) SELECT {1} FROM {0}", table, names),
+      fmt::format(
+          "UPDATE sqlite_sequence SET seq = max(seq, (SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence "
+          "WHERE name = '{0}')) WHERE name = '{0}_new'",
+          table),
+      fmt::format("INSERT INTO sqlite_sequence (name, seq) SELECT '{0}_new', seq FROM sqlite_sequence "
+                  "WHERE name = '{0}' AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '{0}_new')",
+                  table),
+      fmt::format("DROP TABLE {}", table),
+      fmt::format("ALTER TABLE {0}_new RENAME TO {0}", table),
+  };
+}
+
+void append(Schema::Step& step, Schema::Step more) {
+  for (std::string& statement : more) step.push_back(std::move(statement));
+}
+
+// The rules of validation.cpp. Rows that break them stay as they are: reading them finds out which those are.
+Schema::Step rules() {
+  Schema::Step step{
+      "PRAGMA ignore_check_constraints = ON",  // of the rows that are copied
+      // Views and references of others keep naming the table by its name.
+      "PRAGMA legacy_alter_table = ON",
+  };
+  append(step,
+         rebuilt("sites",
+                 fmt::format("id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0), {}, {} UNIQUE, {}, {}, "
+                             "is_active INTEGER NOT NULL CHECK (is_active IN (0, 1)), {}, {}, {}",
+                             text("name", 1, 200), text("code", 1, 64), text("network", 0, 200),
+                             text("description", 0, 2'000), json_or_null("topology"), time("created_at"),
+                             time("updated_at")),
+                 "id, name, code, network, description, is_active, topology, created_at, updated_at"));
+  const std::string device_columns = fmt::format(
+      "id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0), "
+      "site_id BIGINT NOT NULL REFERENCES sites (id) ON DELETE RESTRICT, {}, "
+      "device_type TEXT NOT NULL CHECK (device_type IN ('generator', 'ats')), {}, {}, {}, "
+      "protocol TEXT NOT NULL CHECK (protocol IN ('tcp', 'rtu_over_tcp')), {}, "
+      "is_active INTEGER NOT NULL CHECK (is_active IN (0, 1)), {}, {}, {}, "
+      "offline_after INTEGER CHECK (offline_after IS NULL OR (typeof(offline_after) = 'integer' AND "
+      "offline_after BETWEEN 1 AND 1000)), "
+      "connect_delay DOUBLE PRECISION NOT NULL DEFAULT 0 CHECK (connect_delay BETWEEN 0 AND 10), "
+      "{}, {}, {}, {}, {}, {}, {}, CHECK (protocol = 'tcp' OR slave_id BETWEEN 1 AND 247)",
+      text("name", 1, 200), text("profile", 1, 200), text("ip_address", 1, 253), whole("port", 1, 65'535),
+      whole("slave_id", 0, 255), number_or_null("poll_interval", "0.1", "86400"),
+      number_or_null("modbus_timeout", "0.05", "60"), number_or_null("retry_delay", "0.05", "3600"),
+      text("description", 0, 2'000), number_or_null("rated_power_kw", "0.1", "100000"),
+      number_or_null("nominal_voltage", "1", "100000"), number_or_null("battery_voltage", "1", "1000"),
+      json_or_null("limits"), time("created_at"), time("updated_at"));
+  append(step,
+         rebuilt("devices", device_columns,
+                 "id, site_id, name, device_type, profile, ip_address, port, protocol, slave_id, is_active, "
+                 "poll_interval, modbus_timeout, retry_delay, offline_after, description, rated_power_kw, "
+                 "nominal_voltage, battery_voltage, limits, created_at, updated_at"));
+  append(step,
+         {
+             "CREATE INDEX devices_site_id ON devices (site_id)",
+             "PRAGMA legacy_alter_table = OFF",
+             "PRAGMA ignore_check_constraints = OFF",
+             // The next id of an event that no program has taken.
+             "CREATE TABLE event_ids (row INTEGER PRIMARY KEY CHECK (row = 1), next INTEGER NOT NULL)",
+             // Begins with the microseconds of the clock, so that ids of a new database are not those of an
+             // older one.
+             "INSERT INTO event_ids (row, next) VALUES (1, CAST(strftime('%s', 'now') AS INTEGER) * 1000000)",
+         });
+  return step;
+}
+
+}  // namespace
 
 // Times are text as in a reading's timestamp, flags are 0 or 1. AUTOINCREMENT never gives a deleted id again.
 const Schema& sqlite_schema() {
@@ -68,7 +173,8 @@ const Schema& sqlite_schema() {
               "CREATE INDEX events_device ON events (device_id, onset, id)",
               "CREATE INDEX events_open ON events (state) WHERE state <> 'closed'",
           },
-          journal_age()}};
+          journal_age(),
+          rules()}};
   return schema;
 }
 

@@ -2,30 +2,69 @@
 
 #include "registry/database.hpp"
 #include "registry/rows.hpp"
+#include "registry/stored_rows.hpp"
 #include "registry/transaction.hpp"
 
+#include <fmt/format.h>
 #include <soci/soci.h>
 
+#include <span>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace gensetd::registry {
 namespace {
 
-template <class Row>
-void read(soci::session& session, const std::string& sql, std::optional<std::int64_t> id,
-          const std::function<void(const Row&)>& take) {
-  Row row;
-  soci::statement statement{session};
-  row.exchange_id(statement);
-  row.exchange_into(statement);
+Cell::Kind kind_of(const std::string& letter) {
+  if (letter == "v") return Cell::Kind::value;
+  if (letter == "b") return Cell::Kind::blob;
+  return letter == "l" ? Cell::Kind::too_long : Cell::Kind::null;
+}
+
+std::string selection(const Database& database, std::string_view table, std::span<const Column> columns) {
+  std::string sql = "SELECT id";
+  for (const Column& column : columns) {
+    const Database::CellSql cell = database.cell(column.name, bytes_max(column.content));
+    sql += fmt::format(", {}, {}", cell.kind, cell.text);
+  }
+  return sql + fmt::format(" FROM {}", table);
+}
+
+// Reads all rows of `table`, or the one with this id, whatever they hold.
+void read(Database& database, std::string_view table, std::span<const Column> columns,
+          std::optional<std::int64_t> id,
+          const std::function<void(std::int64_t id, std::span<const Cell> cells)>& take) {
+  struct Fetched {
+    std::string kind, text;
+    soci::indicator kind_state = soci::i_null;
+    soci::indicator text_state = soci::i_null;
+  };
+  std::vector<Fetched> fetched(columns.size());
+  long long row_id = 0;
+  soci::statement statement{database.session()};
+  statement.exchange(soci::into(row_id));
+  for (Fetched& one : fetched) {
+    statement.exchange(soci::into(one.kind, one.kind_state));
+    statement.exchange(soci::into(one.text, one.text_state));
+  }
   long long key = id.value_or(0);
   if (id) statement.exchange(soci::use(key));
   statement.alloc();
-  statement.prepare(sql, soci::details::st_one_time_query);
+  statement.prepare(selection(database, table, columns) + (id ? " WHERE id = :id" : ""),
+                    soci::details::st_one_time_query);
   statement.define_and_bind();
   statement.execute();
-  while (statement.fetch()) take(row);
+  std::vector<Cell> cells(columns.size());
+  while (statement.fetch()) {
+    for (std::size_t index = 0; index < cells.size(); ++index) {
+      const Fetched& one = fetched[index];
+      cells[index] = {.kind = kind_of(one.kind),
+                      .text = one.text_state == soci::i_ok ? one.text : std::string{}};
+    }
+    take(row_id, cells);
+  }
 }
 
 template <class Row>
@@ -50,13 +89,6 @@ void update_row(soci::session& session, const std::string& sql, Row row) {
   statement.prepare(sql, soci::details::st_one_time_query);
   statement.define_and_bind();
   statement.execute(true);
-}
-
-template <class Row, class T>
-std::optional<T> find_row(soci::session& session, const std::string& sql, std::int64_t id) {
-  std::optional<T> found;
-  read<Row>(session, sql + " WHERE id = :id", id, [&](const Row& row) { found = row.value(); });
-  return found;
 }
 
 template <class Row>
@@ -107,6 +139,10 @@ std::int64_t Store::foreign_changes() {
   return explained([&] { return database_->foreign_changes(); });
 }
 
+std::int64_t Store::take_event_ids() {
+  return explained([&] { return database_->take_event_ids(); });
+}
+
 void Store::change(const std::function<bool()>& edit) {
   explained([&] {
     Transaction transaction{*database_, Database::Access::write};
@@ -125,10 +161,18 @@ Directory Store::load() {
   return explained([&] {
     Directory directory;
     const Transaction transaction{*database_, Database::Access::read};
-    read<SiteRow>(session(), SiteRow::select, std::nullopt,
-                  [&](const SiteRow& row) { directory.sites.emplace(row.id, row.value()); });
-    read<DeviceRow>(session(), DeviceRow::select, std::nullopt,
-                    [&](const DeviceRow& row) { directory.devices.emplace(row.id, row.value()); });
+    const auto is_usable = [&](std::string_view kind, std::int64_t id) {
+      if (id < 1) directory.unusable.push_back(fmt::format("{} {}", kind, id));
+      return id >= 1;
+    };
+    read(*database_, "sites", site_columns(), std::nullopt,
+         [&](std::int64_t id, std::span<const Cell> cells) {
+           if (is_usable("site", id)) directory.sites.emplace(id, site_from(id, cells));
+         });
+    read(*database_, "devices", device_columns(), std::nullopt,
+         [&](std::int64_t id, std::span<const Cell> cells) {
+           if (is_usable("device", id)) directory.devices.emplace(id, device_from(id, cells));
+         });
     return directory;
   });
 }
@@ -136,7 +180,10 @@ Directory Store::load() {
 std::int64_t Store::sites() { return ask_number(session(), "SELECT COUNT(*) FROM sites"); }
 
 std::optional<Site> Store::site(std::int64_t id) {
-  return find_row<SiteRow, Site>(session(), SiteRow::select, id);
+  std::optional<Site> found;
+  read(*database_, "sites", site_columns(), id,
+       [&](std::int64_t found_id, std::span<const Cell> cells) { found = site_from(found_id, cells); });
+  return found;
 }
 
 std::optional<std::int64_t> Store::site_with_code(const std::string& code) {
@@ -169,7 +216,10 @@ void Store::remove_site(std::int64_t id) {
 }
 
 std::optional<Device> Store::device(std::int64_t id) {
-  return find_row<DeviceRow, Device>(session(), DeviceRow::select, id);
+  std::optional<Device> found;
+  read(*database_, "devices", device_columns(), id,
+       [&](std::int64_t found_id, std::span<const Cell> cells) { found = device_from(found_id, cells); });
+  return found;
 }
 
 std::int64_t Store::insert(const Device& device) {

@@ -18,10 +18,13 @@ namespace gensetd::registry {
 
 class Database;
 
+// How many ids of events a program takes at a time. Part of the tables: the increment of a sequence.
+inline constexpr std::int64_t event_id_block = 1'000;
+
 // The rows of the registry in SQL. Use: open, load(), then change() with what reads and writes. Every
-// function throws std::exception when the database does not answer or holds what no gensetd wrote; then the
-// store is no longer used, a new one is opened; but after a Violation or NoRoom it goes on. One thread at a
-// time.
+// function throws std::exception when the database does not answer; then the store is no longer used, a new
+// one is opened; but after a Violation or NoRoom it goes on. A row that holds what no gensetd wrote is read
+// as far as it can be, and says so (Site::damage, Device::damage). One thread at a time.
 class Store {
  public:
   // `stop`: when it is asked for, a server that does not answer is not waited for any longer.
@@ -60,6 +63,9 @@ class Store {
   // Differs from the last answer when another connection changed the database. Throws when the database does
   // not answer, also when its file was removed or replaced.
   std::int64_t foreign_changes();
+
+  // The first of event_id_block ids of events that no other program gets.
+  std::int64_t take_event_ids();
 
   // Readable when there may be foreign changes; -1: none.
   int socket() const;

@@ -11,10 +11,20 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace gensetd::registry {
 
 using reading::Timestamp;
+
+// A column of a row that holds what no gensetd stores: somebody edited the database.
+struct Damage {
+  std::string column;
+  std::string what;  // for people: "poll_interval is 0; poll_interval must be …"
+  bool operator==(const Damage&) const = default;
+};
+
+std::string print_damage(const std::vector<Damage>& damage);
 
 struct Site {
   std::int64_t id = 0;
@@ -26,6 +36,8 @@ struct Site {
   std::optional<Topology> topology;
   Timestamp created_at;
   Timestamp updated_at;
+  std::vector<Damage>
+      damage;  // of its row; the fields concerned have defaults, and its devices are not polled
 
   bool operator==(const Site&) const = default;
 };
@@ -45,6 +57,7 @@ struct Device {
   std::optional<double> modbus_timeout;  // seconds
   std::optional<double> retry_delay;     // seconds
   std::optional<int> offline_after;      // failed cycles
+  double connect_delay = 0;              // seconds between connecting and the first request
   std::string description;
   std::optional<double> rated_power_kw;
   std::optional<double> nominal_voltage;  // V, line to line
@@ -52,6 +65,7 @@ struct Device {
   std::optional<Bands> limits;            // for display only
   Timestamp created_at;
   Timestamp updated_at;
+  std::vector<Damage> damage;  // of its row; the fields concerned have defaults, and it is not polled
 
   bool operator==(const Device&) const = default;
 };
@@ -80,9 +94,13 @@ using Result = std::variant<T, Refusal>;
 struct Directory {
   std::map<std::int64_t, Site> sites;
   std::map<std::int64_t, Device> devices;
+  std::vector<std::string> unusable;  // rows without a usable id, for people
 
   bool operator==(const Directory&) const = default;
 };
+
+// Why the poller leaves `device` alone, for people; empty when it is to be polled.
+std::string reason_not_to_poll(const Directory& directory, const Device& device);
 
 // The words of the specification for the enumerations, and back (empty when unknown).
 std::string_view to_word(profile::DeviceType type);   // "generator" | "ats"

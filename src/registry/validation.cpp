@@ -17,16 +17,18 @@ using profile::DeviceType;
 
 constexpr std::array<std::string_view, 6> site_fields = {"name",        "code",      "network",
                                                          "description", "is_active", "topology"};
-constexpr std::array<std::string_view, 18> device_fields = {
-    "site_id",       "name",        "device_type",    "profile",         "ip_address",      "port",
-    "protocol",      "slave_id",    "is_active",      "poll_interval",   "modbus_timeout",  "retry_delay",
-    "offline_after", "description", "rated_power_kw", "nominal_voltage", "battery_voltage", "limits"};
+constexpr std::array<std::string_view, 19> device_fields = {
+    "site_id",       "name",          "device_type", "profile",        "ip_address",      "port",
+    "protocol",      "slave_id",      "is_active",   "poll_interval",  "modbus_timeout",  "retry_delay",
+    "offline_after", "connect_delay", "description", "rated_power_kw", "nominal_voltage", "battery_voltage",
+    "limits"};
 
 constexpr std::array<std::string_view, 5> connection_fields = {"ip_address", "port", "slave_id", "protocol",
                                                                "profile"};
 
 constexpr TextRule name_rule = {.length_min = 1, .length_max = 200};
 constexpr TextRule code_rule = {.length_min = 1, .length_max = 64};
+constexpr TextRule profile_rule = {.length_min = 1, .length_max = 200};
 constexpr TextRule network_rule = {.length_max = 200};
 constexpr TextRule description_rule = {.length_max = 2000, .lines = true};
 
@@ -64,11 +66,12 @@ void read_profile(Fields& fields, const ProfileNames& profiles, std::string& pro
 void read_address(Fields& fields, std::string& address) {
   const auto word = fields.word("ip_address");
   if (!word) return;
-  if (!is_address(*word)) {
+  auto normal = normal_address(*word);
+  if (!normal) {
     return fields.refuse_value(
         "ip_address", "an IPv4 address, an IPv6 address or a host name, without scheme, port or spaces");
   }
-  address = *word;
+  address = *std::move(normal);
 }
 
 void read_protocol(Fields& fields, Protocol& protocol) {
@@ -111,21 +114,39 @@ void read_limits(Fields& fields, const ProfileNames& profiles, Device& device) {
   }
 }
 
-void read_device(Fields& fields, const ProfileNames& profiles, Device& device) {
+// All but the profile and what belongs to it.
+void read_plain_fields(Fields& fields, Device& device) {
   fields.read_whole("site_id", 1, id_max, device.site_id);
   fields.read_text("name", name_rule, device.name);
-  if (fields.has("profile") || device.id == 0) read_profile(fields, profiles, device.profile);
   read_connection(fields, device);
   fields.read_flag("is_active", device.is_active);
   fields.read_seconds_or_null("poll_interval", 0.1, 86'400, device.poll_interval);
   fields.read_seconds_or_null("modbus_timeout", 0.05, 60, device.modbus_timeout);
   fields.read_seconds_or_null("retry_delay", 0.05, 3'600, device.retry_delay);
   fields.read_whole_or_null("offline_after", 1, 1'000, device.offline_after);
+  fields.read_seconds("connect_delay", 0, 10, device.connect_delay);
   fields.read_text("description", description_rule, device.description);
   fields.read_number_or_null("rated_power_kw", 0.1, 100'000, device.rated_power_kw);
   fields.read_number_or_null("nominal_voltage", 1, 100'000, device.nominal_voltage);
   fields.read_number_or_null("battery_voltage", 1, 1'000, device.battery_voltage);
+}
+
+void read_device(Fields& fields, const ProfileNames& profiles, Device& device) {
+  if (fields.has("profile") || device.id == 0) read_profile(fields, profiles, device.profile);
+  read_plain_fields(fields, device);
   read_limits(fields, profiles, device);
+}
+
+// Who edits a row that somebody damaged must say what each damaged column shall be: a default that nobody
+// chose must not become a value. The times are set by the program.
+template <class Row>
+void require_damaged(Fields& fields, const Row& current, Row& edited) {
+  for (const Damage& one : current.damage) {
+    if (fields.has(one.column) || one.column == "created_at" || one.column == "updated_at") continue;
+    fields.refuse(one.column, "damaged_row",
+                  fmt::format("the row is damaged in the database ({}); give {} too", one.what, one.column));
+  }
+  edited.damage.clear();
 }
 
 template <class T>
@@ -147,6 +168,7 @@ Result<Site> new_site(const boost::json::object& body) {
 Result<Site> edited_site(const Site& current, const boost::json::object& body) {
   Fields fields{body, site_fields};
   Site site = current;
+  require_damaged(fields, current, site);
   read_site(fields, site);
   return outcome(fields, std::move(site));
 }
@@ -177,9 +199,27 @@ Result<Device> edited_device(const Device& current, const boost::json::object& b
                              const ProfileNames& profiles) {
   Fields fields{body, device_fields};
   Device device = current;
+  require_damaged(fields, current, device);
   read_device_type(fields, device);  // profile and protocol stay: they were chosen for this controller
   read_device(fields, profiles, device);
   return outcome(fields, std::move(device));
+}
+
+std::string read_stored(std::string_view column, const boost::json::value& value, Site& site) {
+  const boost::json::object one{{boost::json::string_view(column.data(), column.size()), value}};
+  Fields fields{one, site_fields, Fields::Source::stored};
+  read_site(fields, site);
+  return fields.refusal() ? fields.refusal()->message : std::string{};
+}
+
+std::string read_stored(std::string_view column, const boost::json::value& value, Device& device) {
+  const boost::json::object one{{boost::json::string_view(column.data(), column.size()), value}};
+  Fields fields{one, device_fields, Fields::Source::stored};
+  read_device_type(fields, device);
+  fields.read_text("profile", profile_rule, device.profile);
+  read_plain_fields(fields, device);
+  fields.read_attribute("limits", parse_bands, device.limits);
+  return fields.refusal() ? fields.refusal()->message : std::string{};
 }
 
 }  // namespace gensetd::registry

@@ -4,6 +4,10 @@
 #include "registry/types.hpp"
 
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <string>
+#include <string_view>
 
 namespace gensetd::registry {
 
@@ -19,5 +23,10 @@ Result<Device> new_device(const boost::json::object& body, const ProfileNames& p
 Result<Device> connection_target(const boost::json::object& body, const ProfileNames& profiles);
 Result<Device> edited_device(const Device& current, const boost::json::object& body,
                              const ProfileNames& profiles);
+
+// Reads one column of a row of the database by the same rules, but for those that depend on register maps.
+// Answers what is wrong with it, and nothing when it was read.
+std::string read_stored(std::string_view column, const boost::json::value& value, Site& site);
+std::string read_stored(std::string_view column, const boost::json::value& value, Device& device);
 
 }  // namespace gensetd::registry

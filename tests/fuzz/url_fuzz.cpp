@@ -7,6 +7,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -56,15 +57,18 @@ void try_daemon(const std::string& url, std::string_view secret) {
   check(std::holds_alternative<app::DaemonUrl>(again) && std::get<app::DaemonUrl>(again) == daemon);
 }
 
-// What is taken for a device's address is one for the resolver's number syntax too, or a name.
+// What is taken for a device's address has one spelling, which is an address again, and no number in
+// disguise.
 void try_address(const std::string& text) {
-  if (!registry::is_address(text)) return;
-  check(text.size() <= 253 && text.find_first_of(" /:@[]%\n", 0) == std::string::npos
-            ? true
-            : text.find(':') != std::string::npos);
+  const auto normal = registry::normal_address(text);
+  if (!normal) return;
+  check(registry::normal_address(*normal) == normal);
+  check(normal->size() <= 253 && normal->find_first_of(" /@[]%\n") == std::string::npos);
   boost::system::error_code failed;
-  const auto address = boost::asio::ip::make_address(text, failed);
-  if (!failed && address.is_v4()) check(address.to_string() == text);
+  const auto address = boost::asio::ip::make_address(*normal, failed);
+  if (!failed) check(address.to_string() == *normal && !(address.is_v6() && address.to_v6().is_v4_mapped()));
+  in_addr number{};
+  if (inet_aton(normal->c_str(), &number) != 0) check(!failed && address.is_v4());
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ TEST(Bodies, device_is_shown_whole_and_in_plain_decimals) {
       to_json(device),
       R"({"id":1,"site_id":2,"name":"Ген \"1\"","device_type":"generator","profile":"hgm9520n",)"
       R"("ip_address":"10.0.0.1","port":502,"protocol":"tcp","slave_id":1,"is_active":true,"poll_interval":0.25,)"
-      R"("modbus_timeout":null,"retry_delay":null,"offline_after":3,"description":"",)"
+      R"("modbus_timeout":null,"retry_delay":null,"offline_after":3,"connect_delay":0,"description":"",)"
       R"("rated_power_kw":320.5,"nominal_voltage":null,"battery_voltage":24,"limits":{"fuel_level":{"low":10}},)"
       R"("created_at":"1970-01-01T00:00:00.000Z","updated_at":"1970-01-01T00:00:00.000Z"})");
 }

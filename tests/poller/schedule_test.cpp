@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <vector>
 
 namespace gensetd::poller {
@@ -61,6 +64,26 @@ TEST(Schedule, devices_are_spread_evenly_over_the_interval) {
     ++starts[static_cast<std::size_t>((wait - 1ns) / 100ms)];
   }
   for (const int count : starts) EXPECT_NEAR(count, devices / parts, 10);
+}
+
+TEST(Schedule, no_number_of_seconds_makes_a_pause_that_cannot_be) {
+  using limits = std::numeric_limits<double>;
+  EXPECT_EQ(own_or(std::nullopt, 2s), 2s);
+  EXPECT_EQ(own_or(0.1, 2s), 100ms);
+  EXPECT_EQ(own_or(0.0005 + 0.0005, 2s), 1ms);
+  EXPECT_EQ(own_or(86'400.0, 2s), 24h);
+  for (const double hostile :
+       {0.0, -0.0, -1.0, 0.00001, 86'401.0, 1e300, -1e300, limits::min(), limits::denorm_min(), limits::max(),
+        limits::lowest(), limits::infinity(), -limits::infinity(), limits::quiet_NaN()})
+    EXPECT_EQ(own_or(hostile, 2s), 2s) << hostile;
+}
+
+TEST(Schedule, interval_of_nothing_is_one_millisecond) {
+  const SteadyTime now{10s};
+  for (const auto interval : {0ms, -5ms, milliseconds::min()}) {
+    EXPECT_EQ(next_start(1, interval, SteadyTime{9s}, now), next_start(1, 1ms, SteadyTime{9s}, now));
+    EXPECT_EQ(slots_missed(interval, SteadyTime{9s}, now), slots_missed(1ms, SteadyTime{9s}, now));
+  }
 }
 
 TEST(Schedule, retry_delay_is_spread_by_a_tenth_either_way) {

@@ -110,6 +110,11 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"timeout_low", R"({"modbus_timeout":0})", "modbus_timeout"},
         Row{"timeout_high", R"({"modbus_timeout":60.5})", "modbus_timeout"},
         Row{"retry_low", R"({"retry_delay":0.01})", "retry_delay"},
+        Row{"connect_delay_none", R"({"connect_delay":0})", ""},
+        Row{"connect_delay_most", R"({"connect_delay":10})", ""},
+        Row{"connect_delay_high", R"({"connect_delay":10.1})", "connect_delay"},
+        Row{"connect_delay_negative", R"({"connect_delay":-1})", "connect_delay"},
+        Row{"connect_delay_null", R"({"connect_delay":null})", "connect_delay"},
         Row{"offline_zero", R"({"offline_after":0})", "offline_after"},
         Row{"offline_fraction", R"({"offline_after":1.5})", "offline_after"},
         Row{"offline_most", R"({"offline_after":1000})", ""}),
@@ -188,9 +193,10 @@ TEST(Validation, topology_has_one_form) {
 TEST(Validation, attributes_are_printed_as_they_are_read) {
   const std::string topology =
       R"({"blocks":[{"mains_device":3,"gensets":[1,2]},{"mains_device":null,"gensets":[]}]})";
-  EXPECT_EQ(print_topology(*stored_topology(topology)), topology);
+  std::string allowed;
+  EXPECT_EQ(print_topology(*parse_topology(boost::json::parse(topology), allowed)), topology);
   const std::string bands = R"({"coolant_temp":{"low":-5,"high":95.5},"fuel_level":{"high":0.1}})";
-  EXPECT_EQ(print_bands(*stored_bands(bands)), bands);
+  EXPECT_EQ(print_bands(*parse_bands(boost::json::parse(bands), allowed)), bands);
 }
 
 }  // namespace

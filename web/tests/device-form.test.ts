@@ -16,6 +16,15 @@ test("an edit sends what was changed and nothing else", () => {
   assert.deepEqual(changes_of(known, body_of(form, true)), { name: "Genset 1", poll_interval: null });
 });
 
+test("an empty pause after connecting is none", () => {
+  const form = form_of(device(1), null, new Map());
+  assert.equal(form.connect_delay, "0");
+  form.connect_delay = " ";
+  assert.equal(body_of(form, true).connect_delay, 0);
+  form.connect_delay = "1,5";
+  assert.equal(body_of(form, true).connect_delay, 1.5);
+});
+
 test("a server that knows no ratings is not told any", () => {
   const body = body_of(form_of(device(1), null, new Map()), false);
   assert.ok(!("rated_power_kw" in body));

@@ -10,7 +10,7 @@ export const at = (after_ms: number): string => new Date(noon + after_ms).toISOS
 export function device(id: number, more: Partial<Device> = {}): Device {
   return {
     id, site_id: 1, name: `Device ${id}`, device_type: "generator", profile: "hgm9520n", ip_address: "192.168.97.10", port: 502, protocol: "tcp", slave_id: 1,
-    is_active: true, poll_interval: null, modbus_timeout: null, retry_delay: null, offline_after: null, description: null, ...more,
+    is_active: true, poll_interval: null, modbus_timeout: null, retry_delay: null, offline_after: null, connect_delay: 0, description: null, ...more,
   };
 }
 

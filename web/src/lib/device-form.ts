@@ -16,6 +16,7 @@ export interface DeviceForm {
   modbus_timeout: string;
   retry_delay: string;
   offline_after: string;
+  connect_delay: string;
   rated_power_kw: string;
   nominal_voltage: string;
   battery_voltage: string;
@@ -44,6 +45,7 @@ export function form_of(device: Device | null, site_id: number | null, profiles:
     modbus_timeout: text_of(device?.modbus_timeout),
     retry_delay: text_of(device?.retry_delay),
     offline_after: text_of(device?.offline_after),
+    connect_delay: text_of(device?.connect_delay ?? 0),
     rated_power_kw: text_of(device?.rated_power_kw),
     nominal_voltage: text_of(device?.nominal_voltage),
     battery_voltage: text_of(device?.battery_voltage),
@@ -70,6 +72,7 @@ export function body_of(form: DeviceForm, has_attributes: boolean): Record<strin
     slave_id: number_or_text(form.slave_id),
     protocol: form.protocol,
     is_active: form.is_active,
+    connect_delay: number_or_text(form.connect_delay) ?? 0,
     description: form.description,
   };
   for (const name of optional_numbers) {

@@ -38,6 +38,7 @@ export interface Device {
   modbus_timeout: number | null;
   retry_delay: number | null;
   offline_after: number | null;
+  connect_delay: number;
   description: string | null;
   rated_power_kw?: number | null;
   nominal_voltage?: number | null;

@@ -287,6 +287,7 @@ export const en: Record<Key, string> = {
   field_modbus_timeout: "Wait for an answer, s",
   field_retry_delay: "Retry after a failure, s",
   field_offline_after: "Failures until offline",
+  field_connect_delay: "Pause after connecting, s",
   by_default: "the common value",
   field_rated_power: "Rated power, kW",
   field_nominal_voltage: "Nominal voltage, V",

@@ -286,6 +286,7 @@ export const ru = {
   field_modbus_timeout: "Ожидание ответа, с",
   field_retry_delay: "Повтор после отказа, с",
   field_offline_after: "Отказов до «нет связи»",
+  field_connect_delay: "Пауза после подключения, с",
   by_default: "общее значение",
   field_rated_power: "Номинальная мощность, кВт",
   field_nominal_voltage: "Номинальное напряжение, В",

@@ -1,0 +1,168 @@
+#include "registry/stored_rows.hpp"
+
+#include "reading/reading.hpp"
+#include "registry/fields.hpp"
+#include "registry/validation.hpp"
+
+#include <boost/json/parse.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+namespace gensetd::registry {
+namespace {
+
+namespace json = boost::json;
+using Content = Column::Content;
+
+constexpr std::array site_columns_of_row = {Column{"name"},
+                                            Column{"code"},
+                                            Column{"network"},
+                                            Column{"description"},
+                                            Column{"is_active", Content::flag},
+                                            Column{"topology", Content::json},
+                                            Column{"created_at", Content::time},
+                                            Column{"updated_at", Content::time}};
+
+// The protocol is read before the unit id, whose range depends on it.
+constexpr std::array device_columns_of_row = {Column{"site_id", Content::number},
+                                              Column{"name"},
+                                              Column{"device_type"},
+                                              Column{"profile"},
+                                              Column{"ip_address"},
+                                              Column{"port", Content::number},
+                                              Column{"protocol"},
+                                              Column{"slave_id", Content::number},
+                                              Column{"is_active", Content::flag},
+                                              Column{"poll_interval", Content::number},
+                                              Column{"modbus_timeout", Content::number},
+                                              Column{"retry_delay", Content::number},
+                                              Column{"offline_after", Content::number},
+                                              Column{"connect_delay", Content::number},
+                                              Column{"description"},
+                                              Column{"rated_power_kw", Content::number},
+                                              Column{"nominal_voltage", Content::number},
+                                              Column{"battery_voltage", Content::number},
+                                              Column{"limits", Content::json},
+                                              Column{"created_at", Content::time},
+                                              Column{"updated_at", Content::time}};
+
+// Empty unless the whole text is one.
+template <class Number>
+std::optional<Number> number_in(const std::string& text) {
+  Number number{};
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// Empty when it is not UTF-8.
+std::optional<json::value> text_value(const std::string& text) {
+  std::string quoted;
+  reading::append_json_string(quoted, text);
+  json::error_code failed;
+  json::value value = json::parse(quoted, failed);
+  if (failed) return std::nullopt;
+  return value;
+}
+
+std::optional<json::value> number_value(const std::string& text) {
+  if (const auto number = number_in<std::int64_t>(text)) return *number;
+  if (const auto number = number_in<double>(text)) return *number;
+  return text_value(text);
+}
+
+std::optional<json::value> flag_value(const std::string& text) {
+  if (text == "1" || text == "true" || text == "t") return true;
+  if (text == "0" || text == "false" || text == "f") return false;
+  return number_value(text);
+}
+
+std::optional<json::value> json_value(const std::string& text) {
+  json::error_code failed;
+  json::value value = json::parse(text, failed);
+  return failed ? text_value(text) : value;  // a text is no attribute
+}
+
+// What a request would have in place of the cell; empty when no request could.
+std::optional<json::value> value_of(const Column& column, const Cell& cell) {
+  if (cell.kind == Cell::Kind::null) return json::value(nullptr);  // not with braces: that would be an array
+  if (cell.kind != Cell::Kind::value) return std::nullopt;
+  switch (column.content) {
+    case Content::number:
+      return number_value(cell.text);
+    case Content::flag:
+      return flag_value(cell.text);
+    case Content::json:
+      return json_value(cell.text);
+    case Content::text:
+    case Content::time:
+      return text_value(cell.text);
+  }
+  return std::nullopt;
+}
+
+// What is wrong with a cell that no request could have.
+std::string unreadable(const Column& column, const Cell& cell) {
+  if (cell.kind == Cell::Kind::too_long)
+    return fmt::format("{} is longer than {} bytes", column.name, bytes_max(column.content));
+  if (cell.kind == Cell::Kind::blob) return fmt::format("{} is no text but a blob", column.name);
+  return fmt::format("{} is not UTF-8", column.name);
+}
+
+std::string shown(const Column& column, const Cell& cell) {
+  if (cell.kind == Cell::Kind::null) return "NULL";
+  return column.content == Content::number ? shortened(cell.text) : fmt::format("'{}'", shortened(cell.text));
+}
+
+// Empty when the cell is sound and was read into `row`.
+template <class Row>
+std::string problem(const Column& column, const Cell& cell, Row& row) {
+  const auto value = value_of(column, cell);
+  if (!value) return unreadable(column, cell);
+  if (column.content == Content::time) {
+    const auto time = value->is_string() ? reading::parse_timestamp(cell.text) : std::nullopt;
+    if (!time)
+      return fmt::format("{} is {}; it must be a time such as 2026-01-31T12:00:00.000Z", column.name,
+                         shown(column, cell));
+    (column.name == "created_at" ? row.created_at : row.updated_at) = *time;
+    return {};
+  }
+  const std::string refusal = read_stored(column.name, *value, row);
+  return refusal.empty() ? refusal : fmt::format("{} is {}; {}", column.name, shown(column, cell), refusal);
+}
+
+template <class Row>
+Row row_from(std::int64_t id, std::span<const Column> columns, std::span<const Cell> cells, Row row) {
+  row.id = id;
+  for (std::size_t index = 0; index < columns.size(); ++index) {
+    std::string what = problem(columns[index], cells[index], row);
+    if (!what.empty())
+      row.damage.push_back({.column = std::string{columns[index].name}, .what = std::move(what)});
+  }
+  return row;
+}
+
+}  // namespace
+
+std::size_t bytes_max(Content content) {
+  return content == Content::json ? 65'536 : 8'000;  // a description has 2,000 characters of up to 4 bytes
+}
+
+std::span<const Column> site_columns() { return site_columns_of_row; }
+
+std::span<const Column> device_columns() { return device_columns_of_row; }
+
+Site site_from(std::int64_t id, std::span<const Cell> cells) {
+  const std::string name = fmt::format("site {}", id);
+  return row_from(id, site_columns(), cells, Site{.name = name, .code = name, .is_active = false});
+}
+
+Device device_from(std::int64_t id, std::span<const Cell> cells) {
+  return row_from(id, device_columns(), cells,
+                  Device{.name = fmt::format("device {}", id), .is_active = false});
+}
+
+}  // namespace gensetd::registry
