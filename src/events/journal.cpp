@@ -27,8 +27,7 @@ std::string error_of(const Change& change) {
 
 }  // namespace
 
-void Journal::restore(std::vector<Event> open, const std::vector<Timestamp>& onsets, std::int64_t last_id) {
-  last_id_ = last_id;
+void Journal::restore(std::vector<Event> open, const std::vector<Timestamp>& onsets) {
   for (const Timestamp onset : onsets) counts_.note(onset);
   for (Event& event : open) {
     if (!event.is_open() || (!event.device_id && !event.site_id)) continue;
@@ -234,14 +233,9 @@ void Journal::note_start(std::string_view version, Timestamp now) {
   tell(made("gateway_started", json::serialize(args), now, false));
 }
 
-// Ids are microseconds of the clock, so that of two programs on one database each has its own; they fit the
-// numbers of JavaScript until the year 2255.
 Event Journal::made(std::string_view code, std::string args, Timestamp onset, bool at_latest) {
-  using std::chrono::microseconds;
-  const auto clock = std::chrono::duration_cast<microseconds>(onset.time_since_epoch()).count();
-  last_id_ = std::max<std::int64_t>(last_id_ + 1, clock);
   const Code& known = code_of(code);
-  return {.id = last_id_,
+  return {.id = ids_.next(),
           .kind = known.kind,
           .priority = known.priority,
           .code = std::string{code},

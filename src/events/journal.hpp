@@ -2,6 +2,7 @@
 
 #include "events/changes.hpp"
 #include "events/event.hpp"
+#include "events/event_ids.hpp"
 #include "events/minute_counts.hpp"
 
 #include <chrono>
@@ -38,9 +39,8 @@ class Journal {
   // `offline_delay`: how long a device is away before that is an alarm.
   explicit Journal(std::chrono::milliseconds offline_delay) : offline_delay_(offline_delay) {}
 
-  // What an earlier run of the program left open, newest first, and when its alarms came in the last day. New
-  // ids are higher than `last_id`.
-  void restore(std::vector<Event> open, const std::vector<Timestamp>& onsets, std::int64_t last_id);
+  // What an earlier run of the program left open, newest first, and when its alarms came in the last day.
+  void restore(std::vector<Event> open, const std::vector<Timestamp>& onsets);
   void begin(Roster roster, Timestamp now);
 
   // One device; empty: it is not polled any more. Costs the same among few devices and many.
@@ -54,6 +54,8 @@ class Journal {
   // database knows.
   enum class Refused : std::uint8_t { unknown, acknowledged_already };
   std::variant<Event, Refused> acknowledge(std::int64_t id, std::string by, Timestamp now);
+
+  EventIds& ids() { return ids_; }
 
   std::vector<Event> take_news() { return std::exchange(news_, {}); }
 
@@ -102,7 +104,7 @@ class Journal {
   std::map<profile::ProfilePtr, Watchlist> watchlists_;
   MinuteCounts counts_;
   std::vector<Event> news_;
-  std::int64_t last_id_ = 0;
+  EventIds ids_;
 };
 
 }  // namespace gensetd::events

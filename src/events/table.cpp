@@ -275,10 +275,6 @@ Past past_before(registry::Store& store, JournalClocks clocks, Timestamp wall_no
   open.add("state <> 'closed'");
   past.open = select(store, open, newest_first, onsets_max);
   past.alarm_ages = alarm_ages(store, clocks, wall_now);
-  long long last_id = 0;
-  soci::indicator indicator = soci::i_null;
-  store.session() << "SELECT MAX(id) FROM events", soci::into(last_id, indicator);
-  if (indicator == soci::i_ok) past.last_id = last_id;
   return past;
 }
 

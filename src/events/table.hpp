@@ -41,7 +41,6 @@ struct Past {
   // How long ago alarms came, those of the last day. It is the time since their onset by the wall clock, but
   // never less than the time that daemons have been running since.
   std::vector<std::chrono::milliseconds> alarm_ages;
-  std::int64_t last_id = 0;
 };
 Past read_past(registry::Store& store, JournalClocks clocks, Timestamp wall_now);
 

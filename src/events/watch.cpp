@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include <memory>
+#include <random>
 #include <utility>
 
 namespace gensetd::events {
@@ -17,11 +18,10 @@ constexpr std::size_t surplus_parts = 10;  // the journal grows by a tenth beyon
 
 Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
-// Empty: it is not polled. The poller polls active devices of active sites.
+// Empty: it is not polled.
 std::optional<Place> place_of(const registry::Directory& directory, const registry::Device& device) {
-  const auto site = directory.sites.find(device.site_id);
-  if (!device.is_active || site == directory.sites.end() || !site->second.is_active) return std::nullopt;
-  return Place{.site_id = device.site_id, .site_code = site->second.code};
+  if (!registry::reason_not_to_poll(directory, device).empty()) return std::nullopt;
+  return Place{.site_id = device.site_id, .site_code = directory.sites.at(device.site_id).code};
 }
 
 Roster roster_of(const registry::Directory& directory) {
@@ -42,9 +42,13 @@ Watch::Watch(boost::asio::io_context& context, live::Hub& hub, live::Notices& no
       registry_(registry),
       options_(std::move(options)),
       journal_(options_.offline_delay),
-      recorder_(registry, running_) {}
+      recorder_(registry, running_) {
+  std::random_device device;
+  journal_.ids() = EventIds{(std::uint64_t{device()} << 32) | device()};
+}
 
 void Watch::start() {
+  take_ids();  // the registry answers in the order of the requests: before the first event is made
   const auto past = std::make_shared<Past>();
   const auto read = [past, running = running_](registry::Store& store) {
     *past = read_past(store, {*running, std::chrono::steady_clock::now()}, now());
@@ -65,7 +69,7 @@ void Watch::begin(Past past) {
   has_begun_ = true;
   std::vector<Timestamp> onsets;
   for (const std::chrono::milliseconds age : past.alarm_ages) onsets.push_back(now() - age);
-  journal_.restore(std::move(past.open), onsets, past.last_id);
+  journal_.restore(std::move(past.open), onsets);
   journal_.begin(roster_of(registry_.directory()), now());
   journal_.note_start(options_.version, now());
   subscription_ = hub_.subscribe(*this);
@@ -139,6 +143,20 @@ void Watch::prune() {
   });
 }
 
+// A block that is on its way when this ends is lost, which costs nothing: there are enough ids.
+void Watch::take_ids() {
+  while (registry_.healthy() && journal_.ids().blocks() + id_blocks_on_the_way_ < EventIds::blocks_wanted) {
+    ++id_blocks_on_the_way_;
+    const auto first = std::make_shared<std::optional<std::int64_t>>();
+    const auto take = [first](registry::Store& store) { *first = store.take_event_ids(); };
+    registry_.run(take, [self = self_, first](const registry::Result<std::monostate>&) {
+      if (*self == nullptr) return;
+      --(*self)->id_blocks_on_the_way_;
+      if (first->has_value()) (*self)->journal_.ids().add(**first);
+    });
+  }
+}
+
 void Watch::pass_on() {
   for (const Event& event : journal_.take_news()) {
     ++recorded_;
@@ -147,6 +165,7 @@ void Watch::pass_on() {
     notices_.tell_event({.event_id = event.id, .json = json});
     if (publish) publish(*json);
   }
+  take_ids();
 }
 
 std::string Watch::open_alarms() const {

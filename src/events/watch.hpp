@@ -81,6 +81,7 @@ class Watch final : public live::Listener {
   void prune();
   void store_running_time();
   void pass_on();
+  void take_ids();
 
   boost::asio::steady_timer timer_;
   live::Hub& hub_;
@@ -99,6 +100,7 @@ class Watch final : public live::Listener {
   std::uint64_t written_at_prune_ = 0;
   std::uint64_t recorded_ = 0;
   bool has_begun_ = false;
+  std::size_t id_blocks_on_the_way_ = 0;
   bool is_over_ = false;
 };
 

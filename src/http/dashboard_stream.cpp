@@ -135,9 +135,9 @@ OutgoingMessage DashboardStream::removal(Moment now) {
 OutgoingMessage DashboardStream::event(Moment now) {
   OutgoingMessage message = begun("event", now);
   message.text += R"(,"event":)";
-  message.text += *events_.begin()->second;
+  message.text += *events_.front().json;
   message.text += '}';
-  events_.erase(events_.begin());
+  events_.pop_front();
   return message;
 }
 
@@ -238,7 +238,12 @@ void DashboardStream::removed(std::int64_t device_id) {
 void DashboardStream::event_changed(const live::EventNotice& notice) {
   if (snapshot_asked_ || overflowed_) return;  // the snapshot will tell
   const bool was_silent = events_.empty();
-  events_.insert_or_assign(notice.event_id, notice.json);
+  const auto known = std::ranges::find(events_, notice.event_id, &live::EventNotice::event_id);
+  if (known != events_.end()) {
+    known->json = notice.json;
+  } else {
+    events_.push_back(notice);
+  }
   if (events_.size() > events_waiting_max) {
     events_.clear();
     overflowed_ = true;

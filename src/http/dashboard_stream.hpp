@@ -87,7 +87,7 @@ class DashboardStream final : public MessageSource, public live::Listener, publi
 
   live::Mailbox mailbox_;
   std::set<std::int64_t> removed_;
-  std::map<std::int64_t, std::shared_ptr<const std::string>> events_;  // by id: in their order
+  std::deque<live::EventNotice> events_;  // in the order in which they began; none has the id of another
   std::deque<BadMessage> errors_;
   std::optional<Ending> ending_;
   std::uint64_t seq_ = 0;

@@ -303,6 +303,48 @@ TEST_P(WatchTest, journal_that_grows_fast_is_cut_before_the_hour_is_over) {
   stop();
 }
 
+// Both see the same plant at the same moments, so that each change is an event of each.
+TEST_P(WatchTest, two_daemons_on_one_database_give_no_id_twice_and_lose_no_event) {
+  start();
+  live::Hub other_hub;
+  live::Notices other_notices;
+  registry::Service other_service(context.get_executor(), database.url(),
+                                  std::make_shared<profile::Catalog>(profile::Catalog::built_in()));
+  Watch other(context, other_hub, other_notices, other_service, {.version = "1.2.3"});
+  other.start();
+  run_until([&] { return other.figures().recorded > 0; });
+  constexpr std::int64_t readings = 3'000;
+  const std::int64_t base = now_ms();
+  for (std::int64_t index = 1; index <= readings; ++index) {
+    for (live::Hub* one : {&hub, &other_hub}) {
+      reading::Facts facts = good(1, base + index, {{"gen_status", index % 2 + 1}});
+      facts.seq = static_cast<std::uint64_t>(index);
+      one->publish(reading::make_reading(std::move(facts)));
+    }
+    if (index % 100 == 0)
+      run_until([&] { return watch->figures().waiting < 1'000 && other.figures().waiting < 1'000; });
+  }
+  const std::uint64_t each = watch->figures().recorded;
+  EXPECT_GE(each, static_cast<std::uint64_t>(readings));
+  EXPECT_EQ(other.figures().recorded, each);
+  run_until([&] { return watch->figures().written == each && other.figures().written == each; });
+  registry::Store store = registry::Store::create_or_open(database.address());
+  EXPECT_EQ(read_events(store, {.limit = 3 * readings}).size(), 2 * each);
+  other.stop();
+  stop();
+}
+
+TEST_P(WatchTest, damaged_device_has_no_alarms) {
+  start();
+  publish(good(1, 1'000, {{"alarm_block", 1}}));
+  database.lift_rules();
+  database.run_sql("UPDATE devices SET poll_interval = 0 WHERE id = 1");
+  run_until([&] { return !service->directory().devices.at(1).damage.empty(); });
+  watch->registry_changed({1});
+  EXPECT_EQ(watch->open_alarms(), "[]");
+  stop();
+}
+
 TEST_P(WatchTest, deactivated_device_has_no_alarms) {
   start();
   publish(good(1, 1'000, {{"alarm_block", 1}}));

@@ -273,6 +273,16 @@ TEST_F(DashboardStreamTest, events_and_changes_of_the_registry_are_told_at_once)
   EXPECT_EQ(config.at("config_rev").as_int64(), 2);
 }
 
+TEST_F(DashboardStreamTest, events_come_in_the_order_in_which_they_began_whatever_their_ids) {
+  Client client(source);
+  client.next();
+  for (const std::int64_t id : {9, 2, 5}) tell_event(id, R"({"id":)" + std::to_string(id) + "}");
+  tell_event(9, R"({"id":9,"state":"returned"})");
+  EXPECT_EQ(json::serialize(client.next().at("event")), R"({"id":9,"state":"returned"})");
+  EXPECT_EQ(json::serialize(client.next().at("event")), R"({"id":2})");
+  EXPECT_EQ(json::serialize(client.next().at("event")), R"({"id":5})");
+}
+
 TEST_F(DashboardStreamTest, storm_of_events_becomes_one_snapshot_and_no_more_than_one_a_second) {
   Client client(source);
   client.next();
