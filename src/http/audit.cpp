@@ -5,6 +5,9 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <array>
+#include <cstdint>
+
 namespace gensetd::http {
 namespace {
 
@@ -31,20 +34,55 @@ std::string differences(const json::object& before, const json::object& after) {
   return text;
 }
 
+enum class Verb : std::uint8_t { add, remove, change };
+
+using registry::Service;
+
+std::string_view done(Verb verb) {
+  constexpr std::array<std::string_view, 3> words = {"added", "removed", "changed"};
+  return words.at(static_cast<std::size_t>(verb));
+}
+
+std::string_view tried(Verb verb) {
+  constexpr std::array<std::string_view, 3> words = {"tried to add", "tried to remove", "tried to change"};
+  return words.at(static_cast<std::size_t>(verb));
+}
+
+std::string_view found_out(Service::Certainty certainty) {
+  switch (certainty) {
+    case Service::Certainty::stored:
+      return "";
+    case Service::Certainty::found:
+      return " (the answer of the database was lost; the change is stored)";
+    case Service::Certainty::not_stored:
+      return " (the answer of the database was lost; the change is not stored)";
+    case Service::Certainty::overtaken:
+      return " (the answer of the database was lost; the outcome is uncertain, as the row has changed again "
+             "since)";
+    case Service::Certainty::unknown:
+      return " (the answer of the database was lost; the outcome is unknown, as the daemon stopped before "
+             "the "
+             "database answered again)";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string audit_line(std::string_view who, std::string_view from, const RegistryChange& change) {
   const json::object before = row_of(change.before);
   const json::object after = row_of(change.after);
   const json::value& id = (after.empty() ? before : after).at("id");
-  const auto line = [&](std::string_view what, const std::string& values) {
-    return fmt::format("audit: {} from {} {} {} {}: {}", who, from, what, change.kind, json::serialize(id),
-                       values);
+  const bool is_stored =
+      change.certainty == Service::Certainty::stored || change.certainty == Service::Certainty::found;
+  const auto line = [&](Verb verb, const std::string& values) {
+    return fmt::format("audit: {} from {} {} {} {}: {}{}", who, from, is_stored ? done(verb) : tried(verb),
+                       change.kind, json::serialize(id), values, found_out(change.certainty));
   };
-  if (before.empty()) return line("added", change.after);
-  if (after.empty()) return line("removed", change.before);
+  if (before.empty()) return line(Verb::add, change.after);
+  if (after.empty()) return line(Verb::remove, change.before);
   const std::string changed = differences(before, after);
-  return changed.empty() ? std::string{} : line("changed", changed);
+  return changed.empty() ? std::string{} : line(Verb::change, changed);
 }
 
 }  // namespace gensetd::http

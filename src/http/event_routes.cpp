@@ -118,6 +118,17 @@ asio::awaitable<Answer> Api::acknowledge_event(const Request& request, std::stri
         .say("audit: {} from {} acknowledged event {} ({}){}{}", access_.administrator(), request.from,
              event->id, event->code, event->acknowledged_by.empty() ? "" : " as ", event->acknowledged_by);
   }
+  const auto* refused = std::get_if<Watch::Refused>(&result);
+  if (refused != nullptr && *refused == Watch::Refused::not_kept) {
+    log::info("alarm_acknowledged")
+        .field("who", access_.administrator())
+        .field("from", request.from)
+        .field("id", *id)
+        .field("by", std::get<std::string>(name))
+        .say("audit: {} from {} acknowledged event {}{}{} (the database has not confirmed it yet)",
+             access_.administrator(), request.from, *id, std::get<std::string>(name).empty() ? "" : " as ",
+             std::get<std::string>(name));
+  }
   co_return answer_to(result, variable);
 }
 

@@ -50,18 +50,21 @@ Answer removed(const Result<std::monostate>& result) {
   return {.status = 204};
 }
 
-// Logs a change that was made. Called while its request waits for the answer.
+// Logs a change. Holds copies: when the answer of the database is lost, the request is over by then.
 template <class T>
 registry::Service::Witness<T> audit(const Access& access, const Request& request, std::string_view kind) {
-  return [&access, &request, kind](const std::optional<T>& before, const std::optional<T>& after) {
+  return [who = std::string{access.administrator()}, from = std::string{request.from}, kind](
+             const std::optional<T>& before, const std::optional<T>& after,
+             registry::Service::Certainty certainty) {
     const RegistryChange change{.kind = kind,
                                 .before = before ? to_json(*before) : std::string{},
-                                .after = after ? to_json(*after) : std::string{}};
-    const auto line = audit_line(access.administrator(), request.from, change);
+                                .after = after ? to_json(*after) : std::string{},
+                                .certainty = certainty};
+    const auto line = audit_line(who, from, change);
     if (line.empty()) return;
     log::info("registry_changed")
-        .field("who", access.administrator())
-        .field("from", request.from)
+        .field("who", who)
+        .field("from", from)
         .field("kind", kind)
         .field("id", after ? after->id : before->id)
         .field("before", change.before)

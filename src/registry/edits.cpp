@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace gensetd::registry {
 namespace {
@@ -23,17 +24,29 @@ Refusal no_such(std::string_view what, std::int64_t id) {
 }
 
 // Stores what `edit` returns only when it is a value.
-template <class T>
-Result<T> change(Store& store, const std::function<Result<T>()>& edit) {
+template <class T, class Row>
+Result<T> change(Store& store, Trace<Row>* trace, const std::function<Result<T>()>& edit) {
   std::optional<Result<T>> result;
+  const auto note = [&](bool is_committing) {
+    if (trace == nullptr) return;
+    trace->is_committing = is_committing;
+    if constexpr (std::is_same_v<T, Row>) {
+      if (is_committing) trace->after = std::get<T>(*result);
+    }
+  };
   try {
     store.change([&] {
       result = edit();
-      return std::holds_alternative<T>(*result);
+      const bool keep = std::holds_alternative<T>(*result);
+      if (keep) note(true);
+      return keep;
     });
+    note(false);
   } catch (const Violation& violation) {
+    note(false);
     return refused_by_database(violation);
   } catch (const NoRoom& full) {
+    note(false);
     return refused_without_room(full);
   }
   return std::move(*result);
@@ -95,6 +108,9 @@ Result<T> update(Store& store, const T& current, Result<T> row, Timestamp now) {
   if (edited == nullptr || *edited == current) return row;
   if (auto refusal = check(store, *edited)) return *refusal;
   edited->updated_at = std::max(now, current.updated_at);
+  for (const Damage& one : current.damage) {
+    if (one.column == "created_at") edited->created_at = now;
+  }
   store.update(*edited);
   return row;
 }
@@ -110,25 +126,25 @@ std::optional<Refusal> check_topology(Store& store, const Site& site) {
   return std::nullopt;
 }
 
-Result<Site> create_site(Store& store, const boost::json::object& body, Timestamp now) {
-  return change<Site>(store, [&] { return insert<Site>(store, new_site(body), now); });
+Result<Site> create_site(Store& store, const boost::json::object& body, Timestamp now, Trace<Site>* trace) {
+  return change<Site>(store, trace, [&] { return insert<Site>(store, new_site(body), now); });
 }
 
 Result<Site> update_site(Store& store, std::int64_t id, const boost::json::object& body, Timestamp now,
-                         std::optional<Site>* before) {
-  return change<Site>(store, [&]() -> Result<Site> {
+                         Trace<Site>* trace) {
+  return change<Site>(store, trace, [&]() -> Result<Site> {
     const auto current = store.site(id);
     if (!current) return no_such("site", id);
-    if (before != nullptr) *before = current;
+    if (trace != nullptr) trace->before = current;
     return update<Site>(store, *current, edited_site(*current, body), now);
   });
 }
 
-Result<std::monostate> remove_site(Store& store, std::int64_t id, std::optional<Site>* before) {
-  return change<std::monostate>(store, [&]() -> Result<std::monostate> {
+Result<std::monostate> remove_site(Store& store, std::int64_t id, Trace<Site>* trace) {
+  return change<std::monostate>(store, trace, [&]() -> Result<std::monostate> {
     const auto current = store.site(id);
     if (!current) return no_such("site", id);
-    if (before != nullptr) *before = current;
+    if (trace != nullptr) trace->before = current;
     const std::int64_t count = store.devices_of(id);
     if (count > 0) {
       return Refusal{.kind = Refusal::Kind::conflict,
@@ -143,16 +159,16 @@ Result<std::monostate> remove_site(Store& store, std::int64_t id, std::optional<
 }
 
 Result<Device> create_device(Store& store, const boost::json::object& body, const ProfileNames& profiles,
-                             Timestamp now) {
-  return change<Device>(store, [&] { return insert<Device>(store, new_device(body, profiles), now); });
+                             Timestamp now, Trace<Device>* trace) {
+  return change<Device>(store, trace, [&] { return insert<Device>(store, new_device(body, profiles), now); });
 }
 
 Result<Device> update_device(Store& store, std::int64_t id, const boost::json::object& body,
-                             const ProfileNames& profiles, Timestamp now, std::optional<Device>* before) {
-  return change<Device>(store, [&]() -> Result<Device> {
+                             const ProfileNames& profiles, Timestamp now, Trace<Device>* trace) {
+  return change<Device>(store, trace, [&]() -> Result<Device> {
     const auto current = store.device(id);
     if (!current) return no_such("device", id);
-    if (before != nullptr) *before = current;
+    if (trace != nullptr) trace->before = current;
     auto edited = edited_device(*current, body, profiles);
     const auto* device = std::get_if<Device>(&edited);
     if (device != nullptr && device->site_id != current->site_id) {
@@ -162,11 +178,11 @@ Result<Device> update_device(Store& store, std::int64_t id, const boost::json::o
   });
 }
 
-Result<std::monostate> remove_device(Store& store, std::int64_t id, std::optional<Device>* before) {
-  return change<std::monostate>(store, [&]() -> Result<std::monostate> {
+Result<std::monostate> remove_device(Store& store, std::int64_t id, Trace<Device>* trace) {
+  return change<std::monostate>(store, trace, [&]() -> Result<std::monostate> {
     const auto current = store.device(id);
     if (!current) return no_such("device", id);
-    if (before != nullptr) *before = current;
+    if (trace != nullptr) trace->before = current;
     if (auto refusal = refuse_to_leave(store, *current)) return *refusal;
     store.remove_device(id);
     return std::monostate{};

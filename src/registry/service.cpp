@@ -19,7 +19,6 @@
 #include <optional>
 #include <stop_token>
 #include <thread>
-#include <type_traits>
 #include <utility>
 
 namespace gensetd::registry {
@@ -29,6 +28,9 @@ namespace asio = boost::asio;
 
 // How often the database is looked at when nobody asks for anything.
 constexpr std::chrono::seconds look_interval{1};
+
+// How long to wait after an attempt to find out about a change whose answer was lost.
+constexpr std::chrono::seconds settle_pause{10};
 
 Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
@@ -59,21 +61,47 @@ void say_if_full(const Result<T>& result) {
     log::error("registry_full").field("error", refusal->message).say("registry: {}", refusal->message);
 }
 
-// `handler`, and before it the witness of what was done. `before` was written on the worker's thread, ahead
-// of the answer that brings the result here.
+using Certainty = Service::Certainty;
+
+// `handler`, and before it the witness of what was done. `trace` was written on the worker's thread, ahead of
+// the answer that brings the result here.
 template <class Row, class Made>
 std::function<void(Result<Made>)> watched(std::function<void(Result<Made>)> handler,
-                                          Service::Witness<Row> witness,
-                                          std::shared_ptr<std::optional<Row>> before) {
+                                          Service::Witness<Row> witness, std::shared_ptr<Trace<Row>> trace) {
   if (!witness) return handler;
   return [handler = std::move(handler), witness = std::move(witness),
-          before = std::move(before)](Result<Made> result) {
-    if (const Made* made = std::get_if<Made>(&result)) {
-      std::optional<Row> after;
-      if constexpr (std::is_same_v<Row, Made>) after = *made;
-      if (*before != after) witness(*before, after);
-    }
+          trace = std::move(trace)](Result<Made> result) {
+    if (std::holds_alternative<Made>(result) && trace->before != trace->after)
+      witness(trace->before, trace->after, Certainty::stored);
     handler(std::move(result));
+  };
+}
+
+std::optional<Site> row_in(Store& store, const Site& like) { return store.site(like.id); }
+std::optional<Device> row_in(Store& store, const Device& like) { return store.device(like.id); }
+
+// What became of a change whose answer was lost. As a transaction that writes: it begins when one that the
+// database may still be carrying out has ended.
+template <class Row>
+Certainty certainty_of(Store& store, const Trace<Row>& trace) {
+  std::optional<Row> now;
+  store.change([&] {
+    now = row_in(store, trace.before ? *trace.before : *trace.after);
+    return false;
+  });
+  if (now == trace.after) return Certainty::found;
+  return now == trace.before ? Certainty::not_stored : Certainty::overtaken;
+}
+
+// Looks into the store what became of a change; without a store nobody knows. The result tells the witness.
+using Settle = std::function<std::function<void()>(Store*)>;
+
+template <class Row>
+Settle settle(Service::Witness<Row> witness, std::shared_ptr<Trace<Row>> trace) {
+  return [witness = std::move(witness), trace = std::move(trace)](Store* store) -> std::function<void()> {
+    if (!witness || !trace->is_committing || trace->before == trace->after) return {};
+    const Certainty certainty = store == nullptr ? Certainty::unknown : certainty_of(*store, *trace);
+    return [witness, trace, certainty] { witness(trace->before, trace->after, certainty); };
   };
 }
 
@@ -117,9 +145,10 @@ class Service::Worker {
   enum class Purpose : std::uint8_t { change, guest };  // guest: of a room with tables of its own
 
   // `edit` runs on the worker's thread, `put` tells the board of its success, `handler` hears the result.
+  // `settle`: what to do when the answer to the edit is lost; may be empty.
   template <class T>
   void submit(std::function<Result<T>(Store&)> edit, std::function<void(Board&, const T&)> put,
-              Handler<T> handler, Purpose purpose = Purpose::change) {
+              Handler<T> handler, Settle settle, Purpose purpose = Purpose::change) {
     if (!board_->healthy || board_->figures.waiting >= requests_max) {
       ++board_->figures.unavailable;
       Refusal refusal = board_->healthy ? too_many() : not_answering();
@@ -131,12 +160,16 @@ class Service::Worker {
     // The executor's context does not end its run while an answer is due.
     asio::executor_work_guard<asio::any_io_executor> due{executor_};
     Job job = [this, edit = std::move(edit), put = std::move(put), handler = std::move(handler),
-               due = std::move(due), purpose, asked_at = std::chrono::steady_clock::now()]() mutable {
+               settle = std::move(settle), due = std::move(due), purpose,
+               asked_at = std::chrono::steady_clock::now()]() mutable {
       Result<T> result = not_answering();
       // What waits behind a lost request does not wait for the connection too; look() renews it.
       const bool tried = keeper_.answers();
       const bool answered = tried && keeper_.attempt([&](Store& store) { result = edit(store); });
-      if (tried && !answered) result = gave_no_answer();
+      if (tried && !answered) {
+        result = gave_no_answer();
+        if (settle) unsettled_.push_back(std::move(settle));
+      }
       if (purpose == Purpose::change) say_if_full(result);
       told_healthy_ = keeper_.answers();
       auto whole = answered ? keeper_.news() : std::nullopt;
@@ -187,7 +220,7 @@ class Service::Worker {
       if (std::optional<Job> job = next_job()) {
         (*job)();
       } else if (is_stopping()) {
-        return;
+        return give_up_unsettled();
       } else {
         // While the last message is on its way nothing is looked at, so the socket must not wake.
         const int socket = look_posted_->load() ? -1 : keeper_.socket();
@@ -200,6 +233,7 @@ class Service::Worker {
   void look() {
     if (look_posted_->load()) return;
     auto whole = keeper_.news();
+    settle_all();
     if (!whole && keeper_.answers() == told_healthy_) return;
     told_healthy_ = keeper_.answers();
     look_posted_->store(true);
@@ -211,6 +245,33 @@ class Service::Worker {
     });
   }
 
+  // One is lost with each connection at most, for nothing is tried then until the next one. The old
+  // connection may hold its locks for a while, which is no reason to give up the new one.
+  void settle_all() {
+    while (!unsettled_.empty() && keeper_.answers() && std::chrono::steady_clock::now() >= settle_from_) {
+      std::function<void()> report;
+      bool is_settled = false;
+      const bool answered = keeper_.attempt([&](Store& store) {
+        try {
+          report = unsettled_.front()(&store);
+          is_settled = true;
+        } catch (const std::exception&) {
+          settle_from_ = std::chrono::steady_clock::now() + settle_pause;
+        }
+      });
+      if (!answered || !is_settled) return;
+      unsettled_.pop_front();
+      if (report) asio::post(executor_, std::move(report));
+    }
+  }
+
+  void give_up_unsettled() {
+    settle_all();
+    for (const Settle& one : unsettled_) {
+      if (auto report = one(nullptr)) asio::post(executor_, std::move(report));
+    }
+  }
+
   asio::any_io_executor executor_;
   std::shared_ptr<Board> board_ = std::make_shared<Board>();  // outlives this for answers on their way
   std::shared_ptr<std::atomic<bool>> look_posted_ = std::make_shared<std::atomic<bool>>(false);
@@ -220,6 +281,8 @@ class Service::Worker {
   // The worker's thread only, once it runs.
   Keeper keeper_;
   bool told_healthy_ = true;
+  std::deque<Settle> unsettled_;  // changes whose answer was lost
+  std::chrono::steady_clock::time_point settle_from_;
 
   Wake wake_;
   std::mutex mutex_;  // guards the next two; at most requests_max jobs, for each is counted as waiting
@@ -259,61 +322,63 @@ void Service::run(std::function<void(Store&)> use, Handler<std::monostate> handl
         }
         return std::monostate{};
       },
-      [](Board&, std::monostate) {}, std::move(handler), Worker::Purpose::guest);
+      [](Board&, std::monostate) {}, std::move(handler), {}, Worker::Purpose::guest);
 }
 
 void Service::create_site(boost::json::object body, Handler<Site> handler, Witness<Site> witness) {
-  worker_->submit<Site>(
-      [body = std::move(body)](Store& store) { return registry::create_site(store, body, now()); },
-      [](Board& board, const Site& site) { board.put(site); },
-      watched<Site>(std::move(handler), std::move(witness), std::make_shared<std::optional<Site>>()));
+  auto trace = std::make_shared<Trace<Site>>();
+  worker_->submit<Site>([body = std::move(body), trace](
+                            Store& store) { return registry::create_site(store, body, now(), trace.get()); },
+                        [](Board& board, const Site& site) { board.put(site); },
+                        watched<Site>(std::move(handler), witness, trace), settle(witness, trace));
 }
 
 void Service::update_site(std::int64_t id, boost::json::object body, Handler<Site> handler,
                           Witness<Site> witness) {
-  auto before = std::make_shared<std::optional<Site>>();
+  auto trace = std::make_shared<Trace<Site>>();
   worker_->submit<Site>(
-      [id, body = std::move(body), before](Store& store) {
-        return registry::update_site(store, id, body, now(), before.get());
+      [id, body = std::move(body), trace](Store& store) {
+        return registry::update_site(store, id, body, now(), trace.get());
       },
       [](Board& board, const Site& site) { board.put(site); },
-      watched<Site>(std::move(handler), std::move(witness), before));
+      watched<Site>(std::move(handler), witness, trace), settle(witness, trace));
 }
 
 void Service::remove_site(std::int64_t id, Handler<std::monostate> handler, Witness<Site> witness) {
-  auto before = std::make_shared<std::optional<Site>>();
+  auto trace = std::make_shared<Trace<Site>>();
   worker_->submit<std::monostate>(
-      [id, before](Store& store) { return registry::remove_site(store, id, before.get()); },
+      [id, trace](Store& store) { return registry::remove_site(store, id, trace.get()); },
       [id](Board& board, std::monostate) { board.erase_site(id); },
-      watched<Site>(std::move(handler), std::move(witness), before));
+      watched<Site>(std::move(handler), witness, trace), settle(witness, trace));
 }
 
 void Service::create_device(boost::json::object body, Handler<Device> handler, Witness<Device> witness) {
+  auto trace = std::make_shared<Trace<Device>>();
   worker_->submit<Device>(
-      [this_worker = worker_.get(), body = std::move(body)](Store& store) {
-        return registry::create_device(store, body, this_worker->profiles, now());
+      [this_worker = worker_.get(), body = std::move(body), trace](Store& store) {
+        return registry::create_device(store, body, this_worker->profiles, now(), trace.get());
       },
       [](Board& board, const Device& device) { board.put(device); },
-      watched<Device>(std::move(handler), std::move(witness), std::make_shared<std::optional<Device>>()));
+      watched<Device>(std::move(handler), witness, trace), settle(witness, trace));
 }
 
 void Service::update_device(std::int64_t id, boost::json::object body, Handler<Device> handler,
                             Witness<Device> witness) {
-  auto before = std::make_shared<std::optional<Device>>();
+  auto trace = std::make_shared<Trace<Device>>();
   worker_->submit<Device>(
-      [this_worker = worker_.get(), id, body = std::move(body), before](Store& store) {
-        return registry::update_device(store, id, body, this_worker->profiles, now(), before.get());
+      [this_worker = worker_.get(), id, body = std::move(body), trace](Store& store) {
+        return registry::update_device(store, id, body, this_worker->profiles, now(), trace.get());
       },
       [](Board& board, const Device& device) { board.put(device); },
-      watched<Device>(std::move(handler), std::move(witness), before));
+      watched<Device>(std::move(handler), witness, trace), settle(witness, trace));
 }
 
 void Service::remove_device(std::int64_t id, Handler<std::monostate> handler, Witness<Device> witness) {
-  auto before = std::make_shared<std::optional<Device>>();
+  auto trace = std::make_shared<Trace<Device>>();
   worker_->submit<std::monostate>(
-      [id, before](Store& store) { return registry::remove_device(store, id, before.get()); },
+      [id, trace](Store& store) { return registry::remove_device(store, id, trace.get()); },
       [id](Board& board, std::monostate) { board.erase_device(id); },
-      watched<Device>(std::move(handler), std::move(witness), before));
+      watched<Device>(std::move(handler), witness, trace), settle(witness, trace));
 }
 
 }  // namespace gensetd::registry

@@ -73,10 +73,21 @@ class Service {
   template <class T>
   using Handler = std::function<void(Result<T>)>;
 
-  // Hears of a change that was made, before the handler does: the row as the same transaction found it, empty
-  // when it is new, and as it is now, empty when it is gone.
+  // How it is known what became of a change. When the connection is lost while the database stores it, the
+  // handler hears that there was no answer; the witness is told later, when the row was looked at again.
+  enum class Certainty : std::uint8_t {
+    stored,      // the database said so
+    found,       // the row is as the change makes it
+    not_stored,  // the row is as it was before
+    overtaken,   // the row is neither: somebody changed it since
+    unknown,     // the program stopped before the database answered again
+  };
+
+  // Hears of a change: the row as its transaction found it, empty when it is new, and as the change makes it,
+  // empty when it is removed. Of a change that was stored, before the handler hears of it.
   template <class T>
-  using Witness = std::function<void(const std::optional<T>& before, const std::optional<T>& after)>;
+  using Witness =
+      std::function<void(const std::optional<T>& before, const std::optional<T>& after, Certainty certainty)>;
 
   // `body` is a request's JSON object: validated completely, unknown fields refused. update: only the fields
   // given.

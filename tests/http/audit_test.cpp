@@ -26,6 +26,25 @@ TEST(Audit, what_changes_nothing_is_not_told) {
   EXPECT_EQ(audit_line("API_TOKEN", "a", {.kind = "site", .before = row, .after = row}), "");
 }
 
+TEST(Audit, of_a_lost_answer_it_says_what_was_found_out) {
+  using Certainty = registry::Service::Certainty;
+  const auto line = [](Certainty certainty) {
+    return audit_line("API_TOKEN", "a",
+                      {.kind = "site",
+                       .before = R"({"id":1,"name":"A"})",
+                       .after = R"({"id":1,"name":"B"})",
+                       .certainty = certainty});
+  };
+  EXPECT_EQ(line(Certainty::found), R"(audit: API_TOKEN from a changed site 1: name "A" -> "B" )"
+                                    "(the answer of the database was lost; the change is stored)");
+  EXPECT_EQ(line(Certainty::not_stored), R"(audit: API_TOKEN from a tried to change site 1: name "A" -> "B" )"
+                                         "(the answer of the database was lost; the change is not stored)");
+  for (const Certainty certainty : {Certainty::overtaken, Certainty::unknown})
+    EXPECT_EQ(line(certainty).find(
+                  R"(audit: API_TOKEN from a tried to change site 1: name "A" -> "B" (the answer)"),
+              0U);
+}
+
 TEST(Audit, no_value_ends_the_line) {
   const std::string line = audit_line(
       "API_TOKEN", "a",

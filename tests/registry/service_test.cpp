@@ -179,7 +179,8 @@ TEST_P(ServiceTest, edit_that_changes_nothing_is_not_told) {
 TEST_P(ServiceTest, witness_hears_what_was_there_before_and_after) {
   std::vector<std::string> seen;
   const Service::Witness<Site> witness = [&](const std::optional<Site>& before,
-                                             const std::optional<Site>& after) {
+                                             const std::optional<Site>& after, Service::Certainty certainty) {
+    EXPECT_EQ(certainty, Service::Certainty::stored);
     seen.push_back((before ? before->name : "none") + " to " + (after ? after->name : "none"));
   };
   std::optional<Result<Site>> result;
@@ -192,6 +193,32 @@ TEST_P(ServiceTest, witness_hears_what_was_there_before_and_after) {
   service->remove_site(1, keep(removed), witness);
   run_until([&] { return removed.has_value(); });
   EXPECT_EQ(seen, (std::vector<std::string>{"none to MKZ", "MKZ to A", "A to none"}));
+}
+
+// The other ways to lose an answer are in tests/e2e/test_lost_commit.py.
+TEST_P(ServiceTest, witness_hears_later_what_became_of_a_change_whose_answer_was_lost) {
+  if (GetParam() == Kind::sqlite) GTEST_SKIP() << "no connection to lose";
+  create_site(mkz);
+  database.run_sql(
+      "CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS "
+      "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); RETURN NULL; END $$");
+  database.run_sql(
+      "CREATE CONSTRAINT TRIGGER at_commit AFTER UPDATE ON sites DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION end_session()");
+  std::vector<Service::Certainty> seen;
+  const Service::Witness<Site> witness = [&](const std::optional<Site>& before,
+                                             const std::optional<Site>& after, Service::Certainty certainty) {
+    EXPECT_EQ(before->name, "MKZ");
+    EXPECT_EQ(after->name, "A");
+    seen.push_back(certainty);
+  };
+  std::optional<Result<Site>> result;
+  service->update_site(1, body(R"({"name":"A"})"), keep(result), witness);
+  run_until([&] { return result.has_value(); });
+  EXPECT_EQ(std::get<Refusal>(*result).kind, Refusal::Kind::unavailable);
+  run_until([&] { return !seen.empty(); });
+  EXPECT_EQ(seen, std::vector{Service::Certainty::not_stored});
+  EXPECT_EQ(service->directory().sites.at(1).name, "MKZ");
 }
 
 TEST_P(ServiceTest, removal_is_told_and_gone) {
@@ -215,6 +242,35 @@ TEST_P(ServiceTest, change_of_another_program_is_seen) {
   run_until([&] { return heard.events.size() == 2; });
   std::ranges::sort(heard.events);  // the first may be seen before the second is made
   EXPECT_EQ(heard.events, (std::vector<std::string>{"device Gen one", "site YKZ"}));
+}
+
+TEST_P(ServiceTest, damaged_row_is_heard_of_like_any_change_and_so_is_its_repair) {
+  create_site(mkz);
+  create_device(gen1);
+  create_device(gen1);
+  heard.events.clear();
+  database.lift_rules();
+  database.run_sql("UPDATE devices SET retry_delay = -1 WHERE id = 2");
+  run_until([&] { return heard.events.size() == 1; });
+  EXPECT_EQ(heard.events.front(), "device Gen1");
+  EXPECT_EQ(service->directory().devices.at(2).damage.size(), 1U);
+  EXPECT_TRUE(service->directory().devices.at(1).damage.empty());
+  EXPECT_TRUE(service->healthy());
+  database.run_sql("UPDATE devices SET retry_delay = 1 WHERE id = 2");
+  run_until([&] { return heard.events.size() == 2; });
+  EXPECT_TRUE(service->directory().devices.at(2).damage.empty());
+}
+
+TEST_P(ServiceTest, start_with_damaged_rows_works) {
+  create_site(mkz);
+  create_device(gen1);
+  service.reset();
+  database.lift_rules();
+  database.run_sql("UPDATE devices SET poll_interval = 0.00001, port = 0");
+  database.run_sql("UPDATE sites SET name = ''");
+  open();
+  EXPECT_EQ(service->directory().devices.at(1).damage.size(), 2U);
+  EXPECT_EQ(service->directory().sites.at(1).damage.size(), 1U);
 }
 
 TEST_P(ServiceTest, lost_database_refuses_changes_keeps_the_copy_and_comes_back) {
