@@ -28,7 +28,7 @@ RUN useradd --system --uid 8010 --no-create-home --home-dir /var/lib/gensetd --s
 USER gensetd
 # The registry lies here unless DATABASE_URL says otherwise (then mount a volume); nothing else is written.
 WORKDIR /var/lib/gensetd
-ENV HTTP_LISTEN=0.0.0.0:8010
+ENV HTTP_LISTEN=0.0.0.0:8010 STATE_DIRECTORY=/var/lib/gensetd
 EXPOSE 8010
 HEALTHCHECK --interval=10s --timeout=6s --start-period=10s --retries=3 CMD ["gensetd", "health"]
 ENTRYPOINT ["gensetd"]

@@ -100,9 +100,9 @@ CLI::App* add_profiles(CLI::App& program, ProfilesOptions& options) {
 CLI::App* add_registry(CLI::App& program, RegistryOptions& options) {
   CLI::App* command = program.add_subcommand("registry", "Move sites and devices between databases");
   command->footer(
-      "The database is that of DATABASE_URL in the environment, or of --config; sqlite:///gensetd.sqlite "
-      "when "
-      "there is none.\n"
+      "The database is that of DATABASE_URL in the environment, or of --config; gensetd.sqlite in the state "
+      "directory "
+      "when there is none.\n"
       "An import goes into an empty registry, all of the file or nothing; ids stay what they are.");
   command->require_subcommand(1);
   CLI::App* to = command->add_subcommand("export", "Write all sites and devices to a JSON file");

@@ -1,5 +1,6 @@
 #include "app/registry_command.hpp"
 
+#include "app/default_database.hpp"
 #include "app/settings.hpp"
 #include "http/json_bodies.hpp"
 #include "profile/catalog.hpp"
@@ -14,6 +15,8 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <string_view>
+#include <vector>
 
 namespace gensetd::app {
 namespace {
@@ -29,6 +32,7 @@ Settings settings_of(const RegistryOptions& options) {
                 [](const auto& entry) { return entry.first != "DATABASE_URL" && entry.first != "PROFILES"; });
   Settings settings = settings_from(given);
   if (!options.profiles_directory.empty()) settings.profiles = options.profiles_directory;
+  complete_database_url(settings, options.import ? IfMissing::make_directory : IfMissing::leave);
   return settings;
 }
 
@@ -71,9 +75,26 @@ boost::json::object read_file(const fs::path& file) {
   return std::move(value.get_object());
 }
 
+// An export of rows that cannot be read would change them without a word.
+void refuse_damaged(const registry::Directory& directory) {
+  std::string rows;
+  const auto add = [&](std::string_view kind, std::int64_t id, const std::vector<registry::Damage>& damage) {
+    if (!damage.empty())
+      rows += fmt::format("{}{} {}: {}", rows.empty() ? "" : "; ", kind, id, registry::print_damage(damage));
+  };
+  for (const auto& [id, site] : directory.sites) add("site", id, site.damage);
+  for (const auto& [id, device] : directory.devices) add("device", id, device.damage);
+  for (const std::string& row : directory.unusable)
+    rows += fmt::format("{}{}: ids begin at 1", rows.empty() ? "" : "; ", row);
+  if (!rows.empty())
+    throw std::runtime_error(
+        fmt::format("rows of the registry are damaged ({}); correct them, then export again", rows));
+}
+
 void export_to(const fs::path& file, const Settings& settings, std::ostream& out) {
   auto store = registry::Store::reopen(registry::parse_database_url(settings.database_url));
   const registry::Directory directory = store.load();
+  refuse_damaged(directory);
   write_file(file, document_of(directory));
   out << fmt::format("{}: {} sites and {} devices written\n", file.string(), directory.sites.size(),
                      directory.devices.size());

@@ -1,9 +1,11 @@
 #include "app/serve_command.hpp"
 
 #include "app/daemon.hpp"
+#include "app/default_database.hpp"
 #include "app/logging.hpp"
 #include "app/service_manager.hpp"
 #include "log/log.hpp"
+#include "registry/database_url.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -70,7 +72,13 @@ asio::awaitable<void> reload_on_hangup(Daemon& daemon, asio::signal_set& hangups
   }
 }
 
-int serve(const Settings& settings) {
+void say_where_registry_is(const Settings& settings, const std::string& about_database) {
+  const std::string database = registry::print_database(registry::parse_database_url(settings.database_url));
+  log::info("registry_opened").field("database", database).say("registry: uses the database {}", database);
+  if (!about_database.empty()) log::warning("registry_place").say("{}", about_database);
+}
+
+int serve(const Settings& settings, const std::string& about_database) {
   const Logging logging(settings.log_level, settings.log_format);
   // Other threads only post to it: its sockets need no locks.
   asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
@@ -83,6 +91,8 @@ int serve(const Settings& settings) {
     log::error("start_failed").say("{}", error.what());
     return 2;
   }
+  // Not before: a start that fails says so on one line.
+  say_where_registry_is(settings, about_database);
   asio::signal_set stops(context, SIGINT, SIGTERM);  // from here on there is something to end in order
   daemon->start();
   const std::string serves = fmt::format("serves {}://{}/", settings.tls_cert.empty() ? "http" : "https",
@@ -107,13 +117,15 @@ int serve(const Settings& settings) {
 
 int serve_command(const ServeOptions& options) {
   Settings settings;
+  std::string about_database;
   try {
     settings = settings_of(options);
+    about_database = complete_database_url(settings, IfMissing::make_directory);
   } catch (const SettingsError& error) {
     std::cerr << "gensetd serve: " << error.what() << std::endl;
     return 2;
   }
-  return serve(settings);
+  return serve(settings, about_database);
 }
 
 }  // namespace gensetd::app

@@ -26,8 +26,10 @@ constexpr std::array infos{
     SettingInfo{"REDIS_URL", "", "redis://[user:password@]host:port/db; empty: no Redis"},
     SettingInfo{"REDIS_PREFIX", "", "prefix of all keys and channels in Redis, for gateways that share one"},
     SettingInfo{"METRICS_TTL", "30", "seconds after which a device's hash expires; 0: never"},
-    SettingInfo{"DATABASE_URL", "sqlite:///gensetd.sqlite",
-                "sqlite:///path, sqlite:////absolute/path, or postgresql://user:password@host:port/name"},
+    SettingInfo{"DATABASE_URL", "",
+                "sqlite:///path, sqlite:////absolute/path, or postgresql://user:password@host:port/name; "
+                "empty: gensetd.sqlite "
+                "in the state directory"},
     SettingInfo{"HTTP_LISTEN", "127.0.0.1:8010", "address and port of REST, WebSocket and page"},
     SettingInfo{"API_TOKEN", "", "when set, every request but health and static files needs it"},
     SettingInfo{"READ_TOKEN", "", "a second token, beside API_TOKEN, that only reads"},

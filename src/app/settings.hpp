@@ -32,7 +32,7 @@ struct Settings {
   std::string redis_url;  // empty: no Redis
   std::string redis_prefix;
   std::chrono::seconds metrics_ttl{30};
-  std::string database_url = "sqlite:///gensetd.sqlite";
+  std::string database_url;                // empty: complete_database_url() (default_database.hpp)
   std::string http_address = "127.0.0.1";  // IPv4 or IPv6 literal
   std::uint16_t http_port = 8010;          // 0: any free one
   std::string api_token;                   // empty: everybody may do everything
