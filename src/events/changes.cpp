@@ -96,7 +96,7 @@ class Comparison {
 
   std::vector<Change> run() {
     compare_online();
-    if (after_.last_seen != after_.timestamp) return std::move(changes_);  // its values are not new
+    if (!after_.is_fresh()) return std::move(changes_);  // its values are not new
     compare_alarms();
     if (before_ == nullptr || !before_->last_seen) return std::move(changes_);
     compare_mode();
@@ -234,11 +234,12 @@ std::vector<Change> changes_between(const Known& before, const Facts& after, con
 
 Known known_after(Known before, std::shared_ptr<const Facts> after) {
   if (!continues(before, *after)) return {std::move(after), {}};
-  if (after->last_seen != after->timestamp) {
+  if (!after->is_fresh()) {
     // A failed cycle: its values are those of the last good one.
     Facts kept = *before.facts;
     kept.online = after->online;
     kept.timestamp = after->timestamp;
+    kept.at = after->at;
     return {std::make_shared<const Facts>(std::move(kept)), std::move(before.older)};
   }
   const auto has_older = [&](std::size_t field) {

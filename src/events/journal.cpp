@@ -27,8 +27,9 @@ std::string error_of(const Change& change) {
 
 }  // namespace
 
-void Journal::restore(std::vector<Event> open, const std::vector<Timestamp>& onsets) {
-  for (const Timestamp onset : onsets) counts_.note(onset);
+void Journal::restore(std::vector<Event> open, const std::vector<std::chrono::milliseconds>& alarm_ages,
+                      SteadyTime now) {
+  for (const std::chrono::milliseconds age : alarm_ages) counts_.note(now - age);
   for (Event& event : open) {
     if (!event.is_open() || (!event.device_id && !event.site_id)) continue;
     const auto known = std::ranges::find(catalogue(), event.code, &Code::code);
@@ -53,7 +54,7 @@ void Journal::begin(Roster roster, Timestamp now) {
   for (const Subject& subject : over) close(subject, now);
 }
 
-void Journal::set_place(std::int64_t device_id, std::optional<Place> place, Timestamp now) {
+void Journal::set_place(std::int64_t device_id, std::optional<Place> place, Moment now) {
   const auto known = roster_.find(device_id);
   const std::optional<Place> before = known == roster_.end() ? std::nullopt : std::optional{known->second};
   if (place == before) return;
@@ -62,14 +63,18 @@ void Journal::set_place(std::int64_t device_id, std::optional<Place> place, Time
     std::vector<std::int64_t>& devices = sites_[place->site_id];
     devices.insert(std::ranges::lower_bound(devices, device_id), device_id);
   }
-  if (before && moves) leave_site(device_id, before->site_id, now);
+  if (before && moves) leave_site(device_id, before->site_id, now.wall);
   if (place) {
+    const auto known_device = known_.find(device_id);
+    const bool is_online =
+        known_device != known_.end() && known_device->second.facts && known_device->second.facts->online;
+    if (moves && is_online) end_site_outage(*place, now);
     roster_.insert_or_assign(device_id, *std::move(place));
   } else {
     roster_.erase(device_id);
     known_.erase(device_id);
     outages_.erase(device_id);
-    close_all(device_id, now);
+    close_all(device_id, now.wall);
   }
 }
 
@@ -102,7 +107,7 @@ void Journal::take(const std::shared_ptr<const reading::Facts>& facts) {
   if (!known.facts || known.facts->profile != facts->profile)
     close_foreign_codes(device_id, watchlist, facts->timestamp);
   for (const Change& change : changes_between(known, *facts, watchlist))
-    apply(device_id, place->second, change, facts->timestamp);
+    apply(device_id, place->second, change, {facts->at, facts->timestamp});
   known = known_after(std::move(known), facts);
 }
 
@@ -122,17 +127,18 @@ void Journal::close_foreign_codes(std::int64_t device_id, const Watchlist& watch
   for (const Subject& subject : over) close(subject, when);
 }
 
-void Journal::apply(std::int64_t device_id, const Place& place, const Change& change, Timestamp when) {
+void Journal::apply(std::int64_t device_id, const Place& place, const Change& change, Moment when) {
   switch (change.what) {
     case What::happened:
-      return tell(of_device(made(change.code, change.args, when, change.at_latest), device_id, place));
+      return tell(of_device(made(change.code, change.args, when.wall, change.at_latest), device_id, place));
     case What::alarm_on:
       return raise({device_id, change.code},
-                   of_device(made(change.code, change.args, when, change.at_latest), device_id, place));
+                   of_device(made(change.code, change.args, when.wall, change.at_latest), device_id, place),
+                   when.steady);
     case What::alarm_off:
-      return lower({device_id, change.code}, when);
+      return lower({device_id, change.code}, when.wall);
     case What::covered:
-      return close({device_id, change.code}, when);
+      return close({device_id, change.code}, when.wall);
     case What::lost:
       return begin_outage(device_id, change, when);
     case What::back:
@@ -140,17 +146,20 @@ void Journal::apply(std::int64_t device_id, const Place& place, const Change& ch
   }
 }
 
-void Journal::begin_outage(std::int64_t device_id, const Change& change, Timestamp when) {
-  Outage outage{.since = when, .at_latest = change.at_latest, .error = error_of(change)};
+void Journal::begin_outage(std::int64_t device_id, const Change& change, Moment when) {
+  Outage outage{.since = when,
+                .at_latest = change.at_latest,
+                .error = error_of(change),
+                .alarm_due_at = when.steady + offline_delay_};
   if (is_active({device_id, "device_offline"})) {
-    outage.since = find({device_id, "device_offline"})->onset;  // of an earlier run of the program
+    outage.since.wall = find({device_id, "device_offline"})->onset;  // of an earlier run of the program
     outage.is_alarm = true;
   }
   outages_.insert_or_assign(device_id, std::move(outage));
 }
 
-void Journal::end_outage(std::int64_t device_id, const Place& place, Timestamp when) {
-  lower({device_id, "device_offline"}, when);
+void Journal::end_outage(std::int64_t device_id, const Place& place, Moment when) {
+  lower({device_id, "device_offline"}, when.wall);
   const bool was_site = is_active({-place.site_id, "site_offline"});
   end_site_outage(place, when);
   const auto found = outages_.find(device_id);
@@ -159,67 +168,67 @@ void Journal::end_outage(std::int64_t device_id, const Place& place, Timestamp w
   outages_.erase(found);
   // What was not read before was not interrupted.
   if (outage.is_alarm || was_site || outage.at_latest) return;
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(when - outage.since).count();
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(when.steady - outage.since.steady).count();
   Event event = of_device(
       made("device_interrupted", json::serialize(json::object{{"error", outage.error}, {"seconds", seconds}}),
-           outage.since, outage.at_latest),
+           outage.since.wall, outage.at_latest),
       device_id, place);
-  event.returned_at = when;
+  event.returned_at = when.wall;
   tell(event);
 }
 
 // One device that answers is enough: the others of the site have a delay of their own from now on.
-void Journal::end_site_outage(const Place& place, Timestamp when) {
+void Journal::end_site_outage(const Place& place, Moment when) {
   if (!is_active({-place.site_id, "site_offline"})) return;
-  lower({-place.site_id, "site_offline"}, when);
+  lower({-place.site_id, "site_offline"}, when.wall);
   for (const std::int64_t device_id : sites_[place.site_id]) {
     const auto outage = outages_.find(device_id);
-    if (outage != outages_.end()) outage->second.not_before = when + offline_delay_;
+    if (outage != outages_.end()) outage->second.alarm_due_at = when.steady + offline_delay_;
   }
 }
 
-void Journal::tick(Timestamp now) {
+void Journal::tick(SteadyTime now) {
   for (auto& [device_id, outage] : outages_) {
-    const Timestamp due = std::max(outage.since + offline_delay_, outage.not_before);
-    if (!outage.is_alarm && now >= due) consider(device_id, outage, now);
+    if (!outage.is_alarm && now >= outage.alarm_due_at) consider(device_id, outage, now);
   }
 }
 
-void Journal::consider(std::int64_t device_id, Outage& outage, Timestamp now) {
+void Journal::consider(std::int64_t device_id, Outage& outage, SteadyTime now) {
   const Place& place = roster_.at(device_id);
   if (is_active({-place.site_id, "site_offline"})) return;
   std::vector<std::int64_t> devices;
-  Timestamp since = outage.since;
+  Moment since = outage.since;
   if (whole_site_went(place, devices, since)) {
     json::array ids;
     for (const std::int64_t id : devices) ids.emplace_back(id);
     Event alarm = made("site_offline",
                        json::serialize(json::object{{"devices", std::move(ids)}, {"count", devices.size()}}),
-                       since, outage.at_latest);
+                       since.wall, outage.at_latest);
     alarm.site_id = place.site_id;
     alarm.site_code = place.site_code;
-    return raise({-place.site_id, "site_offline"}, std::move(alarm));
+    return raise({-place.site_id, "site_offline"}, std::move(alarm), since.steady);
   }
   // The rest of the site may be about to follow.
-  if (others_of_site_are_away(device_id, place) && now < outage.since + site_drops_within) return;
+  if (others_of_site_are_away(device_id, place) && now < outage.since.steady + site_drops_within) return;
   outage.is_alarm = true;
   raise({device_id, "device_offline"},
-        of_device(made("device_offline", json::serialize(json::object{{"error", outage.error}}), outage.since,
-                       outage.at_latest),
-                  device_id, place));
+        of_device(made("device_offline", json::serialize(json::object{{"error", outage.error}}),
+                       outage.since.wall, outage.at_latest),
+                  device_id, place),
+        outage.since.steady);
 }
 
-bool Journal::whole_site_went(const Place& place, std::vector<std::int64_t>& devices,
-                              Timestamp& since) const {
-  Timestamp last = since;
+bool Journal::whole_site_went(const Place& place, std::vector<std::int64_t>& devices, Moment& since) const {
+  SteadyTime last = since.steady;
   for (const std::int64_t device_id : sites_.at(place.site_id)) {
     const auto outage = outages_.find(device_id);
     if (outage == outages_.end() || outage->second.is_alarm) return false;
-    since = std::min(since, outage->second.since);
-    last = std::max(last, outage->second.since);
+    since = std::min(since, outage->second.since,
+                     [](const Moment& a, const Moment& b) { return a.steady < b.steady; });
+    last = std::max(last, outage->second.since.steady);
     devices.push_back(device_id);
   }
-  return devices.size() > 1 && last - since <= site_drops_within;
+  return devices.size() > 1 && last - since.steady <= site_drops_within;
 }
 
 bool Journal::others_of_site_are_away(std::int64_t device_id, const Place& place) const {
@@ -263,12 +272,12 @@ Event* Journal::find(Subject subject) {
 }
 
 // An alarm that comes again before anybody acknowledged that it went is a new one, and ends the old.
-void Journal::raise(Subject subject, Event alarm) {
+void Journal::raise(Subject subject, Event alarm, SteadyTime when) {
   if (const Event* old = find(subject)) {
     if (old->state != State::returned) return;
     close(subject, alarm.onset);
   }
-  counts_.note(alarm.onset);
+  counts_.note(when);
   const Code& known = code_of(subject.second);  // whose text lives as long as the program
   const auto place = open_.insert_or_assign(Subject{subject.first, known.code}, std::move(alarm)).first;
   tell(place->second);

@@ -4,6 +4,7 @@
 #include "events/event.hpp"
 #include "events/event_ids.hpp"
 #include "events/minute_counts.hpp"
+#include "reading/moment.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -25,6 +26,9 @@ struct Place {
   std::string site_code;
   bool operator==(const Place&) const = default;
 };
+using reading::Moment;
+using reading::SteadyTime;
+
 using Roster = std::unordered_map<std::int64_t, Place>;  // all devices that are polled, by id
 
 // Makes events of readings, and keeps the alarms that are open. Without clock, threads and database.
@@ -39,15 +43,17 @@ class Journal {
   // `offline_delay`: how long a device is away before that is an alarm.
   explicit Journal(std::chrono::milliseconds offline_delay) : offline_delay_(offline_delay) {}
 
-  // What an earlier run of the program left open, newest first, and when its alarms came in the last day.
-  void restore(std::vector<Event> open, const std::vector<Timestamp>& onsets);
+  // What an earlier run of the program left open, newest first, and how long ago its alarms of the last day
+  // came.
+  void restore(std::vector<Event> open, const std::vector<std::chrono::milliseconds>& alarm_ages,
+               SteadyTime now);
   void begin(Roster roster, Timestamp now);
 
   // One device; empty: it is not polled any more. Costs the same among few devices and many.
-  void set_place(std::int64_t device_id, std::optional<Place> place, Timestamp now);
+  void set_place(std::int64_t device_id, std::optional<Place> place, Moment now);
 
   void take(const std::shared_ptr<const reading::Facts>& facts);
-  void tick(Timestamp now);
+  void tick(SteadyTime now);
   void note_start(std::string_view version, Timestamp now);
 
   // Why an acknowledgement is refused. unknown: no open alarm has this id; whether the journal ever had, the
@@ -61,34 +67,34 @@ class Journal {
 
   std::vector<const Event*> alarms() const;  // open ones, by priority, then onset
   std::size_t open_alarms() const { return open_.size(); }
-  std::uint64_t alarms_of_last(int minutes, Timestamp now) const { return counts_.last(minutes, now); }
+  std::uint64_t alarms_of_last(int minutes, SteadyTime now) const { return counts_.last(minutes, now); }
 
  private:
   using Subject = std::pair<std::int64_t, std::string_view>;  // a device, or minus a site; and a code
 
   struct Outage {
-    Timestamp since;
+    Moment since;
     bool at_latest = false;
     std::string error;
-    bool is_alarm = false;   // its own
-    Timestamp not_before{};  // no alarm of its own earlier, as the site's has just ended
+    bool is_alarm = false;    // its own
+    SteadyTime alarm_due_at;  // its own alarm comes then at the earliest
   };
 
   const Watchlist& watchlist_of(const profile::ProfilePtr& profile);
-  void apply(std::int64_t device_id, const Place& place, const Change& change, Timestamp when);
-  void begin_outage(std::int64_t device_id, const Change& change, Timestamp when);
-  void end_outage(std::int64_t device_id, const Place& place, Timestamp when);
-  void end_site_outage(const Place& place, Timestamp when);
+  void apply(std::int64_t device_id, const Place& place, const Change& change, Moment when);
+  void begin_outage(std::int64_t device_id, const Change& change, Moment when);
+  void end_outage(std::int64_t device_id, const Place& place, Moment when);
+  void end_site_outage(const Place& place, Moment when);
   void leave_site(std::int64_t device_id, std::int64_t site_id, Timestamp now);
   void close_all(std::int64_t device_or_minus_site, Timestamp when);
   void close_foreign_codes(std::int64_t device_id, const Watchlist& watchlist, Timestamp when);
-  void consider(std::int64_t device_id, Outage& outage, Timestamp now);
-  bool whole_site_went(const Place& place, std::vector<std::int64_t>& devices, Timestamp& since) const;
+  void consider(std::int64_t device_id, Outage& outage, SteadyTime now);
+  bool whole_site_went(const Place& place, std::vector<std::int64_t>& devices, Moment& since) const;
   bool others_of_site_are_away(std::int64_t device_id, const Place& place) const;
 
   Event made(std::string_view code, std::string args, Timestamp onset, bool at_latest);
   Event of_device(Event event, std::int64_t device_id, const Place& place) const;
-  void raise(Subject subject, Event alarm);
+  void raise(Subject subject, Event alarm, SteadyTime when);
   void lower(Subject subject, Timestamp when);
   void close(Subject subject, Timestamp when);
   Event* find(Subject subject);

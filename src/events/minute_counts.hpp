@@ -1,6 +1,6 @@
 #pragma once
 
-#include "events/event.hpp"
+#include "reading/reading.hpp"
 
 #include <array>
 #include <chrono>
@@ -8,11 +8,12 @@
 
 namespace gensetd::events {
 
-// How many alarms came in each minute of the last day. Times of a clock that is set back count in the minute
-// they name.
+// How many alarms came in each minute of the last day, by the steady clock.
 class MinuteCounts {
  public:
-  void note(Timestamp when) {
+  using SteadyTime = reading::SteadyTime;
+
+  void note(SteadyTime when) {
     Minute& minute = minutes_[index_of(when)];
     const std::int64_t number = number_of(when);
     if (minute.number != number) minute = {number, 0};
@@ -20,10 +21,10 @@ class MinuteCounts {
   }
 
   // Of the minute under way and of those before it, `minutes` in all, at most a day.
-  std::uint64_t last(int minutes, Timestamp now) const {
+  std::uint64_t last(int minutes, SteadyTime now) const {
     std::uint64_t sum = 0;
     for (int back = 0; back < minutes; ++back) {
-      const Timestamp when = now - std::chrono::minutes{back};
+      const SteadyTime when = now - std::chrono::minutes{back};
       const Minute& minute = minutes_[index_of(when)];
       if (minute.number == number_of(when)) sum += minute.count;
     }
@@ -38,10 +39,10 @@ class MinuteCounts {
     std::uint32_t count = 0;
   };
 
-  static std::int64_t number_of(Timestamp when) {
+  static std::int64_t number_of(SteadyTime when) {
     return std::chrono::floor<std::chrono::minutes>(when).time_since_epoch().count();
   }
-  static std::size_t index_of(Timestamp when) {
+  static std::size_t index_of(SteadyTime when) {
     const std::int64_t number = number_of(when);
     return static_cast<std::size_t>(((number % minutes_of_a_day) + minutes_of_a_day) % minutes_of_a_day);
   }

@@ -16,7 +16,7 @@ constexpr std::chrono::hours prune_every{1};
 constexpr std::chrono::minutes store_running_time_every{5};  // what a crash does not count
 constexpr std::size_t surplus_parts = 10;  // the journal grows by a tenth beyond its limit at most
 
-Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+Timestamp now() { return Moment::now().wall; }
 
 // Empty: it is not polled.
 std::optional<Place> place_of(const registry::Directory& directory, const registry::Device& device) {
@@ -67,9 +67,7 @@ void Watch::start() {
 
 void Watch::begin(Past past) {
   has_begun_ = true;
-  std::vector<Timestamp> onsets;
-  for (const std::chrono::milliseconds age : past.alarm_ages) onsets.push_back(now() - age);
-  journal_.restore(std::move(past.open), onsets);
+  journal_.restore(std::move(past.open), past.alarm_ages, std::chrono::steady_clock::now());
   journal_.begin(roster_of(registry_.directory()), now());
   journal_.note_start(options_.version, now());
   subscription_ = hub_.subscribe(*this);
@@ -84,7 +82,7 @@ void Watch::registry_changed(const std::vector<std::int64_t>& device_ids) {
   for (const std::int64_t id : device_ids) {
     const auto device = directory.devices.find(id);
     const bool is_there = device != directory.devices.end();
-    journal_.set_place(id, is_there ? place_of(directory, device->second) : std::nullopt, now());
+    journal_.set_place(id, is_there ? place_of(directory, device->second) : std::nullopt, Moment::now());
   }
   pass_on();
 }
@@ -112,14 +110,25 @@ void Watch::tick_later() {
 }
 
 void Watch::tick() {
-  journal_.tick(now());
+  const Moment at = Moment::now();
+  note_clock_step(at);
+  journal_.tick(at.steady);
   pass_on();
   recorder_.tick();
   const bool has_grown = recorder_.written() - written_at_prune_ > options_.keep.events / surplus_parts;
-  const auto steady_now = std::chrono::steady_clock::now();
-  if (has_grown || steady_now >= prune_at_) prune();
-  if (steady_now >= store_running_time_at_) store_running_time();
+  if (has_grown || at.steady >= prune_at_) prune();
+  if (at.steady >= store_running_time_at_) store_running_time();
   tick_later();
+}
+
+void Watch::note_clock_step(Moment at) {
+  const Moment before = std::exchange(last_tick_, at);
+  const auto step = std::chrono::round<std::chrono::seconds>(reading::clock_step(before, at));
+  if (std::chrono::abs(step) < reading::clock_step_noted) return;
+  log::warning("clock_stepped")
+      .field("seconds", step.count())
+      .say("the wall clock was set {} by {} s; times follow it, delays and retention are not affected",
+           step.count() < 0 ? "back" : "ahead", std::chrono::abs(step).count());
 }
 
 void Watch::store_running_time() {
@@ -177,7 +186,9 @@ std::string Watch::open_alarms() const {
   return json + ']';
 }
 
-std::uint64_t Watch::alarms_of_last(int minutes) const { return journal_.alarms_of_last(minutes, now()); }
+std::uint64_t Watch::alarms_of_last(int minutes) const {
+  return journal_.alarms_of_last(minutes, std::chrono::steady_clock::now());
+}
 
 void Watch::list(const Query& query, std::function<void(Events)> handler) {
   recorder_.flush();  // so that the list holds what has happened until now

@@ -78,6 +78,7 @@ class Watch final : public live::Listener {
   void answer_as_kept(std::int64_t id, std::function<void(Acknowledged)> handler);
   void tick_later();
   void tick();
+  void note_clock_step(Moment at);
   void prune();
   void store_running_time();
   void pass_on();
@@ -95,6 +96,7 @@ class Watch final : public live::Listener {
   live::Hub::Subscription subscription_;
   // Answers of the database that come when this has gone find it null.
   std::shared_ptr<Watch*> self_ = std::make_shared<Watch*>(this);
+  Moment last_tick_ = Moment::now();
   std::chrono::steady_clock::time_point prune_at_;
   std::chrono::steady_clock::time_point store_running_time_at_;
   std::uint64_t written_at_prune_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "live/hub.hpp"
+#include "reading/moment.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -11,16 +12,7 @@
 
 namespace gensetd::http {
 
-// Both clocks at one instant: one for waiting, one for people.
-struct Moment {
-  std::chrono::steady_clock::time_point steady;
-  reading::Timestamp wall;
-
-  static Moment now() {
-    return {std::chrono::steady_clock::now(),
-            std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
-  }
-};
+using reading::Moment;
 
 // A text message to a client. A reading is sent as the bytes that everybody shares.
 struct OutgoingMessage {

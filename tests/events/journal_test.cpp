@@ -22,6 +22,9 @@ std::string shown(const Event& event) {
   return event.code + " " + subject + " " + std::string{to_word(event.state)};
 }
 
+// Both clocks agree.
+Moment moment(std::int64_t ms) { return {steady_at(ms), at(ms)}; }
+
 class JournalTest : public testing::Test {
  protected:
   JournalTest() { journal.begin({{1, mkz}, {2, mkz}, {3, mkz}, {4, ykz}}, at(0)); }
@@ -93,7 +96,7 @@ TEST_F(JournalTest, alarm_that_comes_again_ends_the_one_that_nobody_acknowledged
     read(1, 2'000 + count * 2'000);
   }
   EXPECT_EQ(open(), Lines{"alarm_warning 1 returned"});
-  EXPECT_EQ(journal.alarms_of_last(10, at(200'000)), 100U);
+  EXPECT_EQ(journal.alarms_of_last(10, steady_at(200'000)), 100U);
   std::set<std::int64_t> ids;
   for (const Event& event : journal.take_news()) ids.insert(event.id);
   EXPECT_EQ(ids.size(), 100U);
@@ -109,13 +112,13 @@ TEST_F(JournalTest, class_takes_the_place_of_the_unclassified_alarm) {
 TEST_F(JournalTest, device_that_is_away_is_an_alarm_after_the_delay_with_the_onset_of_its_loss) {
   read_all(1'000);
   lose(1, 5'000);
-  for (int second = 6; second < 35; ++second) journal.tick(at(second * 1'000));
+  for (int second = 6; second < 35; ++second) journal.tick(steady_at(second * 1'000));
   EXPECT_EQ(news(), Lines{});
-  journal.tick(at(35'000));
+  journal.tick(steady_at(35'000));
   EXPECT_EQ(news(), Lines{"device_offline 1 active"});
   EXPECT_EQ(journal.alarms().front()->onset, at(5'000));
   EXPECT_EQ(journal.alarms().front()->args, R"({"error":"no answer"})");
-  journal.tick(at(99'000));
+  journal.tick(steady_at(99'000));
   read(1, 100'000);
   EXPECT_EQ(news(), Lines{"device_offline 1 returned"});
 }
@@ -125,7 +128,7 @@ TEST_F(JournalTest, short_interruption_is_one_event) {
   lose(1, 5'000);
   lose(1, 10'000);
   read(1, 17'500);
-  journal.tick(at(99'000));
+  journal.tick(steady_at(99'000));
   const auto events = journal.take_news();
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(shown(events[0]), "device_interrupted 1 closed");
@@ -142,7 +145,7 @@ TEST_F(JournalTest, device_that_was_not_read_before_was_not_interrupted) {
   read(1, 4'000);
   EXPECT_EQ(news(), Lines{});
   journal.take(shared(never_read(1, 5'000)));
-  journal.tick(at(35'000));
+  journal.tick(steady_at(35'000));
   EXPECT_EQ(news(), Lines{"device_offline 1 active"});
 }
 
@@ -151,7 +154,7 @@ TEST_F(JournalTest, site_that_drops_at_once_is_one_alarm) {
   lose(1, 5'000);
   lose(2, 9'000);
   lose(3, 15'000);
-  for (int second = 16; second < 90; ++second) journal.tick(at(second * 1'000));
+  for (int second = 16; second < 90; ++second) journal.tick(steady_at(second * 1'000));
   EXPECT_EQ(news(), Lines{"site_offline MKZ active"});
   EXPECT_EQ(journal.alarms().front()->args, R"({"devices":[1,2,3],"count":3})");
   EXPECT_EQ(journal.alarms().front()->onset, at(5'000));
@@ -159,10 +162,10 @@ TEST_F(JournalTest, site_that_drops_at_once_is_one_alarm) {
   // One device is enough; those that stay away have their own delay from then on.
   read(2, 95'000);
   EXPECT_EQ(news(), Lines{"site_offline MKZ returned"});
-  journal.tick(at(124'999));
+  journal.tick(steady_at(124'999));
   EXPECT_EQ(news(), Lines{});
   read(3, 124'999);
-  journal.tick(at(125'000));
+  journal.tick(steady_at(125'000));
   EXPECT_EQ(news(), (Lines{"device_interrupted 3 closed", "device_offline 1 active"}));
 }
 
@@ -171,14 +174,14 @@ TEST_F(JournalTest, devices_that_go_one_after_the_other_are_alarms_of_their_own)
   lose(1, 5'000);
   lose(2, 16'000);
   lose(3, 40'000);
-  for (int second = 16; second < 99; ++second) journal.tick(at(second * 1'000));
+  for (int second = 16; second < 99; ++second) journal.tick(steady_at(second * 1'000));
   EXPECT_EQ(news(), (Lines{"device_offline 1 active", "device_offline 2 active", "device_offline 3 active"}));
 }
 
 TEST_F(JournalTest, single_device_of_a_site_is_no_site) {
   read_all(1'000);
   lose(4, 2'000);
-  journal.tick(at(60'000));
+  journal.tick(steady_at(60'000));
   EXPECT_EQ(news(), Lines{"device_offline 4 active"});
 }
 
@@ -188,7 +191,7 @@ TEST_F(JournalTest, short_delay_waits_for_the_rest_of_a_site_that_is_going) {
   for (const std::int64_t device : {1, 2}) quick.take(shared(good(device, 1'000)));
   quick.take(shared(offline(good(1, 1'000), 2'000)));
   quick.take(shared(offline(good(2, 1'000), 2'500)));
-  quick.tick(at(3'000));
+  quick.tick(steady_at(3'000));
   const auto events = quick.take_news();
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].code, "site_offline");
@@ -197,10 +200,10 @@ TEST_F(JournalTest, short_delay_waits_for_the_rest_of_a_site_that_is_going) {
 TEST_F(JournalTest, removed_and_deactivated_devices_have_no_alarms) {
   read(1, 1'000, {{"alarm_block", 1}});
   lose(2, 1'000);
-  journal.tick(at(60'000));
+  journal.tick(steady_at(60'000));
   news();
-  journal.set_place(1, std::nullopt, at(61'000));
-  journal.set_place(2, std::nullopt, at(61'000));
+  journal.set_place(1, std::nullopt, moment(61'000));
+  journal.set_place(2, std::nullopt, moment(61'000));
   EXPECT_EQ(news(), (Lines{"alarm_block 1 closed", "device_offline 2 closed"}));
   EXPECT_EQ(open(), Lines{});
   journal.take(shared(good(1, 70'000, {{"alarm_block", 1}})));  // its last reading comes late
@@ -210,25 +213,36 @@ TEST_F(JournalTest, removed_and_deactivated_devices_have_no_alarms) {
 TEST_F(JournalTest, outage_of_a_site_ends_with_its_last_device) {
   read_all(1'000);
   for (const std::int64_t device : {1, 2, 3}) lose(device, 2'000);
-  journal.tick(at(40'000));
+  journal.tick(steady_at(40'000));
   ASSERT_EQ(open(), Lines{"site_offline MKZ active"});
   news();
-  journal.set_place(1, ykz, at(50'000));
-  journal.set_place(2, std::nullopt, at(50'000));
+  journal.set_place(1, ykz, moment(50'000));
+  journal.set_place(2, std::nullopt, moment(50'000));
   EXPECT_EQ(open(), Lines{"site_offline MKZ active"});
-  journal.set_place(3, ykz, at(50'000));
+  journal.set_place(3, ykz, moment(50'000));
   EXPECT_EQ(news(), Lines{"site_offline MKZ closed"});
+}
+
+TEST_F(JournalTest, device_that_responds_ends_the_outage_of_the_site_to_which_it_moves) {
+  read_all(1'000);
+  for (const std::int64_t device : {1, 2, 3}) lose(device, 2'000);
+  journal.tick(steady_at(40'000));
+  news();
+  journal.set_place(4, mkz, moment(50'000));
+  EXPECT_EQ(news(), Lines{"site_offline MKZ returned"});
+  journal.tick(steady_at(80'000));
+  EXPECT_EQ(news(), (Lines{"device_offline 1 active", "device_offline 2 active", "device_offline 3 active"}));
 }
 
 TEST_F(JournalTest, device_that_moves_keeps_its_alarms_and_counts_for_its_new_site) {
   read_all(1'000);
   read(3, 2'000, {{"alarm_block", 1}});
   news();
-  journal.set_place(3, ykz, at(3'000));
+  journal.set_place(3, ykz, moment(3'000));
   EXPECT_EQ(news(), Lines{});
   for (const std::int64_t device : {1, 2}) lose(device, 4'000);
   lose(4, 4'000);
-  journal.tick(at(40'000));
+  journal.tick(steady_at(40'000));
   EXPECT_EQ(open(), (Lines{"alarm_block 3 active", "site_offline MKZ active", "device_offline 4 active"}));
 }
 
@@ -236,12 +250,12 @@ TEST_F(JournalTest, alarms_that_a_run_left_of_devices_that_are_gone_are_closed) 
   read_all(1'000);
   read(1, 2'000, {{"alarm_block", 1}});
   lose(4, 4'000);
-  journal.tick(at(60'000));
+  journal.tick(steady_at(60'000));
   std::vector<Event> left;
   for (const Event* event : journal.alarms()) left.push_back(*event);
   ASSERT_EQ(left.size(), 2U);
   Journal again{seconds{30}};
-  again.restore(left, {});
+  again.restore(left, {}, steady_at(70'000));
   again.begin({{1, mkz}}, at(70'000));
   const auto events = again.take_news();
   ASSERT_EQ(events.size(), 1U);
@@ -262,18 +276,18 @@ TEST_F(JournalTest, restart_makes_no_second_onset_and_ends_what_has_gone) {
   read(1, 2'000, {{"alarm_shutdown", 1}, {"alarm_common", 1}});
   read(2, 3'000, {{"alarm_block", 1}, {"alarm_common", 1}});
   lose(4, 4'000);
-  journal.tick(at(60'000));
+  journal.tick(steady_at(60'000));
   std::vector<Event> open_before;
   for (const Event* event : journal.alarms()) open_before.push_back(*event);
   Journal again{seconds{30}};
   again.ids().add(70'001);
-  again.restore(open_before, {at(2'000), at(3'000), at(4'000)});
+  again.restore(open_before, {seconds{68}, seconds{67}, seconds{66}}, steady_at(70'000));
   again.begin({{1, mkz}, {2, mkz}, {3, mkz}, {4, ykz}}, at(70'000));
   again.take(shared(good(1, 71'000, {{"alarm_shutdown", 1}, {"alarm_common", 1}})));  // still there
   again.take(shared(good(2, 71'000)));                                                // gone meanwhile
   again.take(shared(good(3, 71'000, {{"alarm_warning", 1}, {"alarm_common", 1}})));   // came meanwhile
   again.take(shared(never_read(4, 71'000)));                                          // still away
-  again.tick(at(200'000));
+  again.tick(steady_at(200'000));
   std::vector<std::string> told;
   for (const Event& event : again.take_news()) {
     told.push_back(shown(event));
@@ -285,18 +299,18 @@ TEST_F(JournalTest, restart_makes_no_second_onset_and_ends_what_has_gone) {
   }
   EXPECT_EQ(told, (Lines{"alarm_block 2 returned", "alarm_warning 3 active"}));
   EXPECT_EQ(again.open_alarms(), 4U);
-  EXPECT_EQ(again.alarms_of_last(1'440, at(71'000)), 4U);
+  EXPECT_EQ(again.alarms_of_last(1'440, steady_at(71'000)), 4U);
 }
 
 TEST_F(JournalTest, restart_during_the_outage_of_a_site_goes_on_with_it) {
   read_all(1'000);
   for (const std::int64_t device : {1, 2, 3}) lose(device, 2'000);
-  journal.tick(at(40'000));
+  journal.tick(steady_at(40'000));
   Journal again{seconds{30}};
-  again.restore({*journal.alarms().front()}, {});
+  again.restore({*journal.alarms().front()}, {}, steady_at(50'000));
   again.begin({{1, mkz}, {2, mkz}, {3, mkz}, {4, ykz}}, at(50'000));
   for (const std::int64_t device : {1, 2, 3}) again.take(shared(never_read(device, 51'000)));
-  again.tick(at(200'000));
+  again.tick(steady_at(200'000));
   EXPECT_TRUE(again.take_news().empty());
   again.take(shared(good(1, 201'000)));
   const auto events = again.take_news();
@@ -321,9 +335,144 @@ TEST_F(JournalTest, ten_thousand_devices_that_alarm_at_once_are_ten_thousand_ala
   EXPECT_EQ(large.open_alarms(), 10'000U);
   for (std::int64_t device = 1; device <= 10'000; ++device)
     large.take(shared(offline(good(device, 2'000), 3'000)));
-  large.tick(at(40'000));
+  large.tick(steady_at(40'000));
   EXPECT_EQ(large.open_alarms(),
             10'000U + 2'501U);  // and each site once (the first and the last have one device less)
+}
+
+// A wall clock that is set while the steady clock goes on. Times of the tests are those of the steady clock;
+// the wall clock shows them plus `set_by`.
+class JournalWithTwoClocks : public testing::TestWithParam<std::int64_t> {
+ protected:
+  JournalWithTwoClocks() {
+    journal.begin({{1, mkz}, {2, mkz}, {3, mkz}, {4, ykz}}, at(wall(0)));
+    for (const std::int64_t device : {1, 2, 3, 4}) read(device, 1'000);
+  }
+
+  static constexpr std::int64_t day_ms = 86'400'000;
+  std::int64_t wall(std::int64_t ms) const { return 1'000 * day_ms + ms + set_by; }
+  reading::Facts dated(reading::Facts facts, std::int64_t ms) const {
+    const bool is_fresh = facts.is_fresh();
+    facts.timestamp = at(wall(ms));
+    if (is_fresh) facts.last_seen = facts.timestamp;
+    return facts;
+  }
+  void read(std::int64_t device, std::int64_t ms, Given values = {}) {
+    last.insert_or_assign(device, dated(good(device, ms, values), ms));
+    journal.take(shared(last.at(device)));
+  }
+  void lose(std::int64_t device, std::int64_t ms) {
+    journal.take(shared(dated(offline(last.at(device), ms), ms)));
+  }
+  void tick_until(std::int64_t ms) {
+    for (; ticked < ms; ticked += 1'000) journal.tick(steady_at(ticked));
+  }
+  std::vector<std::string> news() {
+    std::vector<std::string> all;
+    for (const Event& event : journal.take_news()) all.push_back(shown(event));
+    return all;
+  }
+
+  Journal journal{seconds{30}};
+  std::int64_t set_by = 0;
+  std::int64_t ticked = 0;
+  std::map<std::int64_t, reading::Facts> last;
+};
+
+INSTANTIATE_TEST_SUITE_P(Steps, JournalWithTwoClocks,
+                         testing::Values(-20'000, -3'600'000, -14 * 86'400'000LL, -1'000 * 86'400'000LL,
+                                         20'000, 3'600'000, 200 * 86'400'000LL));
+
+TEST_P(JournalWithTwoClocks, step_alone_makes_no_event) {
+  set_by = GetParam();
+  for (int second = 2; second < 120; second += 2) {
+    if (second == 60) set_by = 0;  // and back again
+    for (const std::int64_t device : {1, 2, 3, 4}) read(device, second * 1'000);
+    tick_until(second * 1'000);
+  }
+  EXPECT_EQ(news(), Lines{});
+}
+
+TEST_P(JournalWithTwoClocks, loss_is_an_alarm_after_the_delay_when_the_clock_is_set_meanwhile) {
+  lose(1, 5'000);
+  set_by = GetParam();
+  lose(1, 10'000);
+  tick_until(35'000);
+  EXPECT_EQ(news(), Lines{});
+  tick_until(36'000);
+  EXPECT_EQ(news(), Lines{"device_offline 1 active"});
+  read(1, 100'000);
+  EXPECT_EQ(journal.alarms().front()->returned_at, at(wall(100'000)));
+  EXPECT_EQ(news(), Lines{"device_offline 1 returned"});
+}
+
+TEST_P(JournalWithTwoClocks, short_interruption_has_its_real_length) {
+  lose(1, 5'000);
+  set_by = GetParam();
+  tick_until(17'000);
+  read(1, 17'500);
+  tick_until(99'000);
+  const auto events = journal.take_news();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(shown(events[0]), "device_interrupted 1 closed");
+  EXPECT_EQ(events[0].args, R"({"error":"no answer","seconds":13})");
+}
+
+TEST_P(JournalWithTwoClocks, site_that_drops_is_one_alarm_when_the_clock_is_set_between_its_devices) {
+  lose(1, 5'000);
+  set_by = GetParam();
+  lose(2, 9'000);
+  lose(3, 15'000);
+  tick_until(90'000);
+  EXPECT_EQ(news(), Lines{"site_offline MKZ active"});
+  EXPECT_EQ(journal.alarms().front()->onset,
+            at(1'000 * day_ms + 5'000));  // of the first, by the clock of then
+  read(2, 95'000);
+  set_by = 0;
+  tick_until(125'000);
+  EXPECT_EQ(news(), Lines{"site_offline MKZ returned"});
+  tick_until(126'000);
+  EXPECT_EQ(news(), (Lines{"device_offline 1 active", "device_offline 3 active"}));
+}
+
+TEST_P(JournalWithTwoClocks, devices_that_go_eleven_seconds_apart_are_no_site_whatever_the_clock_says) {
+  lose(1, 5'000);
+  lose(2, 5'000);
+  set_by = GetParam();
+  lose(3, 16'001);
+  tick_until(90'000);
+  EXPECT_EQ(news(), (Lines{"device_offline 1 active", "device_offline 2 active", "device_offline 3 active"}));
+}
+
+TEST_P(JournalWithTwoClocks, alarms_are_counted_by_the_steady_clock) {
+  read(1, 2'000, {{"alarm_block", 1}});
+  set_by = GetParam();
+  read(1, 4'000);
+  read(1, 6'000, {{"alarm_block", 1}});
+  EXPECT_EQ(journal.alarms_of_last(10, steady_at(8'000)), 2U);
+  EXPECT_EQ(journal.alarms_of_last(10, steady_at(608'000)), 0U);
+  EXPECT_EQ(journal.alarms_of_last(1'440, steady_at(608'000)), 2U);
+}
+
+TEST_P(JournalWithTwoClocks, alarm_of_an_earlier_run_goes_on_under_another_clock) {
+  read(1, 2'000, {{"alarm_block", 1}, {"alarm_common", 1}});
+  lose(4, 4'000);
+  tick_until(40'000);
+  std::vector<Event> left;
+  for (const Event* event : journal.alarms()) left.push_back(*event);
+  ASSERT_EQ(left.size(), 2U);
+  set_by = GetParam();
+  Journal again{seconds{30}};
+  again.restore(left, {seconds{38}, seconds{36}}, steady_at(50'000));
+  again.begin({{1, mkz}, {2, mkz}, {3, mkz}, {4, ykz}}, at(wall(50'000)));
+  again.take(shared(dated(good(1, 51'000, {{"alarm_block", 1}, {"alarm_common", 1}}), 51'000)));
+  again.take(shared(dated(never_read(4, 51'000), 51'000)));
+  again.tick(steady_at(200'000));
+  EXPECT_TRUE(again.take_news().empty());
+  EXPECT_EQ(again.open_alarms(), 2U);
+  EXPECT_EQ(again.alarms_of_last(10, steady_at(200'000)), 2U);
+  again.take(shared(dated(good(4, 201'000), 201'000)));
+  EXPECT_EQ(shown(again.take_news().at(0)), "device_offline 4 returned");
 }
 
 }  // namespace
