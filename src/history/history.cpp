@@ -20,16 +20,17 @@ void History::changed(const live::ReadingPtr& newest) {
   const std::size_t bytes = is_new ? 0 : record.bytes();
   note(record, *newest->facts);
   settle(device_id, record, oldest, bytes);
-  newest_ = std::max(newest_, newest->timestamp);
+  newest_ = std::max(newest_, newest->facts->at);
   keep_within_bytes();
 }
 
 void History::note(Record& record, const reading::Facts& facts) {
-  record.drop_older(facts.timestamp - options_.span);
-  if (facts.last_seen == facts.timestamp) {
-    record.append(facts.timestamp, facts.values);
+  const reading::Moment when{facts.at, facts.timestamp};
+  record.drop_older(when.steady - options_.span);
+  if (facts.is_fresh()) {
+    record.append(when, facts.values);
   } else if (!facts.online) {
-    record.append_gap(facts.timestamp);
+    record.append_gap(when);
   }
 }
 
@@ -41,7 +42,7 @@ void History::removed(std::int64_t device_id) {
   records_.erase(found);
 }
 
-void History::settle(std::int64_t device_id, Record& record, std::optional<Timestamp> oldest_before,
+void History::settle(std::int64_t device_id, Record& record, std::optional<SteadyTime> oldest_before,
                      std::size_t bytes_before) {
   bytes_ = bytes_ - bytes_before + record.bytes();
   const auto oldest = record.oldest();
@@ -74,7 +75,9 @@ Figures History::figures() const {
   return {.devices = records_.size(),
           .bytes = bytes_,
           .bytes_max = options_.bytes_max,
-          .span = oldest_.empty() ? std::chrono::milliseconds{0} : newest_ - oldest_.begin()->first};
+          .span = oldest_.empty()
+                      ? std::chrono::milliseconds{0}
+                      : std::chrono::floor<std::chrono::milliseconds>(newest_ - oldest_.begin()->first)};
 }
 
 }  // namespace gensetd::history

@@ -15,7 +15,7 @@
 namespace gensetd::history {
 
 struct Options {
-  std::chrono::seconds span{3'600};    // readings older than this go
+  std::chrono::seconds span{3'600};    // readings older than this by the steady clock go
   std::size_t bytes_max = 64'000'000;  // of all devices together; beyond it the oldest readings of all go
 };
 
@@ -46,7 +46,7 @@ class History final : public live::Listener {
   void removed(std::int64_t device_id) override;
 
   void note(Record& record, const reading::Facts& facts);
-  void settle(std::int64_t device_id, Record& record, std::optional<Timestamp> oldest_before,
+  void settle(std::int64_t device_id, Record& record, std::optional<SteadyTime> oldest_before,
               std::size_t bytes_before);
   void keep_within_bytes();
 
@@ -54,9 +54,9 @@ class History final : public live::Listener {
   const Options options_;
   live::Hub::Subscription subscription_;
   std::unordered_map<std::int64_t, Record> records_;
-  std::set<std::pair<Timestamp, std::int64_t>> oldest_;  // of each device that has a reading
+  std::set<std::pair<SteadyTime, std::int64_t>> oldest_;  // of each device that has a reading
   std::size_t bytes_ = 0;
-  Timestamp newest_{};
+  SteadyTime newest_{};
 };
 
 }  // namespace gensetd::history

@@ -1,41 +1,67 @@
 #include "history/record.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace gensetd::history {
+
+using reading::Moment;
+using std::chrono::milliseconds;
 
 Record::Record(profile::ProfilePtr profile) : profile_(std::move(profile)), series_(profile_->fields.size()) {
   note_size();
 }
 
-void Record::append(Timestamp when, const std::vector<profile::Value>& values) {
+void Record::append(Moment when, const std::vector<profile::Value>& values) {
+  follow_clock(when);
   ends_in_gap_ = false;
   note_time(when);
   for (std::size_t field = 0; field < series_.size(); ++field) series_[field].append(values[field]);
-  if (readings_ == chunk_readings) close_chunk();
+  if (open_.readings == chunk_readings) close_chunk();
   note_size();
 }
 
-void Record::append_gap(Timestamp when) {
-  if (std::exchange(ends_in_gap_, true) || (readings_ == 0 && chunks_.empty())) return;
+void Record::append_gap(Moment when) {
+  if (!oldest()) return;
+  const bool is_new_piece = follow_clock(when);
+  if (is_new_piece || !ends_in_gap_) put_gap(when);
+  note_size();
+}
+
+void Record::put_gap(Moment when) {
+  ends_in_gap_ = true;
   note_time(when);
   for (Series& one : series_) one.append(std::nullopt);
-  if (readings_ == chunk_readings) close_chunk();
-  note_size();
+  if (open_.readings == chunk_readings) close_chunk();
 }
 
-void Record::note_time(Timestamp when) {
-  if (readings_ == 0) {
-    first_ = when;
-  } else {
-    append_number(times_, static_cast<std::uint64_t>((when - last_).count()));
+// Whether the wall clock was set since the last reading, so that `when` begins a new piece.
+bool Record::follow_clock(Moment& when) {
+  if (!oldest()) return false;
+  const Moment last = span_of(open_.readings > 0 ? chunks_.size() : chunks_.size() - 1).last;
+  const bool goes_back = when.wall + small_step_back < last.wall;
+  if (!goes_back && std::chrono::abs(clock_step(last, when)) < reading::clock_step_noted) {
+    when.wall = std::max(when.wall, last.wall);
+    return false;
   }
-  last_ = when;
-  ++readings_;
+  if (!ends_in_gap_) put_gap({last.steady, last.wall + milliseconds{1}});
+  if (open_.readings > 0) close_chunk();
+  ++open_.piece;
+  return true;
+}
+
+void Record::note_time(Moment when) {
+  if (open_.readings == 0) {
+    open_.first = when;
+  } else {
+    append_number(times_, static_cast<std::uint64_t>((when.wall - open_.last.wall).count()));
+  }
+  open_.last = when;
+  ++open_.readings;
 }
 
 void Record::close_chunk() {
-  Chunk chunk{.first = first_, .last = last_, .readings = readings_, .ends = {}, .bytes = {}};
+  Chunk chunk{.span = open_, .ends = {}, .bytes = {}};
   chunk.ends.reserve(series_.size() + 1);
   std::size_t size = times_.size();
   for (Series& one : series_) size += one.finish().size();
@@ -49,7 +75,7 @@ void Record::close_chunk() {
   }
   chunk_bytes_ += chunk.size();
   chunks_.push_back(std::move(chunk));
-  readings_ = 0;
+  open_.readings = 0;
   times_.clear();
 }
 
@@ -62,18 +88,75 @@ void Record::note_size() {
   for (const Series& one : series_) open_bytes_ += one.heap_bytes();
 }
 
-void Record::read_times(Timestamp first, std::string_view bytes, std::size_t count,
-                        std::vector<Timestamp>& out) {
-  Timestamp time = first;
-  for (std::size_t index = 0; index < count; ++index) {
-    if (index > 0) time += std::chrono::milliseconds{static_cast<std::int64_t>(take_number(bytes))};
+void Record::read_times(std::size_t chunk, std::vector<Timestamp>& out) const {
+  const Span& span = span_of(chunk);
+  std::string_view bytes = chunk < chunks_.size() ? chunks_[chunk].bytes : times_;
+  Timestamp time = span.first.wall;
+  for (std::size_t index = 0; index < span.readings; ++index) {
+    if (index > 0) time += milliseconds{static_cast<std::int64_t>(take_number(bytes))};
     out.push_back(time);
   }
 }
 
-std::optional<Timestamp> Record::oldest() const {
-  if (!chunks_.empty()) return chunks_.front().first;
-  return readings_ > 0 ? std::optional{first_} : std::nullopt;
+void Record::read_values(std::size_t chunk, std::size_t field, std::vector<profile::Value>& out) const {
+  if (chunk < chunks_.size()) {
+    read_series(chunks_[chunk].series(field), out);
+  } else {
+    series_[field].read(out);
+  }
+}
+
+// From the newest to the oldest, so that all that covers a piece is known before it.
+std::vector<Record::Part> Record::parts_between(Timestamp from, Timestamp to) const {
+  std::vector<Part> parts;
+  Covered newer;
+  Span piece;  // as far as its chunks were seen
+  std::optional<SteadyTime> piece_ends;
+  for (std::size_t chunk = chunks_.size() + 1; chunk-- > 0;) {
+    const Span& span = span_of(chunk);
+    if (span.readings == 0) continue;
+    if (piece.readings > 0 && piece.piece != span.piece) {
+      newer.add(covered_by(piece, piece_ends));
+      piece_ends = piece.first.steady;
+      piece.readings = 0;
+    }
+    if (piece.readings == 0) piece = span;
+    piece.first = span.first;
+    if (span.last.wall < from || span.first.wall >= to) continue;
+    if (newer.meets({span.first.wall, span.last.wall})) {
+      add_uncovered(parts, chunk, newer);
+    } else {
+      parts.push_back({.chunk = chunk, .begin = 0, .end = span.readings, .first = span.first.wall});
+    }
+  }
+  // Parts do not overlap. Those of one piece that begin at one time have the order of their chunks.
+  std::ranges::sort(parts, [](const Part& a, const Part& b) {
+    return a.first != b.first ? a.first < b.first : a.chunk < b.chunk;
+  });
+  return parts;
+}
+
+Covered::Interval Record::covered_by(const Span& piece, std::optional<SteadyTime> ends) {
+  if (!ends) return {piece.first.wall, Timestamp::max()};
+  const auto lasted = std::chrono::floor<milliseconds>(*ends - piece.first.steady);
+  return {piece.first.wall, std::max(piece.last.wall, piece.first.wall + lasted)};
+}
+
+void Record::add_uncovered(std::vector<Part>& parts, std::size_t chunk, const Covered& newer) const {
+  const std::size_t first_part = parts.size();
+  std::vector<Timestamp> times;
+  read_times(chunk, times);
+  for (std::size_t index = 0; index < times.size(); ++index) {
+    if (newer.meets({times[index], times[index]})) continue;
+    const bool goes_on = parts.size() > first_part && parts.back().end == index;
+    if (!goes_on) parts.push_back({.chunk = chunk, .begin = index, .end = index, .first = times[index]});
+    parts.back().end = index + 1;
+  }
+}
+
+std::optional<SteadyTime> Record::oldest() const {
+  if (!chunks_.empty()) return chunks_.front().span.first.steady;
+  return open_.readings > 0 ? std::optional{open_.first.steady} : std::nullopt;
 }
 
 void Record::drop_oldest() {
@@ -82,19 +165,19 @@ void Record::drop_oldest() {
     chunks_.pop_front();
     return;
   }
-  readings_ = 0;
+  open_.readings = 0;
   times_ = {};
   series_.assign(series_.size(), Series{});
   note_size();
 }
 
-void Record::drop_older(Timestamp than) {
-  while (!chunks_.empty() && chunks_.front().last < than) drop_oldest();
+void Record::drop_older(SteadyTime than) {
+  while (!chunks_.empty() && chunks_.front().span.last.steady < than) drop_oldest();
 }
 
 std::size_t Record::readings() const {
-  std::size_t count = readings_;
-  for (const Chunk& chunk : chunks_) count += chunk.readings;
+  std::size_t count = open_.readings;
+  for (const Chunk& chunk : chunks_) count += chunk.span.readings;
   return count;
 }
 

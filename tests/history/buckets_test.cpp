@@ -18,6 +18,9 @@ using std::chrono::seconds;
 
 Timestamp at(std::int64_t ms) { return Timestamp{milliseconds{ms}}; }
 
+// Both clocks agree.
+reading::Moment moment_of(Timestamp when) { return {reading::SteadyTime{when.time_since_epoch()}, when}; }
+
 profile::ProfilePtr genset() {
   static const auto profile = profile::Catalog::built_in().find("hgm9520n");
   return profile;
@@ -33,7 +36,7 @@ Record record_of(const std::vector<Sample>& samples) {
   std::vector<profile::Value> values(genset()->fields.size());
   for (const Sample& sample : samples) {
     values[3] = sample.value;
-    record.append(sample.when, values);
+    record.append(moment_of(sample.when), values);
   }
   return record;
 }
@@ -76,8 +79,8 @@ TEST(Buckets, shorter_than_the_cadence_have_the_reading_before_them) {
 
 TEST(Buckets, nothing_lasts_over_a_loss_of_connection) {
   Record record = record_of({{at(0), 5}});
-  record.append_gap(at(1'000));
-  record.append_gap(at(1'500));
+  record.append_gap(moment_of(at(1'000)));
+  record.append_gap(moment_of(at(1'500)));
   EXPECT_EQ(shown(record, {at(0), at(3'000), 3}, seconds{60}, at(9'000)), "5..5~50 - -");
 }
 
