@@ -51,7 +51,7 @@ constexpr std::array infos{
     SettingInfo{"WEBSOCKET_COMPRESSION", "1",
                 "0: do not compress (permessage-deflate) what dashboards are told"},
     SettingInfo{"EVENTS_OFFLINE_DELAY", "30", "seconds without connection until that is an alarm"},
-    SettingInfo{"EVENTS_KEEP_DAYS", "90", "days after which an event leaves the journal"},
+    SettingInfo{"EVENTS_KEEP_DAYS", "90", "days of operation after which an event leaves the journal"},
     SettingInfo{"EVENTS_MAX", "100000", "events in the journal; beyond it the oldest leave"},
     SettingInfo{"HISTORY_SPAN", "3600", "seconds of readings that are held in memory for /api/history"},
     SettingInfo{"HISTORY_MEMORY", "64",

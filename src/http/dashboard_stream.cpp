@@ -12,10 +12,39 @@ namespace {
 
 constexpr std::uint16_t policy_violation = 1008;  // RFC 6455, 7.4.1
 
-void append_cadence(std::string& out, std::optional<std::chrono::milliseconds> cadence) {
-  out += R"(,"cadence_ms":)";
-  out += cadence ? std::to_string(cadence->count()) : "null";
-  out += '}';
+using std::chrono::milliseconds;
+
+void append_milliseconds(std::string& out, std::string_view key, std::optional<milliseconds> time) {
+  out += key;
+  out += time ? std::to_string(time->count()) : "null";
+}
+
+// How much older the values of another process's reading were than the reading. Both of its times are those
+// of the publisher's clock, so their distance is right even if the clock is not. Empty: it says that nothing
+// was ever read, or its clock was set back since.
+std::optional<milliseconds> lag_of(const reading::Reading& foreign) {
+  constexpr std::string_view key = R"("last_seen":)";
+  const auto found = foreign.json.find(key);
+  if (found == std::string::npos) return milliseconds{0};  // a publisher that does not say
+  std::string_view rest = std::string_view{foreign.json}.substr(found + key.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  if (!rest.starts_with('"')) return std::nullopt;
+  const auto last_seen = reading::parse_timestamp(rest.substr(1, rest.find('"', 1) - 1));
+  if (!last_seen || *last_seen > foreign.timestamp) return std::nullopt;
+  return foreign.timestamp - *last_seen;
+}
+
+// How long ago the values of a reading were read, by this process's steady clock. Empty: never, or not known.
+std::optional<milliseconds> age_of(const reading::Reading& reading, reading::SteadyTime now) {
+  const auto since = [&](reading::SteadyTime then) {
+    return std::max(milliseconds{0}, std::chrono::floor<milliseconds>(now - then));
+  };
+  if (!reading.facts) {
+    const auto lag = lag_of(reading);
+    return lag ? std::optional{since(reading.at) + *lag} : std::nullopt;
+  }
+  const auto& last_seen_at = reading.facts->last_seen_at;
+  return last_seen_at ? std::optional{since(*last_seen_at)} : std::nullopt;
 }
 
 }  // namespace
@@ -117,7 +146,7 @@ OutgoingMessage DashboardStream::snapshot(Moment now) {
   for (const auto& reading : source_->hub.all()) {
     if (!is_selected(subscription_.devices, reading->device_id)) continue;
     if (!std::exchange(first, false)) text += ',';
-    append_entry(text, reading);
+    append_entry(text, reading, now);
   }
   text += R"(],"alarms":)";
   text += source_->active_alarms();
@@ -151,17 +180,19 @@ OutgoingMessage DashboardStream::batch(Moment now) {
     const live::ReadingPtr newest = mailbox_.take();
     if (!newest) break;
     if (!std::exchange(first, false)) text += ',';
-    append_entry(text, newest);
+    append_entry(text, newest, now);
   }
   text += "]}";
   if (mailbox_.empty()) batch_from_ = now.steady + subscription_.batch_interval;
   return message;
 }
 
-void DashboardStream::append_entry(std::string& out, const live::ReadingPtr& reading) const {
+void DashboardStream::append_entry(std::string& out, const live::ReadingPtr& reading, Moment now) const {
   const std::string& json = subscription_.view == View::full ? reading->json : source_->overviews.of(reading);
   out.append(json, 0, json.rfind('}'));  // another process's may have spaces behind it
-  append_cadence(out, source_->hub.cadence(reading->device_id));
+  append_milliseconds(out, R"(,"cadence_ms":)", source_->hub.cadence(reading->device_id));
+  append_milliseconds(out, R"(,"age_ms":)", age_of(*reading, now.steady));
+  out += '}';
 }
 
 void DashboardStream::received(std::string_view text) {

@@ -76,7 +76,7 @@ class DashboardStream final : public MessageSource, public live::Listener, publi
   OutgoingMessage removal(Moment now);
   OutgoingMessage event(Moment now);
   OutgoingMessage batch(Moment now);
-  void append_entry(std::string& out, const live::ReadingPtr& reading) const;
+  void append_entry(std::string& out, const live::ReadingPtr& reading, Moment now) const;
   SteadyTime due_next() const;
   bool needs_snapshot(Moment now) const;
 

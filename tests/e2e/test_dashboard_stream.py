@@ -43,7 +43,7 @@ def test_snapshot_then_batches_with_seq_and_full_readings(daemon):
             assert snapshot["type"] == "snapshot" and snapshot["view"] == "full" and snapshot["poll_interval"] == 2
             assert [one["device_id"] for one in snapshot["data"]] == daemon.devices and snapshot["alarms"] == []
             plain = daemon.reading(daemon.devices[0])
-            assert [*plain, "cadence_ms"] == list(snapshot["data"][0])
+            assert [*plain, "cadence_ms", "age_ms"] == list(snapshot["data"][0])
             seq = snapshot["seq"]
             batches = []
             while len(batches) < 5:
@@ -54,6 +54,7 @@ def test_snapshot_then_batches_with_seq_and_full_readings(daemon):
                 batches += [message] if message["type"] == "batch" else []
             cadence = batches[-1]["data"][0]["cadence_ms"]
             assert cadence is None or 150 <= cadence <= 1000
+            assert all(0 <= one["age_ms"] < PATIENCE * 1000 for one in batches[-1]["data"])
 
     asyncio.run(run())
 

@@ -97,7 +97,7 @@ class WebSocketWitness(Witness):
             return self.see(message)
         for reading in message.get("data", []) if message["type"] in ("snapshot", "batch") else []:
             # How often readings come is said beside them, and changes without one.
-            self.see({name: value for name, value in reading.items() if name != "cadence_ms"})
+            self.see({name: value for name, value in reading.items() if name not in ("cadence_ms", "age_ms")})
         return None
 
 

@@ -115,6 +115,47 @@ TEST_F(DashboardStreamTest, begins_with_a_snapshot_of_everything) {
   EXPECT_EQ(entry.at("power_total").as_double(), 0.1);
 }
 
+// The client's steady clock is at 100 s; the wall clock of both times is a long way from it.
+TEST_F(DashboardStreamTest, tells_how_long_ago_values_were_read_by_the_steady_clock) {
+  const auto age_of = [](const json::object& message, std::size_t entry) {
+    return message.at("data").as_array().at(entry).as_object().at("age_ms");
+  };
+  hub.publish(reading_at(1, 98'500));
+  reading::Facts failed = *reading_at(2, 60'000)->facts;
+  failed.at = reading::SteadyTime{seconds{99}};
+  failed.seq = 99'001;
+  hub.publish(reading::make_reading(failed));
+  reading::Facts never = failed;
+  never.identity.device_id = 3;
+  never.last_seen.reset();
+  never.last_seen_at.reset();
+  hub.publish(reading::make_reading(never));
+  // Of other processes: one that does not say when its values were read, and some that do.
+  std::int64_t foreign_id = 4;
+  for (const std::string more :
+       {R"(,"online":true)", R"(,"last_seen": "2098-12-31T23:59:58.000Z")", R"(,"last_seen":null)",
+        R"(,"last_seen":"2099-01-01T00:00:00.001Z")", R"(,"last_seen":"")"}) {
+    std::string why;
+    auto made =
+        reading::parse_foreign(R"({"device_id":)" + std::to_string(foreign_id++) +
+                                   R"(,"site_code":"Y","timestamp":"2099-01-01T00:00:00.000Z")" + more + '}',
+                               reading::SteadyTime{seconds{97}}, why);
+    ASSERT_TRUE(made) << why;
+    hub.publish(std::move(made));
+  }
+  Client client(source);
+  const json::object snapshot = client.next();
+  EXPECT_EQ(age_of(snapshot, 0), 1'500);
+  EXPECT_EQ(age_of(snapshot, 1), 40'000);
+  EXPECT_TRUE(age_of(snapshot, 2).is_null());
+  EXPECT_EQ(age_of(snapshot, 3), 3'000);
+  EXPECT_EQ(age_of(snapshot, 4), 5'000);
+  for (const std::size_t unknown : {5UL, 6UL, 7UL}) EXPECT_TRUE(age_of(snapshot, unknown).is_null());
+  client.pass(milliseconds{500});
+  hub.publish(reading_at(1, 100'100));
+  EXPECT_EQ(age_of(client.next(), 0), 400);
+}
+
 TEST_F(DashboardStreamTest, batches_the_newest_of_each_device_at_its_rate) {
   Client client(source);
   client.next();

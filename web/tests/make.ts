@@ -15,7 +15,7 @@ export function device(id: number, more: Partial<Device> = {}): Device {
 }
 
 export function reading(id: number, fields: Record<string, Value> = {}): Reading {
-  return { device_id: id, site_code: "MKZ", device_type: "generator", timestamp: at(0), online: true, error: null, last_seen: at(0), ...fields };
+  return { device_id: id, site_code: "MKZ", device_type: "generator", timestamp: at(0), online: true, error: null, last_seen: at(0), age_ms: 0, received_ms: 0, ...fields };
 }
 
 export function input(id: number, fields: Record<string, Value>, { quality = "live", ...more }: Partial<Device> & { quality?: Quality } = {}): Input {

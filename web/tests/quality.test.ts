@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { is_believed, quality_of, seen_at, stale_after_ms } from "../src/lib/quality";
-import { at, device, noon, reading } from "./make";
+import { age_ms, is_believed, quality_of, seen_at, stale_after_ms } from "../src/lib/quality";
+import { at, device, reading } from "./make";
 
-const of = (fields: object, after_ms: number, poll_interval_s = 2) => quality_of(reading(1, { ...fields }), device(1), poll_interval_s, noon + after_ms);
+const of = (fields: object, after_ms: number, poll_interval_s = 2) => quality_of(reading(1, { ...fields }), device(1), poll_interval_s, after_ms);
 
 test("a reading is live until three cadences, five seconds at least", () => {
   assert.equal(of({}, 6000), "live");
@@ -19,7 +19,7 @@ test("the device's own interval counts before the server's where the cadence is 
 });
 
 test("the age is that of the last success, not that of the last attempt", () => {
-  assert.equal(of({ timestamp: at(20_000), last_seen: at(0), error: "no answer" }, 20_000), "stale");
+  assert.equal(of({ timestamp: at(20_000), last_seen: at(0), error: "no answer", age_ms: 20_000 }, 0), "stale");
 });
 
 test("what does not answer is offline however young, and was never read without a success", () => {
@@ -33,10 +33,30 @@ test("a reading of a program that tells no last_seen counts from its timestamp, 
 });
 
 test("out of use comes before all, and nothing known is waiting", () => {
-  assert.equal(quality_of(reading(1), device(1, { is_active: false }), 2, noon), "disabled");
-  assert.equal(quality_of(null, device(1), 2, noon), "waiting");
+  assert.equal(quality_of(reading(1), device(1, { is_active: false }), 2, 0), "disabled");
+  assert.equal(quality_of(null, device(1), 2, 0), "waiting");
 });
 
 test("only live and stale values say something of the machine", () => {
   assert.deepEqual((["waiting", "live", "stale", "offline", "never", "disabled"] as const).filter(is_believed), ["live", "stale"]);
+});
+
+test("the age is what the server measured, and what has passed since the message was sent", () => {
+  const old = reading(1, { age_ms: 4000, received_ms: 10_000 });
+  assert.equal(age_ms(old, 11_500), 5500);
+  assert.equal(age_ms(old, 9000), 4000, "never younger than the server says");
+  assert.equal(age_ms(reading(1, { age_ms: null }), 0), null);
+  assert.equal(age_ms(null, 0), null);
+});
+
+for (const wrong of [at(-200 * 86_400_000), at(200 * 86_400_000), "1970-01-01T00:00:00.000Z"]) {
+  test(`a reading dated ${wrong} becomes stale as any other`, () => {
+    const fields = { timestamp: wrong, last_seen: wrong };
+    assert.equal(of(fields, 6000), "live");
+    assert.equal(of(fields, 6001), "stale");
+  });
+}
+
+test("a reading of unknown age is not live", () => {
+  assert.equal(of({ age_ms: undefined }, 0), "stale");
 });

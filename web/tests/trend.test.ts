@@ -22,8 +22,21 @@ test("no data and a lost device are gaps, not zeros", () => {
 
 test("a reading twice, or an older one, is one point", () => {
   const ring = new TrendRing(2000);
-  for (const after of [0, 0, 2000, 1000]) ring.add(of(after, 1));
+  for (const [seq, after] of [[1, 0], [1, 0], [3, 2000], [2, 1000]] as const) ring.add(of(after, 1, { seq, epoch: "a" }));
   assert.equal(ring.points("power_total").length, 2);
+});
+
+test("after the server's clock was set back by an hour the line goes on there, and no time is on it twice", () => {
+  const ring = new TrendRing(2000);
+  const hour = 3_600_000;
+  for (let after = 0; after <= 2 * hour; after += 600_000) ring.add(of(after, 1, { cadence_ms: 600_000 }));
+  ring.add(of(hour + 1000, 7));
+  ring.add(of(hour + 3000, 8));
+  const points = ring.points("power_total").map((point) => [point.at_ms - noon, point.value]);
+  assert.deepEqual(points.slice(-4), [[hour, 1], [hour + 1, null], [hour + 1000, 7], [hour + 3000, 8]]);
+  assert.ok(points.every(([time], index) => index === 0 || points[index - 1]![0]! < time!));
+  ring.add(of(-14 * 24 * hour, 9));
+  assert.deepEqual(ring.points("power_total").map((point) => point.value), [9]);
 });
 
 test("a page that is open for days keeps 1,800 points", () => {

@@ -1,12 +1,12 @@
 import { api, ApiError, has_token, may_change, on_unauthorized, set_token, websocket_protocols } from "./api";
 import { sort_alarms, with_event } from "./health";
 import { fill, load_texts, preferred_language, type Key, type Texts } from "./i18n";
-import type { Message } from "./protocol";
+import { stamp, type Message } from "./protocol";
 import { quality_of, type Quality } from "./quality";
 import { remember, remembered } from "./settings";
 import { parse_kiosk, parse_route, type Kiosk, type Route } from "./route";
 import { Store } from "./store";
-import { ServerClock } from "./time";
+import { ServerClock, Stopwatch } from "./time";
 import type { Input } from "./topology";
 import type { Device, EventCode, Language, PlantEvent, Profile, Reading, Site } from "./types";
 import { Link, type LinkState, type SocketLike, type Subscription } from "./ws";
@@ -24,6 +24,7 @@ const paint_every_ms: Record<Subscription["view"], number> = { overview: 250, fu
 const registry_retry_ms = 3000;
 const registry_refresh_ms = 30000; // in case a notice of a change was lost
 const tick_ms = 1000;
+const resync_pause_ms = 2000; // between two that a clock's step makes necessary
 
 function one_of<T extends string>(value: string | null, allowed: readonly T[], otherwise: T): T {
   return allowed.find((one) => one === value) ?? otherwise;
@@ -36,7 +37,7 @@ class App {
   breaker_colours = $state<BreakerColours>(one_of(remembered("breakers"), ["neutral", "red", "green"], "neutral"));
   hotkeys = $state(remembered("hotkeys") !== "0");
   sound = $state(remembered("sound") === "1");
-  muted_until = $state(0);
+  muted_until = $state(0); // by `elapsed`
   kiosk: Kiosk | null = parse_kiosk(location.search, location.hash);
 
   route = $state.raw<Route>(parse_route(location.hash));
@@ -53,7 +54,7 @@ class App {
 
   link_state = $state<LinkState>("connecting");
   link_lost_at = $state<number | null>(null); // server time
-  retry_at = $state<number | null>(null); // client time
+  retry_at = $state<number | null>(null); // by performance.now()
   had_snapshot = $state(false);
   new_version = $state(false);
   poll_interval = $state(2);
@@ -66,10 +67,14 @@ class App {
   event_codes = $state.raw<Map<string, EventCode>>(new Map());
   last_event = $state.raw<PlantEvent | null>(null);
 
-  now = $state(Date.now()); // server time, each second
+  now = $state(Date.now()); // server time, each second; for display
+  elapsed = $state(performance.now()); // of the page's stopwatch, each second; ages are measured by it
+  clock_steps = $state(0); // how often the server's clock was set
   beat = $state(0); // grows with each paint of new readings
 
-  private clock = new ServerClock();
+  private stopwatch = new Stopwatch();
+  private clock = new ServerClock(performance.timeOrigin);
+  private resynced_at = -Infinity;
   private store = new Store();
   private cells = new Map<number, Cell>();
   private ui_version: string | null = null;
@@ -142,7 +147,20 @@ class App {
   }
 
   private tick(): void {
-    this.now = this.clock.now(Date.now());
+    this.elapsed = this.measure();
+    this.now = this.clock.now(this.elapsed);
+  }
+
+  // The stopwatch's time. What was shown before a sleep of this machine is asked for again.
+  private measure(): number {
+    if (this.stopwatch.read(Date.now(), performance.now())) this.resync();
+    return this.stopwatch.elapsed_ms;
+  }
+
+  private resync(): void {
+    if (performance.now() - this.resynced_at < resync_pause_ms) return;
+    this.resynced_at = performance.now();
+    this.link.resync();
   }
 
   retry_link = (): void => this.link.try_now();
@@ -251,7 +269,7 @@ class App {
   }
 
   quality(device: Device, reading: Reading | null): Quality {
-    return quality_of(reading, this.in_use(device), this.poll_interval, this.now);
+    return quality_of(reading, this.in_use(device), this.poll_interval, this.elapsed);
   }
 
   // A device of a site that is out of use is not polled either.
@@ -303,7 +321,7 @@ class App {
   }
 
   private hear(message: Message): void {
-    if (message.server_time) this.clock.learn(message.server_time, Date.now());
+    this.learn_times(message);
     switch (message.type) {
       case "snapshot":
         this.store.snapshot(message, this.selection);
@@ -331,6 +349,17 @@ class App {
     }
   }
 
+  // Where the server's clock was set it cannot be said how long the message was under way; a snapshot will tell all ages.
+  private learn_times(message: Message): void {
+    const elapsed = this.measure();
+    const delay = message.server_time ? this.clock.learn(message.server_time, elapsed) : 0;
+    stamp(message, elapsed - (delay ?? 0));
+    if (delay !== null) return;
+    this.clock_steps += 1;
+    this.tick();
+    if (message.type !== "snapshot") this.resync();
+  }
+
   private learn_version(version: string): void {
     if (this.ui_version !== null && version !== this.ui_version) {
       this.new_version = true;
@@ -342,13 +371,13 @@ class App {
   private link_changed(state: LinkState, retry_at: number | null): void {
     const was_good = this.link_state === "live" || this.link_state === "resyncing";
     const is_good = state === "live" || state === "resyncing";
-    if (was_good && !is_good) this.link_lost_at = this.clock.now(Date.now());
+    if (was_good && !is_good) this.link_lost_at = this.clock.now(this.measure());
     if (is_good) {
       this.link_lost_at = null;
       if (!was_good && this.registry_known) void this.load_registry();
     }
     this.link_state = state;
-    this.retry_at = retry_at === null ? null : Date.now() + (retry_at - performance.now());
+    this.retry_at = retry_at;
     // A refusal of the upgrade looks like a lost connection; REST tells the difference.
     if (state === "lost" || state === "refused") void api.get("/api/sites").catch(() => undefined);
   }

@@ -3,9 +3,8 @@ import { code_text } from "./fields";
 import { format_age } from "./fmt";
 import { alarms_of, type Alarm } from "./health";
 import { fill, type Key } from "./i18n";
-import { seen_at, type Quality } from "./quality";
+import { age_ms, type Quality } from "./quality";
 import type { SiteState } from "./site-state";
-import { age_ms } from "./time";
 import type { Breaker, Input, Presence } from "./topology";
 import type { Device, PlantEvent, Reading } from "./types";
 
@@ -33,7 +32,7 @@ function switch_word(device: Device, reading: Reading | null): string | null {
 }
 
 export function age_of(reading: Reading | null): string {
-  return format_age(age_ms(seen_at(reading), app.now), app.language);
+  return format_age(age_ms(reading, app.elapsed), app.language);
 }
 
 export function alarm_text(alarm: Alarm, short = false): string {

@@ -58,3 +58,9 @@ export class Sequence {
     return follows;
   }
 }
+
+// Notes in each reading of a message when it was sent, by the stopwatch of this page.
+export function stamp(message: Message, sent_ms: number): void {
+  if (message.type !== "snapshot" && message.type !== "batch") return;
+  for (const reading of message.data) reading.received_ms = sent_ms;
+}

@@ -22,9 +22,9 @@ export class Store {
     }
     for (const reading of message.data) {
       const held = this.newest(reading.device_id);
-      // The same reading in the narrower view says less.
-      if (held && is_same(held, reading) && Object.keys(held).length > Object.keys(reading).length) continue;
-      this.pending.set(reading.device_id, reading);
+      // The same reading in the narrower view says less, but its age is measured again.
+      const is_narrower = held && is_same(held, reading) && Object.keys(held).length > Object.keys(reading).length;
+      this.pending.set(reading.device_id, is_narrower ? { ...held, ...reading } : reading);
     }
   }
 
@@ -72,7 +72,7 @@ function is_numbered_alike(one: Reading, other: Reading): boolean {
   return typeof one.seq === "number" && typeof other.seq === "number" && typeof one.epoch === "string" && one.epoch === other.epoch;
 }
 
-function is_older(reading: Reading, held: Reading): boolean {
+export function is_older(reading: Reading, held: Reading): boolean {
   return is_numbered_alike(reading, held) && Number(reading.seq) < Number(held.seq);
 }
 

@@ -1,3 +1,4 @@
+import { is_older } from "./store";
 import type { Reading, Value } from "./types";
 
 // Points of a trend: what the server remembers, then what came while the page was open. Where nothing came there is a null,
@@ -14,12 +15,15 @@ const missed_cadences = 3;
 export class TrendRing {
   private rings = new Map<string, TrendPoint[]>();
   private last_ms: number | null = null;
+  private last: Reading | null = null;
 
   constructor(private cadence_ms: number) {}
 
   add(reading: Reading): void {
     const at_ms = Date.parse(reading.timestamp);
-    if (!Number.isFinite(at_ms) || (this.last_ms !== null && at_ms <= this.last_ms)) return;
+    if (!Number.isFinite(at_ms) || at_ms === this.last_ms || (this.last && is_older(reading, this.last))) return;
+    this.last = reading;
+    if (this.last_ms !== null && at_ms < this.last_ms) this.follow_clock_back(at_ms);
     const cadence = reading.cadence_ms ?? this.cadence_ms;
     const gap = this.last_ms !== null && at_ms - this.last_ms > missed_cadences * cadence;
     for (const [name, value] of Object.entries(reading)) {
@@ -30,6 +34,16 @@ export class TrendRing {
       while (ring.length > points_max) ring.shift();
     }
     this.last_ms = at_ms;
+  }
+
+  // The server's clock was set back: what is newer is of a time that comes once more. A gap stands for the step.
+  private follow_clock_back(to_ms: number): void {
+    for (const ring of this.rings.values()) {
+      while (ring.length > 0 && ring[ring.length - 1]!.at_ms >= to_ms) ring.pop();
+      const last = ring[ring.length - 1];
+      if (last && last.at_ms + 1 < to_ms) ring.push({ at_ms: last.at_ms + 1, value: null });
+    }
+    this.last_ms = null;
   }
 
   points(name: string): TrendPoint[] {

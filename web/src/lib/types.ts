@@ -87,6 +87,8 @@ export interface Reading {
   seq?: number | null;
   epoch?: string | null;
   cadence_ms?: number | null;
+  age_ms?: number | null; // of the values, by the server's steady clock, when the message was sent
+  received_ms?: number; // when that was, by this page's stopwatch
   [field: string]: Value;
 }
 

@@ -76,6 +76,13 @@ export class Link {
     if (this.state === "live" || this.state === "resyncing") this.send({ type: "sub", ...subscription });
   }
 
+  // What is shown may be older than it looks: everything is asked for again.
+  resync(): void {
+    if (this.state !== "live") return;
+    this.become("resyncing");
+    this.send({ type: "resync" });
+  }
+
   // The network is back, somebody looks again, or a token was given: do not wait for the next attempt.
   try_now(): void {
     if (this.socket) return;
@@ -116,10 +123,7 @@ export class Link {
     const message = parse_message(text);
     if (!message) return;
     if (message.type === "snapshot") this.begin(message);
-    if (!this.sequence.accept(message) && this.state === "live") {
-      this.become("resyncing");
-      this.send({ type: "resync" });
-    }
+    if (!this.sequence.accept(message)) this.resync();
     this.listener.message(message);
   }
 

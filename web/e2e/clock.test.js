@@ -1,0 +1,93 @@
+// The clocks of server and computer are set while the page is open: what is read stays live, what is not becomes stale.
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { running_genset } from "./controller.js";
+import { expect_text, stage } from "./frame.js";
+
+const hour = 3600;
+const day = 24 * hour;
+const folder = mkdtempSync(join(tmpdir(), "gensetd-clock-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+// libfaketime moves the wall clock of the server by what the file says, and leaves its monotonic clock alone.
+const library = readdirSync("/usr/lib").map((name) => `/usr/lib/${name}/faketime/libfaketimeMT.so.1`).find((path) => existsSync(path));
+const file = join(folder, "clock");
+const environment = { LD_PRELOAD: library ?? "", FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: "1", FAKETIME_DONT_FAKE_MONOTONIC: "1" };
+function set_server_clock(seconds) {
+  writeFileSync(`${file}.new`, `${seconds < 0 ? "" : "+"}${seconds}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+const scene = stage(async (programs) => {
+  assert.ok(library, "install libfaketime: tools/install-dependencies tests");
+  set_server_clock(0);
+  const daemon = await programs.daemon({ MODBUS_TIMEOUT: "0.5", ...environment });
+  const [read, silent] = await programs.controllers(running_genset(), running_genset());
+  const site = await daemon.add_site("MKZ");
+  const read_id = await daemon.add_device(site, "Read", read);
+  const silent_id = await daemon.add_device(site, "Silent", silent, { offline_after: 1000 });
+  await daemon.online(read_id, silent_id);
+  return { daemon, silent, read_id, silent_id };
+});
+
+const row = (id, quality) => `.device-row[data-device="${id}"][data-quality="${quality}"]`;
+const time_shown = (seconds) => new Intl.DateTimeFormat("ru-RU", { timeZone: "Europe/Moscow", timeStyle: "medium" }).format(Date.now() + 1000 * seconds);
+
+// The computer's clock, which a test sets by set_clock(milliseconds).
+async function open_with_a_clock() {
+  const opened = await scene.open("#/nowhere");
+  await opened.page.addInitScript(() => {
+    const Real = Date;
+    let offset_ms = 0;
+    globalThis.set_clock = (by_ms) => (offset_ms = by_ms);
+    globalThis.Date = class extends Real {
+      constructor(...given) {
+        super(...(given.length === 0 ? [Real.now() + offset_ms] : given));
+      }
+      static now() {
+        return Real.now() + offset_ms;
+      }
+    };
+  });
+  await opened.page.goto(`${scene.daemon.url}/?clock#/`);
+  return opened;
+}
+
+for (const [name, seconds] of [["an hour back", -hour], ["a fortnight back", -14 * day], ["200 days ahead", 200 * day]]) {
+  test(`the server's clock is set ${name}`, async () => {
+    const { page, done } = await scene.open("#/");
+    for (const id of [scene.read_id, scene.silent_id]) await page.locator(row(id, "live")).waitFor();
+    set_server_clock(seconds);
+    const near = () => [-3, -2, -1, 0, 1, 2].map((second) => time_shown(seconds + second));
+    const deadline = Date.now() + 30000;
+    while (!near().includes(await page.locator("time.clock").innerText())) assert.ok(Date.now() < deadline, "the page shows the server's new time");
+    for (const id of [scene.read_id, scene.silent_id]) await page.locator(row(id, "live")).waitFor();
+    scene.silent.silent = true;
+    await expect_text(page, `${row(scene.silent_id, "stale")} .stale-text`, /^Устарело \d+ с$/);
+    set_server_clock(0);
+    await expect_text(page, `${row(scene.silent_id, "stale")} .stale-text`, /^Устарело \d+ с$/);
+    await page.locator(row(scene.read_id, "live")).waitFor();
+    scene.silent.silent = false;
+    await page.locator(row(scene.silent_id, "live")).waitFor();
+    await done();
+  });
+}
+
+for (const [name, seconds] of [["a fortnight back", -14 * day], ["an hour ahead", hour]]) {
+  test(`the computer's clock is set ${name} while the page is open`, async () => {
+    const { page, done } = await open_with_a_clock();
+    for (const id of [scene.read_id, scene.silent_id]) await page.locator(row(id, "live")).waitFor();
+    scene.daemon.signal("SIGSTOP"); // nothing comes that could correct the page
+    try {
+      await page.evaluate((milliseconds) => globalThis.set_clock(milliseconds), 1000 * seconds);
+      await page.locator(row(scene.read_id, "stale")).waitFor();
+    } finally {
+      scene.daemon.signal("SIGCONT");
+    }
+    for (const id of [scene.read_id, scene.silent_id]) await page.locator(row(id, "live")).waitFor();
+    await done();
+  });
+}
