@@ -6,6 +6,8 @@
 #include "app/logging.hpp"
 #include "app/process_figures.hpp"
 #include "app/read_now.hpp"
+#include "log/log.hpp"
+#include "supervision/exceptions.hpp"
 
 #include <algorithm>
 #include <set>
@@ -62,18 +64,21 @@ poller::Address address_of(const http::ProbeRequest& request) {
 
 }  // namespace
 
-Daemon::Daemon(asio::io_context& context, const Settings& settings)
+Daemon::Daemon(asio::io_context& context, const Settings& settings, std::size_t descriptors)
     : catalog_(catalog_of(settings)),
       registry_(std::make_unique<registry::Service>(context.get_executor(), settings.database_url, catalog_)),
+      descriptors_(std::make_shared<link::DescriptorBudget>(0)),
+      checks_(context.get_executor(), supervision::Task::health_checks),
       events_(std::make_unique<events::Watch>(context, hub_, notices_, *registry_,
                                               events::Options{.offline_delay = settings.events_offline_delay,
                                                               .keep = settings.events_keep,
                                                               .version = GENSETD_VERSION})),
       history_(std::make_unique<history::History>(hub_, settings.history)),
-      poller_(std::make_unique<poller::Poller>(
-          context, *catalog_, registry_->directory(), hub_, numbering_,
-          poller::Poller::Options{
-              .defaults = settings.pace, .policy = policy_of(settings), .threads = settings.poll_threads})) {
+      poller_(std::make_unique<poller::Poller>(context, *catalog_, registry_->directory(), hub_, numbering_,
+                                               poller::Poller::Options{.defaults = settings.pace,
+                                                                       .policy = policy_of(settings),
+                                                                       .threads = settings.poll_threads,
+                                                                       .descriptors = descriptors_})) {
   if (!settings.redis_url.empty()) {
     redis_ = std::make_unique<redis::Client>(
         context,
@@ -95,28 +100,34 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings)
                     .tls = {.certificate = settings.tls_cert, .key = settings.tls_key},
                     .limits = settings.http_limits,
                     .web_dir = settings.web_dir},
-      http::Services{.hub = hub_,
-                     .notices = notices_,
-                     .registry = *registry_,
-                     .events = *events_,
-                     .history = *history_,
-                     .profiles = catalog_,
-                     .probe = [this](http::ProbeRequest request) { return probe(std::move(request)); },
-                     .read_now =
-                         [this](http::ProbeRequest request, std::optional<modbus::ReadRequest> range) {
-                           return read_now(std::move(request), range);
-                         },
-                     .address_refusal = [policy = policy_of(settings)](
-                                            const std::string& host) { return refusal_of(host, policy); },
-                     .health = [this] { return health(); },
-                     .add_daemon_figures =
-                         [this](http::MetricFamilies& families) { return add_daemon_figures(families); },
-                     .add_device_figures =
-                         [this](http::MetricFamilies& families) { return add_device_figures(families); },
-                     .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },
-                     .poll_interval = std::chrono::duration<double>(settings.pace.poll_interval).count(),
-                     .epoch = reading::print_epoch(numbering_.epoch()),
-                     .version = GENSETD_VERSION});
+      http::Services{
+          .hub = hub_,
+          .notices = notices_,
+          .registry = *registry_,
+          .events = *events_,
+          .history = *history_,
+          .profiles = catalog_,
+          .probe = [this](http::ProbeRequest request) { return probe(std::move(request)); },
+          .read_now =
+              [this](http::ProbeRequest request, std::optional<modbus::ReadRequest> range) {
+                return read_now(std::move(request), range);
+              },
+          .address_refusal =
+              [policy = policy_of(settings)](const std::string& host) { return refusal_of(host, policy); },
+          .health = [this] { return health(); },
+          .connections_possible = [this] { return descriptor_plan_.http_possible(descriptors_->wanted()); },
+          .add_daemon_figures =
+              [this](http::MetricFamilies& families) { return add_daemon_figures(families); },
+          .add_device_figures =
+              [this](http::MetricFamilies& families) { return add_device_figures(families); },
+          .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },
+          .poll_interval = std::chrono::duration<double>(settings.pace.poll_interval).count(),
+          .version = GENSETD_VERSION});
+  monitor_.watch(registry_->heartbeat());
+  // Last: all that is open from the start is open now.
+  descriptor_plan_ = plan_descriptors(descriptors, open_descriptors(), settings.poll_threads,
+                                      settings.http_limits.connections);
+  descriptors_->set_connections_max(descriptor_plan_.controllers);
 }
 
 Daemon::~Daemon() {
@@ -136,19 +147,61 @@ void Daemon::start() {
   if (redis_) redis_->start();
   server_->start();
   poller_->start();
+  checks_.start(supervision::HangMonitor::check_every, [this] { check(); });
+}
+
+// Each second.
+void Daemon::check() {
+  monitor_.check(std::chrono::steady_clock::now());
+  const std::size_t waiting = descriptors_->waiting();
+  if (descriptors_short_ == (waiting > 0)) return;
+  descriptors_short_ = waiting > 0;
+  if (descriptors_short_) {
+    log::warning("descriptors_short")
+        .field("limit", descriptor_plan_.limit)
+        .field("connections_max", descriptors_->connections_max())
+        .field("addresses", descriptors_->wanted())
+        .say("{}", descriptor_problem());
+  } else {
+    log::info("descriptors_suffice").say("file descriptors suffice again: every controller can be connected");
+  }
+}
+
+std::string Daemon::descriptor_problem() const {
+  if (std::string problem = server_->problem(); !problem.empty()) return problem;
+  if (descriptors_->waiting() == 0) return {};
+  return fmt::format(
+      "the limit of {} open files is too low: of {} controllers and converters at most {} are connected at a "
+      "time; raise it (LimitNOFILE of the service, ulimit -n)",
+      descriptor_plan_.limit, descriptors_->wanted(), descriptors_->connections_max());
 }
 
 asio::awaitable<void> Daemon::stop() {
+  // What one part throws does not keep the others from their farewell.
+  const auto step = [](auto act) {
+    supervision::attempt(supervision::Task::stop, {}, "the stop goes on", act);
+  };
+  checks_.stop();
   registry_->stop_soon();
   registry_->listen(nullptr);
   registry_->when_changed({});
-  events_->stop();
-  history_->stop();
-  poller_->stop();
-  if (redis_) co_await redis_->stop(redis_farewell);
-  co_await server_->stop(http_farewell);
+  step([&] { events_->stop(); });
+  step([&] { history_->stop(); });
+  step([&] { poller_->stop(); });
+  try {
+    if (redis_) co_await redis_->stop(redis_farewell);
+  } catch (...) {
+    supervision::report_exception(supervision::Task::stop, {}, "the stop goes on");
+  }
+  try {
+    co_await server_->stop(http_farewell);
+  } catch (...) {
+    supervision::report_exception(supervision::Task::stop, {}, "the stop goes on");
+  }
   server_.reset();
   redis_.reset();
+  has_left_a_thread_ = poller_->threads_hanging() > 0;
+  if (has_left_a_thread_) static_cast<void>(poller_.release());  // its end would wait for the thread
   poller_.reset();
   history_.reset();
   events_.reset();
@@ -160,8 +213,12 @@ http::Health Daemon::health() const {
   health.registry =
       registry_->healthy() ? "ok" : "the database does not answer; changes are refused until it does";
   health.redis = redis_ ? redis_->state() : "off";
-  health.ready = poller_->running();
-  health.poller = health.ready ? "ok" : "stopped";
+  if (monitor_.hanging() > 0) health.registry = monitor_.problems(std::chrono::steady_clock::now());
+  const std::string problem = poller_->problem();
+  health.ready = poller_->running() && problem.empty();
+  health.poller = !poller_->running() ? "stopped" : problem.empty() ? "ok" : problem;
+  health.descriptors = descriptor_problem();
+  if (health.descriptors.empty()) health.descriptors = "ok";
   health.devices = static_cast<std::int64_t>(poller_->devices());
   health.devices_online = static_cast<std::int64_t>(poller_->devices_online());
   return health;
@@ -217,7 +274,12 @@ Figures Daemon::figures(const poller::AllTotals& totals) const {
           .history = history_->figures(),
           .redis = redis_ ? std::optional{redis_->figures()} : std::nullopt,
           .redis_up = redis_ && redis_->healthy(),
-          .log_lines_dropped = Logging::lines_dropped()};
+          .log_lines_dropped = Logging::lines_dropped(),
+          .poll_threads = poller_->threads(),
+          .poll_threads_hanging = poller_->threads_hanging(),
+          .connections_max = descriptors_->connections_max(),
+          .without_descriptor = descriptors_->waiting(),
+          .exceptions = supervision::exception_counts()};
 }
 
 asio::awaitable<http::ProbeResult> Daemon::probe(http::ProbeRequest request) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/descriptors.hpp"
 #include "app/figures.hpp"
 #include "app/settings.hpp"
 #include "http/server.hpp"
@@ -8,6 +9,8 @@
 #include "poller/poller.hpp"
 #include "redis/client.hpp"
 #include "registry/service.hpp"
+#include "supervision/heartbeat.hpp"
+#include "supervision/repeater.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -24,7 +27,8 @@ namespace gensetd::app {
 // thread, the context's: polling has threads of its own, which the poller hides.
 class Daemon {
  public:
-  Daemon(boost::asio::io_context& context, const Settings& settings);
+  // descriptors: how many the process may have open.
+  Daemon(boost::asio::io_context& context, const Settings& settings, std::size_t descriptors);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -35,6 +39,12 @@ class Daemon {
   // two seconds.
   boost::asio::awaitable<void> stop();
 
+  // Whether all threads that poll do so, as far as it is known.
+  bool works() const { return !poller_ || poller_->problem().empty(); }
+
+  // After stop(): a polling thread hangs and could not be ended.
+  bool has_left_a_thread() const { return has_left_a_thread_; }
+
   std::uint16_t http_port() const { return server_->port(); }
 
   // Reads TLS_CERT and TLS_KEY again. Throws std::runtime_error with one line; then those in use stay.
@@ -43,6 +53,8 @@ class Daemon {
   }
 
  private:
+  void check();
+  std::string descriptor_problem() const;
   http::Health health() const;
   boost::asio::awaitable<void> add_daemon_figures(http::MetricFamilies& families) const;
   boost::asio::awaitable<void> add_device_figures(http::MetricFamilies& families) const;
@@ -58,6 +70,12 @@ class Daemon {
   live::Hub hub_;
   live::Notices notices_;
   std::unique_ptr<registry::Service> registry_;
+  std::shared_ptr<link::DescriptorBudget> descriptors_;
+  DescriptorPlan descriptor_plan_;
+  supervision::HangMonitor monitor_;  // of the registry's thread
+  supervision::Repeater checks_;
+  bool descriptors_short_ = false;
+  bool has_left_a_thread_ = false;
   std::unique_ptr<events::Watch> events_;
   std::unique_ptr<history::History> history_;
   std::unique_ptr<poller::Poller> poller_;

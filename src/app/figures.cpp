@@ -151,6 +151,25 @@ void add_redis(const redis::Figures& redis, bool up, MetricFamilies& families) {
                  static_cast<double>(redis.unanswered));
 }
 
+// How the program itself is.
+void add_supervision(const Figures& figures, MetricFamilies& families) {
+  const auto gauge = [&](std::string_view name, std::string_view help, std::size_t value) {
+    families.gauge(name, help, static_cast<double>(value));
+  };
+  gauge("gensetd_poll_threads", "Polling threads.", figures.poll_threads);
+  gauge("gensetd_poll_threads_hanging", "Of these, not responding for more than 5 s.",
+        figures.poll_threads_hanging);
+  gauge("gensetd_links_connections_max", "Connections to controllers that the limit of open files allows.",
+        figures.connections_max);
+  gauge("gensetd_links_without_descriptor", "Addresses not connected because of that limit.",
+        figures.without_descriptor);
+  for (std::size_t task = 0; task < supervision::task_count; ++task) {
+    families.counter("gensetd_task_exceptions_total", "Tasks that ended by an unexpected error, by kind.",
+                     figures.exceptions[task],
+                     {{"task", std::string{supervision::word(static_cast<supervision::Task>(task))}}});
+  }
+}
+
 }  // namespace
 
 void add_figures(const Figures& figures, MetricFamilies& families) {
@@ -162,6 +181,7 @@ void add_figures(const Figures& figures, MetricFamilies& families) {
   add_events(figures, families);
   add_history(figures.history, families);
   if (figures.redis) add_redis(*figures.redis, figures.redis_up, families);
+  add_supervision(figures, families);
   families.counter("gensetd_log_lines_dropped_total",
                    "Log lines dropped, the oldest first, as standard error was not read.",
                    figures.log_lines_dropped);

@@ -7,7 +7,9 @@
 #include "poller/diagnostics.hpp"
 #include "redis/figures.hpp"
 #include "registry/figures.hpp"
+#include "supervision/exceptions.hpp"
 
+#include <array>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -33,6 +35,11 @@ struct Figures {
   std::optional<redis::Figures> redis;  // empty without REDIS_URL
   bool redis_up = false;
   std::uint64_t log_lines_dropped = 0;
+  std::size_t poll_threads = 0;
+  std::size_t poll_threads_hanging = 0;
+  std::size_t connections_max = 0;     // to controllers and converters, by the limit of open files
+  std::size_t without_descriptor = 0;  // addresses that got no connection because of it
+  std::array<std::uint64_t, supervision::task_count> exceptions{};
 };
 
 void add_figures(const Figures& figures, http::MetricFamilies& families);

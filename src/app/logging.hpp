@@ -4,6 +4,7 @@
 
 #include <spdlog/formatter.h>
 #include <spdlog/logger.h>
+#include <spdlog/sinks/sink.h>
 
 #include <cstdint>
 #include <memory>
@@ -25,7 +26,12 @@ class Logging {
 
   static std::uint64_t lines_dropped();  // since the start
 
+  // From now on std::terminate() writes the lines that wait and one about its cause, then aborts. It takes at
+  // most a few seconds, also when standard error is not read.
+  void log_termination();
+
  private:
+  spdlog::sink_ptr sink_;
   std::shared_ptr<spdlog::logger> logger_;  // outlives the thread that writes
 };
 

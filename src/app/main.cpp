@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <map>
 #include <string>
@@ -136,9 +137,7 @@ int leave(int status) {
   std::_Exit(status);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App program{"gensetd watches generator sites: Modbus in, Redis, REST and WebSocket out.", "gensetd"};
   program.set_version_flag("--version", "gensetd " GENSETD_VERSION);
   program.require_subcommand(1);
@@ -180,4 +179,15 @@ int main(int argc, char** argv) {
   if (registry->parsed()) return leave(registry_command(registry_options, std::cout, std::cerr));
   if (health->parsed()) return health_command(health_options, std::cout, std::cerr);
   return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "gensetd: unexpected error: " << error.what() << std::endl;
+    return 2;
+  }
 }

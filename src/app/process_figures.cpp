@@ -1,6 +1,7 @@
 #include "app/process_figures.hpp"
 
-#include <filesystem>
+#include "app/descriptors.hpp"
+
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -8,7 +9,6 @@
 #include <string>
 #include <string_view>
 #include <sys/resource.h>
-#include <system_error>
 #include <unistd.h>
 #include <vector>
 
@@ -48,13 +48,6 @@ std::optional<double> boot_time() {
   return std::stod(text.substr(place + key.size()));
 }
 
-std::optional<double> open_files() {
-  std::error_code failed;
-  const std::filesystem::directory_iterator files("/proc/self/fd", failed);
-  if (failed) return std::nullopt;
-  return static_cast<double>(std::distance(begin(files), end(files)) - 1);  // one is the look itself
-}
-
 }  // namespace
 
 void add_process_figures(http::MetricFamilies& families) {
@@ -81,7 +74,8 @@ void add_process_figures(http::MetricFamilies& families) {
   if (boot && started)
     gauge("process_start_time_seconds", "When the process started, in seconds since 1970.",
           *boot + *started / static_cast<double>(::sysconf(_SC_CLK_TCK)));
-  gauge("process_open_fds", "Open file descriptors.", open_files());
+  if (const std::size_t open = open_descriptors(); open > 0)
+    gauge("process_open_fds", "Open file descriptors.", static_cast<double>(open));
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
     gauge("process_max_fds", "File descriptors that may be open.", static_cast<double>(limit.rlim_cur));

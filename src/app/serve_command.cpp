@@ -2,14 +2,15 @@
 
 #include "app/daemon.hpp"
 #include "app/default_database.hpp"
+#include "app/descriptors.hpp"
 #include "app/logging.hpp"
 #include "app/service_manager.hpp"
 #include "log/log.hpp"
 #include "registry/database_url.hpp"
+#include "supervision/tasks.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -50,6 +51,14 @@ asio::awaitable<void> stop_on_signal(Daemon& daemon, ServiceManager& manager, as
   co_await daemon.stop();
 }
 
+// A thread that hangs cannot be ended, nor waited for: the process leaves without it.
+int leave(const Daemon& daemon, std::optional<Logging>& logging) {
+  log::info("stopped").say("stopped");
+  if (!daemon.has_left_a_thread()) return 0;
+  logging.reset();
+  std::_Exit(0);
+}
+
 // A renewed certificate is taken without a restart: WebSocket clients stay, polling goes on.
 asio::awaitable<void> reload_on_hangup(Daemon& daemon, asio::signal_set& hangups, bool has_tls) {
   while (true) {
@@ -79,38 +88,43 @@ void say_where_registry_is(const Settings& settings, const std::string& about_da
 }
 
 int serve(const Settings& settings, const std::string& about_database) {
-  const Logging logging(settings.log_level, settings.log_format);
+  std::optional<Logging> logging;
+  logging.emplace(settings.log_level, settings.log_format);
+  logging->log_termination();
+  const std::size_t descriptors = raise_descriptor_limit();
   // Other threads only post to it: its sockets need no locks.
   asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   std::optional<Daemon> daemon;
   // Before the start, which may take seconds: by default the signal would end the program.
   asio::signal_set hangups(context, SIGHUP);
+  std::optional<asio::signal_set> stops;
   try {
-    daemon.emplace(context, settings);
+    daemon.emplace(context, settings, descriptors);
+    stops.emplace(context, SIGINT, SIGTERM);  // from here on there is something to end in order
+    // Not before: a start that fails says so on one line.
+    say_where_registry_is(settings, about_database);
+    daemon->start();
   } catch (const std::exception& error) {
     log::error("start_failed").say("{}", error.what());
     return 2;
   }
-  // Not before: a start that fails says so on one line.
-  say_where_registry_is(settings, about_database);
-  asio::signal_set stops(context, SIGINT, SIGTERM);  // from here on there is something to end in order
-  daemon->start();
   const std::string serves = fmt::format("serves {}://{}/", settings.tls_cert.empty() ? "http" : "https",
                                          poller::host_and_port(settings.http_address, daemon->http_port()));
   log::info("started").field("version", GENSETD_VERSION).say("gensetd {}", serves);
-  asio::co_spawn(context, reload_on_hangup(*daemon, hangups, !settings.tls_cert.empty()), asio::detached);
-  ServiceManager manager(context, environment_of_service());
+  supervision::spawn_loop(context.get_executor(), supervision::Task::signals, "SIGHUP",
+                          [&] { return reload_on_hangup(*daemon, hangups, !settings.tls_cert.empty()); });
+  ServiceManager manager(context, environment_of_service(), [&daemon] { return daemon->works(); });
   asio::post(context, [&] { manager.ready(serves); });
-  asio::co_spawn(context, stop_on_signal(*daemon, manager, stops),
-                 [&context](const std::exception_ptr& failed) {
-                   if (failed) std::rethrow_exception(failed);
-                   // What was cancelled ends by itself, but for a look-up of a host name, which nobody can
-                   // cancel.
-                   asio::post(context, [&context] { context.stop(); });
-                 });
-  context.run();
-  log::info("stopped").say("stopped");
-  return 0;
+  asio::co_spawn(
+      context, stop_on_signal(*daemon, manager, *stops), [&context](const std::exception_ptr& failed) {
+        if (failed)
+          supervision::report_exception(failed, supervision::Task::stop, {}, "gensetd ends at once");
+        // What was cancelled ends by itself, but for a look-up of a host name, which nobody can
+        // cancel.
+        asio::post(context, [&context] { context.stop(); });
+      });
+  supervision::run(context, supervision::Task::main_loop);
+  return leave(*daemon, logging);
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 #include "app/service_manager.hpp"
 
 #include "log/log.hpp"
+#include "supervision/tasks.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -21,6 +20,9 @@ namespace {
 namespace asio = boost::asio;
 using datagram = asio::local::datagram_protocol;
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+// Fed so often in its time: one that is left out must not look like the end.
+constexpr int feeds_per_watchdog = 4;
 
 // sockaddr_un(7) with its final zero; a longer path cannot be addressed.
 constexpr std::size_t socket_path_bytes_max = 107;
@@ -55,8 +57,9 @@ ServiceEnvironment service_environment(const char* notify_socket, const char* wa
   return environment;
 }
 
-ServiceManager::ServiceManager(asio::io_context& context, ServiceEnvironment environment)
-    : context_(context), environment_(std::move(environment)), socket_(context) {
+ServiceManager::ServiceManager(asio::io_context& context, ServiceEnvironment environment,
+                               std::function<bool()> works)
+    : context_(context), environment_(std::move(environment)), works_(std::move(works)), socket_(context) {
   if (environment_.socket.empty()) return;
   boost::system::error_code failed;
   socket_.open(datagram{}, failed);
@@ -71,7 +74,9 @@ void ServiceManager::ready(std::string_view status) {
   if (!socket_.is_open()) return;
   tell(fmt::format("READY=1\nSTATUS={}", status));
   if (!environment_.watchdog) return;
-  asio::co_spawn(context_, feed_watchdog(*environment_.watchdog / 2), asio::detached);
+  supervision::spawn_loop(
+      context_.get_executor(), supervision::Task::service_manager, {},
+      [this, interval = *environment_.watchdog / feeds_per_watchdog] { return feed_watchdog(interval); });
 }
 
 void ServiceManager::stopping() { tell("STOPPING=1\nSTATUS=stopping"); }
@@ -79,7 +84,7 @@ void ServiceManager::stopping() { tell("STOPPING=1\nSTATUS=stopping"); }
 asio::awaitable<void> ServiceManager::feed_watchdog(std::chrono::microseconds interval) {
   asio::steady_timer timer(context_);
   for (;;) {
-    tell("WATCHDOG=1");
+    if (works_()) tell("WATCHDOG=1");
     timer.expires_after(interval);
     const auto [failed] = co_await timer.async_wait(use_tuple);
     if (failed) co_return;

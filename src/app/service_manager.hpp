@@ -5,6 +5,7 @@
 #include <boost/asio/local/datagram_protocol.hpp>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,11 +24,13 @@ ServiceEnvironment service_environment(const char* notify_socket, const char* wa
                                        const char* watchdog_pid, long own_pid);
 
 // Tells the service manager how the daemon is. Use: construct, ready() once it serves, stopping() when it
-// begins to stop. From ready() on the watchdog is fed by a timer of the context, so it is fed exactly as long
-// as the context handles its events. Nothing here waits: a message that cannot be sent is dropped.
+// begins to stop. From ready() on the watchdog is fed by a timer of the context while `works` returns true,
+// so it is fed exactly as long as the context and all that `works` looks at do their work. Nothing here
+// waits: a message that cannot be sent is dropped.
 class ServiceManager {
  public:
-  ServiceManager(boost::asio::io_context& context, ServiceEnvironment environment);
+  ServiceManager(boost::asio::io_context& context, ServiceEnvironment environment,
+                 std::function<bool()> works);
 
   void ready(std::string_view status);
   void stopping();
@@ -38,6 +41,7 @@ class ServiceManager {
 
   boost::asio::io_context& context_;
   ServiceEnvironment environment_;
+  std::function<bool()> works_;
   boost::asio::local::datagram_protocol::socket socket_;
   bool said_failure_ = false;
 };

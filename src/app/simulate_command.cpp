@@ -4,6 +4,7 @@
 #include "reading/reading.hpp"
 #include "registry/types.hpp"
 #include "simulator/simulator.hpp"
+#include "supervision/tasks.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -68,7 +69,7 @@ void run(const SimulateOptions& options) {
     simulator.stop();
     context.stop();
   });
-  context.run();
+  supervision::run(context, supervision::Task::simulator);
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ Roster roster_of(const registry::Directory& directory) {
 
 Watch::Watch(boost::asio::io_context& context, live::Hub& hub, live::Notices& notices,
              registry::Service& registry, Options options)
-    : timer_(context),
+    : executor_(context.get_executor()),
+      ticks_(executor_, supervision::Task::events),
       hub_(hub),
       notices_(notices),
       registry_(registry),
@@ -74,6 +75,7 @@ void Watch::begin(Past past) {
   for (const auto& newest : hub_.all()) changed(newest);
   pass_on();
   tick();
+  ticks_.start(tick_every, [this] { tick(); });
 }
 
 void Watch::registry_changed(const std::vector<std::int64_t>& device_ids) {
@@ -91,7 +93,7 @@ void Watch::registry_changed(const std::vector<std::int64_t>& device_ids) {
 void Watch::stop() {
   is_over_ = true;
   const live::Hub::Subscription ended = std::move(subscription_);
-  timer_.cancel();
+  ticks_.stop();
   recorder_.flush();
   store_running_time();
 }
@@ -100,13 +102,6 @@ void Watch::changed(const live::ReadingPtr& newest) {
   if (!newest->facts) return;
   journal_.take(newest->facts);
   pass_on();
-}
-
-void Watch::tick_later() {
-  timer_.expires_after(tick_every);
-  timer_.async_wait([self = self_](boost::system::error_code aborted) {
-    if (!aborted && *self != nullptr && !(*self)->is_over_) (*self)->tick();
-  });
 }
 
 void Watch::tick() {
@@ -118,7 +113,6 @@ void Watch::tick() {
   const bool has_grown = recorder_.written() - written_at_prune_ > options_.keep.events / surplus_parts;
   if (has_grown || at.steady >= prune_at_) prune();
   if (at.steady >= store_running_time_at_) store_running_time();
-  tick_later();
 }
 
 void Watch::note_clock_step(Moment at) {
@@ -202,7 +196,7 @@ void Watch::list(const Query& query, std::function<void(Events)> handler) {
 
 void Watch::acknowledge(std::int64_t id, std::string by, std::function<void(Acknowledged)> handler) {
   const auto answer = [&](Acknowledged result) {
-    boost::asio::post(timer_.get_executor(), [handler, result = std::move(result)] { handler(result); });
+    boost::asio::post(executor_, [handler, result = std::move(result)] { handler(result); });
   };
   // It would be forgotten with the next restart.
   if (!registry_.healthy() || recorder_.is_refused()) return answer(Refused::unavailable);

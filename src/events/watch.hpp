@@ -6,9 +6,10 @@
 #include "live/hub.hpp"
 #include "live/notices.hpp"
 #include "registry/service.hpp"
+#include "supervision/repeater.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -76,7 +77,6 @@ class Watch final : public live::Listener {
 
   void begin(Past past);
   void answer_as_kept(std::int64_t id, std::function<void(Acknowledged)> handler);
-  void tick_later();
   void tick();
   void note_clock_step(Moment at);
   void prune();
@@ -84,7 +84,8 @@ class Watch final : public live::Listener {
   void pass_on();
   void take_ids();
 
-  boost::asio::steady_timer timer_;
+  const boost::asio::any_io_executor executor_;
+  supervision::Repeater ticks_;
   live::Hub& hub_;
   live::Notices& notices_;
   registry::Service& registry_;

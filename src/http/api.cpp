@@ -3,7 +3,7 @@
 #include "http/json_bodies.hpp"
 #include "http/query.hpp"
 #include "http/static_files.hpp"
-#include "log/log.hpp"
+#include "supervision/exceptions.hpp"
 
 #include <fmt/format.h>
 
@@ -15,6 +15,8 @@ namespace gensetd::http {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::size_t path_logged_max = 100;
 
 // "/api/sites/{}" against "/api/sites/7": true, and "7" in `variable`.
 bool matches(std::string_view pattern, std::string_view path, std::string& variable) {
@@ -127,11 +129,9 @@ asio::awaitable<Answer> Api::answer(const Request& request) {
     answer = co_await dispatch(request);
   } catch (const BadQuery& bad) {
     answer = error_answer(400, "bad_query", bad.what(), bad.field);
-  } catch (const std::exception& error) {
-    log::error("http_request_failed")
-        .field("path", request.path)
-        .field("error", error.what())
-        .say("http: {} failed: {}", request.path, error.what());
+  } catch (...) {
+    supervision::report_exception(supervision::Task::http_request, request.path.substr(0, path_logged_max),
+                                  "it is answered 500");
     answer = error_answer(500, "internal_error", "this request failed; the log of gensetd says why");
   }
   if (access_.origin_is_foreign_but_allowed(request)) {

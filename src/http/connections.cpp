@@ -59,8 +59,14 @@ Connections::Place::~Place() {
   if (all_.all_.empty()) all_.ended_.cancel();
 }
 
+bool Connections::has_room_for_refusal() const {
+  return refusals_ < refusals_max && (!possible_ || all_.size() < possible_());
+}
+
 Room Connections::room(const ip::address& from) const {
-  if (all_.size() - refusals_ >= limits_.connections) return Room::full;
+  const std::size_t served = all_.size() - refusals_;
+  if (served >= limits_.connections) return Room::full;
+  if (possible_ && served + possible_refusals >= possible_()) return Room::full;
   const ip::address client = client_of(from);
   if (is_uncounted(client)) return Room::free;
   const auto place = by_client_.find(client);

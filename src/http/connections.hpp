@@ -10,9 +10,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace gensetd::http {
 
@@ -39,7 +41,10 @@ enum class Room : std::uint8_t { free, full_for_address, full };
 // Who is connected. One thread.
 class Connections {
  public:
-  Connections(boost::asio::io_context& context, const Limits& limits) : limits_(limits), ended_(context) {
+  // possible: how many connections the process can have open now, beside the limit; may be empty.
+  Connections(boost::asio::io_context& context, const Limits& limits,
+              std::function<std::size_t()> possible = {})
+      : limits_(limits), possible_(std::move(possible)), ended_(context) {
     ended_.expires_at(never);
   }
 
@@ -59,7 +64,7 @@ class Connections {
   };
 
   Room room(const boost::asio::ip::address& from) const;
-  bool has_room_for_refusal() const { return refusals_ < refusals_max; }
+  bool has_room_for_refusal() const;
   bool has_room_for_websocket() const { return websockets_ < limits_.websockets; }
   bool empty() const { return all_.empty(); }
   bool finishing() const { return finishing_; }
@@ -76,10 +81,14 @@ class Connections {
   static constexpr auto never = std::chrono::steady_clock::time_point::max();
   static constexpr std::size_t refusals_max = 32;  // at once; beyond it, connections are closed unanswered
 
+  // Kept of what is possible for connections that are only told that there is no room.
+  static constexpr std::size_t possible_refusals = 4;
+
   template <class Do>
   void for_each(Do act);
 
   const Limits limits_;
+  const std::function<std::size_t()> possible_;
   std::set<Connection*> all_;
   std::map<boost::asio::ip::address, std::size_t> by_client_;
   std::size_t websockets_ = 0;

@@ -84,7 +84,8 @@ asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
   const Health health = services_.health();
   const auto uptime =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
-  const bool whole = health.registry == "ok" && (health.redis == "ok" || health.redis == "off");
+  const bool whole = health.registry == "ok" && (health.redis == "ok" || health.redis == "off") &&
+                     health.descriptors == "ok";
   const json::object body{{"status", !health.ready ? "failing"
                                      : whole       ? "ok"
                                                    : "degraded"},
@@ -95,6 +96,7 @@ asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
                           {"registry", health.registry},
                           {"redis", health.redis},
                           {"poller", health.poller},
+                          {"descriptors", health.descriptors},
                           {"devices", health.devices},
                           {"devices_online", health.devices_online}};
   // Live: there is an answer. A daemon that is to be restarted when it is not ready would be restarted while

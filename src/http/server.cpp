@@ -4,6 +4,8 @@
 #include "http/session.hpp"
 #include "http/ui_version.hpp"
 #include "log/log.hpp"
+#include "supervision/repeater.hpp"
+#include "supervision/tasks.hpp"
 
 #include <boost/asio/ip/host_name.hpp>
 #include <fmt/format.h>
@@ -18,7 +20,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 constexpr std::chrono::seconds check_every{1};
-constexpr std::chrono::milliseconds pause_after_refusal{100};  // when the system has no file descriptor left
+constexpr std::chrono::milliseconds pause_after_failure{100};  // when the system has no file descriptor left
+// One that accepts again for so long has recovered.
+constexpr std::chrono::seconds recovered_after{10};
 
 tcp::acceptor listen_on(asio::io_context& context, const Options& options) {
   const tcp::endpoint endpoint(asio::ip::make_address(options.address), options.port);
@@ -68,21 +72,28 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
         tls_files_(options.tls),
         acceptor_(listen_on(context, options)),
         pause_(context),
-        checks_(context),
+        checks_(context.get_executor(), supervision::Task::health_checks),
         shared_(std::make_shared<Shared>(context, options.limits, std::move(services), access_of(options),
                                          options.web_dir, load_tls(tls_files_))) {
     shared_->dashboards = dashboard_source(shared_->api.services());
   }
 
   void start() {
-    auto loop = [self = shared_from_this()] { return self->accept(); };
-    asio::co_spawn(context_, loop, asio::detached);
-    check_later();
+    supervision::spawn_loop(context_.get_executor(), supervision::Task::http_accept, {},
+                            [self = shared_from_this()] { return self->accept(); });
+    checks_.start(check_every, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self) self->check();
+    });
   }
 
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
   void reload_tls() { shared_->tls = load_tls(tls_files_); }
+
+  std::string problem() const {
+    return failure_.empty() ? std::string{} : "connections cannot be accepted: " + failure_;
+  }
 
   asio::awaitable<void> stop(std::chrono::milliseconds within) {
     close();
@@ -105,7 +116,7 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
     boost::system::error_code ignored;
     acceptor_.close(ignored);
     pause_.cancel();
-    checks_.cancel();
+    checks_.stop();
   }
 
   asio::awaitable<void> accept() {
@@ -113,10 +124,8 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
       auto [failed, socket] = co_await acceptor_.async_accept(use_tuple);
       if (failed == asio::error::operation_aborted) co_return;
       if (failed) {
-        log::warning("http_accept_failed")
-            .field("error", failed.message())
-            .say("http: cannot accept a connection: {}", failed.message());
-        pause_.expires_after(pause_after_refusal);
+        note_failure(failed);
+        pause_.expires_after(pause_after_failure);
         [[maybe_unused]] const auto [woken] = co_await pause_.async_wait(use_tuple);
         continue;
       }
@@ -124,26 +133,37 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
       if (failed) continue;
       const Room room = shared_->connections.room(peer.address());
       if (room != Room::free && !shared_->connections.has_room_for_refusal()) continue;  // closes it
-      asio::co_spawn(context_, run_session(std::move(socket), shared_, room), asio::detached);
+      supervision::spawn(context_, supervision::Task::http_connection,
+                         run_session(std::move(socket), shared_, room));
     }
   }
 
-  void check_later() {
-    checks_.expires_after(check_every);
-    checks_.async_wait([weak = weak_from_this()](boost::system::error_code aborted) {
-      const auto self = weak.lock();
-      if (!self || aborted) return;
-      self->shared_->connections.check_all(std::chrono::steady_clock::now());
-      self->check_later();
-    });
+  // A shortage is one line at its start and one at its end.
+  void note_failure(boost::system::error_code failed) {
+    failed_at_ = std::chrono::steady_clock::now();
+    if (!failure_.empty()) return;
+    failure_ = failed.message();
+    log::warning("http_accept_failed")
+        .field("error", failure_)
+        .say("http: cannot accept connections ({}); it tries again ten times a second", failure_);
+  }
+
+  void check() {
+    const auto now = std::chrono::steady_clock::now();
+    shared_->connections.check_all(now);
+    if (failure_.empty() || now - failed_at_ < recovered_after) return;
+    failure_.clear();
+    log::info("http_accepts").say("http: accepts connections again");
   }
 
   asio::io_context& context_;
   const TlsFiles tls_files_;
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
-  asio::steady_timer checks_;
+  supervision::Repeater checks_;
   std::shared_ptr<Shared> shared_;
+  std::string failure_;                                // why connections cannot be accepted; empty: they are
+  std::chrono::steady_clock::time_point failed_at_{};  // last
 };
 
 Server::Server(asio::io_context& context, const Options& options, Services services)
@@ -154,6 +174,8 @@ Server::~Server() { implementation_->abort(); }
 void Server::start() { implementation_->start(); }
 
 std::uint16_t Server::port() const { return implementation_->port(); }
+
+std::string Server::problem() const { return implementation_->problem(); }
 
 void Server::reload_tls() { implementation_->reload_tls(); }
 

@@ -54,10 +54,11 @@ struct ReadNowResult {
 
 // What GET /health tells.
 struct Health {
-  bool ready = true;         // false: 503
+  bool ready = true;         // polls, and can; false: 503
   std::string registry;      // "ok" or what is wrong
   std::string redis;         // "ok", "off" or what is wrong
   std::string poller;        // "ok" or what is wrong
+  std::string descriptors;   // "ok" or what is wrong
   std::int64_t devices = 0;  // polled
   std::int64_t devices_online = 0;
 };
@@ -88,6 +89,8 @@ struct Services {
   // Why a controller may not have this address, a sentence; empty when it may, or for a host name.
   std::function<std::string(const std::string& ip_address)> address_refusal;
   std::function<Health()> health;
+  // How many connections the process can have open now, beside the limit of Options; may be empty.
+  std::function<std::size_t()> connections_possible;
   // The daemon's own figures, and what was counted of each of its links and devices; may be empty.
   std::function<boost::asio::awaitable<void>(MetricFamilies&)> add_daemon_figures;
   std::function<boost::asio::awaitable<void>(MetricFamilies&)> add_device_figures;
@@ -109,7 +112,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   void start();
-  std::uint16_t port() const;  // the one bound
+  std::uint16_t port() const;   // the one bound
+  std::string problem() const;  // why no connections are accepted; empty: they are
 
   // Reads the files of TLS again, for connections from now on. Throws std::runtime_error with one line, and
   // what was read last stays.

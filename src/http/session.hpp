@@ -20,7 +20,7 @@ struct Shared {
   Shared(boost::asio::io_context& context, const Limits& its_limits, Services services, Access access,
          std::filesystem::path web_dir, std::shared_ptr<boost::asio::ssl::context> its_tls)
       : limits(its_limits),
-        connections(context, limits),
+        connections(context, limits, services.connections_possible),
         api(std::move(services), std::move(access), connections, std::move(web_dir)),
         tls(std::move(its_tls)),
         wake_list(std::make_shared<WakeList>(context)) {}

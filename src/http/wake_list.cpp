@@ -1,5 +1,7 @@
 #include "http/wake_list.hpp"
 
+#include "supervision/exceptions.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -8,8 +10,8 @@ namespace gensetd::http {
 
 void WakeList::add(Sleeper& sleeper) {
   if (sleeper.is_listed_) return;
-  sleeper.is_listed_ = true;
   listed_.push_back(&sleeper);
+  sleeper.is_listed_ = true;
   if (listed_.size() == 1) wake_soon();
 }
 
@@ -20,8 +22,11 @@ void WakeList::remove(Sleeper& sleeper) {
 }
 
 void WakeList::wake_soon() {
-  boost::asio::post(context_, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->wake_slice();
+  // Without this turn nobody would be told any more: add() relies on it while the list is not empty.
+  supervision::persist([this] {
+    boost::asio::post(context_, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->wake_slice();
+    });
   });
 }
 

@@ -17,7 +17,8 @@ class WakeList : public std::enable_shared_from_this<WakeList> {
  public:
   class Sleeper {
    public:
-    virtual void wake_up(Moment now) = 0;  // once for each time it was added; may add it again
+    // Once for each time it was added; may add it again. Throws nothing: the others wait behind it.
+    virtual void wake_up(Moment now) noexcept = 0;
 
    protected:
     ~Sleeper() = default;

@@ -2,6 +2,7 @@
 
 #include "http/dashboard_stream.hpp"
 #include "http/specification_stream.hpp"
+#include "supervision/tasks.hpp"
 
 #include <array>
 #include <chrono>
@@ -82,12 +83,18 @@ class Client final : public Connection,
   Client& operator=(const Client&) = delete;
   ~Client() { shared_->wake_list->remove(*this); }
 
+  // After an exception: the client comes back and gets a snapshot, so nothing stays missing.
+  void end_abruptly() noexcept {
+    supervision::attempt(supervision::Task::websocket, {}, "its deadlines end it", [this] { abort(); });
+  }
+
   asio::awaitable<void> run(const HttpRequest& request) {
     const bool accepted = co_await accept(request);
     if (!accepted) co_return;
     source_->begin();
     auto reader = [self = shared_from_this()] { return self->read(); };
-    asio::co_spawn(socket_.get_executor(), reader, asio::detached);
+    supervision::spawn(socket_.get_executor(), supervision::Task::websocket, reader,
+                       [self = shared_from_this()] { self->end_abruptly(); });
     bool open = true;
     std::optional<Ending> ending;
     while (open && !ending && !undecodable_) {
@@ -142,7 +149,13 @@ class Client final : public Connection,
 
   // Most of what a client is told finds it asleep with an empty send buffer: it is told here, which costs a
   // fraction of waking the writer. What stands in the way of that is left to the writer.
-  void wake_up(Moment now) override {
+  void wake_up(Moment now) noexcept override {
+    const bool told = supervision::attempt(supervision::Task::websocket, {}, "this client is disconnected",
+                                           [&] { tell(now); });
+    if (!told) end_abruptly();
+  }
+
+  void tell(Moment now) {
     while (asleep_ && !ended_ && !left_) {
       NextMessage next = source_->next(now);
       if (const auto* silence = std::get_if<Silence>(&next);
@@ -282,6 +295,11 @@ class Client final : public Connection,
   bool undecodable_ = false;  // what the client said last
 };
 
+struct ClientEnding {
+  ~ClientEnding() { client.end_abruptly(); }
+  Client& client;
+};
+
 }  // namespace
 
 asio::awaitable<void> run_websocket(Stream stream, HttpRequest request, UpgradeWish wish,
@@ -291,6 +309,8 @@ asio::awaitable<void> run_websocket(Stream stream, HttpRequest request, UpgradeW
   if (failed || shared->connections.finishing()) co_return;
   const auto client =
       std::make_shared<Client>(std::move(stream), std::move(wish), std::move(shared), peer.address());
+  // However this coroutine ends: the reader may still wait for the client.
+  const ClientEnding ending{*client};
   co_await client->run(request);
 }
 

@@ -28,6 +28,8 @@ class Category final : public boost::system::error_category {
                "ALLOW_LOOPBACK_DEVICES=1";
       case Error::address_not_allowed:
         return "a link-local, multicast, broadcast or unspecified address is not connected to";
+      case Error::no_descriptor:
+        return "gensetd has no file descriptor left for this connection";
     }
     return "unknown link error";
   }

@@ -14,6 +14,7 @@ enum class Error {
   indistinguishable,     // not asked: somebody else's answers could not be told from it
   loopback_not_allowed,  // not connected: the address is this machine itself
   address_not_allowed,   // not connected: link-local, multicast, broadcast or unspecified
+  no_descriptor,         // not connected: gensetd has no file descriptor left for it
 };
 
 boost::system::error_code make_error_code(Error error);

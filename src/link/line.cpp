@@ -2,6 +2,7 @@
 
 #include "link/error.hpp"
 #include "log/log.hpp"
+#include "supervision/exceptions.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/detail/socket_option.hpp>
@@ -30,15 +31,20 @@ static_assert(undelivered_max < SerialCounts::late_answer_max);
 
 constexpr int reads_at_once_max = 4;
 
+// After an unexpected error, from closing the connection to the next action.
+constexpr std::chrono::milliseconds recovery_pause{200};
+
 using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
 
 }  // namespace
 
-Line::Line(asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy)
+Line::Line(asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy,
+           std::shared_ptr<DescriptorBudget> descriptors)
     : context_(context),
       host_(std::move(host)),
       port_(port),
       policy_(policy),
+      descriptor_(std::move(descriptors)),
       connecting_(context),
       resolver_(context),
       timer_(context) {}
@@ -53,20 +59,23 @@ void Line::submit(Requester& requester, const Transaction& transaction) {
   if (stopped_) return;
   conversation_.submit(requester, transaction);
   // finished() is never called from within submit().
-  if (going_on_ || std::exchange(posted_, true)) return;
+  if (going_on_ || posted_) return;
   asio::post(context_, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
     self->posted_ = false;
-    self->go_on(now());
+    self->guarded([&] { self->go_on(now()); });
   });
+  posted_ = true;
 }
 
 void Line::go_on(SteadyTime time, Sending sending) {
   if (stopped_ || std::exchange(going_on_, true)) return;
   const auto self = shared_from_this();  // telling may destroy the Link
-  while (!stopped_ && carry_out(conversation_.next(time), time, sending)) {
-  }
+  guarded([&] {
+    while (!stopped_ && carry_out(conversation_.next(time), time, sending)) {
+    }
+  });
   going_on_ = false;
 }
 
@@ -116,6 +125,7 @@ void Line::close() {
   socket_.close();
   error_code ignored;
   connecting_.close(ignored);
+  descriptor_.release();
   resolver_.cancel();
   connect_deadline_ = SteadyTime::max();
 }
@@ -133,8 +143,10 @@ void Line::connect(std::chrono::milliseconds timeout) {
                           [self = shared_from_this(), connection = connection_](
                               error_code failed, const tcp::resolver::results_type& found) {
                             if (self->stopped_ || connection != self->connection_) return;
-                            if (failed) return self->unreachable(Error::name_not_found, failed);
-                            self->try_allowed({found.begin(), found.end()});
+                            self->guarded([&] {
+                              if (failed) return self->unreachable(Error::name_not_found, failed);
+                              self->try_allowed({found.begin(), found.end()});
+                            });
                           });
 }
 
@@ -153,6 +165,7 @@ void Line::try_allowed(std::vector<tcp::endpoint> found) {
 
 void Line::try_next_endpoint(error_code last_failure) {
   if (endpoints_.empty()) return connection_failed(last_failure);
+  if (!descriptor_.take()) return unreachable(Error::no_descriptor, {});
   const tcp::endpoint endpoint = endpoints_.back();
   endpoints_.pop_back();
   error_code ignored;
@@ -160,8 +173,10 @@ void Line::try_next_endpoint(error_code last_failure) {
   connecting_.async_connect(endpoint,
                             [self = shared_from_this(), connection = connection_](error_code failed) {
                               if (self->stopped_ || connection != self->connection_) return;
-                              if (failed) return self->try_next_endpoint(failed);
-                              self->opened();
+                              self->guarded([&] {
+                                if (failed) return self->try_next_endpoint(failed);
+                                self->opened();
+                              });
                             });
 }
 
@@ -186,6 +201,10 @@ void Line::opened() {
 }
 
 void Line::connection_failed(error_code failed) {
+  if (failed == asio::error::no_descriptors) {
+    descriptor_.refused_by_system();
+    return unreachable(Error::no_descriptor, failed);
+  }
   const bool late = failed == asio::error::timed_out || failed == asio::error::operation_aborted;
   unreachable(late ? Error::connect_timeout : Error::connect_failed, failed);
 }
@@ -198,18 +217,24 @@ void Line::unreachable(error_code error, error_code cause) {
 }
 
 void Line::hear() {
-  SteadyTime time;
-  receive(time);
-  if (!conversation_.connected()) go_on(time);  // it is not watched any more
+  guarded([&] {
+    SteadyTime time;
+    receive(time);
+    if (!conversation_.connected()) go_on(time);  // it is not watched any more
+  });
 }
 
-void Line::act() { go_on(now(), Sending::together); }
+void Line::act() {
+  guarded([&] { go_on(now(), Sending::together); });
+}
 
 void Line::send() {
-  if (unsent_.empty()) return;
-  const SteadyTime time = now();
-  send_unsent(time);
-  if (!conversation_.connected()) go_on(time);
+  guarded([&] {
+    if (unsent_.empty()) return;
+    const SteadyTime time = now();
+    send_unsent(time);
+    if (!conversation_.connected()) go_on(time);
+  });
 }
 
 bool Line::receive(SteadyTime& time) {
@@ -231,10 +256,12 @@ bool Line::receive(SteadyTime& time) {
 // A thread that got no processor for a while finds the timers due and does not know yet what has arrived
 // meanwhile: time is judged after it was heard. What arrives for ever is heard in turns with the rest.
 void Line::hear_now() {
-  SteadyTime time = now();
-  for (int reads = 0; reads < reads_at_once_max && conversation_.connected() && receive(time); ++reads) {
-  }
-  go_on(time);
+  guarded([&] {
+    SteadyTime time = now();
+    for (int reads = 0; reads < reads_at_once_max && conversation_.connected() && receive(time); ++reads) {
+    }
+    go_on(time);
+  });
 }
 
 void Line::say_if_shared(SteadyTime time) {
@@ -264,12 +291,42 @@ void Line::say_if_shared(SteadyTime time) {
 void Line::wake_at(SteadyTime time) {
   wanted_at_ = time;
   if (time >= armed_for_) return;
-  armed_for_ = time;
   timer_.expires_at(time);
   timer_.async_wait([weak = weak_from_this()](error_code aborted) {
     const auto self = weak.lock();
     if (!self || aborted || self->stopped_) return;
-    self->woken();
+    self->guarded([&] { self->woken(); });
+  });
+  armed_for_ = time;
+}
+
+// Every handler runs in here: an exception ends this connection only. `this` is alive when `act` throws:
+// what can destroy the Link is told inside go_on(), which holds it and throws nothing.
+template <class Act>
+void Line::guarded(Act act) noexcept {
+  try {
+    act();
+  } catch (...) {
+    supervision::report_exception(supervision::Task::link, host_,
+                                  "the connection is closed and opened again");
+    recover();
+  }
+}
+
+// Closing fails what is in flight, or lets it be asked again. The wake-up comes whatever else fails: it
+// expires the deadlines of the rest.
+void Line::recover() noexcept {
+  going_on_ = false;
+  if (stopped_) return;
+  supervision::attempt(supervision::Task::link, host_, "its requests end by their deadlines", [&] {
+    const bool was_connecting = connect_deadline_ != SteadyTime::max();
+    close();
+    if (was_connecting) conversation_.unreachable(Error::connect_failed, {}, now());
+    conversation_.closed({}, now());
+  });
+  supervision::persist([&] {
+    armed_for_ = SteadyTime::max();
+    wake_at(now() + recovery_pause);
   });
 }
 

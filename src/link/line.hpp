@@ -3,6 +3,7 @@
 #include "link/address_policy.hpp"
 #include "link/connected_socket.hpp"
 #include "link/conversation.hpp"
+#include "link/descriptor_budget.hpp"
 #include "link/readiness.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -19,7 +20,8 @@ namespace gensetd::link {
 // and by the handlers that are under way. One thread: the context's.
 class Line final : public std::enable_shared_from_this<Line>, private Readiness::Listener {
  public:
-  Line(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy);
+  Line(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy,
+       std::shared_ptr<DescriptorBudget> descriptors);
 
   void stop();  // closes at once; nothing more is told to anybody
   void submit(Requester& requester, const Transaction& transaction);
@@ -50,6 +52,9 @@ class Line final : public std::enable_shared_from_this<Line>, private Readiness:
   void hear() override;
   void act() override;
   void send() override;
+  template <class Act>
+  void guarded(Act act) noexcept;
+  void recover() noexcept;
   void wake_at(SteadyTime time);
   void woken();
 
@@ -57,6 +62,7 @@ class Line final : public std::enable_shared_from_this<Line>, private Readiness:
   const std::string host_;
   const std::uint16_t port_;
   const AddressPolicy policy_;
+  DescriptorShare descriptor_;  // of the connection
   boost::asio::ip::tcp::socket connecting_;
   ConnectedSocket socket_;
   Readiness::Watch watch_;  // of the socket

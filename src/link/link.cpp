@@ -15,8 +15,9 @@ void count(const Conversation& conversation, SteadyTime now, PoolTotals& totals)
 
 }  // namespace
 
-Link::Link(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy)
-    : line_(std::make_shared<Line>(context, std::move(host), port, policy)) {}
+Link::Link(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy,
+           std::shared_ptr<DescriptorBudget> descriptors)
+    : line_(std::make_shared<Line>(context, std::move(host), port, policy, std::move(descriptors))) {}
 
 Link::~Link() { line_->stop(); }
 
@@ -46,8 +47,8 @@ std::shared_ptr<Link> Pool::get(const std::string& host, std::uint16_t port) {
   const Links::key_type key{host, port};
   std::weak_ptr<Link>& place = state_->links[key];
   if (auto held = place.lock()) return held;
-  auto made =
-      std::shared_ptr<Link>(new Link(context_, host, port, policy_), [state = state_, key](Link* link) {
+  auto made = std::shared_ptr<Link>(
+      new Link(context_, host, port, policy_, descriptors_), [state = state_, key](Link* link) {
         count(link->conversation(), std::chrono::steady_clock::now(), state->gone);
         delete link;
         const auto entry = state->links.find(key);

@@ -2,6 +2,7 @@
 
 #include "link/address_policy.hpp"
 #include "link/conversation.hpp"
+#include "link/descriptor_budget.hpp"
 #include "link/transaction.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -24,7 +25,9 @@ class Line;
 // io_context's.
 class Link {
  public:
-  Link(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy = {});
+  // descriptors: null grants every connection.
+  Link(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy = {},
+       std::shared_ptr<DescriptorBudget> descriptors = nullptr);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -63,8 +66,12 @@ struct PoolTotals {
 class Pool {
  public:
   // A request for an address that `policy` refuses ends with its error, and nothing is connected.
-  explicit Pool(boost::asio::io_context& context, AddressPolicy policy = {})
-      : context_(context), policy_(policy), state_(std::make_shared<State>()) {}
+  explicit Pool(boost::asio::io_context& context, AddressPolicy policy = {},
+                std::shared_ptr<DescriptorBudget> descriptors = nullptr)
+      : context_(context),
+        policy_(policy),
+        descriptors_(std::move(descriptors)),
+        state_(std::make_shared<State>()) {}
 
   std::shared_ptr<Link> get(const std::string& host, std::uint16_t port);
 
@@ -80,6 +87,7 @@ class Pool {
   };
   boost::asio::io_context& context_;
   const AddressPolicy policy_;
+  const std::shared_ptr<DescriptorBudget> descriptors_;
   std::shared_ptr<State> state_;
 };
 

@@ -1,5 +1,7 @@
 #include "link/readiness.hpp"
 
+#include "supervision/exceptions.hpp"
+
 #include <array>
 #include <cerrno>
 #include <sys/epoll.h>
@@ -69,14 +71,19 @@ void Readiness::remove(int socket, std::size_t place) {
 }
 
 void Readiness::wait() {
-  waits_ = true;
   all_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                   [this](boost::system::error_code aborted) {
                     waits_ = false;
                     if (!all_.is_open()) return;
-                    if (!aborted) tell_ready();
-                    if (watches_any() && !waits_) wait();
+                    // All sockets of the thread depend on this wait, so nothing may end it.
+                    if (!aborted)
+                      supervision::attempt(supervision::Task::poll_thread, {},
+                                           "its sockets are looked at again", [this] { tell_ready(); });
+                    supervision::persist([this] {
+                      if (watches_any() && !waits_) wait();
+                    });
                   });
+  waits_ = true;
 }
 
 void Readiness::tell_ready() {

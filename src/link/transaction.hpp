@@ -44,7 +44,8 @@ struct Outcome {
   std::span<const std::uint8_t> registers;  // the answer as it came; lives for the call of finished()
 };
 
-// Who asks. Called on the link's thread; may submit the next transaction from within.
+// Who asks. Called on the link's thread; may submit the next transaction from within. Catches its own
+// exceptions: one that leaves these functions costs all requests of the connection.
 class Requester {
  public:
   virtual void finished(const Outcome& outcome) = 0;

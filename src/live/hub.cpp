@@ -57,7 +57,9 @@ void Hub::tell(std::int64_t device_id, Tell one) const {
   listeners_.tell(one);
   const auto watchers = watchers_.find(device_id);
   if (watchers == watchers_.end()) return;
-  for (Listener* listener : watchers->second) one(*listener);
+  for (Listener* listener : watchers->second)
+    supervision::attempt(supervision::Task::live, {}, "one listener missed a change",
+                         [&] { one(*listener); });
 }
 
 bool Hub::claim(std::int64_t device_id) {

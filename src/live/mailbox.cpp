@@ -11,14 +11,19 @@ bool Mailbox::put(reading::ReadingPtr newest) {
     place->second = std::move(newest);
     return true;
   }
-  if (spare_.empty()) {
-    waiting_.emplace(device_id, std::move(newest));
-  } else {
-    spare_.key() = device_id;
-    spare_.mapped() = std::move(newest);
-    waiting_.insert(std::move(spare_));
-  }
   order_.push_back(device_id);
+  try {
+    if (spare_.empty()) {
+      waiting_.emplace(device_id, std::move(newest));
+    } else {
+      spare_.key() = device_id;
+      spare_.mapped() = std::move(newest);
+      waiting_.insert(std::move(spare_));
+    }
+  } catch (...) {
+    order_.pop_back();  // no memory; the order holds exactly the keys of what waits
+    throw;
+  }
   return false;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "supervision/exceptions.hpp"
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -43,7 +45,10 @@ class Subscribers {
 
   template <class Tell>
   void tell(Tell one) const {
-    for (Listener* listener : listeners_) one(*listener);
+    // What one of them throws does not keep the change from the others.
+    for (Listener* listener : listeners_)
+      supervision::attempt(supervision::Task::live, {}, "one listener missed a change",
+                           [&] { one(*listener); });
   }
 
  private:

@@ -166,9 +166,17 @@ std::string describe(const Address& address, const link::Outcome& outcome, milli
                        seconds(timeout));
   if (outcome.error == link::Error::connect_failed)
     return fmt::format("{}: {}", where, connect_failed(outcome));
+  if (outcome.error == link::Error::no_descriptor)
+    return fmt::format("{}: {}; raise its limit of open files (LimitNOFILE of the service, ulimit -n)", where,
+                       outcome.error.message());
   if (outcome.error == link::Error::loopback_not_allowed || outcome.error == link::Error::address_not_allowed)
     return fmt::format("{}: {}; check the address", where, outcome.error.message());
   return fmt::format("{} unit {}: {}", where, address.unit_id, what(address, outcome, timeout));
+}
+
+std::string describe_unexpected(const Address& address, std::string_view error) {
+  return fmt::format("{} unit {}: the cycle ended by an error inside gensetd ({}); see the log",
+                     host_and_port(address.host, address.port), address.unit_id, error);
 }
 
 std::string describe(const Address& address, const profile::Profile& profile,

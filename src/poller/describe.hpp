@@ -28,6 +28,9 @@ std::string host_and_port(std::string_view host, std::uint16_t port);
 // "192.168.97.10:502 unit 1: no answer within 2.0 s to read 120..135; the port is open: check …".
 std::string describe(const Address& address, const link::Outcome& outcome, std::chrono::milliseconds timeout);
 
+// The same for an error of gensetd itself: no response was evaluated.
+std::string describe_unexpected(const Address& address, std::string_view error);
+
 // One line that names the blocks refused and why; empty when there are none.
 std::string describe(const Address& address, const profile::Profile& profile,
                      const std::vector<RefusedBlock>& refused);

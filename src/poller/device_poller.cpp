@@ -2,6 +2,7 @@
 
 #include "log/log.hpp"
 #include "poller/transaction_of.hpp"
+#include "supervision/exceptions.hpp"
 
 #include <fmt/format.h>
 
@@ -51,7 +52,9 @@ profile::ReadsPtr Surroundings::reads(const profile::ProfilePtr& profile, modbus
 
 void Surroundings::publish(Handover::Item item) {
   handover_.put(std::move(item));
-  if (handover_.is_holding() && !std::exchange(waits_, true)) push_held_later();
+  if (!handover_.is_holding() || waits_) return;
+  push_held_later();
+  waits_ = true;
 }
 
 void Surroundings::push_held_later() {
@@ -60,7 +63,7 @@ void Surroundings::push_held_later() {
     if (aborted) return;
     handover_.push_held();
     waits_ = handover_.is_holding();
-    if (waits_) push_held_later();
+    if (waits_) supervision::persist([this] { push_held_later(); });
   });
 }
 
@@ -120,7 +123,7 @@ void DevicePoller::wake_at(SteadyTime time, State state) {
   timer_.expires_at(time);
   timer_.async_wait([weak = weak_from_this()](boost::system::error_code aborted) {
     const auto self = weak.lock();
-    if (self && !aborted) self->woken();
+    if (self && !aborted) self->guarded([&] { self->woken(); });
   });
 }
 
@@ -161,7 +164,44 @@ void DevicePoller::submit(const Ask& ask) {
                                       target_.pace.modbus_timeout, target_.pace.connect_delay));
 }
 
+// An exception ends the cycle, not the polling: the cycle has failed, and the next one comes after the retry
+// delay.
+template <class Act>
+void DevicePoller::guarded(Act act) noexcept {
+  try {
+    act();
+  } catch (...) {
+    recover(std::current_exception());
+  }
+}
+
+void DevicePoller::recover(const std::exception_ptr& exception) noexcept {
+  using supervision::Task;
+  supervision::persist([&] {
+    supervision::report_exception(exception, Task::device, label(),
+                                  "its cycle has failed, the next one follows");
+  });
+  supervision::persist([&] {
+    link_->withdraw(*this);
+    cycle_ = Cycle(surroundings_.reads(target_.profile, target_.address.protocol));
+  });
+  supervision::attempt(Task::device, target_.name, "its next cycle tells more", [&] {
+    count(&Counters::cycles);
+    count(&Counters::failed_cycles);
+    history_.note(false, steady_clock::now());
+    fail(ErrorKind::other, describe_unexpected(target_.address, supervision::describe(exception)));
+  });
+  supervision::persist([&] {
+    wake_in(spread_delay(target_.pace.retry_delay, static_cast<std::uint32_t>(surroundings_.random())),
+            State::waiting);
+  });
+}
+
 void DevicePoller::finished(const link::Outcome& outcome) {
+  guarded([&] { take(outcome); });
+}
+
+void DevicePoller::take(const link::Outcome& outcome) {
   last_answer_ = now();
   if (outcome.error) {
     surroundings_.totals.errors.note(outcome.error);
@@ -182,6 +222,10 @@ void DevicePoller::finished(const link::Outcome& outcome) {
 
 // Somebody else's answer may have been taken for one of ours.
 void DevicePoller::doubted(const modbus::ReadRequest& request) {
+  guarded([&] { take_doubt(request); });
+}
+
+void DevicePoller::take_doubt(const modbus::ReadRequest& request) {
   event(log::debug("answer_doubted"))
       .say("{}: two answers to read {}..{}, reads it again", label(), request.first,
            request.first + request.count - 1);
@@ -220,7 +264,7 @@ void DevicePoller::end_cycle() {
   history_.note(!cycle_.failure(), steady_clock::now());
   if (const auto& failure = cycle_.failure()) {
     count(&Counters::failed_cycles);
-    fail(*failure);
+    fail(error_kind(failure->error), describe(target_.address, *failure, target_.pace.modbus_timeout));
     const auto random = static_cast<std::uint32_t>(surroundings_.random());
     wake_in(spread_delay(target_.pace.retry_delay, random), State::waiting);
     return;
@@ -252,17 +296,16 @@ void DevicePoller::succeed() {
   publish(last_answer_, describe(target_.address, *target_.profile, cycle_.refused()));
 }
 
-void DevicePoller::fail(const link::Outcome& failure) {
+void DevicePoller::fail(ErrorKind kind, std::string error) {
   cycle_.forget_refusals();
   const bool was_online = online_;
   ++failures_;
   online_ = was_online && failures_ < target_.pace.offline_after;
-  std::string error = describe(target_.address, failure, target_.pace.modbus_timeout);
   if (auto ended = event(log::debug("cycle_failed")))
     ended.say("{}: cycle failed after {} ms: {}", label(), since(cycle_start_).count(), error);
   if (!online_ && (was_online || !told_)) {
     event(log::warning("device_offline"))
-        .field("kind", word(error_kind(failure.error)))
+        .field("kind", word(kind))
         .field("error", error)
         .say("{}: offline: {}", label(), error);
     lost_at_ = cycle_start_;

@@ -5,6 +5,7 @@
 #include "poller/cycle.hpp"
 #include "poller/describe.hpp"
 #include "poller/diagnostics.hpp"
+#include "poller/error_kind.hpp"
 #include "poller/handover.hpp"
 #include "poller/schedule.hpp"
 #include "reading/reading.hpp"
@@ -12,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -101,11 +103,16 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   void submit(const Ask& ask);
   void finished(const link::Outcome& outcome) override;
   void doubted(const modbus::ReadRequest& request) override;
+  template <class Act>
+  void guarded(Act act) noexcept;
+  void recover(const std::exception_ptr& exception) noexcept;
+  void take(const link::Outcome& outcome);
+  void take_doubt(const modbus::ReadRequest& request);
   void settle();
   void settled();
   void end_cycle();
   void succeed();
-  void fail(const link::Outcome& failure);
+  void fail(ErrorKind kind, std::string error);
   void publish(Moment when, std::string error);
   void count(std::uint64_t Counters::* which, std::uint64_t times = 1);
   log::Event event(log::Event event) const;

@@ -23,6 +23,8 @@ ErrorKind kind_of(link::Error error) {
     case link::Error::loopback_not_allowed:
     case link::Error::address_not_allowed:
       return ErrorKind::address_refused;
+    case link::Error::no_descriptor:
+      return ErrorKind::no_descriptor;
   }
   return ErrorKind::other;
 }
@@ -75,6 +77,8 @@ std::string_view word(ErrorKind kind) {
       return "wrong_protocol";
     case ErrorKind::indistinguishable:
       return "indistinguishable";
+    case ErrorKind::no_descriptor:
+      return "no_descriptor";
     case ErrorKind::other:
       break;
   }

@@ -22,6 +22,7 @@ enum class ErrorKind : std::uint8_t {
   foreign_answer,
   wrong_protocol,
   indistinguishable,
+  no_descriptor,
   other,
 };
 inline constexpr std::size_t error_kind_count = static_cast<std::size_t>(ErrorKind::other) + 1;

@@ -1,12 +1,20 @@
 #include "poller/poll_thread.hpp"
 
+#include "supervision/tasks.hpp"
+
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 
 #include <csignal>
 #include <pthread.h>
 
 namespace gensetd::poller {
 namespace {
+
+using std::chrono::steady_clock;
+
+// A thread that does not stamp for longer hangs: no handler may take so long.
+constexpr std::chrono::seconds silence_allowed{5};
 
 // Signals are the main thread's: a thread begins with the mask of the one that started it.
 std::thread start_without_signals(boost::asio::io_context& context) {
@@ -16,7 +24,7 @@ std::thread start_without_signals(boost::asio::io_context& context) {
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   std::thread thread([&context] {
     ::pthread_setname_np(::pthread_self(), "poll");
-    context.run();
+    supervision::run(context, supervision::Task::poll_thread);
   });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
@@ -25,13 +33,24 @@ std::thread start_without_signals(boost::asio::io_context& context) {
 }  // namespace
 
 Crew::Crew(boost::asio::io_context& context, link::AddressPolicy policy, Handover& handover,
-           reading::Numbering& numbering)
-    : links(context, policy), surroundings(context, links, handover, numbering) {}
+           reading::Numbering& numbering, std::shared_ptr<link::DescriptorBudget> descriptors)
+    : links(context, policy, std::move(descriptors)), surroundings(context, links, handover, numbering) {}
 
-PollThread::PollThread(link::AddressPolicy policy, reading::Numbering& numbering)
-    : goes_on_(context_.get_executor()),
-      crew_(std::make_unique<Crew>(context_, policy, handover_, numbering)),
-      thread_(start_without_signals(context_)) {}
+PollThread::PollThread(Options options, reading::Numbering& numbering)
+    : heartbeat_(std::make_shared<supervision::Heartbeat>(fmt::format("polling thread {}", options.index + 1),
+                                                          silence_allowed, steady_clock::now())),
+      goes_on_(context_.get_executor()),
+      crew_(std::make_unique<Crew>(context_, options.policy, handover_, numbering,
+                                   std::move(options.descriptors))),
+      beat_(context_.get_executor(), supervision::Task::poll_thread) {
+  if (options.owner) owner_monitor_.watch(std::move(options.owner));
+  beat_.start(supervision::HangMonitor::check_every, [this] {
+    const auto now = steady_clock::now();
+    heartbeat_->beat(now);
+    owner_monitor_.check(now);
+  });
+  thread_ = start_without_signals(context_);
+}
 
 PollThread::~PollThread() {
   context_.stop();
@@ -40,11 +59,13 @@ PollThread::~PollThread() {
 }
 
 void PollThread::start(Target target, DevicePoller::Beginning beginning) {
-  post([target = std::move(target), beginning](Crew& crew) mutable {
-    const std::int64_t id = target.identity.device_id;
-    auto device = std::make_shared<DevicePoller>(crew.surroundings, std::move(target), beginning);
-    device->start();
-    crew.devices[id] = std::move(device);
+  post([target = std::move(target), beginning](Crew& crew) {
+    // Tried again while memory is short: nothing else would start the device.
+    supervision::persist([&] {
+      auto device = std::make_shared<DevicePoller>(crew.surroundings, target, beginning);
+      device->start();
+      crew.devices[target.identity.device_id] = std::move(device);
+    });
   });
 }
 

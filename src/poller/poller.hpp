@@ -6,6 +6,8 @@
 #include "poller/reader.hpp"
 #include "profile/catalog.hpp"
 #include "registry/service.hpp"
+#include "supervision/heartbeat.hpp"
+#include "supervision/repeater.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -45,6 +47,7 @@ class Poller final : public registry::ChangeListener {
     Pace defaults;  // of devices that have none of their own
     link::AddressPolicy policy;
     std::size_t threads = 1;
+    std::shared_ptr<link::DescriptorBudget> descriptors;  // null: no limit
   };
 
   // `catalog`, `directory`, `hub` and `numbering` outlive it.
@@ -57,6 +60,10 @@ class Poller final : public registry::ChangeListener {
   void stop();
 
   bool running() const { return running_; }
+  // Which polling threads do not respond, and since when, for people; empty: all respond.
+  std::string problem() const;
+  std::size_t threads() const { return threads_.size(); }
+  std::size_t threads_hanging() const { return monitor_.hanging(); }
   bool polls(std::int64_t device_id) const { return devices_.contains(device_id); }
   std::size_t devices() const { return devices_.size(); }
   std::size_t devices_online() const { return online_; }
@@ -91,6 +98,7 @@ class Poller final : public registry::ChangeListener {
     PollThread* thread = nullptr;
     std::uint64_t generation = 0;
     bool online = false;
+    bool unresponsive = false;  // published as offline because its thread hangs
   };
 
   void site_changed(const registry::Site& site, const std::set<std::int64_t>& device_ids) override;
@@ -99,13 +107,19 @@ class Poller final : public registry::ChangeListener {
 
   void follow(const registry::Device& device);
   void set_online(Device& device, bool online);
+  void set_unresponsive(Device& device, bool unresponsive);
   // Tells of a device what its thread did not: unread, stopped.
   void publish(const Device& device, reading::Facts facts);
   PollThread& thread_of(const Address& address) const;
   Target target_of(const registry::Device& device, const registry::Site& site,
                    profile::ProfilePtr profile) const;
+  void start(Device& device, DevicePoller::Beginning beginning);
   void listen(std::size_t thread);
   void take(Handover& handover);
+  void take(const Handover::Item& item);
+  void try_follow(const registry::Device& device);
+  void check();
+  void check_devices(const PollThread& thread);
 
   const profile::Catalog& catalog_;
   const registry::Directory& directory_;
@@ -113,10 +127,16 @@ class Poller final : public registry::ChangeListener {
   reading::Numbering& numbering_;
   const Pace defaults_;
   std::vector<std::unique_ptr<PollThread>> threads_;
+  std::shared_ptr<supervision::Heartbeat> heartbeat_;  // of this thread
+  supervision::HangMonitor monitor_;                   // of the polling threads
+  supervision::Repeater checks_;
+  mutable std::vector<AllTotals> last_totals_;  // of each thread, for as long as it does not respond
+  std::set<std::int64_t> not_followed_;         // devices whose change could not be carried out yet
   std::vector<boost::asio::posix::stream_descriptor> wakes_;  // one for each thread's handover
   std::unordered_map<std::int64_t, Device> devices_;
   std::uint64_t generation_ = 0;  // the newest
   std::size_t online_ = 0;
+  std::size_t unresponsive_ = 0;
   bool running_ = false;
   bool starting_at_slots_ = false;
   std::shared_ptr<std::monostate> alive_ = std::make_shared<std::monostate>();  // ends with this

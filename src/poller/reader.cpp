@@ -3,6 +3,7 @@
 #include "modbus/big_endian.hpp"
 #include "modbus/error.hpp"
 #include "poller/transaction_of.hpp"
+#include "supervision/exceptions.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -68,6 +69,7 @@ asio::awaitable<ReadResult> Reader::run() {
     }
   }
   link_->withdraw(*this);
+  if (unexpected_) std::rethrow_exception(unexpected_);
   ReadResult read = result(start);
   co_return read;
 }
@@ -76,6 +78,7 @@ void Reader::begin() {
   requests_ = 0;
   doubts_ = 0;
   failure_.reset();
+  unexpected_ = nullptr;
   registers_.clear();
   resume_at_ = SteadyTime::max();
   last_outcome_ = steady_clock::now();
@@ -124,7 +127,27 @@ void Reader::wait(State state, milliseconds time) {
   wake_.cancel();
 }
 
+// An exception ends this read only.
+template <class Act>
+void Reader::guarded(Act act) noexcept {
+  try {
+    act();
+  } catch (...) {
+    unexpected_ = std::current_exception();
+    supervision::report_exception(unexpected_, supervision::Task::single_read, address_.host,
+                                  "this read has failed");
+    state_ = State::done;
+    resume_at_ = SteadyTime::max();
+    supervision::attempt(supervision::Task::single_read, address_.host, "the read ends by its deadline",
+                         [this] { wake_.cancel(); });
+  }
+}
+
 void Reader::finished(const link::Outcome& outcome) {
+  guarded([&] { take(outcome); });
+}
+
+void Reader::take(const link::Outcome& outcome) {
   last_outcome_ = steady_clock::now();
   last_timestamp_ = system_now();
   keep(outcome);
@@ -152,6 +175,10 @@ void Reader::keep(const link::Outcome& outcome) {
 
 // Somebody else's answer may have been taken for ours.
 void Reader::doubted(const modbus::ReadRequest& request) {
+  guarded([&] { take_doubt(request); });
+}
+
+void Reader::take_doubt(const modbus::ReadRequest& request) {
   if (!range_) {
     const bool to_ask = cycle_.doubted(request);
     if (state_ == State::settling && to_ask) wait(State::pausing, milliseconds{0});

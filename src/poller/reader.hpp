@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,6 +65,10 @@ class Reader final : public link::Requester {
   void settle_or_end();
   void wait(State state, std::chrono::milliseconds time);
   void keep(const link::Outcome& outcome);
+  template <class Act>
+  void guarded(Act act) noexcept;
+  void take(const link::Outcome& outcome);
+  void take_doubt(const modbus::ReadRequest& request);
   void finished(const link::Outcome& outcome) override;
   void doubted(const modbus::ReadRequest& request) override;
   ReadResult result(SteadyTime start);
@@ -80,6 +85,7 @@ class Reader final : public link::Requester {
   std::optional<modbus::ReadRequest> range_;  // of read_range()
   std::optional<link::Outcome> failure_;      // of the range
   int doubts_ = 0;                            // of the range
+  std::exception_ptr unexpected_;             // what a callback of the link threw; run() throws it again
   SteadyTime resume_at_ = SteadyTime::max();
   SteadyTime last_outcome_{};
   reading::Timestamp last_timestamp_{};

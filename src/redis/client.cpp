@@ -4,6 +4,7 @@
 #include "redis/session.hpp"
 #include "redis/subscriber.hpp"
 #include "redis/url.hpp"
+#include "supervision/repeater.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -41,7 +42,7 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
     publisher_->start();
     writing_->start();
     subscribing_->start();
-    tidy_later();
+    tidy_.start(tidy_pause, [this] { tidy(); });
   }
 
   // Ends everything at once. The coroutines end when the io_context next runs, or with it.
@@ -51,7 +52,7 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
     subscriber_->detach();
     writing_->stop();
     subscribing_->stop();
-    tidy_.cancel();
+    tidy_.stop();
     quiet_.cancel();
   }
 
@@ -94,20 +95,14 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
         writing_(std::make_shared<Session>(context, address, Health::Part::writing, health_, publisher_)),
         subscribing_(
             std::make_shared<Session>(context, address, Health::Part::subscribing, health_, subscriber_)),
-        tidy_(context),
+        tidy_(context.get_executor(), supervision::Task::redis),
         quiet_(context) {}
 
   // Forgets what other processes no longer publish.
-  void tidy_later() {
-    tidy_.expires_after(tidy_pause);
-    tidy_.async_wait([weak = weak_from_this()](boost::system::error_code) {
-      const auto self = weak.lock();
-      if (!self || self->stopped_) return;
-      const auto now = std::chrono::steady_clock::now();
-      if (self->foreign_age_max_.count() > 0) self->hub_.expire_foreign(now - self->foreign_age_max_);
-      self->subscriber_->tidy();
-      self->tidy_later();
-    });
+  void tidy() {
+    if (foreign_age_max_.count() > 0)
+      hub_.expire_foreign(std::chrono::steady_clock::now() - foreign_age_max_);
+    subscriber_->tidy();
   }
 
   live::Hub& hub_;
@@ -118,7 +113,7 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
   const std::shared_ptr<Subscriber> subscriber_;
   const std::shared_ptr<Session> writing_;
   const std::shared_ptr<Session> subscribing_;
-  asio::steady_timer tidy_;
+  supervision::Repeater tidy_;
   asio::steady_timer quiet_;  // ends the wait of flush_and_close()
   bool stopped_ = false;
 };

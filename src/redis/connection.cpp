@@ -1,6 +1,7 @@
 #include "redis/connection.hpp"
 
 #include "redis/commands.hpp"
+#include "supervision/exceptions.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -22,6 +23,14 @@ using boost::system::error_code;
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t receive_bytes = 64 * 1024;
 
+struct Closing {
+  ~Closing() {
+    error_code ignored;
+    socket.close(ignored);
+  }
+  tcp::socket& socket;
+};
+
 Failure broken(error_code error) {
   if (error == asio::error::eof) return {"Redis has closed the connection"};
   return {"connection broken: " + error.message()};
@@ -40,6 +49,7 @@ Connection::Connection(asio::io_context& context, Address address, std::string c
       received_(receive_bytes) {}
 
 asio::awaitable<Failure> Connection::run(Dialogue& dialogue) {
+  const Closing closing{socket_};  // also by an exception
   reader_.emplace();
   over_ = false;
   ping_due_ = false;
@@ -48,8 +58,6 @@ asio::awaitable<Failure> Connection::run(Dialogue& dialogue) {
     dialogue.opened();
     failure = co_await carry(dialogue);
   }
-  error_code ignored;
-  socket_.close(ignored);
   co_return failure;
 }
 
@@ -158,9 +166,21 @@ asio::awaitable<Failure> Connection::read_some() {
 asio::awaitable<Failure> Connection::carry(Dialogue& dialogue) {
   using namespace asio::experimental::awaitable_operators;
   silent_ticks_ = 0;
-  auto race = receive(dialogue) || send(dialogue) || watch(dialogue);
+  auto race = guarded(receive(dialogue)) || guarded(send(dialogue)) || guarded(watch(dialogue));
   auto first = co_await std::move(race);
   co_return std::visit([](Failure& failure) { return std::move(failure); }, first);
+}
+
+// An exception ends this connection. (Otherwise the other two would go on without the one that threw.)
+asio::awaitable<Failure> Connection::guarded(asio::awaitable<Failure> part) {
+  try {
+    Failure failure = co_await std::move(part);
+    co_return failure;
+  } catch (...) {
+    supervision::report_exception(supervision::Task::redis, client_name_, "it connects again");
+  }
+  over_ = true;
+  co_return inside_gensetd();
 }
 
 asio::awaitable<Failure> Connection::receive(Dialogue& dialogue) {

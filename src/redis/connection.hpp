@@ -41,6 +41,7 @@ class Connection {
   boost::asio::awaitable<Failure> open();
   boost::asio::awaitable<Failure> log_in();
   boost::asio::awaitable<Failure> carry(Dialogue& dialogue);
+  boost::asio::awaitable<Failure> guarded(boost::asio::awaitable<Failure> part);
   boost::asio::awaitable<Failure> receive(Dialogue& dialogue);
   boost::asio::awaitable<Failure> send(Dialogue& dialogue);
   boost::asio::awaitable<Failure> watch(Dialogue& dialogue);

@@ -35,4 +35,6 @@ std::string printable(std::string_view text) {
   return line;
 }
 
+Failure inside_gensetd() { return {"an error inside gensetd; see the log"}; }
+
 }  // namespace gensetd::redis

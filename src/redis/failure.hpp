@@ -30,4 +30,7 @@ Failure login_refusal(std::string_view error);
 // Text of a peer as one line of printable ASCII, cut at 200 bytes.
 std::string printable(std::string_view text);
 
+// A connection that ended by an exception, which the log describes.
+Failure inside_gensetd();
+
 }  // namespace gensetd::redis

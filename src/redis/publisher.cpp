@@ -76,6 +76,7 @@ void Publisher::announce(const std::string& event) {
 void Publisher::opened() {
   connected_ = true;
   settled_ = false;
+  unanswered_.clear();  // closed() has done so, unless memory was short
   refused_devices_ = 0;
   health_->set_key_refused({});
   for (auto& [device_id, device] : own_) {

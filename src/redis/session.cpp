@@ -1,8 +1,8 @@
 #include "redis/session.hpp"
 
+#include "supervision/tasks.hpp"
+
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -33,7 +33,8 @@ void Session::start() {
   dialogue_->wake = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->connection_.wake();
   };
-  asio::co_spawn(context_, [self = shared_from_this()] { return self->run(); }, asio::detached);
+  supervision::spawn_loop(context_.get_executor(), supervision::Task::redis, client_name(part_),
+                          [self = shared_from_this()] { return self->run(); });
 }
 
 void Session::stop() {
@@ -46,7 +47,13 @@ asio::awaitable<void> Session::run() {
   auto pause = pause_min;
   while (!stopped_) {
     const auto began = std::chrono::steady_clock::now();
-    const Failure failure = co_await connection_.run(*dialogue_);
+    Failure failure;
+    try {
+      failure = co_await connection_.run(*dialogue_);
+    } catch (...) {
+      supervision::report_exception(supervision::Task::redis, client_name(part_), "it connects again");
+      failure = inside_gensetd();
+    }
     if (stopped_) co_return;
     dialogue_->closed();
     health_->lost(part_, failure);

@@ -8,6 +8,7 @@
 #include "registry/keeper.hpp"
 #include "registry/refusals.hpp"
 #include "registry/wake.hpp"
+#include "supervision/exceptions.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -31,6 +32,9 @@ constexpr std::chrono::seconds look_interval{1};
 
 // How long to wait after an attempt to find out about a change whose answer was lost.
 constexpr std::chrono::seconds settle_pause{10};
+
+// The database's own deadlines (connecting, statements, locks) end each wait earlier.
+constexpr std::chrono::seconds silence_allowed{30};
 
 Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
@@ -149,9 +153,10 @@ class Service::Worker {
   template <class T>
   void submit(std::function<Result<T>(Store&)> edit, std::function<void(Board&, const T&)> put,
               Handler<T> handler, Settle settle, Purpose purpose = Purpose::change) {
-    if (!board_->healthy || board_->figures.waiting >= requests_max) {
+    const bool responds = board_->healthy && !heartbeat->hangs(std::chrono::steady_clock::now());
+    if (!responds || board_->figures.waiting >= requests_max) {
       ++board_->figures.unavailable;
-      Refusal refusal = board_->healthy ? too_many() : not_answering();
+      Refusal refusal = responds ? too_many() : not_answering();
       return asio::post(executor_, [handler = std::move(handler), refusal = std::move(refusal)] {
         handler(Result<T>{refusal});
       });
@@ -162,31 +167,43 @@ class Service::Worker {
     Job job = [this, edit = std::move(edit), put = std::move(put), handler = std::move(handler),
                settle = std::move(settle), due = std::move(due), purpose,
                asked_at = std::chrono::steady_clock::now()]() mutable {
-      Result<T> result = not_answering();
-      // What waits behind a lost request does not wait for the connection too; look() renews it.
-      const bool tried = keeper_.answers();
-      const bool answered = tried && keeper_.attempt([&](Store& store) { result = edit(store); });
-      if (tried && !answered) {
-        result = gave_no_answer();
-        if (settle) unsettled_.push_back(std::move(settle));
-      }
-      if (purpose == Purpose::change) say_if_full(result);
-      told_healthy_ = keeper_.answers();
-      auto whole = answered ? keeper_.news() : std::nullopt;
-      asio::post(executor_, [board = board_, whole = std::move(whole), healthy = keeper_.answers(),
-                             result = std::move(result), put = std::move(put), handler = std::move(handler),
-                             due = std::move(due), purpose, asked_at]() mutable {
+      // The answer goes to the executor whatever happens: a client waits for it.
+      struct Answer {
+        Result<T> result = not_answering();
+        std::optional<Directory> whole;
+      };
+      const auto answer = std::make_shared<Answer>();
+      const auto failed = "this request is answered as unavailable";
+      supervision::attempt(supervision::Task::registry, {}, failed, [&] {
+        // What waits behind a lost request does not wait for the connection too; look() renews it.
+        const bool tried = keeper_.answers();
+        const bool answered = tried && keeper_.attempt([&](Store& store) { answer->result = edit(store); });
+        if (tried && !answered) {
+          answer->result = gave_no_answer();
+          if (settle) unsettled_.push_back(settle);
+        }
+        if (purpose == Purpose::change) say_if_full(answer->result);
+        told_healthy_ = keeper_.answers();
+        if (answered) answer->whole = keeper_.news();
+      });
+      auto deliver = [board = board_, answer, healthy = keeper_.answers(), put = std::move(put),
+                      handler = std::move(handler), due = std::move(due), purpose, asked_at] {
         --board->figures.waiting;
         auto& time = purpose == Purpose::change ? board->figures.request_time : board->figures.guest_time;
         time.note(std::chrono::steady_clock::now() - asked_at);
         board->healthy = healthy;
-        if (whole) {
-          board->replace(std::move(*whole));  // holds this change, and perhaps newer ones of other programs
-        } else if (const T* value = std::get_if<T>(&result)) {
-          put(*board, *value);
-        }
-        handler(std::move(result));
-      });
+        supervision::attempt(supervision::Task::registry, {}, "the change is stored, and taken over later",
+                             [&] {
+                               if (answer->whole) {
+                                 // Holds this change, and perhaps newer ones of other programs.
+                                 board->replace(std::move(*answer->whole));
+                               } else if (const T* value = std::get_if<T>(&answer->result)) {
+                                 put(*board, *value);
+                               }
+                             });
+        handler(std::move(answer->result));
+      };
+      supervision::persist([&] { asio::post(executor_, deliver); });
     };
     {
       const std::lock_guard lock{mutex_};
@@ -198,6 +215,8 @@ class Service::Worker {
   void stop_soon() { stop_.request_stop(); }
 
   const ProfileNames profiles;
+  const std::shared_ptr<supervision::Heartbeat> heartbeat = std::make_shared<supervision::Heartbeat>(
+      "registry thread", silence_allowed, std::chrono::steady_clock::now());
 
  private:
   using Job = std::function<void()>;
@@ -217,14 +236,18 @@ class Service::Worker {
 
   void run() {
     while (true) {
+      heartbeat->beat(std::chrono::steady_clock::now());
       if (std::optional<Job> job = next_job()) {
-        (*job)();
+        supervision::attempt(supervision::Task::registry, {}, "its thread goes on with the next request",
+                             *job);
       } else if (is_stopping()) {
         return give_up_unsettled();
       } else {
         // While the last message is on its way nothing is looked at, so the socket must not wake.
         const int socket = look_posted_->load() ? -1 : keeper_.socket();
-        if (wake_.wait(socket, look_interval) == Wake::Why::other) look();
+        if (wake_.wait(socket, look_interval) == Wake::Why::other)
+          supervision::attempt(supervision::Task::registry, {}, "it looks again in a second",
+                               [this] { look(); });
       }
     }
   }
@@ -236,12 +259,16 @@ class Service::Worker {
     settle_all();
     if (!whole && keeper_.answers() == told_healthy_) return;
     told_healthy_ = keeper_.answers();
+    const auto news = std::make_shared<std::optional<Directory>>(std::move(whole));
     look_posted_->store(true);
-    asio::post(executor_, [board = board_, posted = look_posted_, whole = std::move(whole),
-                           healthy = told_healthy_]() mutable {
-      posted->store(false);
-      board->healthy = healthy;
-      if (whole) board->replace(std::move(*whole));
+    supervision::persist([&] {
+      asio::post(executor_, [board = board_, posted = look_posted_, news, healthy = told_healthy_] {
+        posted->store(false);
+        board->healthy = healthy;
+        supervision::attempt(supervision::Task::registry, {}, "the next change brings it again", [&] {
+          if (*news) board->replace(std::move(**news));
+        });
+      });
     });
   }
 
@@ -261,14 +288,16 @@ class Service::Worker {
       });
       if (!answered || !is_settled) return;
       unsettled_.pop_front();
-      if (report) asio::post(executor_, std::move(report));
+      if (report) supervision::persist([&] { asio::post(executor_, report); });
     }
   }
 
   void give_up_unsettled() {
     settle_all();
     for (const Settle& one : unsettled_) {
-      if (auto report = one(nullptr)) asio::post(executor_, std::move(report));
+      supervision::attempt(supervision::Task::registry, {}, "this change has no audit line", [&] {
+        if (auto report = one(nullptr)) asio::post(executor_, std::move(report));
+      });
     }
   }
 
@@ -307,6 +336,8 @@ void Service::when_changed(ChangeHandler hear) { worker_->board().when_changed =
 const Directory& Service::directory() const { return worker_->board().directory(); }
 
 const Figures& Service::figures() const { return worker_->board().figures; }
+
+const std::shared_ptr<supervision::Heartbeat>& Service::heartbeat() const { return worker_->heartbeat; }
 
 bool Service::healthy() const { return worker_->board().healthy; }
 

@@ -3,6 +3,7 @@
 #include "profile/catalog.hpp"
 #include "registry/figures.hpp"
 #include "registry/types.hpp"
+#include "supervision/heartbeat.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/json/object.hpp>
@@ -106,6 +107,8 @@ class Service {
 
   const Figures& figures() const;
   bool healthy() const;  // whether the database answered last time
+  // Stamped by the thread of the SQL between its requests.
+  const std::shared_ptr<supervision::Heartbeat>& heartbeat() const;
 
  private:
   class Worker;

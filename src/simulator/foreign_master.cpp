@@ -3,10 +3,9 @@
 #include "modbus/rtu_frame.hpp"
 #include "simulator/keep_alive.hpp"
 #include "simulator/listener.hpp"
+#include "supervision/tasks.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -34,7 +33,8 @@ ForeignMaster::ForeignMaster(asio::io_context& context, Listener& listener, Fore
     : listener_(&listener), plan_(std::move(plan)), units_(std::move(units)), timer_(context) {}
 
 void ForeignMaster::start() {
-  asio::co_spawn(timer_.get_executor(), keep_alive(shared_from_this(), run()), asio::detached);
+  supervision::spawn(timer_.get_executor(), supervision::Task::simulator,
+                     keep_alive(shared_from_this(), run()));
 }
 
 void ForeignMaster::stop() {

@@ -5,10 +5,9 @@
 #include "simulator/outages.hpp"
 #include "simulator/session.hpp"
 #include "simulator/strays.hpp"
+#include "supervision/tasks.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -120,7 +119,7 @@ void Listener::bind() {
 void Listener::start() {
   if (!std::exchange(started_, true) && foreign_master_) foreign_master_->start();
   if (acceptor_.is_open())
-    asio::co_spawn(context_, keep_alive(shared_from_this(), accept_all()), asio::detached);
+    supervision::spawn(context_, supervision::Task::simulator, keep_alive(shared_from_this(), accept_all()));
 }
 
 void Listener::stop() {
@@ -174,7 +173,7 @@ void Listener::greet(tcp::socket socket) {
   }
   trace(name, "connected");
   const auto session = std::make_shared<Session>(shared_from_this(), std::move(socket), name);
-  asio::co_spawn(context_, keep_alive(session, session->run()), asio::detached);
+  supervision::spawn(context_, supervision::Task::simulator, keep_alive(session, session->run()));
 }
 
 bool Listener::is_silent() const {

@@ -2,11 +2,10 @@
 
 #include "modbus/big_endian.hpp"
 #include "simulator/keep_alive.hpp"
+#include "supervision/tasks.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -127,8 +126,8 @@ asio::awaitable<void> Session::serve(Response response) {
   for (LateBytes& late : delivery.late) {
     if (!socket_.is_open() || late_.size() >= late_answers_max) co_return;
     auto sending = send_late(std::move(late));
-    asio::co_spawn(socket_.get_executor(), keep_alive(shared_from_this(), std::move(sending)),
-                   asio::detached);
+    supervision::spawn(socket_.get_executor(), supervision::Task::simulator,
+                       keep_alive(shared_from_this(), std::move(sending)));
   }
   const std::uint64_t closes_after = listener_->connections().closes_after;
   if (++responses_ != closes_after) co_return;
@@ -187,8 +186,8 @@ void Session::start_habits() {
 void Session::start(milliseconds period, void (Session::*act)()) {
   if (period.count() == 0) return;
   auto repeating = repeat(period, act);
-  asio::co_spawn(socket_.get_executor(), keep_alive(shared_from_this(), std::move(repeating)),
-                 asio::detached);
+  supervision::spawn(socket_.get_executor(), supervision::Task::simulator,
+                     keep_alive(shared_from_this(), std::move(repeating)));
 }
 
 asio::awaitable<void> Session::repeat(milliseconds period, void (Session::*act)()) {

@@ -4,11 +4,10 @@
 #include "simulator/listener.hpp"
 #include "simulator/plant.hpp"
 #include "simulator/plant_time.hpp"
+#include "supervision/tasks.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -45,7 +44,8 @@ class PlantClock : public std::enable_shared_from_this<PlantClock> {
   void start() {
     if (running_) return;
     running_ = true;
-    asio::co_spawn(timer_.get_executor(), keep_alive(shared_from_this(), run()), asio::detached);
+    supervision::spawn(timer_.get_executor(), supervision::Task::simulator,
+                       keep_alive(shared_from_this(), run()));
   }
 
   void stop() {

@@ -9,9 +9,11 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 
 namespace gensetd::app {
@@ -38,6 +40,26 @@ TEST(Logging, json_is_one_object_a_line) {
   EXPECT_EQ(object.at("time"), "1970-01-01T00:00:01.500Z");
   EXPECT_EQ(object.at("level"), "warning");
   EXPECT_EQ(object.at("message"), "name \"x\"\n");
+}
+
+// As in a thread or a noexcept function: nothing catches it.
+void fail() { throw std::runtime_error("no way on"); }
+void throw_out_of_noexcept() noexcept { fail(); }
+
+void end_by_exception(LogFormat format) {
+  Logging logging(LogLevel::info, format);
+  logging.log_termination();
+  for (int line = 1; line <= 100; ++line) log::info("before").say("line {}", line);
+  throw_out_of_noexcept();
+}
+
+TEST(LoggingDeathTest, a_termination_writes_the_lines_that_wait_and_its_cause) {
+  EXPECT_EXIT(
+      end_by_exception(LogFormat::text), ::testing::KilledBySignal(SIGABRT),
+      "line 1\n(.*\n)*.*line 100\n.*error   gensetd ends: an error in thread '.*' that it cannot recover "
+      "from \\(no way on\\)\n");
+  EXPECT_EXIT(end_by_exception(LogFormat::json), ::testing::KilledBySignal(SIGABRT),
+              R"("event":"terminated","error":"no way on")");
 }
 
 // What an Event gives to the logger, caught before it is formatted.

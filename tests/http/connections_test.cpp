@@ -85,5 +85,24 @@ TEST_F(ConnectionsTest, websockets_have_a_limit_of_their_own) {
   EXPECT_EQ(room("10.0.0.5"), Room::free);
 }
 
+TEST_F(ConnectionsTest, no_more_are_held_than_the_process_can_have_open) {
+  std::size_t possible = 10;
+  Connections all{context, {.connections = 100}, [&possible] { return possible; }};
+  std::vector<std::unique_ptr<Guest>> there;
+  for (int served = 0; served < 6; ++served) {
+    EXPECT_EQ(all.room(address("127.0.0.1")), Room::free);
+    there.push_back(std::make_unique<Guest>(all, "127.0.0.1", Purpose::requests));
+  }
+  EXPECT_EQ(all.room(address("127.0.0.1")), Room::full);
+  for (int refused = 0; refused < 4; ++refused) {
+    EXPECT_TRUE(all.has_room_for_refusal());
+    there.push_back(std::make_unique<Guest>(all, "127.0.0.1", Purpose::refusal));
+  }
+  EXPECT_FALSE(all.has_room_for_refusal());
+  possible = 12;
+  EXPECT_TRUE(all.has_room_for_refusal());
+  EXPECT_EQ(all.room(address("127.0.0.1")), Room::free);
+}
+
 }  // namespace
 }  // namespace gensetd::http

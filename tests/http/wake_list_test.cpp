@@ -14,7 +14,7 @@ namespace {
 struct Client final : WakeList::Sleeper {
   int woken = 0;
   std::function<void()> then = [] {};
-  void wake_up(Moment) override {
+  void wake_up(Moment) noexcept override {
     ++woken;
     then();
   }

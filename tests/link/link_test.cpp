@@ -12,6 +12,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
+#include <stdexcept>
 #include <vector>
 
 namespace gensetd::link {
@@ -364,6 +366,61 @@ TEST_F(LinkTest, pool_forgets_a_link_with_its_last_holder_but_not_its_counts) {
   EXPECT_EQ(pool->totals(std::chrono::steady_clock::now()).lines.connects, 1U);
   const auto survivor = pool->get("127.0.0.1", port());
   pool.reset();
+}
+
+TEST_F(LinkTest, a_requester_that_throws_costs_its_connection_and_nothing_else) {
+  Link link(context, "127.0.0.1", port());
+  Asker careless;
+  careless.then = [] { throw std::runtime_error("careless"); };
+  link.submit(careless, over_tcp({.count = 1}));
+  send(0, tcp_answer(request(0, 12), {1, 2}));
+  wait_for(careless, 1);
+  Asker other;
+  link.submit(other, over_tcp({.count = 1}));
+  send(1, tcp_answer(request(1, 12), {3, 4}));
+  wait_for(other, 1);
+  EXPECT_EQ(other.heard[0].registers, (Bytes{3, 4}));
+}
+
+TEST_F(LinkTest, what_waits_behind_a_requester_that_throws_is_told_too) {
+  Link link(context, "127.0.0.1", port());
+  Asker careless;
+  Asker other;
+  careless.then = [] { throw std::runtime_error("careless"); };
+  link.submit(careless, over_tcp({.count = 1}));
+  link.submit(other, over_tcp({.count = 1}));
+  send(0, tcp_answer(request(0, 12), {1, 2}));
+  send(1, tcp_answer(request(1, 12), {3, 4}));
+  wait_for(other, 1);
+  EXPECT_EQ(other.heard[0].registers, (Bytes{3, 4}));
+}
+
+TEST_F(LinkTest, without_a_descriptor_there_is_no_connection_until_another_one_ends) {
+  const auto budget = std::make_shared<DescriptorBudget>(1);
+  Pool pool(context, AddressPolicy{.loopback = true, .special = false}, budget);
+  tcp::acceptor elsewhere(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  auto first = pool.get("127.0.0.1", port());
+  const auto second = pool.get("127.0.0.1", elsewhere.local_endpoint().port());
+  EXPECT_EQ(budget->wanted(), 2U);
+  Asker holder;
+  first->submit(holder, over_tcp({.count = 1}));
+  request(0, 12);
+  EXPECT_EQ(budget->used(), 1U);
+
+  Asker refused;
+  second->submit(refused, over_tcp({.count = 1}));
+  wait_for(refused, 1);
+  EXPECT_EQ(refused.heard[0].error, Error::no_descriptor);
+  EXPECT_EQ(budget->waiting(), 1U);
+
+  first->withdraw(holder);
+  first.reset();
+  EXPECT_EQ(budget->used(), 0U);
+  Asker served;
+  second->submit(served, over_tcp({.count = 1}, brief));
+  wait_for(served, 1);
+  EXPECT_EQ(served.heard[0].error, Error::no_answer);
+  EXPECT_EQ(budget->waiting(), 0U);
 }
 
 }  // namespace

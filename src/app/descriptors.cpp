@@ -1,0 +1,64 @@
+#include "app/descriptors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <stdexcept>
+#include <sys/resource.h>
+#include <system_error>
+
+namespace gensetd::app {
+namespace {
+
+// Opened after the start: both connections to Redis and their successors, files of the database, /proc.
+constexpr std::size_t later = 10;
+// For each event loop: an epoll instance, and a name lookup.
+constexpr std::size_t later_per_loop = 3;
+
+constexpr std::size_t http_least = 12;  // page, API, health check, metrics at the same time
+constexpr std::size_t controllers_least = 4;
+constexpr std::size_t http_refusals_max = 32;  // connections that are only told that there is no room
+
+}  // namespace
+
+std::size_t DescriptorPlan::http_possible(std::size_t addresses) const {
+  const std::size_t needed = std::min(addresses, controllers);
+  return http_reserve + controllers - needed;
+}
+
+DescriptorPlan plan_descriptors(std::size_t limit, std::size_t open_now, std::size_t poll_threads,
+                                std::size_t http_connections_max) {
+  const std::size_t own = open_now + later + later_per_loop * (poll_threads + 1);
+  const std::size_t least = own + http_least + controllers_least;
+  if (limit < least)
+    throw std::runtime_error(fmt::format(
+        "this process may open {} files, but needs at least {} with POLL_THREADS={}; raise the limit "
+        "(LimitNOFILE of the service, ulimit -n)",
+        limit, least, poll_threads));
+  const std::size_t rest = limit - own;
+  const std::size_t wanted_by_http = http_connections_max + http_refusals_max;
+  const std::size_t http = std::min(std::max(rest / 4, http_least), wanted_by_http);
+  return {.limit = limit, .own = own, .http_reserve = http, .controllers = rest - http};
+}
+
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return limit.rlim_cur;
+}
+
+std::size_t open_descriptors() {
+  std::error_code failed;
+  const std::filesystem::directory_iterator files("/proc/self/fd", failed);
+  if (failed) return 0;
+  const auto count = std::distance(begin(files), end(files));
+  return count > 0 ? static_cast<std::size_t>(count) - 1 : 0;  // one is the look itself
+}
+
+}  // namespace gensetd::app

@@ -1,0 +1,176 @@
+#include "supervision/exceptions.hpp"
+
+#include "log/log.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <utility>
+
+namespace gensetd::supervision {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::minutes log_pause{1};
+constexpr std::size_t remembered_max = 256;
+constexpr std::chrono::milliseconds retry_pause{10};
+constexpr int tries_max = 100;
+
+std::array<std::atomic<std::uint64_t>, task_count> counts{};
+
+// Decides which exceptions get a line in the log.
+class LinePacer {
+ public:
+  // How many exceptions of the task were not logged since its last line; -1: this one is not logged either.
+  std::int64_t pass(Task task, std::string_view which, steady_clock::time_point now) {
+    const std::lock_guard lock{mutex_};
+    if (remembered_.size() >= remembered_max) forget_old(now);
+    // Beyond the limit, all tasks of a kind share one entry.
+    const bool is_full = remembered_.size() >= remembered_max;
+    State& state = remembered_[{task, is_full ? std::string{} : std::string{which}}];
+    if (now < state.silent_until) {
+      ++state.suppressed;
+      return -1;
+    }
+    state.silent_until = now + log_pause;
+    return std::exchange(state.suppressed, 0);
+  }
+
+ private:
+  struct State {
+    steady_clock::time_point silent_until{};
+    std::int64_t suppressed = 0;
+  };
+
+  void forget_old(steady_clock::time_point now) {
+    std::erase_if(remembered_, [&](const auto& entry) { return entry.second.silent_until < now; });
+  }
+
+  std::mutex mutex_;
+  std::map<std::pair<Task, std::string>, State> remembered_;
+};
+
+LinePacer& pacer() {
+  static LinePacer pacer;
+  return pacer;
+}
+
+void log_exception(const std::exception_ptr& exception, Task task, std::string_view which,
+                   std::string_view next) {
+  const std::int64_t suppressed = pacer().pass(task, which, steady_clock::now());
+  if (suppressed < 0) return;
+  const std::string error = describe(exception);
+  const std::string more =
+      suppressed == 0 ? std::string{} : fmt::format("; {} more since the last such line", suppressed);
+  log::error("task_failed")
+      .field("task", word(task))
+      .field("which", which)
+      .field("error", error)
+      .field("not_logged", suppressed)
+      .say("{}{}{}: unexpected error ({}); {}{}", word(task), which.empty() ? "" : " ", which, error, next,
+           more);
+}
+
+}  // namespace
+
+std::string_view word(Task task) {
+  switch (task) {
+    case Task::main_loop:
+      return "main_loop";
+    case Task::poll_thread:
+      return "poll_thread";
+    case Task::device:
+      return "device";
+    case Task::link:
+      return "link";
+    case Task::single_read:
+      return "single_read";
+    case Task::handover:
+      return "handover";
+    case Task::live:
+      return "live";
+    case Task::registry:
+      return "registry";
+    case Task::events:
+      return "events";
+    case Task::redis:
+      return "redis";
+    case Task::http_accept:
+      return "http_accept";
+    case Task::http_connection:
+      return "http_connection";
+    case Task::http_request:
+      return "http_request";
+    case Task::websocket:
+      return "websocket";
+    case Task::health_checks:
+      return "health_checks";
+    case Task::service_manager:
+      return "service_manager";
+    case Task::signals:
+      return "signals";
+    case Task::stop:
+      return "stop";
+    case Task::step:
+      return "step";
+    case Task::simulator:
+      return "simulator";
+  }
+  return "unknown";
+}
+
+std::string describe(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+void report_exception(Task task, std::string_view which, std::string_view next) noexcept {
+  report_exception(std::current_exception(), task, which, next);
+}
+
+void report_exception(const std::exception_ptr& exception, Task task, std::string_view which,
+                      std::string_view next) noexcept {
+  counts[static_cast<std::size_t>(task)].fetch_add(1, std::memory_order_relaxed);
+  // The exception may mean that memory is short, so the line may fail too. It is tried a second time.
+  for (int attempts = 0; attempts < 2; ++attempts) {
+    try {
+      return log_exception(exception, task, which, next);
+    } catch (...) {
+      continue;
+    }
+  }
+}
+
+bool is_tried_again(int tries) noexcept {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    std::this_thread::sleep_for(retry_pause);
+    return true;
+  } catch (...) {
+    if (tries < tries_max) {
+      std::this_thread::sleep_for(retry_pause);
+      return true;
+    }
+    report_exception(Task::step, {}, "it is given up");
+    return false;
+  }
+}
+
+std::array<std::uint64_t, task_count> exception_counts() {
+  std::array<std::uint64_t, task_count> now{};
+  for (std::size_t task = 0; task < task_count; ++task)
+    now[task] = counts[task].load(std::memory_order_relaxed);
+  return now;
+}
+
+}  // namespace gensetd::supervision
