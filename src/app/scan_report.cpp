@@ -10,7 +10,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
+#include <vector>
 
 namespace gensetd::app {
 namespace {
@@ -66,49 +68,96 @@ std::string_view word(Heard heard) {
   return heard == Heard::refusal ? "exception" : "noise";
 }
 
+bool is_foreign(const ScannedUnit& unit) { return unit.heard == Heard::foreign; }
+
+// Which units are shown, and how many are left out.
+struct Shown {
+  std::vector<const ScannedUnit*> units;
+  std::size_t left_out = 0;
+  std::string first_error;  // of those left out
+};
+
+Shown shown_of(const ScanResult& result) {
+  Shown shown;
+  const bool in_use = is_line_in_use(result);
+  for (const ScannedUnit& unit : result.units) {
+    if (!in_use || answers(unit)) {
+      shown.units.push_back(&unit);
+    } else if (shown.left_out++ == 0) {
+      shown.first_error = unit.error;
+    }
+  }
+  return shown;
+}
+
+std::string remark_on_use(const ScanResult& result, const Shown& shown) {
+  std::string text;
+  if (!result.others.empty()) text += result.others + "\n";
+  if (!is_line_in_use(result)) return text;
+  text += "the line is in use; ";
+  if (shown.left_out > 0)
+    text += fmt::format("unit ids for which only other frames came, not shown: {} (the first: {}); ",
+                        shown.left_out, shown.first_error);
+  return text +
+         "stop the other client or master and scan again, or read through the gensetd that uses the line: "
+         "gensetd read --via URL\n";
+}
+
 }  // namespace
+
+// One foreign frame alone may be the answer of a unit that has another id than the one asked.
+bool is_line_in_use(const ScanResult& result) {
+  return !result.others.empty() || std::ranges::count_if(result.units, is_foreign) >= 2;
+}
 
 bool is_something_there(const ScanResult& result) { return std::ranges::any_of(result.units, answers); }
 
 std::string scan_table(const ScanJob& job, const ScanResult& result) {
   std::string text;
-  if (!result.units.empty()) {
+  const Shown shown = shown_of(result);
+  if (!shown.units.empty()) {
     text += poller::host_and_port(job.host, job.port) + "\n";
     text += row("unit", "protocol", "profile", "fits", "why");
   }
-  for (const ScannedUnit& unit : result.units) text += rows(unit);
+  for (const ScannedUnit* unit : shown.units) text += rows(*unit);
   for (const ScannedUnit& unit : result.units) text += remark_on_equals(unit);
   text += remark_on_units(result);
-  if (!result.others.empty()) text += result.others + "\n";
+  text += remark_on_use(result, shown);
   if (result.stopped) text += "stopped before the end\n";
   return text;
 }
 
 std::string scan_json(const ScanJob& job, const ScanResult& result) {
   json::array units;
-  for (const ScannedUnit& unit : result.units) {
+  const Shown shown = shown_of(result);
+  for (const ScannedUnit* unit : shown.units) {
     json::array profiles;
-    for (const Fit& fit : unit.fits)
+    for (const Fit& fit : unit->fits)
       profiles.push_back(
           json::object{{"name", fit.profile}, {"fits", to_word(fit.sureness)}, {"why", fit.why}});
     units.push_back(
-        json::object{{"unit", unit.unit_id},
-                     {"protocol", registry::to_word(unit.protocol)},
-                     {"answers", word(unit.heard)},
-                     {"error", unit.error.empty() ? json::value(nullptr) : json::value(unit.error)},
+        json::object{{"unit", unit->unit_id},
+                     {"protocol", registry::to_word(unit->protocol)},
+                     {"answers", word(unit->heard)},
+                     {"error", unit->error.empty() ? json::value(nullptr) : json::value(unit->error)},
                      {"profiles", std::move(profiles)}});
   }
-  const json::object body{
-      {"address", poller::host_and_port(job.host, job.port)},
-      {"units", std::move(units)},
-      {"others", result.others.empty() ? json::value(nullptr) : json::value(result.others)},
-      {"stopped", result.stopped}};
+  std::string others = remark_on_use(result, shown);
+  if (others.ends_with('\n')) others.pop_back();
+  std::ranges::replace(others, '\n', ';');
+  const json::object body{{"address", poller::host_and_port(job.host, job.port)},
+                          {"units", std::move(units)},
+                          {"others", others.empty() ? json::value(nullptr) : json::value(others)},
+                          {"stopped", result.stopped}};
   return json::serialize(body) + "\n";
 }
 
 std::string scan_failure(const ScanJob& job, const ScanResult& result) {
   if (!result.error.empty()) return result.error;
   if (is_something_there(result)) return {};
+  if (is_line_in_use(result))
+    return fmt::format("{}: no controller answered as unit {} while the line was in use",
+                       poller::host_and_port(job.host, job.port), job.units_text);
   std::string protocols;
   for (const modbus::Protocol protocol : job.protocols)
     protocols += fmt::format("{}{}", protocols.empty() ? "" : " or ", registry::to_word(protocol));

@@ -25,10 +25,15 @@ struct ScanResult {
   bool stopped = false;   // by a signal
 };
 
+// Whether other clients or masters use the line: their frames say nothing of the units that were asked when
+// they came.
+bool is_line_in_use(const ScanResult& result);
+
 // Whether a controller answered: the exit status.
 bool is_something_there(const ScanResult& result);
 
-// A table, with what else there is to say below it.
+// A table, with what else there is to say below it. On a line that is in use the units from where no answer
+// came have no row; a remark below tells that the line is in use, once.
 std::string scan_table(const ScanJob& job, const ScanResult& result);
 
 // {"address":…,"units":[{"unit":…,"protocol":…,"answers":…,"error":…,"profiles":[…]}],"others":…}

@@ -116,6 +116,7 @@ Heard heard_of(const poller::ReadResult& read) {
     const bool is_gateways = read.failure->exception == 0x0A || read.failure->exception == 0x0B;
     return is_gateways ? Heard::no_unit : Heard::refusal;
   }
+  if (error == modbus::Error::foreign_answer) return Heard::foreign;
   if (error == modbus::Error::wrong_protocol) return Heard::other_protocol;
   if (error == link::Error::no_answer || error == link::Error::connection_lost) return Heard::silence;
   if (error == link::Error::name_not_found || error == link::Error::connect_timeout ||

@@ -17,7 +17,8 @@ enum class Heard : std::uint8_t {
   refusal,         // it is there and refuses this register
   no_unit,         // a gateway speaks this protocol and has no such unit
   silence,         // or the peer closed the connection
-  noise,           // bytes, but no answer: wrong CRC, other units, other masters
+  foreign,         // frames that answer another request: of another client of the line, or of another unit
+  noise,           // bytes that are no frame, or one with a wrong CRC
   other_protocol,  // the peer speaks the other one
   nobody,          // no connection: there is no use in going on
 };

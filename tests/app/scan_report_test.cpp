@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+
 namespace gensetd::app {
 namespace {
 
@@ -29,15 +32,43 @@ TEST(ScanReport, table_has_a_line_for_each_map_and_says_what_else_was_heard) {
                           .protocol = Protocol::rtu_over_tcp,
                           .heard = Heard::noise,
                           .error = "192.168.97.20:26 unit 3: wrong CRC"});
-  EXPECT_EQ(scan_table(job, result),
-            "192.168.97.20:26\n"
-            "unit  protocol      profile      fits      why\n"
-            "   1  rtu_over_tcp  hgm9520n     likely    all answer\n"
-            "                    hgm9560      no        refused\n"
-            "   3  rtu_over_tcp  -            -         192.168.97.20:26 unit 3: wrong CRC\n"
-            "somebody else is on the line\n");
+  EXPECT_EQ(
+      scan_table(job, result),
+      "192.168.97.20:26\n"
+      "unit  protocol      profile      fits      why\n"
+      "   1  rtu_over_tcp  hgm9520n     likely    all answer\n"
+      "                    hgm9560      no        refused\n"
+      "somebody else is on the line\n"
+      "the line is in use; unit ids for which only other frames came, not shown: 1 (the first: "
+      "192.168.97.20:26 unit 3: wrong CRC); stop the other client or master and scan again, or read through "
+      "the gensetd that uses the line: gensetd read --via URL\n");
   EXPECT_TRUE(is_something_there(result));
   EXPECT_EQ(scan_failure(job, result), "");
+}
+
+TEST(ScanReport, frames_of_others_are_said_once_and_not_for_each_unit) {
+  ScanResult result{.asked = 3};
+  for (std::uint8_t unit_id = 1; unit_id <= 3; ++unit_id)
+    result.units.push_back({.unit_id = unit_id,
+                            .protocol = Protocol::tcp,
+                            .heard = Heard::foreign,
+                            .error = "unit " + std::to_string(unit_id) + ": a frame for somebody else"});
+  EXPECT_TRUE(is_line_in_use(result));
+  const std::string table = scan_table(job, result);
+  EXPECT_EQ(std::ranges::count(table, '\n'), 1) << table;
+  EXPECT_NE(table.find("not shown: 3 ("), std::string::npos) << table;
+  EXPECT_NE(table.find("unit 1: a frame"), std::string::npos) << table;
+  EXPECT_NE(table.find("--via"), std::string::npos) << table;
+  EXPECT_NE(scan_failure(job, result).find("while the line was in use"), std::string::npos);
+  EXPECT_NE(scan_json(job, result).find(R"("units":[],"others":"the line is in use)"), std::string::npos);
+}
+
+// It may be the only unit there, under another id than the one asked.
+TEST(ScanReport, one_frame_of_another_unit_is_shown) {
+  const ScanResult result{.units = {{.unit_id = 1, .heard = Heard::foreign, .error = "unit 7 answers"}},
+                          .asked = 3};
+  EXPECT_FALSE(is_line_in_use(result));
+  EXPECT_NE(scan_table(job, result).find("unit 7 answers"), std::string::npos);
 }
 
 TEST(ScanReport, one_controller_behind_every_unit_id_is_said) {

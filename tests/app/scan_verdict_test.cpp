@@ -142,7 +142,7 @@ TEST(ScanVerdict, answers_are_told_from_silence_and_noise) {
       {"closed", failed(link::Error::connection_lost), Heard::silence, false},
       {"line busy", {.error = "busy"}, Heard::silence, false},
       {"wrong CRC", failed(modbus::Error::broken_answer), Heard::noise, false},
-      {"another unit", failed(modbus::Error::foreign_answer), Heard::noise, false},
+      {"another unit", failed(modbus::Error::foreign_answer), Heard::foreign, false},
       {"the other protocol", failed(modbus::Error::wrong_protocol), Heard::other_protocol, false},
       {"refused connection", failed(link::Error::connect_failed), Heard::nobody, false},
       {"no such name", failed(link::Error::name_not_found), Heard::nobody, false},

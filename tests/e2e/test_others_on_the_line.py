@@ -1,6 +1,7 @@
 """Another master on the pair, another client of the converter: what they ask for is evidence of traffic, never data. (What
 happened at real sites, story 3.)"""
 
+import re
 import socket
 import threading
 
@@ -9,6 +10,7 @@ from conftest import PATIENCE
 from converter import answer_frame, request_frame
 from pattern import origin, registers_of
 from stories import add, readings_of, start_converter, start_patient_daemon, wrong  # noqa: F401 fixtures
+from test_technician import scan
 
 
 class OtherClient(threading.Thread):
@@ -91,3 +93,13 @@ def test_phantom_frames_without_a_request_of_ours_change_nothing(start_patient_d
 
     for reading in readings_of(daemon, device, 5, look=phantom):
         assert not wrong(reading, 1)
+
+
+def test_scan_beside_a_daemon_says_once_that_the_line_is_in_use(start_patient_daemon, start_simulator):
+    simulator = start_simulator("--protocol", "rtu_over_tcp", "--baud", "115200", "--turnaround-ms", "5", "--pattern", devices=1)
+    daemon = start_patient_daemon()
+    device = daemon.add_device(simulator.port, device_type="ats", profile="pattern", poll_interval=0.1)
+    daemon.wait_online(device)
+    ran = scan(simulator.port, "--units", "2-9", "--protocol", "rtu_over_tcp", "--timeout", "0.3")
+    assert "the line is in use" in ran.out and "--via" in ran.out, ran.out + ran.errors
+    assert not [line for line in ran.out.splitlines() if re.match(r" *[2-9]  ", line)], ran.out
