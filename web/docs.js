@@ -117,7 +117,7 @@ function command_of(method, path, operation) {
   if (!is_open(operation)) words.push("-H 'Authorization: Bearer TOKEN'");
   const body = body_of(operation);
   if (body) words.push("-H 'Content-Type: application/json'", `-d '${JSON.stringify(sample(body.schema))}'`);
-  words.push(`'${location.origin}${path}'`);
+  words.push(`'${new URL("..", location.href).href.replace(/\/$/, "")}${path}'`);
   return words.join(" ");
 }
 
@@ -224,7 +224,7 @@ async function load() {
   const token = sessionStorage.getItem(token_key);
   let answer;
   try {
-    answer = await fetch("/api/openapi.json", { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store" });
+    answer = await fetch("openapi.json", { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store" });
   } catch {
     fail("gensetd does not answer. Reload the page when it runs again.");
     return;

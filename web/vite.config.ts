@@ -4,6 +4,7 @@ import { defineConfig } from "vite";
 // What the Content-Security-Policy allows: files of this origin only, no inline script, no data: address.
 export default defineConfig({
   plugins: [svelte()],
+  base: "./", // the page may be served below a sub-path of a reverse proxy
   publicDir: false,
   build: {
     target: "es2022",

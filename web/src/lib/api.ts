@@ -1,5 +1,7 @@
 // REST of the daemon. The token travels in a header and, for the WebSocket, as a subprotocol: a URL would end in logs.
 
+import { address_of } from "./address";
+
 export class ApiError extends Error {
   constructor(readonly status: number, readonly code: string, message: string, readonly field: string | null = null) {
     super(message);
@@ -48,7 +50,7 @@ async function ask(method: string, path: string, body: unknown, signal: AbortSig
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer: Response;
   try {
-    answer = await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body), cache: "no-store", signal: signal ?? null });
+    answer = await fetch(address_of(path), { method, headers, body: body === undefined ? null : JSON.stringify(body), cache: "no-store", signal: signal ?? null });
   } catch (failed) {
     if (failed instanceof DOMException && failed.name === "AbortError") throw failed;
     throw new ApiError(0, "unreachable", "");

@@ -1,3 +1,4 @@
+import { websocket_address_of } from "./address";
 import { api, ApiError, has_token, may_change, on_unauthorized, set_token, websocket_protocols } from "./api";
 import { sort_alarms, with_event } from "./health";
 import { fill, load_texts, preferred_language, type Key, type Texts } from "./i18n";
@@ -316,8 +317,7 @@ class App {
   }
 
   private open_socket(): SocketLike {
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    return new WebSocket(`${scheme}://${location.host}/ws/metrics?proto=2`, websocket_protocols()) as unknown as SocketLike;
+    return new WebSocket(websocket_address_of("/ws/metrics?proto=2"), websocket_protocols()) as unknown as SocketLike;
   }
 
   private hear(message: Message): void {
