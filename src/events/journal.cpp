@@ -317,14 +317,18 @@ std::variant<Event, Journal::Refused> Journal::acknowledge(std::int64_t id, std:
   return told;
 }
 
-std::vector<const Event*> Journal::alarms() const {
-  std::vector<const Event*> sorted;
-  sorted.reserve(open_.size());
-  for (const auto& [subject, event] : open_) sorted.push_back(&event);
-  std::ranges::sort(sorted, [](const Event* a, const Event* b) {
-    return std::tuple{a->priority, a->onset, a->id} < std::tuple{b->priority, b->onset, b->id};
-  });
-  return sorted;
+std::vector<const Event*> Journal::alarms() const { return alarms_behind(std::nullopt, open_.size()); }
+
+std::vector<const Event*> Journal::alarms_behind(const std::optional<AlarmPlace>& place,
+                                                 std::size_t count) const {
+  std::vector<const Event*> found;
+  for (const auto& [subject, event] : open_) {
+    if (!place || place_of(event) > *place) found.push_back(&event);
+  }
+  const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(count, found.size()));
+  std::ranges::partial_sort(found, end, {}, [](const Event* event) { return place_of(*event); });
+  found.erase(end, found.end());
+  return found;
 }
 
 }  // namespace gensetd::events

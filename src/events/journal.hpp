@@ -7,6 +7,8 @@
 #include "reading/moment.hpp"
 
 #include <chrono>
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -30,6 +32,18 @@ using reading::Moment;
 using reading::SteadyTime;
 
 using Roster = std::unordered_map<std::int64_t, Place>;  // all devices that are polled, by id
+
+// Where an open alarm stands in the list of them: by priority, then onset.
+struct AlarmPlace {
+  int priority = 0;
+  Timestamp onset;
+  std::int64_t id = 0;
+  auto operator<=>(const AlarmPlace&) const = default;
+};
+
+inline AlarmPlace place_of(const Event& alarm) {
+  return {.priority = alarm.priority.value_or(0), .onset = alarm.onset, .id = alarm.id};
+}
 
 // Makes events of readings, and keeps the alarms that are open. Without clock, threads and database.
 // Use: restore() and begin(), then set_place() with each change of the registry, take() each reading and
@@ -66,6 +80,8 @@ class Journal {
   std::vector<Event> take_news() { return std::exchange(news_, {}); }
 
   std::vector<const Event*> alarms() const;  // open ones, by priority, then onset
+  // The next `count` of them behind a place, or the first ones.
+  std::vector<const Event*> alarms_behind(const std::optional<AlarmPlace>& place, std::size_t count) const;
   std::size_t open_alarms() const { return open_.size(); }
   std::uint64_t alarms_of_last(int minutes, SteadyTime now) const { return counts_.last(minutes, now); }
 

@@ -171,13 +171,11 @@ void Watch::pass_on() {
   take_ids();
 }
 
-std::string Watch::open_alarms() const {
-  std::string json = "[";
-  for (const Event* alarm : journal_.alarms()) {
-    if (json.size() > 1) json += ',';
-    json += to_json(*alarm);
-  }
-  return json + ']';
+std::vector<OpenAlarm> Watch::open_alarms(const std::optional<AlarmPlace>& behind) const {
+  std::vector<OpenAlarm> alarms;
+  for (const Event* alarm : journal_.alarms_behind(behind, alarms_at_once_max))
+    alarms.push_back({.place = place_of(*alarm), .json = to_json(*alarm)});
+  return alarms;
 }
 
 std::uint64_t Watch::alarms_of_last(int minutes) const {

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -37,6 +38,14 @@ struct Figures {
   std::uint64_t dropped = 0;   // not kept, as too many waited
 };
 
+// An open alarm as its JSON object.
+struct OpenAlarm {
+  AlarmPlace place;
+  std::string json;
+};
+
+inline constexpr std::size_t alarms_at_once_max = 128;  // some 300 bytes each
+
 // The journal of the running daemon: hears the hub, keeps the database, tells dashboards and Redis.
 // Use: construct, start(), registry_changed() with each change of sites and devices, stop() before the poller
 // says goodbye for every device. One thread: the context's.
@@ -55,7 +64,9 @@ class Watch final : public live::Listener {
   // The JSON of each event that is new or has changed; may be empty.
   std::function<void(const std::string& json)> publish;
 
-  std::string open_alarms() const;  // a JSON array
+  // The next open alarms behind a place, or the first ones, at most alarms_at_once_max: by priority, then
+  // onset.
+  std::vector<OpenAlarm> open_alarms(const std::optional<AlarmPlace>& behind) const;
   std::uint64_t alarms_of_last(int minutes) const;
 
   using Events = registry::Result<std::vector<Event>>;

@@ -62,8 +62,15 @@ void Hub::tell(std::int64_t device_id, Tell one) const {
                          [&] { one(*listener); });
 }
 
+Hub::Held& Hub::entry(std::int64_t device_id) {
+  // The id first: should memory end between the two, the walk skips an id without an entry.
+  const auto place = std::ranges::lower_bound(ids_, device_id);
+  if (place == ids_.end() || *place != device_id) ids_.insert(place, device_id);
+  return held_[device_id];
+}
+
 bool Hub::claim(std::int64_t device_id) {
-  Held& held = held_[device_id];
+  Held& held = entry(device_id);
   const bool was_foreign = held.is_foreign();
   if (was_foreign) {
     drop_foreign(held);
@@ -78,7 +85,7 @@ Verdict Hub::publish(ReadingPtr reading) {
   const auto place = held_.find(reading->device_id);
   Held* held = place == held_.end() ? nullptr : &place->second;
   if (const Verdict verdict = judge(held, *reading); verdict != Verdict::newest) return verdict;
-  if (held == nullptr) held = &held_[reading->device_id];
+  if (held == nullptr) held = &entry(reading->device_id);
   if (held->is_foreign()) {
     drop_foreign(*held);
     if (!is_foreign(*reading)) held->cadence = {};
@@ -118,6 +125,7 @@ void Hub::remove(std::int64_t device_id) {
   const bool was_known = place->second.newest != nullptr;
   if (place->second.is_foreign()) drop_foreign(place->second);
   held_.erase(place);
+  ids_.erase(std::ranges::lower_bound(ids_, device_id));
   if (was_known) tell(device_id, [&](Listener& listener) { listener.removed(device_id); });
 }
 
@@ -144,6 +152,14 @@ std::vector<ReadingPtr> Hub::all() const {
   }
   std::ranges::sort(readings, {}, [](const ReadingPtr& reading) { return reading->device_id; });
   return readings;
+}
+
+ReadingPtr Hub::next_behind(std::int64_t device_id) const {
+  // What is claimed and not read yet is passed over.
+  for (auto next = std::ranges::upper_bound(ids_, device_id); next != ids_.end(); ++next) {
+    if (ReadingPtr reading = newest(*next)) return reading;
+  }
+  return nullptr;
 }
 
 std::optional<std::chrono::milliseconds> Hub::cadence(std::int64_t device_id) const {

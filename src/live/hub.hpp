@@ -88,6 +88,9 @@ class Hub {
 
   ReadingPtr newest(std::int64_t device_id) const;  // null when there is none
   std::vector<ReadingPtr> all() const;              // ascending by device id
+  // The newest reading of the next device behind this id; null when there is none. Walks over all devices from
+  // id 0, also while devices come and go in between.
+  ReadingPtr next_behind(std::int64_t device_id) const;
 
   // How far apart the readings of a device are; empty when that is not known yet.
   std::optional<std::chrono::milliseconds> cadence(std::int64_t device_id) const;
@@ -110,10 +113,12 @@ class Hub {
 
   Verdict judge(const Held* held, const reading::Reading& next) const;
   void drop_foreign(Held& held);
+  Held& entry(std::int64_t device_id);  // made if there is none
 
   std::unordered_map<std::int64_t, Held> held_;
   const ForeignReadings foreign_limit_;
   ForeignReadings foreign_;  // of held_
+  std::vector<std::int64_t> ids_;  // of held_, ascending: a device comes or goes seldom
   Subscribers<Listener> listeners_;
   std::unordered_map<std::int64_t, std::vector<Listener*>> watchers_;  // of single devices; none is empty
 };

@@ -338,6 +338,13 @@ TEST_F(JournalTest, ten_thousand_devices_that_alarm_at_once_are_ten_thousand_ala
   large.tick(steady_at(40'000));
   EXPECT_EQ(large.open_alarms(),
             10'000U + 2'501U);  // and each site once (the first and the last have one device less)
+  std::vector<const Event*> in_parts;
+  for (auto part = large.alarms_behind(std::nullopt, 128); !part.empty();
+       part = large.alarms_behind(place_of(*in_parts.back()), 128)) {
+    EXPECT_LE(part.size(), 128U);
+    in_parts.insert(in_parts.end(), part.begin(), part.end());
+  }
+  EXPECT_EQ(in_parts, large.alarms());
 }
 
 // A wall clock that is set while the steady clock goes on. Times of the tests are those of the steady clock;

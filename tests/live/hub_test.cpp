@@ -77,6 +77,25 @@ TEST(Hub, removed_device_is_told_once_and_can_come_again_with_any_number) {
   EXPECT_EQ(recorder.heard, (Heard{"1@100", "-1", "1@5"}));
 }
 
+TEST(Hub, walk_over_the_devices_goes_by_id_while_they_come_and_go) {
+  Hub hub;
+  hub.claim(1);
+  hub.claim(5);
+  for (const std::int64_t id : {7, 2, 9, 4}) hub.publish(reading_of(id, 1));
+  EXPECT_EQ(hub.next_behind(0)->device_id, 2) << "what is not read yet is passed over";
+  hub.remove(4);
+  hub.publish(reading_of(3, 1));
+  hub.publish(reading_of(7, 2));
+  hub.claim(7);
+  EXPECT_EQ(hub.next_behind(2)->device_id, 3);
+  EXPECT_EQ(hub.next_behind(3), hub.newest(7));
+  hub.remove(7);
+  hub.remove(7);
+  hub.remove(5);
+  EXPECT_EQ(hub.next_behind(3)->device_id, 9);
+  EXPECT_EQ(hub.next_behind(9), nullptr);
+}
+
 TEST(Hub, own_reading_replaces_a_foreign_one_whatever_their_times) {
   for (const std::int64_t foreign_at : {1, 1'000'000}) {
     Hub hub;
