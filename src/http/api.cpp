@@ -42,6 +42,7 @@ std::string_view word(Method method) {
       return "PATCH";
     case Method::remove:
       return "DELETE";
+    case Method::options:
     case Method::other:
       break;
   }
@@ -57,6 +58,13 @@ std::string_view method_of_description(Method method) {
 Answer unauthorized(std::string_view what_to_do) {
   Answer answer = error_answer(401, "unauthorized", what_to_do);
   answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return answer;
+}
+
+Answer upgrade_required() {
+  Answer answer = error_answer(426, "upgrade_required", "/ws/metrics is a WebSocket; open it as ws://");
+  answer.headers.emplace_back("Upgrade", "websocket");
+  answer.headers.emplace_back("Connection", "Upgrade");
   return answer;
 }
 
@@ -142,36 +150,60 @@ asio::awaitable<Answer> Api::answer(const Request& request) {
   co_return answer;
 }
 
-asio::awaitable<Answer> Api::dispatch(const Request& request) {
-  std::string allowed;
-  for (const Route& route : routes) {
-    std::string variable;
-    if (!matches(route.pattern, request.path, variable)) continue;
-    if (route.method != request.method) {
-      allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", word(route.method));
-      continue;
+// A path that a route names in full is that route's alone: "/api/devices/read" is no device.
+Api::Match Api::match(std::string_view path) {
+  Match found;
+  for (const bool is_literal : {true, false}) {
+    for (const Route& route : routes) {
+      const bool has_variable = route.pattern.find("{}") != std::string_view::npos;
+      if (has_variable != is_literal && matches(route.pattern, path, found.variable))
+        found.routes.push_back(&route);
     }
-    if (auto refused = refuse_access(request, route)) co_return std::move(*refused);
-    Answer answer = co_await (this->*route.handler)(request, std::move(variable));
+    if (!found.routes.empty()) break;
+  }
+  return found;
+}
+
+std::string Api::allowed_methods(const Match& found) {
+  std::string allowed;
+  for (const Route* route : found.routes) allowed += fmt::format("{}, ", word(route->method));
+  return allowed.empty() ? allowed : allowed + "OPTIONS";
+}
+
+std::string Api::allowed_methods(std::string_view path) { return allowed_methods(match(path)); }
+
+asio::awaitable<Answer> Api::dispatch(const Request& request) {
+  Match found = match(request.path);
+  for (const Route* route : found.routes) {
+    if (route->method != request.method) continue;
+    if (auto refused = refuse_access(request, *route)) co_return std::move(*refused);
+    Answer answer = co_await (this->*route->handler)(request, std::move(found.variable));
     co_return answer;
   }
+  std::string allowed = allowed_methods(found);
+  if (request.path == "*") allowed = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
   if (request.path == "/ws/metrics") {
-    Answer answer = error_answer(426, "upgrade_required", "/ws/metrics is a WebSocket; open it as ws://");
-    answer.headers.emplace_back("Upgrade", "websocket");
-    answer.headers.emplace_back("Connection", "Upgrade");
-    co_return answer;
+    if (request.method == Method::get) co_return upgrade_required();
+    allowed = "GET, OPTIONS";
   }
   if (allowed.empty()) {
     auto file = page_.answer(request);
     if (file && request.method == Method::get) co_return std::move(*file);
-    if (file) allowed = word(Method::get);
+    if (file) allowed = "GET, HEAD, OPTIONS";
   }
+  co_return answer_other_method(request, std::move(allowed));
+}
+
+// No route, file or upgrade serves the request: OPTIONS, a preflight, or a mistake.
+Answer Api::answer_other_method(const Request& request, std::string allowed) const {
   if (allowed.empty())
-    co_return error_answer(404, "not_found", fmt::format("there is no {}", request.path.substr(0, 100)));
-  if (request.method == Method::other && !request.origin.empty()) co_return preflight(request);
-  Answer answer = error_answer(405, "method_not_allowed", fmt::format("allowed here: {}", allowed));
-  answer.headers.emplace_back("Allow", allowed);
-  co_return answer;
+    return error_answer(404, "not_found", fmt::format("there is no {}", request.path.substr(0, 100)));
+  const bool is_options = request.method == Method::options;
+  if (is_options && !request.origin.empty() && !request.preflight_method.empty()) return preflight(request);
+  Answer answer{.status = 204};
+  if (!is_options) answer = error_answer(405, "method_not_allowed", fmt::format("allowed here: {}", allowed));
+  answer.headers.emplace_back("Allow", std::move(allowed));
+  return answer;
 }
 
 std::optional<Answer> Api::refuse_access(const Request& request, const Route& route) const {

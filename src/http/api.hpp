@@ -40,6 +40,10 @@ class Api {
   };
   static std::vector<RouteName> route_names();
 
+  // The value of the Allow header for a path of the table, "GET, HEAD, POST, OPTIONS"; empty when no route
+  // has this path.
+  static std::string allowed_methods(std::string_view path);
+
   const Services& services() const { return services_; }
   Figures& figures() { return figures_; }
 
@@ -48,9 +52,18 @@ class Api {
   using Handler = boost::asio::awaitable<Answer> (Api::*)(const Request& request, std::string variable);
   static const Route routes[];
 
+  // The routes of one path, and the text that stands at their {}.
+  struct Match {
+    std::vector<const Route*> routes;
+    std::string variable;
+  };
+  static Match match(std::string_view path);
+  static std::string allowed_methods(const Match& found);
+
   boost::asio::awaitable<Answer> dispatch(const Request& request);
   std::optional<Answer> refuse_access(const Request& request, const Route& route) const;
   Answer preflight(const Request& request) const;
+  Answer answer_other_method(const Request& request, std::string allowed) const;
 
   boost::asio::awaitable<Answer> list_sites(const Request&, std::string);
   boost::asio::awaitable<Answer> get_site(const Request&, std::string);
@@ -85,7 +98,8 @@ class Api {
   const Connections& connections_;
   Figures figures_;
   Page page_;
-  int reads_under_way_ = 0;  // of read_device() and test_connection()
+  int reads_under_way_ = 0;    // of read_device() and test_connection()
+  int scrapes_under_way_ = 0;  // of get_prometheus() with all devices
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

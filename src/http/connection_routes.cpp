@@ -1,5 +1,6 @@
 #include "http/api.hpp"
 #include "http/connection_bodies.hpp"
+#include "http/counted_place.hpp"
 #include "http/json_bodies.hpp"
 #include "http/query.hpp"
 
@@ -15,18 +16,6 @@ namespace asio = boost::asio;
 
 // Each holds a turn on its line for up to half a minute.
 constexpr int reads_at_once_max = 4;
-
-// A read or a connection test under way, counted.
-class Place {
- public:
-  explicit Place(int& count) : count_(count) { ++count_; }
-  ~Place() { --count_; }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-
- private:
-  int& count_;
-};
 
 Answer too_many_reads() {
   Answer busy =
@@ -49,7 +38,7 @@ asio::awaitable<Answer> Api::test_connection(const Request& request, std::string
   auto target = target_of(std::move(given), *services_.profiles);
   if (const auto* refusal = std::get_if<registry::Refusal>(&target)) co_return refused(*refusal);
   if (reads_under_way_ >= reads_at_once_max) co_return too_many_reads();
-  const Place place(reads_under_way_);
+  const CountedPlace place(reads_under_way_);
   const ProbeResult found = co_await services_.probe(std::move(std::get<ProbeRequest>(target)));
   co_return Answer{.body = to_json(found)};
 }
@@ -66,7 +55,7 @@ asio::awaitable<Answer> Api::read_device(const Request& request, std::string) {
   auto target = target_of(std::move(given), *services_.profiles);
   if (const auto* refusal = std::get_if<registry::Refusal>(&target)) co_return refused(*refusal);
   if (reads_under_way_ >= reads_at_once_max) co_return too_many_reads();
-  const Place place(reads_under_way_);
+  const CountedPlace place(reads_under_way_);
   const auto wanted = std::get<std::optional<modbus::ReadRequest>>(range);
   const ReadNowResult found = co_await services_.read_now(std::move(std::get<ProbeRequest>(target)), wanted);
   co_return Answer{.body = to_json(found)};

@@ -76,6 +76,10 @@ void DashboardStream::end() {
 }
 
 NextMessage DashboardStream::next(Moment now) {
+  if (snapshot_) {
+    if (ending_) return *ending_;  // a close frame may stand between the pieces of a message
+    return snapshot_piece(now);
+  }
   if (auto message = answer()) return std::move(*message);
   if (ending_) return *ending_;
   if (auto message = due(now)) {
@@ -99,7 +103,8 @@ std::optional<OutgoingMessage> DashboardStream::answer() {
 }
 
 std::optional<OutgoingMessage> DashboardStream::due(Moment now) {
-  if (needs_snapshot(now)) return snapshot(now);
+  if (now.steady >= snapshot_due()) return snapshot_piece(now);
+  if (snapshot_asked_) return std::nullopt;
   if (!removed_.empty()) return removal(now);
   if (!events_.empty()) return event(now);
   if (std::exchange(registry_changed_, false)) {
@@ -116,13 +121,24 @@ std::optional<OutgoingMessage> DashboardStream::due(Moment now) {
   return std::nullopt;
 }
 
-bool DashboardStream::needs_snapshot(Moment now) const {
-  return snapshot_asked_ || (overflowed_ && now.steady >= last_snapshot_ + snapshot_pause);
+// The first one counts as asked for.
+DashboardStream::SteadyTime DashboardStream::snapshot_due() const {
+  if (snapshot_asked_) return hurried_ ? SteadyTime{} : asked_from_;
+  return overflowed_ ? last_snapshot_ + snapshot_pause : SteadyTime::max();
+}
+
+// A client that asks again and again gets a few at once if they are small, and then as many as its time
+// allows.
+void DashboardStream::charge(const Snapshot& asked, SteadyTime now) {
+  const std::chrono::milliseconds cost =
+      asking_costs +
+      std::chrono::milliseconds{static_cast<std::int64_t>(asked.bytes * 1'000 / asked_bytes_per_second)};
+  asked_from_ = std::max(asked_from_, now - asking_time_saved_max) + cost;
 }
 
 DashboardStream::SteadyTime DashboardStream::due_next() const {
-  SteadyTime time = last_sent_ + heartbeat_after;
-  if (overflowed_) time = std::min(time, last_snapshot_ + snapshot_pause);
+  if (snapshot_asked_) return snapshot_due();
+  SteadyTime time = std::min(last_sent_ + heartbeat_after, snapshot_due());
   if (!mailbox_.empty()) time = std::min(time, batch_from_);
   return time;
 }
@@ -132,26 +148,71 @@ OutgoingMessage DashboardStream::begun(std::string_view type, Moment now) {
                               source_->epoch, ++seq_, reading::print_timestamp(now.wall))};
 }
 
-OutgoingMessage DashboardStream::snapshot(Moment now) {
+void DashboardStream::begin_snapshot(OutgoingMessage& piece, Moment now) {
+  if (wanted_) {
+    subscription_ = std::move(*wanted_);
+    wanted_.reset();
+    watch_devices();
+  }
   drop_what_waits();
-  snapshot_asked_ = false;
+  snapshot_.emplace();
+  snapshot_->began_at = now.steady;
+  snapshot_->was_asked_for = std::exchange(snapshot_asked_, false);
+  piece.text = fmt::format(
+      R"({{"type":"snapshot","epoch":"{}","seq":{},"poll_interval":{},"config_rev":{},"ui_version":"{}",)"
+      R"("view":"{}","data":[)",
+      source_->epoch, ++seq_, source_->poll_interval, source_->notices.registry_revision(),
+      source_->ui_version, to_word(subscription_.view));
+}
+
+// The time of the server comes last, as a page that learns the time from it takes it for that of its arrival.
+// The ages in a piece are those of its production. A slow client takes the last piece long after the first
+// one, so the end of the message says how much older its values can be by then.
+OutgoingMessage DashboardStream::snapshot_piece(Moment now) {
+  OutgoingMessage piece{.text = {}, .is_complete = false};
+  if (!snapshot_) begin_snapshot(piece, now);
+  if (!snapshot_->devices_told) append_devices(piece.text, now);
+  piece.is_complete = snapshot_->devices_told && append_alarms(piece.text);
+  snapshot_->bytes += piece.text.size();
+  if (!piece.is_complete) return piece;
+  const auto sending = std::chrono::ceil<milliseconds>(now.steady - snapshot_->began_at);
+  piece.text += fmt::format(R"(],"sending_ms":{},"server_time":"{}"}})", sending.count(),
+                            reading::print_timestamp(now.wall));
+  if (snapshot_->was_asked_for) charge(*snapshot_, now.steady);
+  snapshot_.reset();
   last_snapshot_ = now.steady;
   batch_from_ = now.steady + subscription_.batch_interval;
-  OutgoingMessage message = begun("snapshot", now);
-  std::string& text = message.text;
-  text += fmt::format(R"(,"poll_interval":{},"config_rev":{},"ui_version":"{}","view":"{}","data":[)",
-                      source_->poll_interval, source_->notices.registry_revision(), source_->ui_version,
-                      to_word(subscription_.view));
-  bool first = true;
-  for (const auto& reading : source_->hub.all()) {
-    if (!is_selected(subscription_.devices, reading->device_id)) continue;
-    if (!std::exchange(first, false)) text += ',';
+  return piece;
+}
+
+void DashboardStream::append_devices(std::string& text, Moment now) {
+  while (text.size() < piece_bytes) {
+    const live::ReadingPtr reading = snapshot_->devices.next(source_->hub, subscription_.devices);
+    if (!reading) {
+      text += R"(],"alarms":[)";
+      snapshot_->devices_told = true;
+      snapshot_->needs_comma = false;
+      return;
+    }
+    if (std::exchange(snapshot_->needs_comma, true)) text += ',';
     append_entry(text, reading, now);
   }
-  text += R"(],"alarms":)";
-  text += source_->active_alarms();
-  text += '}';
-  return message;
+}
+
+bool DashboardStream::append_alarms(std::string& text) {
+  while (text.size() < piece_bytes) {
+    const std::vector<events::OpenAlarm> alarms = source_->alarms_behind(snapshot_->last_alarm);
+    if (alarms.empty()) return true;
+    for (const events::OpenAlarm& alarm : alarms) {
+      if (std::exchange(snapshot_->needs_comma, true)) text += ',';
+      text += alarm.json;
+      // Told by this, in its newest state.
+      std::erase_if(events_,
+                    [&](const live::EventNotice& event) { return event.event_id == alarm.place.id; });
+    }
+    snapshot_->last_alarm = alarms.back().place;
+  }
+  return false;
 }
 
 OutgoingMessage DashboardStream::removal(Moment now) {
@@ -176,7 +237,7 @@ OutgoingMessage DashboardStream::batch(Moment now) {
   std::string& text = message.text;
   text += R"(,"data":[)";
   bool first = true;
-  while (text.size() < batch_bytes_max) {
+  while (text.size() < piece_bytes) {
     const live::ReadingPtr newest = mailbox_.take();
     if (!newest) break;
     if (!std::exchange(first, false)) text += ',';
@@ -196,7 +257,7 @@ void DashboardStream::append_entry(std::string& out, const live::ReadingPtr& rea
 }
 
 void DashboardStream::received(std::string_view text) {
-  ClientMessage message = parse_client_message(text, subscription_);
+  ClientMessage message = parse_client_message(text, wanted_ ? *wanted_ : subscription_);
   if (std::holds_alternative<Ping>(message)) {
     pong_due_ = true;
     wake();
@@ -220,8 +281,7 @@ void DashboardStream::subscribe(Subscription wanted) {
       return refuse({"unknown_device",
                      fmt::format("there is no device {}; the subscription stays as it was", *unknown)});
   }
-  subscription_ = std::move(wanted);
-  watch_devices();
+  wanted_ = std::move(wanted);
   ask_for_snapshot();
 }
 
@@ -247,8 +307,13 @@ void DashboardStream::drop_what_waits() {
   overflowed_ = false;
 }
 
+// By the one under way or by one that will begin.
+bool DashboardStream::is_told_by_snapshot(std::int64_t device_id) const {
+  return snapshot_asked_ || (snapshot_ && !snapshot_->devices.has_told(device_id));
+}
+
 void DashboardStream::changed(const live::ReadingPtr& newest) {
-  if (snapshot_asked_) return;
+  if (is_told_by_snapshot(newest->device_id)) return;
   const bool was_silent = mailbox_.empty();
   if (mailbox_.put(newest)) conflated();
   if (was_silent) wake();
@@ -256,7 +321,7 @@ void DashboardStream::changed(const live::ReadingPtr& newest) {
 
 void DashboardStream::removed(std::int64_t device_id) {
   source_->overviews.forget(device_id);
-  if (snapshot_asked_) return;
+  if (is_told_by_snapshot(device_id)) return;
   mailbox_.forget(device_id);
   removed_.insert(device_id);
   if (removed_.size() > removed_waiting_max) {

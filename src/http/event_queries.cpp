@@ -51,6 +51,22 @@ std::string shown_number(const std::optional<T>& number) {
   return number ? std::to_string(*number) : std::string{};
 }
 
+constexpr std::string_view csv_head =
+    "id,onset,onset_at_latest,returned_at,acknowledged_at,acknowledged_by,state,priority,kind,site_code,"
+    "site_id,device_id,code,text_en,text_ru\n";
+
+void append_row(std::string& out, const Event& event) {
+  for (const std::string& cell :
+       {std::to_string(event.id), reading::print_timestamp(event.onset),
+        std::string{event.onset_at_latest ? "true" : "false"}, shown(event.returned_at),
+        shown(event.acknowledged_at), event.acknowledged_by, std::string{to_word(event.state)},
+        shown_number(event.priority), std::string{to_word(event.kind)}, event.site_code,
+        shown_number(event.site_id), shown_number(event.device_id), event.code,
+        events::text_of(event, events::Language::english), events::text_of(event, events::Language::russian)})
+    append_cell(out, cell);
+  out += '\n';
+}
+
 }  // namespace
 
 events::Query event_query(std::string_view query) {
@@ -80,40 +96,28 @@ bool wants_csv(std::string_view accept) {
   return csv != std::string_view::npos && csv < json;
 }
 
-std::string print_events(std::vector<Event> events, std::size_t limit, reading::Timestamp now) {
-  const auto next = cursor_behind(events, limit);
+BodyPieces pieces_of_events(std::vector<Event> events, std::size_t limit, reading::Timestamp now) {
+  std::string behind = JsonText{}
+                           .field("next_cursor", cursor_behind(events, limit))
+                           .field("server_time", reading::print_timestamp(now))
+                           .finish();
+  behind.replace(0, 1, "],");
   if (events.size() > limit) events.resize(limit);
-  std::string list = "[";
-  for (const Event& event : events) {
-    if (list.size() > 1) list += ',';
-    list += events::to_json(event);
-  }
-  return JsonText{}
-      .json("events", list + ']')
-      .field("next_cursor", next)
-      .field("server_time", reading::print_timestamp(now))
-      .finish();
+  auto next = [events = std::move(events), index = std::size_t{0}](std::string& out) mutable {
+    if (index == events.size()) return false;
+    out += events::to_json(events[index++]);
+    return true;
+  };
+  return pieces_of_list(R"({"events":[)", std::move(next), [behind = std::move(behind)] { return behind; });
 }
 
-std::string print_csv(const std::vector<Event>& events, std::size_t limit) {
-  std::string out =
-      "id,onset,onset_at_latest,returned_at,acknowledged_at,acknowledged_by,state,priority,kind,site_code,"
-      "site_id,"
-      "device_id,code,text_en,text_ru\n";
-  for (const Event& event : events) {
-    if (limit-- == 0) break;
-    for (const std::string& cell :
-         {std::to_string(event.id), reading::print_timestamp(event.onset),
-          std::string{event.onset_at_latest ? "true" : "false"}, shown(event.returned_at),
-          shown(event.acknowledged_at), event.acknowledged_by, std::string{to_word(event.state)},
-          shown_number(event.priority), std::string{to_word(event.kind)}, event.site_code,
-          shown_number(event.site_id), shown_number(event.device_id), event.code,
-          events::text_of(event, events::Language::english),
-          events::text_of(event, events::Language::russian)})
-      append_cell(out, cell);
-    out += '\n';
-  }
-  return out;
+BodyPieces pieces_of_csv(std::vector<Event> events, std::size_t limit) {
+  if (events.size() > limit) events.resize(limit);
+  return [events = std::move(events), index = std::size_t{0}](std::string& out) mutable {
+    if (index == 0) out += csv_head;
+    while (index < events.size() && out.size() < piece_bytes) append_row(out, events[index++]);
+    return index < events.size();
+  };
 }
 
 std::string print_event_codes() {

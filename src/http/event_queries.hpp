@@ -1,6 +1,7 @@
 #pragma once
 
 #include "events/query.hpp"
+#include "http/pieces.hpp"
 
 #include <string>
 #include <string_view>
@@ -17,10 +18,10 @@ events::Query event_query(std::string_view query);
 bool wants_csv(std::string_view accept);
 
 // One page of the journal; the limit of its query was one more, so that it is known whether there is a next.
-std::string print_events(std::vector<events::Event> events, std::size_t limit, reading::Timestamp now);
+BodyPieces pieces_of_events(std::vector<events::Event> events, std::size_t limit, reading::Timestamp now);
 
 // With the texts in both languages. A cell that a spreadsheet would take for a formula begins with '.
-std::string print_csv(const std::vector<events::Event>& events, std::size_t limit);
+BodyPieces pieces_of_csv(std::vector<events::Event> events, std::size_t limit);
 
 std::string print_event_codes();
 

@@ -12,6 +12,8 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -65,6 +67,31 @@ Answer answer_to(const Watch::Acknowledged& result, std::string_view id) {
       "the registry database does not answer or its disk is full, nothing was acknowledged; try again later");
 }
 
+// The open alarms, each as it is when the client takes it.
+BodyPieces pieces_of_alarms(const Watch& watch) {
+  auto next = [&watch, some = std::vector<events::OpenAlarm>{}, taken = std::size_t{0},
+               last = std::optional<events::AlarmPlace>{}](std::string& out) mutable {
+    if (taken == some.size()) {
+      some = watch.open_alarms(last);
+      taken = 0;
+    }
+    if (some.empty()) return false;
+    last = some[taken].place;
+    out += some[taken++].json;
+    return true;
+  };
+  const auto behind = [&watch] {
+    std::string text = JsonText{}
+                           .field("server_time", reading::print_timestamp(now()))
+                           .field("rate_10min", watch.alarms_of_last(10))
+                           .field("count_24h", watch.alarms_of_last(events::MinuteCounts::minutes_of_a_day))
+                           .finish();
+    text.replace(0, 1, "],");
+    return text;
+  };
+  return pieces_of_list(R"({"alarms":[)", std::move(next), behind);
+}
+
 }  // namespace
 
 asio::awaitable<Answer> Api::list_events(const Request& request, std::string) {
@@ -78,24 +105,18 @@ asio::awaitable<Answer> Api::list_events(const Request& request, std::string) {
   if (const auto* refusal = std::get_if<registry::Refusal>(&result)) co_return refused(*refusal);
   auto& events = std::get<std::vector<events::Event>>(result);
   if (!wants_csv(request.accept)) {
-    Answer page{.body = print_events(std::move(events), wanted.limit, now())};
+    Answer page = answer_in_pieces(pieces_of_events(std::move(events), wanted.limit, now()));
     co_return page;
   }
-  Answer answer{.body = print_csv(events, wanted.limit), .content_type = "text/csv; charset=utf-8"};
+  Answer answer = answer_in_pieces(pieces_of_csv(std::move(events), wanted.limit));
+  answer.content_type = "text/csv; charset=utf-8";
   answer.headers.emplace_back("Cache-Control", "no-store");
   co_return answer;
 }
 
 asio::awaitable<Answer> Api::list_alarms(const Request& request, std::string) {
   refuse_query(request.query);
-  const Watch& watch = services_.events;
-  co_return Answer{.body =
-                       JsonText{}
-                           .json("alarms", watch.open_alarms())
-                           .field("server_time", reading::print_timestamp(now()))
-                           .field("rate_10min", watch.alarms_of_last(10))
-                           .field("count_24h", watch.alarms_of_last(events::MinuteCounts::minutes_of_a_day))
-                           .finish()};
+  co_return answer_in_pieces(pieces_of_alarms(services_.events));
 }
 
 asio::awaitable<Answer> Api::acknowledge_event(const Request& request, std::string variable) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace gensetd::http {
 namespace {
@@ -62,28 +63,43 @@ std::vector<std::size_t> indices_of(const std::vector<std::string>& fields, cons
   return indices;
 }
 
-std::string print_history(const HistoryQuery& query, const profile::Profile& profile,
-                          const std::vector<std::size_t>& indices,
-                          const std::vector<history::Buckets>& buckets) {
-  JsonText fields;
-  std::string list;
-  for (std::size_t index = 0; index < indices.size(); ++index) {
-    const profile::Field& field = profile.fields[indices[index]];
-    list.assign(1, '[');
-    for (const auto& bucket : buckets[index]) {
-      if (list.size() > 1) list += ',';
-      history::append_bucket(list, bucket, field.decimals);
+std::size_t fields_at_once(std::size_t readings) {
+  constexpr std::size_t values_at_once = 100'000;  // of some ten nanoseconds each
+  return std::max<std::size_t>(1, values_at_once / std::max<std::size_t>(1, readings));
+}
+
+BodyPieces pieces_of_history(const HistoryQuery& query, profile::ProfilePtr profile,
+                             std::vector<std::size_t> indices, std::vector<history::Buckets> buckets) {
+  std::string head = JsonText{}
+                         .field("device_id", query.device_id)
+                         .field("from", reading::print_timestamp(query.period.from))
+                         .field("to", reading::print_timestamp(query.period.to))
+                         .field("step_ms", query.period.step().count())
+                         .finish();
+  head.back() = ',';
+  head += R"("fields":{)";
+  return [head = std::move(head), profile = std::move(profile), indices = std::move(indices),
+          buckets = std::move(buckets), field = std::size_t{0},
+          bucket = std::size_t{0}](std::string& out) mutable {
+    out += std::exchange(head, {});
+    for (; field < indices.size(); ++field, bucket = 0) {
+      const profile::Field& shown = profile->fields[indices[field]];
+      if (bucket == 0) {
+        if (out.size() >= piece_bytes) return true;
+        if (field > 0) out += ',';
+        reading::append_json_string(out, shown.name);
+        out += ":[";
+      }
+      for (; bucket < buckets[field].size(); ++bucket) {
+        if (bucket > 0 && out.size() >= piece_bytes) return true;
+        if (bucket > 0) out += ',';
+        history::append_bucket(out, buckets[field][bucket], shown.decimals);
+      }
+      out += ']';
     }
-    list += ']';
-    fields.json(field.name, list);
-  }
-  return JsonText{}
-      .field("device_id", query.device_id)
-      .field("from", reading::print_timestamp(query.period.from))
-      .field("to", reading::print_timestamp(query.period.to))
-      .field("step_ms", query.period.step().count())
-      .json("fields", fields.finish())
-      .finish();
+    out += "}}";
+    return false;
+  };
 }
 
 }  // namespace gensetd::http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "history/buckets.hpp"
+#include "http/pieces.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +27,11 @@ HistoryQuery history_query(std::string_view query, std::chrono::milliseconds spa
 // The places of the fields in the profile. Throws BadQuery, naming one that is not there.
 std::vector<std::size_t> indices_of(const std::vector<std::string>& fields, const profile::Profile& profile);
 
-std::string print_history(const HistoryQuery& query, const profile::Profile& profile,
-                          const std::vector<std::size_t>& indices,
-                          const std::vector<history::Buckets>& buckets);
+// How many fields of so many readings are cut into buckets in about a millisecond; at least one.
+std::size_t fields_at_once(std::size_t readings);
+
+// The answer, of buckets for each of the fields at `indices` of the profile.
+BodyPieces pieces_of_history(const HistoryQuery& query, profile::ProfilePtr profile,
+                             std::vector<std::size_t> indices, std::vector<history::Buckets> buckets);
 
 }  // namespace gensetd::http

@@ -4,6 +4,13 @@
 
 namespace gensetd::http {
 
+Answer answer_in_pieces(BodyPieces pieces) {
+  Answer answer;
+  const bool goes_on = pieces(answer.body);
+  if (goes_on) answer.rest = std::move(pieces);
+  return answer;
+}
+
 Answer error_answer(unsigned status, std::string_view code, std::string_view message,
                     std::string_view field) {
   Answer answer{.status = status, .body = R"({"error":{"code":)"};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/pieces.hpp"
 #include "live/hub.hpp"
 #include "reading/moment.hpp"
 
@@ -14,10 +15,11 @@ namespace gensetd::http {
 
 using reading::Moment;
 
-// A text message to a client. A reading is sent as the bytes that everybody shares.
+// A text message to a client, or a piece of a long one. A reading is sent as the bytes that everybody shares.
 struct OutgoingMessage {
   std::string text;
   live::ReadingPtr reading = nullptr;
+  bool is_complete = true;  // false: what comes next continues this message
 
   std::string_view view() const { return reading ? std::string_view{reading->json} : text; }
 };

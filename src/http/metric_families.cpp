@@ -1,5 +1,6 @@
 #include "http/metric_families.hpp"
 
+#include <deque>
 #include <functional>
 #include <prometheus/text_serializer.h>
 #include <utility>
@@ -64,15 +65,22 @@ void MetricFamilies::summary(std::string_view name, std::string_view help, std::
   add(name, help, MetricType::Summary, std::move(labels)).summary = {count, seconds(sum), {}};
 }
 
-std::string MetricFamilies::finish() {
+BodyPieces MetricFamilies::finish() {
   print();
-  std::size_t length = 0;
-  for (const auto& [name, family] : families_) length += family.text.size();
-  std::string text;
-  text.reserve(length);
-  for (const auto& [name, family] : families_) text += family.text;
+  std::deque<std::string> texts;
+  for (auto& [name, family] : families_) texts.push_back(std::move(family.text));
   families_.clear();
-  return text;
+  return [texts = std::move(texts), taken = std::size_t{0}](std::string& out) mutable {
+    while (!texts.empty() && out.size() < piece_bytes) {
+      const std::string_view left = std::string_view{texts.front()}.substr(taken, piece_bytes - out.size());
+      out += left;
+      taken += left.size();
+      if (taken < texts.front().size()) continue;
+      texts.pop_front();
+      taken = 0;
+    }
+    return !texts.empty();
+  };
 }
 
 ClientMetric& MetricFamilies::add(std::string_view name, std::string_view help, MetricType type,

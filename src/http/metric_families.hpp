@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/pieces.hpp"
 #include "measure/histogram.hpp"
 
 #include <chrono>
@@ -29,7 +30,7 @@ class MetricFamilies {
   void summary(std::string_view name, std::string_view help, std::chrono::nanoseconds sum,
                std::uint64_t count, MetricLabels labels = {});
 
-  std::string finish();
+  BodyPieces finish();  // all samples; there are none any more
 
  private:
   struct Family {

@@ -27,9 +27,33 @@ std::optional<std::int64_t> site_wanted_by(std::string_view query) {
   return id_parameter(parse_query(query, {"site_id"}), "site_id");
 }
 
-void append_entry(std::string& list, const std::string& entry) {
-  if (list.size() > 1) list += ',';
-  list += entry;
+// The rows of the registry that `is_wanted`, each as it is when the client takes it. `rows`: its map of them,
+// by id.
+template <class Rows, class IsWanted>
+BodyPieces pieces_of_rows(Rows rows, IsWanted is_wanted) {
+  auto next = [rows = std::move(rows), is_wanted = std::move(is_wanted),
+               last_id = std::int64_t{0}](std::string& out) mutable {
+    const auto& all = rows();
+    for (auto row = all.upper_bound(last_id); row != all.end(); ++row) {
+      if (!is_wanted(row->second)) continue;
+      last_id = row->first;
+      out += to_json(row->second);
+      return true;
+    }
+    return false;
+  };
+  return pieces_of_list(std::move(next));
+}
+
+BodyPieces pieces_of_sites(const registry::Service& registry) {
+  const auto rows = [&registry]() -> const auto& { return registry.directory().sites; };
+  return pieces_of_rows(rows, [](const Site&) { return true; });
+}
+
+BodyPieces pieces_of_devices(const registry::Service& registry, std::optional<std::int64_t> site_id) {
+  const auto rows = [&registry]() -> const auto& { return registry.directory().devices; };
+  return pieces_of_rows(rows,
+                        [site_id](const Device& device) { return !site_id || device.site_id == *site_id; });
 }
 
 Answer unknown(std::string_view what, std::string_view id) {
@@ -77,11 +101,7 @@ registry::Service::Witness<T> audit(const Access& access, const Request& request
 
 asio::awaitable<Answer> Api::list_sites(const Request& request, std::string) {
   refuse_query(request.query);
-  Answer answer{.body = "["};
-  for (const auto& [id, site] : services_.registry.directory().sites)
-    append_entry(answer.body, to_json(site));
-  answer.body += ']';
-  co_return answer;
+  co_return answer_in_pieces(pieces_of_sites(services_.registry));
 }
 
 asio::awaitable<Answer> Api::get_site(const Request& request, std::string variable) {
@@ -133,12 +153,7 @@ asio::awaitable<Answer> Api::list_devices(const Request& request, std::string) {
   const auto site_id = site_wanted_by(request.query);
   const registry::Directory& directory = services_.registry.directory();
   if (site_id && !directory.sites.contains(*site_id)) co_return unknown("site", std::to_string(*site_id));
-  Answer answer{.body = "["};
-  for (const auto& [id, device] : directory.devices) {
-    if (!site_id || device.site_id == *site_id) append_entry(answer.body, to_json(device));
-  }
-  answer.body += ']';
-  co_return answer;
+  co_return answer_in_pieces(pieces_of_devices(services_.registry, site_id));
 }
 
 asio::awaitable<Answer> Api::get_device(const Request& request, std::string variable) {

@@ -59,7 +59,10 @@ std::shared_ptr<DashboardSource> dashboard_source(const Services& services) {
       new DashboardSource{.hub = services.hub,
                           .notices = services.notices,
                           .is_known = is_known,
-                          .active_alarms = [&events = services.events] { return events.open_alarms(); },
+                          .alarms_behind =
+                              [&events = services.events](const std::optional<events::AlarmPlace>& place) {
+                                return events.open_alarms(place);
+                              },
                           .epoch = services.epoch,
                           .ui_version = ui_version(),
                           .poll_interval = services.poll_interval});

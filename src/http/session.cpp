@@ -1,13 +1,15 @@
 #include "http/session.hpp"
 
 #include "http/handshake.hpp"
-#include "http/linger.hpp"
+#include "http/request_target.hpp"
 #include "http/stream.hpp"
 #include "http/websocket.hpp"
+#include "supervision/exceptions.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
@@ -24,9 +26,10 @@ using std::chrono::seconds;
 
 using std::chrono::steady_clock;
 
-constexpr seconds idle_within{60};    // between two requests of a connection
-constexpr seconds answer_within{30};  // to take an answer
-constexpr seconds refusal_within{2};  // to send the request that is refused
+constexpr seconds idle_within{60};          // between two requests of a connection
+constexpr seconds answer_within{30};        // to take an answer, or one piece of a long one
+constexpr seconds long_answer_within{600};  // to take all of a long one
+constexpr seconds refusal_within{2};        // to send the request that is refused
 
 using Parser = http::request_parser<http::string_body>;
 using Response = http::response<http::string_body>;
@@ -44,37 +47,47 @@ Method method_of(http::verb verb) {
       return Method::patch;
     case http::verb::delete_:
       return Method::remove;
+    case http::verb::options:
+      return Method::options;
     default:
       return Method::other;
   }
 }
 
-Request request_of(const HttpRequest& message, std::string_view from) {
-  const std::string_view target = view(message.target());
-  const auto question = target.find('?');
+TargetLine target_line_of(const HttpRequest& message) {
+  return {.target = view(message.target()),
+          .is_options = message.method() == http::verb::options,
+          .is_http_1_1 = message.version() >= 11,
+          .host = view(message[http::field::host]),
+          .host_count = message.count(http::field::host)};
+}
+
+Request request_of(const HttpRequest& message, const RequestTarget& target, std::string_view from) {
   return {.method = method_of(message.method()),
-          .path = target.substr(0, question),
-          .query = question == std::string_view::npos ? std::string_view{} : target.substr(question + 1),
+          .path = target.path,
+          .query = target.query,
           .body = message.body(),
           .authorization = view(message[http::field::authorization]),
           .origin = view(message[http::field::origin]),
-          .host = view(message[http::field::host]),
+          .host = target.host,
           .content_type = view(message[http::field::content_type]),
           .accept_encoding = view(message[http::field::accept_encoding]),
           .if_none_match = view(message[http::field::if_none_match]),
           .accept = view(message[http::field::accept]),
           .subprotocols = view(message[http::field::sec_websocket_protocol]),
+          .preflight_method = view(message[http::field::access_control_request_method]),
           .from = from};
 }
 
-Handshake handshake_of(const HttpRequest& message) {
-  return {.host = view(message[http::field::host]),
+Handshake handshake_of(const HttpRequest& message, const RequestTarget& target) {
+  return {.host = target.host,
           .version = view(message[http::field::sec_websocket_version]),
           .key = view(message[http::field::sec_websocket_key]),
           .key_count = message.count(http::field::sec_websocket_key)};
 }
 
-Response response_of(Answer answer, const HttpRequest& message, bool keep_alive) {
+// Of a long body the header alone.
+Response response_of(Answer answer, const HttpRequest& message, bool keep_alive, bool is_long) {
   Response response{static_cast<http::status>(answer.status), message.version()};
   response.set(http::field::server, "gensetd");
   response.set("X-Content-Type-Options", "nosniff");
@@ -99,6 +112,10 @@ Response response_of(Answer answer, const HttpRequest& message, bool keep_alive)
   response.keep_alive(keep_alive);
   if (answer.status == 204 || answer.status == 304) return response;
   response.set(http::field::content_type, answer.content_type);
+  if (is_long) {  // of no known length
+    response.chunked(message.version() >= 11);
+    return response;
+  }
   response.body() = std::move(answer.body);
   response.prepare_payload();
   if (message.method() == http::verb::head) response.body().clear();  // the length stays
@@ -133,6 +150,24 @@ std::optional<Answer> answer_to(beast::error_code failed, const Limits& limits) 
   if (failed == http::error::end_of_stream || failed == http::error::partial_message) return std::nullopt;
   if (failed.category() != http::make_error_code(http::error::bad_method).category()) return std::nullopt;
   return error_answer(400, "bad_request", "this is no well-formed HTTP request: " + failed.message());
+}
+
+// Whether the end of the body is where another server or proxy would see it too (RFC 9112, 6.1 and 6.3).
+// Beast takes a coding that it does not know for no body, and would read the body as the next request. It
+// also takes a list of equal lengths for one length.
+bool has_sound_framing(const HttpRequest& message) {
+  const auto length = view(message[http::field::content_length]);
+  if (length.find_first_not_of("0123456789") != std::string_view::npos) return false;
+  const auto codings = message.count(http::field::transfer_encoding);
+  if (codings == 0) return true;
+  return codings == 1 && message.version() >= 11 &&
+         beast::iequals(message[http::field::transfer_encoding], "chunked");
+}
+
+Answer unsound_framing() {
+  return error_answer(400, "bad_request",
+                      "the end of the body is not clear: send one Content-Length, or Transfer-Encoding: "
+                      "chunked in HTTP/1.1");
 }
 
 Stream stream_on(asio::ip::tcp::socket socket, const Shared& shared) {
@@ -172,23 +207,26 @@ class Session final : public Connection {
       if (!came) break;
       if (refusal_) {
         [[maybe_unused]] const bool said = co_await write(std::move(*refusal_), parser->get(), false);
-        co_await linger(tcp());
         break;
       }
       const bool last = ++requests_ >= limits_.requests_per_connection;
+      auto target = read_target(target_line_of(parser->get()));
+      if (auto* refused = std::get_if<Answer>(&target)) {
+        go_on = co_await write(std::move(*refused), parser->get(), !last);
+        continue;
+      }
+      const Request request = request_of(parser->get(), std::get<RequestTarget>(target), peer_);
       if (beast::websocket::is_upgrade(parser->get())) {
-        auto admitted = admit(parser->get());
+        auto admitted = admit(request, handshake_of(parser->get(), std::get<RequestTarget>(target)));
         if (auto* wish = std::get_if<UpgradeWish>(&admitted))
           co_return Upgrade{parser->release(), std::move(*wish)};
         go_on = co_await write(std::move(std::get<Answer>(admitted)), parser->get(), !last);
         continue;
       }
-      const Request request = request_of(parser->get(), peer_);
       const auto came_at = steady_clock::now();
       Answer answer = co_await shared_->api.answer(request);
       figures().request_time.note(steady_clock::now() - came_at);
       go_on = co_await write(std::move(answer), parser->get(), !last);
-      if (last) co_await linger(tcp());  // it may have sent more already
     }
     close();
     co_return std::nullopt;
@@ -225,10 +263,10 @@ class Session final : public Connection {
     co_return !failed;
   }
 
-  std::variant<UpgradeWish, Answer> admit(const HttpRequest& message) {
-    auto admitted = shared_->api.admit_websocket(request_of(message, peer_));
+  std::variant<UpgradeWish, Answer> admit(const Request& request, const Handshake& handshake) {
+    auto admitted = shared_->api.admit_websocket(request);
     if (std::holds_alternative<Answer>(admitted)) return admitted;
-    if (auto refused = refuse_handshake(handshake_of(message))) return std::move(*refused);
+    if (auto refused = refuse_handshake(handshake)) return std::move(*refused);
     if (!shared_->connections.has_room_for_websocket())
       return retry_after(error_answer(503, "too_many_clients", "too many WebSocket clients; try again later"),
                          "5");
@@ -253,7 +291,13 @@ class Session final : public Connection {
     parser->header_limit(limits_.header_bytes);
     parser->body_limit(limits_.body_bytes);
     auto [failed, header_length] = co_await http::async_read_header(stream_, buffer_, *parser, use_tuple);
-    if (!failed && beast::iequals(parser->get()[http::field::expect], "100-continue")) {
+    if (!failed && !has_sound_framing(parser->get())) {
+      [[maybe_unused]] const bool said = co_await write(unsound_framing(), parser->get(), false);
+      co_return false;
+    }
+    // A client of HTTP/1.0 does not expect it (RFC 9110, 10.1.1).
+    if (!failed && parser->get().version() >= 11 &&
+        beast::iequals(parser->get()[http::field::expect], "100-continue")) {
       static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
       const auto [lost, written] =
           co_await asio::async_write(stream_, asio::buffer(go_on.data(), go_on.size()), use_tuple);
@@ -272,21 +316,68 @@ class Session final : public Connection {
               : answer_to(failed, limits_);
     if (refusal) {
       [[maybe_unused]] const bool said = co_await write(std::move(*refusal), parser->get(), false);
-      co_await linger(tcp());
     }
     co_return false;
   }
 
-  // Whether the connection goes on.
+  // Whether the connection goes on. Behind the last answer it reads what the client has sent meanwhile:
+  // closing with unread bytes would reset the connection before the client has the answer.
   asio::awaitable<bool> write(Answer answer, const HttpRequest& message, bool may_go_on) {
-    const bool keep_alive = may_go_on && message.keep_alive() && !shared_->connections.finishing();
+    const bool is_long = answer.rest != nullptr;
+    // The end of a long body is that of the connection for a client that knows no chunks.
+    const bool keep_alive = may_go_on && message.keep_alive() && !shared_->connections.finishing() &&
+                            (!is_long || message.version() >= 11);
     tcp().expires_after(answer_within);
     ++figures().answers[answer.status];
-    Response response = response_of(std::move(answer), message, keep_alive);
+    BodyPieces rest = std::move(answer.rest);
+    std::string piece;
+    if (is_long) piece = std::move(answer.body);
+    Response response = response_of(std::move(answer), message, keep_alive, is_long);
     http::response_serializer<http::string_body> serializer(response);
-    if (message.method() == http::verb::head) serializer.split(true);
-    const auto [failed, length] = co_await http::async_write(stream_, serializer, use_tuple);
-    co_return !failed && keep_alive;
+    bool written = false;
+    if (is_long || message.method() == http::verb::head) {
+      serializer.split(true);
+      const auto [failed, length] = co_await http::async_write_header(stream_, serializer, use_tuple);
+      written = !failed;
+    } else {
+      const auto [failed, length] = co_await http::async_write(stream_, serializer, use_tuple);
+      written = !failed;
+    }
+    if (written && is_long && message.method() != http::verb::head)
+      written = co_await write_pieces(std::move(piece), std::move(rest), message.version() >= 11);
+    if (written && !keep_alive) co_await stream_.end();
+    co_return written&& keep_alive;
+  }
+
+  // A long body, as chunks (RFC 9112, 7.1) or as it is. A body that cannot be completed ends with the
+  // connection, so that the client knows.
+  asio::awaitable<bool> write_pieces(std::string piece, BodyPieces rest, bool in_chunks) {
+    const auto deadline = steady_clock::now() + long_answer_within;
+    for (bool goes_on = true;;) {
+      const std::string head = in_chunks ? fmt::format("{:x}\r\n", piece.size()) : std::string{};
+      const std::string_view tail = !in_chunks ? "" : goes_on ? "\r\n" : "\r\n0\r\n\r\n";
+      const std::array<asio::const_buffer, 3> bytes{asio::buffer(head), asio::buffer(piece),
+                                                    asio::buffer(tail.data(), tail.size())};
+      tcp().expires_after(answer_within);
+      const auto [failed, length] = co_await asio::async_write(stream_, bytes, use_tuple);
+      if (failed || !goes_on) co_return !failed;
+      if (steady_clock::now() > deadline) co_return false;
+      piece.clear();
+      goes_on = append_piece(rest, piece);
+      if (piece.empty()) co_return false;
+    }
+  }
+
+  // Nothing is appended when it fails.
+  static bool append_piece(const BodyPieces& rest, std::string& piece) {
+    try {
+      return rest(piece);
+    } catch (...) {
+      supervision::report_exception(supervision::Task::http_request, {},
+                                    "the answer is cut off and the connection is closed");
+      piece.clear();
+      return false;
+    }
   }
 
   void close() {

@@ -5,7 +5,7 @@
 namespace gensetd::http {
 
 NextMessage SpecificationStream::next(Moment) {
-  if (std::exchange(snapshot_due_, false)) return OutgoingMessage{.text = snapshot()};
+  if (snapshot_) return snapshot_piece();
   if (std::exchange(pong_due_, false)) return OutgoingMessage{.text = "pong"};
   if (live::ReadingPtr newest = mailbox_.take())
     return OutgoingMessage{.text = {}, .reading = std::move(newest)};
@@ -19,22 +19,28 @@ void SpecificationStream::received(std::string_view text) {
 }
 
 void SpecificationStream::changed(const live::ReadingPtr& newest) {
-  if (snapshot_due_) return;
+  if (snapshot_ && !snapshot_->has_told(newest->device_id)) return;
   const bool was_silent = mailbox_.empty();
   if (mailbox_.put(newest)) conflated();
   if (was_silent) wake();
 }
 
-std::string SpecificationStream::snapshot() {
-  std::string message = R"({"type":"snapshot","data":[)";
-  bool first = true;
-  for (const auto& reading : hub_.all()) {
-    if (!is_selected(selection_, reading->device_id)) continue;
-    if (!std::exchange(first, false)) message += ',';
-    message += reading->json;
+OutgoingMessage SpecificationStream::snapshot_piece() {
+  OutgoingMessage piece{.text = {}, .is_complete = false};
+  bool needs_comma = std::exchange(snapshot_begun_, true);
+  if (!needs_comma) piece.text = R"({"type":"snapshot","data":[)";
+  while (piece.text.size() < piece_bytes) {
+    const live::ReadingPtr reading = snapshot_->next(hub_, selection_);
+    if (!reading) {
+      piece.text += "]}";
+      piece.is_complete = true;
+      snapshot_.reset();
+      break;
+    }
+    if (std::exchange(needs_comma, true)) piece.text += ',';
+    piece.text += reading->json;
   }
-  message += "]}";
-  return message;
+  return piece;
 }
 
 }  // namespace gensetd::http

@@ -1,8 +1,11 @@
 #pragma once
 
+#include "http/device_walk.hpp"
 #include "http/message_source.hpp"
 #include "http/selection.hpp"
 #include "live/mailbox.hpp"
+
+#include <optional>
 
 namespace gensetd::http {
 
@@ -24,14 +27,15 @@ class SpecificationStream final : public MessageSource, public live::Listener {
  private:
   void changed(const live::ReadingPtr& newest) override;
   void removed(std::int64_t device_id) override { mailbox_.forget(device_id); }
-  std::string snapshot();
+  OutgoingMessage snapshot_piece();
 
   live::Hub& hub_;
   const Selection selection_;
   live::Mailbox mailbox_;  // bounded by the number of devices
   live::Hub::Subscription subscription_;
-  bool snapshot_due_ = true;
-  bool pong_due_ = false;  // at most one waits, however many pings come
+  std::optional<DeviceWalk> snapshot_ = DeviceWalk{};  // until all of it was told
+  bool snapshot_begun_ = false;                        // its first piece was told
+  bool pong_due_ = false;                              // at most one waits, however many pings come
 };
 
 }  // namespace gensetd::http

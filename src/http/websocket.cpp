@@ -101,7 +101,7 @@ class Client final : public Connection,
       NextMessage next = next_message();
       if (const auto* message = std::get_if<OutgoingMessage>(&next)) {
         const std::string_view text = message->view();
-        open = co_await write(asio::buffer(text.data(), text.size()));
+        open = co_await write(asio::buffer(text.data(), text.size()), message->is_complete);
       } else if (std::holds_alternative<Ending>(next)) {
         ending = std::get<Ending>(std::move(next));
       } else if (finishing_) {
@@ -162,7 +162,8 @@ class Client final : public Connection,
           silence != nullptr && silence->until >= wake_.expiry())
         return;
       const auto* message = std::get_if<OutgoingMessage>(&next);
-      if (message == nullptr || !is_told_at_once(message->view())) left_ = std::move(next);
+      if (message == nullptr || !message->is_complete || !is_told_at_once(message->view()))
+        left_ = std::move(next);
     }
     wake_.cancel();
   }
@@ -181,7 +182,8 @@ class Client final : public Connection,
         {asio::buffer(header.data(), header_bytes), asio::buffer(text.data(), text.size())}, unsent_max);
     if (handed == Stream::Handed::failed) abort();
     if (handed != Stream::Handed::all) return false;
-    note_sent(text.size());
+    ++figures().websocket_messages;
+    figures().websocket_bytes += text.size();
     return true;
   }
 
@@ -214,20 +216,17 @@ class Client final : public Connection,
     co_return !failed;
   }
 
-  asio::awaitable<bool> write(asio::const_buffer message) {
+  // A message, or a piece of one in a frame of its own (RFC 6455, 5.4).
+  asio::awaitable<bool> write(asio::const_buffer bytes, bool is_complete) {
     writing_ = true;
     write_started_ = steady_clock::now();
     socket_.text(true);
-    const auto [failed, length] = co_await socket_.async_write(message, use_tuple);
+    const auto [failed, length] = co_await socket_.async_write_some(is_complete, bytes, use_tuple);
     writing_ = false;
     if (failed) co_return false;
-    note_sent(length);
-    co_return !ended_;
-  }
-
-  void note_sent(std::size_t length) {
-    ++figures().websocket_messages;
     figures().websocket_bytes += length;
+    if (is_complete) ++figures().websocket_messages;
+    co_return !ended_;
   }
 
   asio::awaitable<void> read() {

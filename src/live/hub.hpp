@@ -88,8 +88,8 @@ class Hub {
 
   ReadingPtr newest(std::int64_t device_id) const;  // null when there is none
   std::vector<ReadingPtr> all() const;              // ascending by device id
-  // The newest reading of the next device behind this id; null when there is none. Walks over all devices from
-  // id 0, also while devices come and go in between.
+  // The newest reading of the next device behind this id; null when there is none. Walks over all devices
+  // from id 0, also while devices come and go in between.
   ReadingPtr next_behind(std::int64_t device_id) const;
 
   // How far apart the readings of a device are; empty when that is not known yet.
@@ -117,7 +117,7 @@ class Hub {
 
   std::unordered_map<std::int64_t, Held> held_;
   const ForeignReadings foreign_limit_;
-  ForeignReadings foreign_;  // of held_
+  ForeignReadings foreign_;        // of held_
   std::vector<std::int64_t> ids_;  // of held_, ascending: a device comes or goes seldom
   Subscribers<Listener> listeners_;
   std::unordered_map<std::int64_t, std::vector<Listener*>> watchers_;  // of single devices; none is empty

@@ -1,5 +1,6 @@
 #include "app/diagnostics_json.hpp"
 #include "app/line_figures.hpp"
+#include "http/whole.hpp"
 #include "profile/catalog.hpp"
 
 #include <gtest/gtest.h>
@@ -112,7 +113,7 @@ TEST(LineFigures, counters_and_gauges_with_escaped_labels) {
   http::MetricFamilies families;
   add_link(seen.link, families);
   add_device(seen.device, 4'096, families);
-  const std::string text = families.finish();
+  const std::string text = http::whole(families.finish());
   const std::string link = R"({link="10.0.0.1:26"} )";
   const std::string device = R"({device_id="7",site="M\"K\\Z"} )";
   for (const std::string& line :

@@ -76,7 +76,7 @@ def test_what_is_no_upgrade_is_told_why_and_may_try_again(client, headers, statu
     assert client.answer()[0] == 101
 
 
-@pytest.mark.parametrize("method, status", [("POST", 426), ("DELETE", 426)])
+@pytest.mark.parametrize("method, status", [("POST", 405), ("DELETE", 405)])
 def test_other_methods_are_no_upgrade(client, method, status):
     client.send(upgrade("/ws/metrics").replace(b"GET", method.encode(), 1))
     assert client.answer()[0] == status

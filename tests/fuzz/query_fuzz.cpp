@@ -70,6 +70,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto cursor = events::parse_cursor(text))
     check(events::parse_cursor(events::print_cursor(*cursor)) == cursor);
   if (const auto time = reading::parse_timestamp(text)) check(reading::print_timestamp(*time) == text);
+  if (const auto time = http::parse_time(text)) {
+    const std::string printed = reading::print_timestamp(*time);
+    check(http::parse_time(printed) == time && reading::parse_timestamp(printed) == time);
+    check(text.size() >= 20);
+  }
   if (const auto id = http::parse_id(text)) check(std::to_string(*id) == text);
   return 0;
 }

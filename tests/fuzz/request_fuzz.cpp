@@ -2,6 +2,7 @@
 #include "http/access.hpp"
 #include "http/handshake.hpp"
 #include "http/json_bodies.hpp"
+#include "http/request_target.hpp"
 #include "registry/validation.hpp"
 
 #include <boost/json/parse.hpp>
@@ -73,10 +74,33 @@ void try_headers(std::string_view text) {
 
 }  // namespace
 
-// The text is a body and a header: each refuses it with the answer meant for that, or takes it.
+// What is taken is a path, and the host that counts is one that may stand in a Host header.
+void try_target(std::string_view text) {
+  for (const bool is_options : {false, true}) {
+    for (const http::TargetLine& line :
+         {http::TargetLine{.target = text, .is_options = is_options, .host = "localhost"},
+          http::TargetLine{.target = "/", .is_options = is_options, .host = text}}) {
+      const auto read = http::read_target(line);
+      if (const auto* refused = std::get_if<http::Answer>(&read)) {
+        check_said(*refused, 400, 400);
+        continue;
+      }
+      const auto& target = std::get<http::RequestTarget>(read);
+      check(target.path.starts_with('/') || (is_options && target.path == "*"));
+      check(target.path.find('?') == std::string_view::npos);
+      check(target.host.empty() || http::is_authority(target.host));
+      check(line.target.starts_with('/') || line.target == "*" || target.host != line.host ||
+            text.find("localhost") != std::string_view::npos);
+    }
+  }
+}
+
+// The text is a request target, a body and a header: each refuses it with the answer meant for that, or takes
+// it.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text{reinterpret_cast<const char*>(data), size};
   try_bodies(text);
   try_headers(text);
+  try_target(text);
   return 0;
 }

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 using namespace gensetd;
 namespace json = boost::json;
@@ -24,7 +25,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::int64_t devices_known = 5;
+constexpr std::int64_t devices_known = 80;  // more than fit one piece of a snapshot
 
 live::ReadingPtr reading_of(std::int64_t device_id, std::int64_t time) {
   static const profile::Catalog catalog = profile::Catalog::built_in();
@@ -66,21 +67,27 @@ class Client {
   // Everything that is to be said now. Messages are objects, 'pong' comes only when asked for, seq grows by
   // one, errors are explained, and it comes to an end.
   void hear(std::chrono::steady_clock::time_point now) {
-    for (int messages = 0; !ended_; ++messages) {
-      check(messages < 100);
-      const http::NextMessage next = source_->next({now, reading::Timestamp{milliseconds{1}}});
-      if (const auto* silence = std::get_if<http::Silence>(&next)) {
-        check(!pong_awaited_ && silence->until > now);
-        return;
-      }
-      if (const auto* ending = std::get_if<http::Ending>(&next)) {
-        ended_ = true;
-        check(is_dashboard_ && ending->code == 1008 && !ending->reason.empty() &&
-              ending->reason.size() <= 123);
-      } else {
-        take(std::get<http::OutgoingMessage>(next).view());
-      }
+    for (int pieces = 0; hear_piece(now); ++pieces) check(pieces < 1'000);
+  }
+
+  // A message or a piece of one; false: there is nothing to be said now, or nothing any more.
+  bool hear_piece(std::chrono::steady_clock::time_point now) {
+    if (ended_) return false;
+    const http::NextMessage next = source_->next({now, reading::Timestamp{milliseconds{1}}});
+    if (const auto* silence = std::get_if<http::Silence>(&next)) {
+      check(!pong_awaited_ && text_.empty() && silence->until > now);
+      return false;
     }
+    if (const auto* ending = std::get_if<http::Ending>(&next)) {
+      ended_ = true;
+      check(is_dashboard_ && ending->code == 1008 && !ending->reason.empty() && ending->reason.size() <= 123);
+      return false;
+    }
+    const auto& piece = std::get<http::OutgoingMessage>(next);
+    check(piece.view().size() < http::piece_bytes + 16'384);
+    text_ += piece.view();
+    if (piece.is_complete) take(std::exchange(text_, {}));
+    return true;
   }
 
   bool ended() const { return ended_; }
@@ -106,6 +113,7 @@ class Client {
   }
 
   std::unique_ptr<http::MessageSource> source_;
+  std::string text_;  // of the message that is not complete yet
   const bool is_dashboard_;
   std::set<std::int64_t> devices_;
   std::uint64_t seq_ = 0;
@@ -128,9 +136,9 @@ void try_message(std::string_view text) {
 }  // namespace
 
 // Each line is a message of the client to both protocols, but for one that begins with a byte below 8: 0
-// publishes a reading, 1 lets 100 ms pass, 2 10 s, 3 removes a device, 4 is a binary message, 5 changes the
-// registry, 6 tells an event, 7 only lets the client read nothing before the next line. In the end the
-// dashboard subscribes to all, and knows what the hub knows.
+// publishes a reading, or one of each device, 1 lets 100 ms pass, 2 10 s, 3 removes a device, 4 is a binary
+// message, 5 changes the registry, 6 tells an event, 7 lets the client take one piece only before the next
+// line. In the end the dashboard subscribes to all, and knows what the hub knows.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   live::Hub hub;
   live::Notices notices;
@@ -138,7 +146,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       http::DashboardSource{.hub = hub,
                             .notices = notices,
                             .is_known = [](std::int64_t id) { return id <= devices_known; },
-                            .active_alarms = [] { return std::string{"[]"}; },
+                            .alarms_behind = [](const auto&) { return std::vector<events::OpenAlarm>{}; },
                             .epoch = "e",
                             .ui_version = "u",
                             .poll_interval = 2.0});
@@ -155,6 +163,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const int what = line.empty() ? 8 : static_cast<unsigned char>(line.front());
     const std::int64_t device = line.size() > 1 ? static_cast<unsigned char>(line[1]) % devices_known + 1 : 1;
     if (what == 0) hub.publish(reading_of(device, ++time));
+    if (what == 0 && line.size() > 1 && line[1] == '\xFF') {
+      for (std::int64_t id = 1; id <= devices_known; ++id) hub.publish(reading_of(id, ++time));
+    }
     if (what == 1) now += milliseconds{100};
     if (what == 2) now += milliseconds{10'000};
     if (what == 3) hub.remove(device);
@@ -165,7 +176,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       dashboard.say(line, what == 4);
       plain.say(line, what == 4);
     }
-    if (what == 7) continue;
+    if (what == 7) {
+      dashboard.hear_piece(now);
+      plain.hear_piece(now);
+      continue;
+    }
     dashboard.hear(now);
     plain.hear(now);
   }

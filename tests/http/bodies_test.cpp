@@ -1,5 +1,6 @@
 #include "http/json_bodies.hpp"
 #include "http/prometheus.hpp"
+#include "http/whole.hpp"
 #include "profile/catalog.hpp"
 
 #include <gtest/gtest.h>
@@ -75,7 +76,7 @@ TEST(Bodies, prometheus_has_values_of_online_devices_only_and_leaves_out_what_is
   MetricFamilies families;
   add_reading(*reading::make_reading(facts), families);
   add_reading(*reading::make_reading(offline), families);
-  const std::string text = families.finish();
+  const std::string text = whole(families.finish());
   const std::string who = R"({device_id="7",site="M\"K\\Z",device_type="generator"})";
   EXPECT_NE(text.find("gensetd_reading_gen_uab_volts" + who + " 398.5\n"), std::string::npos) << text;
   EXPECT_NE(text.find("gensetd_reading_mode_auto" + who + " 1\n"), std::string::npos) << text;

@@ -49,15 +49,21 @@ struct Client {
 
   // The next message as an object; {"silence":ms} when there is none, {"ending":code}.
   json::object next() {
-    NextMessage said = stream.next({steady, reading::Timestamp{milliseconds{1'000'000}}});
+    NextMessage said = next_piece();
     if (const auto* message = std::get_if<OutgoingMessage>(&said)) {
-      if (message->view() == "pong") return {{"type", "pong"}};
-      return json::parse(json::string_view(message->view().data(), message->view().size())).as_object();
+      std::string text{message->view()};
+      while (!std::get<OutgoingMessage>(said).is_complete) {
+        said = next_piece();
+        text += std::get<OutgoingMessage>(said).view();
+      }
+      if (text == "pong") return {{"type", "pong"}};
+      return json::parse(text).as_object();
     }
     if (const auto* ending = std::get_if<Ending>(&said)) return {{"ending", ending->code}};
     const auto until = std::get<Silence>(said).until - steady;
     return {{"silence", std::chrono::duration_cast<milliseconds>(until).count()}};
   }
+  NextMessage next_piece() { return stream.next({steady, reading::Timestamp{milliseconds{1'000'000}}}); }
   std::string next_type() {
     const json::object message = next();
     return message.contains("type") ? std::string{message.at("type").as_string()} : json::serialize(message);
@@ -75,13 +81,27 @@ class DashboardStreamTest : public testing::Test {
     notices.tell_event({id, std::make_shared<const std::string>(text)});
   }
 
+  static events::OpenAlarm alarm(std::int64_t id, std::string_view state = "active") {
+    return {.place = {.priority = 1, .onset = {}, .id = id},
+            .json = R"({"id":)" + std::to_string(id) + R"(,"state":")" + std::string{state} + R"("})"};
+  }
+
   live::Hub hub;
   live::Notices notices;
+  std::vector<events::OpenAlarm> alarms{alarm(1)};
   std::shared_ptr<DashboardSource> source = std::make_shared<DashboardSource>(
       DashboardSource{.hub = hub,
                       .notices = notices,
                       .is_known = [](std::int64_t id) { return id <= 100; },
-                      .active_alarms = [] { return std::string{R"([{"id":1}])"}; },
+                      .alarms_behind =
+                          [this](const std::optional<events::AlarmPlace>& place) {
+                            std::vector<events::OpenAlarm> found;
+                            for (const auto& alarm : alarms) {
+                              if ((!place || alarm.place > *place) && found.size() < 100)
+                                found.push_back(alarm);
+                            }
+                            return found;
+                          },
                       .epoch = "e1",
                       .ui_version = "u1",
                       .poll_interval = 2.0});
@@ -195,7 +215,7 @@ TEST_F(DashboardStreamTest, large_batch_is_cut_and_its_rest_follows_at_once) {
   while (told < devices) {
     const json::object batch = client.next();
     ASSERT_EQ(batch.at("type").as_string(), "batch");
-    EXPECT_LT(json::serialize(batch).size(), DashboardStream::batch_bytes_max + 8'192);
+    EXPECT_LT(json::serialize(batch).size(), piece_bytes + 8'192);
     told += batch.at("data").as_array().size();
     ++batches;
   }
@@ -349,6 +369,182 @@ TEST_F(DashboardStreamTest, cadence_is_the_median_distance) {
   for (const std::int64_t at : {0, 2'000, 4'000, 5'900, 12'000, 14'001}) hub.publish(reading_at(1, at));
   client.pass(milliseconds{200});
   EXPECT_EQ(client.next().at("data").as_array()[0].as_object().at("cadence_ms").as_int64(), 2'000);
+}
+
+TEST_F(DashboardStreamTest, snapshot_comes_in_pieces_of_what_is_newest_when_the_client_takes_them) {
+  constexpr std::int64_t devices = 100;
+  for (std::int64_t id = 1; id <= devices; ++id) hub.publish(reading_at(id, 1));
+  Client client(source);
+  const auto first = std::get<OutgoingMessage>(client.next_piece());
+  EXPECT_FALSE(first.is_complete);
+  EXPECT_LT(first.text.size(), piece_bytes + 8'192);
+  EXPECT_NE(first.text.find(R"("device_id":1,)"), std::string::npos);
+  EXPECT_EQ(first.text.find(R"("device_id":100,)"), std::string::npos);
+  hub.publish(reading_at(1, 2));    // told already: follows the snapshot
+  hub.publish(reading_at(100, 2));  // not told yet: is in the snapshot
+  hub.remove(2);
+  hub.remove(99);
+  client.stream.received("ping");  // a message of its own, so not inside of this one
+  client.pass(milliseconds{1'500});
+  std::string text = first.text;
+  for (bool is_complete = false; !is_complete;) {
+    const auto piece = std::get<OutgoingMessage>(client.next_piece());
+    EXPECT_LT(piece.text.size(), piece_bytes + 8'192);
+    is_complete = piece.is_complete;
+    text += piece.text;
+  }
+  const json::object snapshot = json::parse(text).as_object();
+  EXPECT_EQ(snapshot.at("seq").as_int64(), 1);
+  EXPECT_EQ(snapshot.at("sending_ms").as_int64(), 1'500);
+  EXPECT_EQ(snapshot.at("server_time").as_string(), "1970-01-01T00:16:40.000Z");
+  const json::array& entries = snapshot.at("data").as_array();
+  EXPECT_EQ(entries.size(), 99U) << "2 was told before it was removed, 99 was not";
+  EXPECT_EQ(entries.back().as_object().at("timestamp").as_string(), "1970-01-01T00:00:00.002Z");
+  EXPECT_EQ(client.next_type(), "pong");
+  EXPECT_EQ(json::serialize(client.next().at("device_ids")), "[2]");
+  client.pass(milliseconds{200});
+  EXPECT_EQ(ids_in(client.next()), Ids{1});
+  EXPECT_EQ(client.next_type(), R"({"silence":5000})");
+}
+
+TEST_F(DashboardStreamTest, client_that_takes_nothing_holds_a_piece_and_no_old_reading) {
+  constexpr std::int64_t devices = 200;
+  std::vector<std::weak_ptr<const reading::Reading>> old;
+  for (std::int64_t id = 1; id <= devices; ++id) {
+    hub.publish(reading_at(id, 1));
+    old.push_back(hub.newest(id));
+  }
+  Client client(source);
+  const NextMessage held = client.next_piece();
+  EXPECT_LT(std::get<OutgoingMessage>(held).text.capacity(), 2 * piece_bytes);
+  for (std::int64_t at = 2; at <= 3; ++at) {
+    for (std::int64_t id = 1; id <= devices; ++id) hub.publish(reading_at(id, at));
+  }
+  for (const auto& reading : old) EXPECT_TRUE(reading.expired());
+}
+
+TEST_F(DashboardStreamTest, alarms_of_a_snapshot_come_in_pieces_too_and_an_event_is_told_once) {
+  alarms.clear();
+  for (std::int64_t id = 1; id <= 5'000; ++id) alarms.push_back(alarm(id));
+  Client client(source);
+  std::string text = std::get<OutgoingMessage>(client.next_piece()).text;
+  EXPECT_LT(text.size(), 2 * piece_bytes);
+  alarms.back() = alarm(5'000, "returned");
+  tell_event(5'000, alarms.back().json);  // the snapshot comes to it
+  tell_event(1, R"({"id":1,"state":"closed"})");
+  alarms.erase(alarms.begin());
+  for (bool is_complete = false; !is_complete;) {
+    const auto piece = std::get<OutgoingMessage>(client.next_piece());
+    is_complete = piece.is_complete;
+    text += piece.text;
+  }
+  const json::array told = json::parse(text).as_object().at("alarms").as_array();
+  ASSERT_EQ(told.size(), 5'000U);
+  EXPECT_EQ(told.back().as_object().at("state").as_string(), "returned");
+  EXPECT_EQ(json::serialize(client.next().at("event")), R"({"id":1,"state":"closed"})");
+  EXPECT_EQ(client.next_type(), R"({"silence":5000})");
+}
+
+TEST_F(DashboardStreamTest, snapshots_that_are_asked_for_again_and_again_come_at_a_limited_rate) {
+  hub.publish(reading_at(1, 1));
+  hub.publish(reading_at(2, 1));
+  Client client(source);
+  const auto ask = [&] {
+    client.stream.received(R"({"type":"resync"})");
+    client.stream.received(R"({"type":"sub","devices":[1]})");
+    client.stream.received(R"({"type":"sub","max_hz":20})");  // of the devices that the one before names
+  };
+  int snapshots = 0;
+  for (ask(); client.next_type() == "snapshot"; ask()) ++snapshots;
+  EXPECT_GE(snapshots, 20) << "small ones: a client that turns pages waits for none";
+  EXPECT_LE(snapshots, 101);
+  hub.publish(reading_at(1, 2));
+  client.stream.received("ping");
+  EXPECT_EQ(client.next_type(), "pong");
+  EXPECT_EQ(client.next_type(), R"({"silence":100})") << "nothing comes between the request and its snapshot";
+  client.pass(milliseconds{100});
+  EXPECT_EQ(ids_in(client.next()), Ids{1});
+  EXPECT_EQ(client.next_type(), R"({"silence":5000})");
+  for (snapshots = 0, ask(); client.next_type() == "snapshot"; ask()) ++snapshots;
+  EXPECT_EQ(snapshots, 0);
+  client.stream.hurry();
+  EXPECT_EQ(client.next_type(), "snapshot");
+}
+
+TEST_F(DashboardStreamTest, large_snapshots_that_are_asked_for_cost_more_time) {
+  constexpr std::int64_t devices = 2'000;
+  for (std::int64_t id = 1; id <= devices; ++id) hub.publish(reading_at(id, 1));
+  Client client(source);
+  int snapshots = 0;
+  do {
+    client.stream.received(R"({"type":"resync"})");
+    ++snapshots;
+  } while (client.next_type() == "snapshot");
+  EXPECT_GE(snapshots, 3) << "the first, one of a subscription, and one of a gap";
+  EXPECT_LE(snapshots, 20);
+}
+
+TEST_F(DashboardStreamTest, end_may_stand_between_two_pieces) {
+  for (std::int64_t id = 1; id <= 100; ++id) hub.publish(reading_at(id, 1));
+  Client client(source);
+  client.next_piece();
+  for (std::size_t count = 0; count < DashboardStream::errors_waiting_max + 1; ++count)
+    client.stream.received("nonsense");
+  EXPECT_EQ(std::get<Ending>(client.next_piece()).code, 1008);
+}
+
+// A client that takes a piece now and then while devices come, go and change at random ends with what the hub
+// has, and never sees a reading twice or out of order.
+TEST_F(DashboardStreamTest, nothing_is_lost_or_told_twice_between_the_pieces_of_snapshots) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  Client client(source);
+  std::map<std::int64_t, std::string> shown;
+  std::int64_t at = 0;
+  std::string text;
+  const auto take = [&](const OutgoingMessage& piece) {
+    text += piece.view();
+    if (!piece.is_complete) return;
+    const json::object message = json::parse(text).as_object();
+    text.clear();
+    if (message.at("type").as_string() == "snapshot") shown.clear();
+    if (const json::value* ids = message.if_contains("device_ids")) {
+      for (const auto& id : ids->as_array()) shown.erase(id.as_int64());
+    }
+    if (const json::value* data = message.if_contains("data")) {
+      for (const auto& entry : data->as_array()) {
+        const json::object& reading = entry.as_object();
+        std::string& last = shown[reading.at("device_id").as_int64()];
+        const std::string now{reading.at("timestamp").as_string()};
+        ASSERT_LT(last, now);
+        last = now;
+      }
+    }
+  };
+  for (int turn = 0; turn < 20'000; ++turn) {
+    const auto device = static_cast<std::int64_t>(random() % 150 + 1);
+    if (random() % 8 == 0) {
+      hub.remove(device);
+    } else {
+      hub.publish(reading_at(device, ++at));
+    }
+    if (random() % 400 == 0) client.stream.received(R"({"type":"resync"})");
+    if (random() % 4 == 0) client.pass(milliseconds{100});
+    if (random() % 2 == 0) continue;
+    const NextMessage next = client.next_piece();
+    if (const auto* piece = std::get_if<OutgoingMessage>(&next)) take(*piece);
+  }
+  client.pass(seconds{5});
+  for (NextMessage next = client.next_piece(); std::holds_alternative<OutgoingMessage>(next);
+       next = client.next_piece()) {
+    take(std::get<OutgoingMessage>(next));
+    client.pass(milliseconds{200});
+  }
+  std::map<std::int64_t, std::string> held;
+  for (const auto& reading : hub.all())
+    held.emplace(reading->device_id, reading::print_timestamp(reading->timestamp));
+  EXPECT_EQ(shown, held);
 }
 
 // The state of a client as its page would keep it.

@@ -1,6 +1,7 @@
 #include "http/event_queries.hpp"
 
 #include "http/query.hpp"
+#include "http/whole.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,14 +20,21 @@ events::Event event_of(std::int64_t id) {
           .onset = reading::Timestamp{std::chrono::milliseconds{1'000}}};
 }
 
+std::string events_text(std::vector<events::Event> events, std::size_t limit, reading::Timestamp now) {
+  return whole(pieces_of_events(std::move(events), limit, now));
+}
+std::string csv_text(std::vector<events::Event> events, std::size_t limit) {
+  return whole(pieces_of_csv(std::move(events), limit));
+}
+
 TEST(EventQueries, page_ends_in_a_cursor_only_when_there_is_more) {
   const reading::Timestamp now{std::chrono::milliseconds{0}};
-  const auto two = print_events({event_of(3), event_of(2), event_of(1)}, 2, now);
+  const auto two = events_text({event_of(3), event_of(2), event_of(1)}, 2, now);
   EXPECT_NE(two.find(R"("next_cursor":"1970-01-01T00:00:01.000Z_2")"), std::string::npos) << two;
   EXPECT_EQ(two.find(R"("id":1,)"), std::string::npos);
-  const auto all = print_events({event_of(3), event_of(2)}, 2, now);
+  const auto all = events_text({event_of(3), event_of(2)}, 2, now);
   EXPECT_NE(all.find(R"("next_cursor":null)"), std::string::npos) << all;
-  EXPECT_EQ(print_events({}, 2, now),
+  EXPECT_EQ(events_text({}, 2, now),
             R"({"events":[],"next_cursor":null,"server_time":"1970-01-01T00:00:00.000Z"})");
 }
 
@@ -34,11 +42,26 @@ TEST(EventQueries, csv_quotes_and_makes_no_formulas) {
   events::Event event = event_of(1);
   event.site_code = R"(=1+"x",y)";
   event.acknowledged_by = "-Anna";
-  const std::string csv = print_csv({event, event_of(2)}, 1);
+  const std::string csv = csv_text({event, event_of(2)}, 1);
   EXPECT_NE(csv.find(R"("'=1+""x"",y")"), std::string::npos) << csv;
   EXPECT_NE(csv.find(R"("'-Anna")"), std::string::npos) << csv;
   EXPECT_NE(csv.find(R"("gensetd 1 started","Запущен gensetd 1")"), std::string::npos) << csv;
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 2);
+}
+
+TEST(EventQueries, many_events_come_in_pieces) {
+  std::vector<events::Event> events;
+  for (std::int64_t id = 1; id <= 1'000; ++id) events.push_back(event_of(id));
+  for (const bool is_csv : {false, true}) {
+    const BodyPieces pieces =
+        is_csv ? pieces_of_csv(events, 1'000) : pieces_of_events(events, 1'000, reading::Timestamp{});
+    std::string first;
+    EXPECT_TRUE(pieces(first));
+    EXPECT_LT(first.size(), piece_bytes + 4'096);
+    const std::string text = first + whole(pieces);
+    const std::string_view last = is_csv ? "\n\"1000\"," : R"({"id":1000,)";
+    EXPECT_NE(text.find(last), std::string::npos);
+  }
 }
 
 TEST(EventQueries, csv_is_for_those_who_prefer_it) {

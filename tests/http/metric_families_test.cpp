@@ -1,5 +1,7 @@
 #include "http/metric_families.hpp"
 
+#include "http/whole.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -16,13 +18,13 @@ TEST(MetricFamilies, samples_of_a_metric_stand_together_under_its_head) {
     families.summary("a_seconds", "A.", milliseconds{500}, 2, {{"link", link}});
   }
   families.gauge("m", "M.", -1);
-  EXPECT_EQ(families.finish(),
+  EXPECT_EQ(whole(families.finish()),
             "# HELP a_seconds A.\n# TYPE a_seconds summary\n"
             "a_seconds_count{link=\"a\"} 2\na_seconds_sum{link=\"a\"} 0.5\n"
             "a_seconds_count{link=\"b\"} 2\na_seconds_sum{link=\"b\"} 0.5\n"
             "# HELP m M.\n# TYPE m gauge\nm -1\n"
             "# HELP z_total Z.\n# TYPE z_total counter\nz_total{link=\"a\"} 1\nz_total{link=\"b\"} 1\n");
-  EXPECT_EQ(families.finish(), "");
+  EXPECT_EQ(whole(families.finish()), "");
 }
 
 TEST(MetricFamilies, many_samples_are_the_same_family_still) {
@@ -32,13 +34,14 @@ TEST(MetricFamilies, many_samples_are_the_same_family_still) {
     families.gauge("m", "M.", sample, {{"device_id", std::to_string(sample)}});
     expected += "m{device_id=\"" + std::to_string(sample) + "\"} " + std::to_string(sample) + "\n";
   }
-  EXPECT_EQ(families.finish(), expected);
+  EXPECT_EQ(whole(families.finish()), expected);
 }
 
 TEST(MetricFamilies, texts_are_escaped) {
   MetricFamilies families;
   families.gauge("m", "a\"b\\c\nd", 1, {{"site", "a\"b\\c\nd"}});
-  EXPECT_EQ(families.finish(), "# HELP m a\"b\\\\c\\nd\n# TYPE m gauge\nm{site=\"a\\\"b\\\\c\\nd\"} 1\n");
+  EXPECT_EQ(whole(families.finish()),
+            "# HELP m a\"b\\\\c\\nd\n# TYPE m gauge\nm{site=\"a\\\"b\\\\c\\nd\"} 1\n");
 }
 
 TEST(MetricFamilies, a_histogram_counts_what_is_at_or_below_each_bound) {
@@ -48,7 +51,7 @@ TEST(MetricFamilies, a_histogram_counts_what_is_at_or_below_each_bound) {
   histogram.note(std::chrono::minutes{2});
   MetricFamilies families;
   families.histogram("h_seconds", "H.", histogram);
-  const std::string text = families.finish();
+  const std::string text = whole(families.finish());
   EXPECT_NE(text.find("h_seconds_bucket{le=\"0.005\"} 0\n"), std::string::npos) << text;
   EXPECT_NE(text.find("h_seconds_bucket{le=\"0.01\"} 1\n"), std::string::npos) << text;
   EXPECT_NE(text.find("h_seconds_bucket{le=\"0.025\"} 3\n"), std::string::npos) << text;

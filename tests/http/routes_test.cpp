@@ -70,5 +70,33 @@ TEST(Routes, have_a_name_and_a_known_tag_in_the_description) {
   for (const auto& [name, count] : names) EXPECT_EQ(count, 1) << name;
 }
 
+// The methods of a path, as the table has them.
+TEST(Routes, allow_what_the_table_has_for_the_path) {
+  const std::map<std::string_view, std::string_view> words{
+      {"get", "GET, HEAD"}, {"post", "POST"}, {"patch", "PATCH"}, {"delete", "DELETE"}};
+  std::map<std::string, std::string> expected;
+  for (const auto& [method, pattern, open] : Api::route_names())
+    expected[std::string{pattern}] += std::string{words.at(method)} + ", ";
+  for (const auto& [pattern, methods] : expected) {
+    std::string path = pattern;
+    const auto variable = path.find("{}");
+    if (variable != std::string::npos) path.replace(variable, 2, "7");
+    EXPECT_EQ(Api::allowed_methods(path), methods + "OPTIONS") << path;
+  }
+}
+
+TEST(Routes, a_word_in_place_of_an_id_is_no_id) {
+  EXPECT_EQ(Api::allowed_methods("/api/devices/read"), "POST, OPTIONS");
+  EXPECT_EQ(Api::allowed_methods("/api/devices/test-connection"), "POST, OPTIONS");
+  EXPECT_EQ(Api::allowed_methods("/api/devices/other"), "GET, HEAD, PATCH, DELETE, OPTIONS");
+}
+
+TEST(Routes, other_spellings_of_a_path_are_other_paths) {
+  for (const char* path :
+       {"", "/", "*", "/api", "/api/sites/", "//api/sites", "/api//sites", "/api/./sites", "/api/x/../sites",
+        "/api/%73ites", "/api/sites/1/2", "/API/sites", "/api/devices/1/diagnostics/"})
+    EXPECT_EQ(Api::allowed_methods(path), "") << path;
+}
+
 }  // namespace
 }  // namespace gensetd::http

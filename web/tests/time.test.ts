@@ -164,3 +164,11 @@ test("a message that was under way for long is not younger for it", () => {
   both.say(4001);
   assert.equal(both.quality(), "stale");
 });
+
+test("a snapshot that was sent over some time does not make its first values younger", () => {
+  const one = reading(1, { age_ms: 500, received_ms: undefined });
+  stamp({ type: "snapshot", sending_ms: 6000, data: [one] }, 10_000);
+  assert.equal(quality_of(one, device(1), 2, 10_000), "stale");
+  stamp({ type: "snapshot", sending_ms: 0, data: [one] }, 10_000);
+  assert.equal(quality_of(one, device(1), 2, 10_000), "live");
+});

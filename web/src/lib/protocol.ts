@@ -9,6 +9,7 @@ export interface Snapshot {
   poll_interval?: number;
   config_rev?: number;
   ui_version?: string;
+  sending_ms?: number;
   data: Reading[];
   alarms?: PlantEvent[];
 }
@@ -59,8 +60,10 @@ export class Sequence {
   }
 }
 
-// Notes in each reading of a message when it was sent, by the stopwatch of this page.
+// Notes in each reading of a message when it was sent, by the stopwatch of this page. A long snapshot was on its way for a while
+// before its end: each of its readings counts as sent with its beginning, as no value may pass for younger than it is.
 export function stamp(message: Message, sent_ms: number): void {
   if (message.type !== "snapshot" && message.type !== "batch") return;
-  for (const reading of message.data) reading.received_ms = sent_ms;
+  const from_ms = sent_ms - (message.type === "snapshot" ? (message.sending_ms ?? 0) : 0);
+  for (const reading of message.data) reading.received_ms = from_ms;
 }
