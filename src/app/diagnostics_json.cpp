@@ -147,7 +147,8 @@ std::string print_link(const poller::Diagnostics& diagnostics) {
       .field("utilisation", rounded(link.busy_share))
       .field("utilisation_last_minute", rounded(link.recent_busy_share))
       .field("shared_with_others", link.shared)
-      .json("last_foreign_frame", print_foreign(link.last_foreign));
+      .json("last_foreign_frame", print_foreign(link.last_foreign))
+      .field("stray_bytes", link.stray_bytes.empty() ? std::nullopt : std::optional{link.stray_bytes});
   add_counters(text, link.units);
   return text.finish();
 }

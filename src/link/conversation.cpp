@@ -5,6 +5,7 @@
 #include "modbus/error.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 // Turns, deadlines, and the life of the connection. What bytes are stands in listening.cpp.
@@ -18,8 +19,16 @@ using std::chrono::milliseconds;
 // A peer that lost its power leaves a connection that never fails. After this many requests without a byte it
 // is opened anew; one silent unit among living ones never gets there.
 constexpr int silent_max = 2;
+// A connection that is out of step, or whose other end sends noise, stays so. After this many requests
+// without a valid response it is reopened, however many bytes arrive.
+constexpr int failed_max = 4;
+// Some controllers ignore requests for some seconds after a connection is made. A connection that has never
+// brought a valid response is not reopened sooner, and twice as late each time, so that short timeouts do not
+// keep such a controller deaf for ever.
+constexpr std::chrono::seconds reopen_after_least{5};
+constexpr std::chrono::seconds reopen_after_most{60};
 // And after this long without one: what is under way on a connection that stalls must not come later than
-// SerialCounts::late_answer_max.
+// DistinctCounts::late_answer_max.
 constexpr std::chrono::seconds silence_max{5};
 
 // Where others are, theirs may also come after ours and be what was asked.
@@ -33,6 +42,8 @@ void erase_if(Entries& entries, IsGone is_gone) {
 
 }  // namespace
 
+Conversation::Conversation() : reopen_after_(reopen_after_least) {}
+
 void Conversation::submit(Requester& requester, const Transaction& transaction) {
   Waiting entry{.requester = &requester, .transaction = transaction};
   entry.round = static_cast<int>(
@@ -41,11 +52,22 @@ void Conversation::submit(Requester& requester, const Transaction& transaction) 
   const auto place =
       std::ranges::find_if(waiting_, [&](const Waiting& other) { return other.round > entry.round; });
   waiting_.insert(place, std::move(entry));
+  if (!is_serial(transaction) && !is_gateway_) {
+    submitted_units_.set(transaction.request.unit_id);
+    is_gateway_ = submitted_units_.count() > 1;
+  }
+  if (transaction.connect_delay.count() > 0) {
+    connect_delays_[&requester] = transaction.connect_delay;
+  } else if (!connect_delays_.empty()) {
+    connect_delays_.erase(&requester);
+  }
 }
 
 void Conversation::withdraw(Requester& requester) {
   erase_if(waiting_, [&](const Waiting& entry) { return entry.requester == &requester; });
   erase_if(taken_, [&](const Taken& entry) { return entry.requester == &requester; });
+  erase_if(doubted_, [&](const Doubted& entry) { return entry.requester == &requester; });
+  connect_delays_.erase(&requester);
   erase_if(told_, [&](const Action& action) {
     const auto* tell = std::get_if<Tell>(&action);
     const auto* doubt = std::get_if<Doubt>(&action);
@@ -58,11 +80,19 @@ void Conversation::withdraw(Requester& requester) {
   }
 }
 
-void Conversation::opened(SteadyTime now) {
+void Conversation::opened(SteadyTime now, std::optional<std::uint16_t> first_transaction_id) {
   connected_ = true;
   connecting_ = false;
+  close_wanted_ = false;
   fresh_ = true;
+  proven_ = false;
   silent_in_a_row_ = 0;
+  failed_in_a_row_ = 0;
+  opened_at_ = now;
+  if (first_transaction_id) {
+    transaction_id_ = static_cast<std::uint16_t>(*first_transaction_id - 1);
+    given_up_.clear();
+  }
   received_.clear();
   last_byte_ = now;
   quiet_deadline_.reset();
@@ -83,6 +113,9 @@ void Conversation::closed(error_code cause, SteadyTime now) {
   connected_ = false;
   close_wanted_ = false;
   received_.clear();
+  run_.clear();
+  run_is_rest_ = run_is_pending_ = false;
+  run_place_ = StrayBytes::Place::before;
   doubt_what_was_cut_off(now);
   ++line_.connections_lost;
   const bool was_fresh = std::exchange(fresh_, true);
@@ -93,7 +126,8 @@ void Conversation::closed(error_code cause, SteadyTime now) {
       finish_unanswered(in_flight_.size() - 1, Error::connection_lost, cause, now);
       continue;
     }
-    if (is_serial(last.who.transaction)) counts_.unanswered(last.who.transaction.request, last.asked, now);
+    if (last.has_own_count)
+      counts_of(last.who.transaction).unanswered(last.who.transaction.request, last.asked, now);
     last.who.resent = true;
     last.who.round = 0;
     waiting_.insert(waiting_.begin(), last.who);
@@ -159,12 +193,30 @@ void Conversation::expire(SteadyTime now) {
       continue;
     }
     ++unit(asked.asked.unit_id).timeouts;
-    const bool silent = asked.bytes_heard == 0;
-    if (silent && (++silent_in_a_row_ >= silent_max || now - asked.sent_at >= silence_max))
-      close_wanted_ = true;
+    if (is_useless(asked, now)) close_wanted_ = true;
     const error_code why = reason(asked);
     finish_unanswered(index, why, {}, now);
   }
+}
+
+// Whether the connection is to be reopened, as yet another request had no response.
+bool Conversation::is_useless(const InFlight& unanswered, SteadyTime now) {
+  const bool silent = unanswered.bytes_heard == 0;
+  if (silent) ++silent_in_a_row_;
+  ++failed_in_a_row_;
+  const bool is_dead = silent && (silent_in_a_row_ >= silent_max || now - unanswered.sent_at >= silence_max);
+  if (!is_dead && failed_in_a_row_ < failed_max) return false;
+  if (proven_) return true;
+  if (now - opened_at_ < reopen_after_) return false;
+  reopen_after_ = std::min(2 * reopen_after_, reopen_after_most);
+  return true;
+}
+
+// A valid response arrived.
+void Conversation::answered() {
+  failed_in_a_row_ = 0;
+  proven_ = true;
+  reopen_after_ = reopen_after_least;
 }
 
 // The first transaction that may be sent now. `wake`: when it is worth looking again, at the latest.
@@ -182,8 +234,9 @@ std::optional<Send> Conversation::try_start(std::size_t index, SteadyTime now, S
   const Transaction& transaction = waiting_[index].transaction;
   if (!has_room_for(transaction)) return std::nullopt;
   ReadRequest asked = transaction.request;
-  if (is_serial(transaction)) {
-    const SerialCounts::Choice choice = choose(waiting_[index], now);
+  bool must_agree = false;
+  if (has_counts(transaction, now)) {
+    const DistinctCounts::Choice choice = choose(waiting_[index], now);
     if (!choice.request) {
       told_.push_back(Tell{waiting_[index].requester,
                            {.request = transaction.request, .error = Error::indistinguishable}});
@@ -195,62 +248,76 @@ std::optional<Send> Conversation::try_start(std::size_t index, SteadyTime now, S
       return std::nullopt;
     }
     asked = *choice.request;
+    must_agree = choice.must_agree;
   }
   if (!is_quiet(transaction, now, wake)) return std::nullopt;
-  return start(index, asked, now);
+  return start(index, asked, must_agree, now);
 }
 
-// What is asked for a transaction of a serial line: all of it, or a part that confirms an answer.
-SerialCounts::Choice Conversation::choose(const Waiting& who, SteadyTime now) {
+// What is asked for a transaction whose response needs a count of its own: all of it, or a part that confirms
+// an answer.
+DistinctCounts::Choice Conversation::choose(const Waiting& who, SteadyTime now) {
   const Transaction& transaction = who.transaction;
   if (who.refused || who.unconfirmed.size() == 2U * transaction.request.count) {
-    if (const auto part = counts_.choose_part(transaction.request, now)) return {part, now};
+    if (const auto part = counts_of(transaction).choose_part(transaction.request, now)) return {part, now};
   }
-  return counts_.choose(transaction.request, transaction.room, now);
+  // While a gateway is out of step, requests follow each other fast, so more counts take turns.
+  const std::uint16_t turns = !is_gateway()       ? std::uint16_t{1}
+                              : now < wary_until_ ? modbus::registers_per_request_max
+                                                  : DistinctCounts::turns_of_gateway;
+  return counts_of(transaction).choose(transaction.request, transaction.room, now, turns);
 }
 
 bool Conversation::has_room_for(const Transaction& transaction) const {
   if (in_flight_.empty()) return true;
-  return !is_serial(transaction) && !serial_ && in_flight_.size() < transaction.requests_in_flight;
+  // A gateway has one serial line behind it.
+  return !is_serial(transaction) && !serial_ && !is_gateway() &&
+         in_flight_.size() < transaction.requests_in_flight;
 }
 
 // Whether the line has been silent for the request gap, and nobody else is being answered. A line that is
 // never silent is asked all the same, after the time that an answer may take.
 bool Conversation::is_quiet(const Transaction& transaction, SteadyTime now, SteadyTime& wake) {
   SteadyTime quiet_at = in_flight_.empty() ? last_byte_ + transaction.request_gap : now;
+  for (const auto& [requester, delay] : connect_delays_) quiet_at = std::max(quiet_at, opened_at_ + delay);
   if (is_serial(transaction)) quiet_at = std::max({quiet_at, hold_until_, silence_at().value_or(quiet_at)});
   if (quiet_at <= now) return true;
-  if (!quiet_deadline_) quiet_deadline_ = now + transaction.timeout;
+  if (!quiet_deadline_) {
+    quiet_deadline_ = std::max(now, connect_delays_.empty() ? now : quiet_at) + transaction.timeout;
+  }
   if (*quiet_deadline_ <= now) return true;
   wake = std::min({wake, quiet_at, *quiet_deadline_});
   return false;
 }
 
-Send Conversation::start(std::size_t index, const ReadRequest& asked, SteadyTime now) {
+Send Conversation::start(std::size_t index, const ReadRequest& asked, bool must_agree, SteadyTime now) {
   const auto place = waiting_.begin() + static_cast<std::ptrdiff_t>(index);
-  InFlight begun{.who = std::move(*place), .asked = asked, .sent_at = now};
+  InFlight begun{.who = std::move(*place), .asked = asked, .sent_at = now, .must_agree = must_agree};
   waiting_.erase(place);
   for (Waiting& other : waiting_) {
     if (other.requester == begun.who.requester && other.round > 0) --other.round;
   }
   const Transaction& transaction = begun.who.transaction;
   serial_ = is_serial(transaction);
-  begun.deadline = now + transaction.timeout;
+  begun.deadline = now + response_time(transaction);
   Send send;
   if (serial_) {
     std::ranges::copy(modbus::encode_rtu(asked), send.bytes.begin());
     send.length = modbus::rtu_request_length;
     send.at_once = true;
-    counts_.sent(transaction.request, asked, now);
     // On a line that is never silent: the rest of what was before it.
     if (!received_.empty()) doubt_by_garbage(now);
     received_.clear();
+    begin_run(StrayBytes::Place::before, now);
   } else {
     begun.transaction_id = ++transaction_id_;
+    recent_requests_[requests_over_tcp_++ % recent_requests_.size()] = asked;
     send.bytes = modbus::encode_tcp(asked, begun.transaction_id);
     send.length = modbus::tcp_request_length;
     if (in_flight_.empty()) received_.clear();
   }
+  begun.has_own_count = has_counts(transaction, now);
+  if (begun.has_own_count) counts_of(transaction).sent(transaction.request, asked, now);
   ++unit(asked.unit_id).requests;
   sent_at_ = now;
   last_byte_ = now;
@@ -258,6 +325,13 @@ Send Conversation::start(std::size_t index, const ReadRequest& asked, SteadyTime
   if (in_flight_.empty()) busy_.begin(now);
   in_flight_.push_back(std::move(begun));
   return send;
+}
+
+// How long a request waits for its response.
+milliseconds Conversation::response_time(const Transaction& transaction) const {
+  if (!is_serial(transaction) || !transaction.repeatable) return transaction.timeout;
+  const auto known = response_times_.find(transaction.request.unit_id);
+  return known == response_times_.end() ? transaction.timeout : known->second.expected(transaction.timeout);
 }
 
 milliseconds Conversation::settling_time(milliseconds request_gap, SteadyTime now) const {
@@ -268,9 +342,13 @@ milliseconds Conversation::settling_time(milliseconds request_gap, SteadyTime no
 }
 
 void Conversation::finish(std::size_t index, Outcome outcome, SteadyTime now) {
+  assert(index < in_flight_.size());
+  if (index >= in_flight_.size()) return;
   const auto place = in_flight_.begin() + static_cast<std::ptrdiff_t>(index);
   outcome.request = place->who.transaction.request;
   outcome.latency = now - place->sent_at;
+  outcome.new_connection =
+      !proven_ && reopen_after_ == reopen_after_least && now - opened_at_ < reopen_after_least;
   echoes_ = place->echoed;
   fresh_ = false;
   if (place->who.requester != nullptr) told_.push_back(Tell{place->who.requester, outcome});
@@ -284,15 +362,30 @@ void Conversation::end_flight(std::size_t index, SteadyTime now) {
 
 void Conversation::finish_unanswered(std::size_t index, error_code error, error_code cause, SteadyTime now) {
   const InFlight& asked = in_flight_[index];
-  if (is_serial(asked.who.transaction)) counts_.unanswered(asked.who.transaction.request, asked.asked, now);
-  Outcome outcome{.error = error, .cause = cause};
+  const Transaction& transaction = asked.who.transaction;
+  // A response to a request of a Modbus TCP connection that has ended does not arrive on the next one, except
+  // through a gateway.
+  const bool may_still_arrive = error != Error::connection_lost;
+  if (!is_serial(transaction) && may_still_arrive) {
+    be_wary(now);
+    give_up(asked);
+  }
+  // When the response to an earlier request came instead, the next requests have other counts anyway.
+  const bool is_out_of_step = error == modbus::Error::wrong_length || error == modbus::Error::foreign_answer;
+  const bool is_unanswered = may_still_arrive ? !is_out_of_step : is_gateway();
+  if (is_serial(transaction) || is_unanswered)
+    counts_of(transaction).unanswered(transaction.request, asked.asked, now);
+  Outcome outcome{.error = error, .cause = cause, .seen = seen_by(asked, now)};
   if (error == modbus::Error::foreign_answer) outcome.other_unit = asked.other_unit;
   finish(index, outcome, now);
 }
 
 // Why there is no answer, by what came instead.
 error_code Conversation::reason(const InFlight& asked) const {
-  if (!asked.mismatch) return Error::no_answer;
+  if (!asked.mismatch) {
+    return asked.other_transaction ? error_code{modbus::Error::wrong_transaction}
+                                   : error_code{Error::no_answer};
+  }
   switch (*asked.mismatch) {
     case modbus::Mismatch::broken:
     case modbus::Mismatch::garbage:

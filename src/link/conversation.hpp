@@ -1,8 +1,10 @@
 #pragma once
 
 #include "link/busy_time.hpp"
+#include "link/distinct_counts.hpp"
 #include "link/last_values.hpp"
-#include "link/serial_counts.hpp"
+#include "link/response_times.hpp"
+#include "link/stray_bytes.hpp"
 #include "link/transaction.hpp"
 #include "modbus/frame.hpp"
 #include "modbus/rtu_frame.hpp"
@@ -13,10 +15,13 @@
 #include <boost/system/error_code.hpp>
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -50,6 +55,9 @@ using Action = std::variant<Connect, Send, Tell, Doubt, Close, Wait>;
 // was taken was somebody else's, ours comes by then, and brings it into doubt.
 inline constexpr std::chrono::milliseconds serial_answer_time_max{300};
 
+// How often a response that does not carry on from the last ones is confirmed before it counts all the same.
+inline constexpr int confirmations_max = 4;
+
 // All decisions on one connection to one host:port, without socket and clock: whose turn it is, what is sent
 // when, which bytes are whose answer, when waiting ends. Use: report what happens (opened, heard, ...), each
 // time with `now`, which never goes back, and do what next() says until it says Wait.
@@ -58,10 +66,14 @@ inline constexpr std::chrono::milliseconds serial_answer_time_max{300};
 // each transaction ends in one Tell, unless withdrawn; each wait has an end.
 class Conversation {
  public:
+  Conversation();
   void submit(Requester& requester, const Transaction& transaction);
   void withdraw(Requester& requester);  // nothing more for it
 
-  void opened(SteadyTime now);
+  // `first_transaction_id`: drawn at random for each connection, as a gateway may copy the responses to other
+  // clients, many of which count from 1.
+  // Without it transaction ids go on from those of the last connection.
+  void opened(SteadyTime now, std::optional<std::uint16_t> first_transaction_id = std::nullopt);
   // No connection could be had: all who wait are told so, as each would else cost a timeout of its own.
   void unreachable(boost::system::error_code error, boost::system::error_code cause, SteadyTime now);
   void closed(boost::system::error_code cause, SteadyTime now);  // by the peer, or as next() said
@@ -79,6 +91,9 @@ class Conversation {
   std::chrono::milliseconds settling_time(std::chrono::milliseconds request_gap, SteadyTime now) const;
   // When the last bytes will be known to be a frame or none, if they are not yet; on a serial line.
   std::optional<SteadyTime> undecided_until() const { return silence_at(); }
+
+  // What is unusual about the bytes around responses, for people; empty: nothing.
+  std::string stray_bytes() const { return strays_ ? strays_->description() : std::string{}; }
 
   // In place as long as there is one.
   using Units =
@@ -114,28 +129,57 @@ class Conversation {
     std::size_t bytes_heard = 0;
     std::optional<modbus::Mismatch> mismatch;
     std::optional<std::uint8_t> other_unit;
+    std::optional<std::uint16_t> other_transaction;
+    std::optional<std::uint16_t> other_count;
     std::optional<std::uint8_t> exception;  // perhaps to an earlier request
+    bool must_agree = false;                // its count is others' too
+    bool has_own_count = false;             // the register count distinguishes its response
     bool echoed = false;                    // the very same request was heard after it
     bool has_twin = false;                  // of somebody else: two answers may come
+  };
+  // A response that was taken and came into doubt, while the read is repeated.
+  struct Doubted {
+    Requester* requester = nullptr;
+    modbus::ReadRequest wanted;
+    std::uint16_t count = 0;
+    RegisterBytes registers;
+    SteadyTime at{};
   };
   // An answer that was taken lately.
   struct Taken {
     Requester* requester = nullptr;
     modbus::ReadRequest wanted;
     modbus::ReadRequest asked;
-    std::size_t print = 0;  // of its registers: CRCs of different ones are equal too often
+    std::size_t print = 0;    // of its registers: CRCs of different ones are equal too often
+    RegisterBytes registers;  // those wanted
+    bool proven = false;      // another response, by another count, agreed with it
     SteadyTime sent_at{};
+    SteadyTime at{};
+  };
+
+  // A request over Modbus TCP whose response may still arrive.
+  struct GivenUp {
+    std::uint16_t transaction_id = 0;
+    std::uint8_t unit_id = 0;
+    SteadyTime sent_at{};
+  };
+  // The newest response of a unit that arrived after its request was given up.
+  struct Late {
+    std::chrono::milliseconds latency{0};
     SteadyTime at{};
   };
 
   std::optional<Action> next_told();
   void expire(SteadyTime now);
+  bool is_useless(const InFlight& unanswered, SteadyTime now);
+  void answered();
   std::optional<Send> next_send(SteadyTime now, SteadyTime& wake);
-  SerialCounts::Choice choose(const Waiting& who, SteadyTime now);
+  DistinctCounts::Choice choose(const Waiting& who, SteadyTime now);
   std::optional<Send> try_start(std::size_t index, SteadyTime now, SteadyTime& wake);
+  std::chrono::milliseconds response_time(const Transaction& transaction) const;
   bool is_quiet(const Transaction& transaction, SteadyTime now, SteadyTime& wake);
   bool has_room_for(const Transaction& transaction) const;
-  Send start(std::size_t index, const modbus::ReadRequest& asked, SteadyTime now);
+  Send start(std::size_t index, const modbus::ReadRequest& asked, bool must_agree, SteadyTime now);
   std::optional<SteadyTime> silence_at() const;
 
   void look(bool silent, SteadyTime now);
@@ -143,22 +187,32 @@ class Conversation {
   void look_at_rtu(bool silent, SteadyTime now);
   void rtu_frame(const modbus::RtuFrame& frame, SteadyTime now);
   bool take_answer(const modbus::RtuFrame& frame, SteadyTime now);
-  void doubt(std::vector<Taken>::const_iterator taken);
-  void doubt_if_behind_answer();
+  void doubt(std::vector<Taken>::const_iterator taken, SteadyTime now);
+  void doubt_if_behind_answer(SteadyTime now);
+  void stray_byte(SteadyTime now);
+  bool drop_known_strays();
+  void begin_run(StrayBytes::Place place, SteadyTime now);
+  void judge_pending_run(SteadyTime now);
+  StrayBytes& strays();
+  void doubt_last_by_garbage(SteadyTime now);
+  bool agrees_with_doubted(const Taken& taken, SteadyTime now);
   void doubt_by_garbage(SteadyTime now);
   void doubt_what_was_cut_off(SteadyTime now);
-  bool is_believed(InFlight& asked, const modbus::RtuFrame& answer, std::span<const std::uint8_t> registers,
+  bool is_believed(InFlight& asked, std::size_t print, std::span<const std::uint8_t> registers,
                    SteadyTime now);
   template <class IsMeant>
   void forget_unconfirmed(IsMeant is_meant);
-  void ask_again(SteadyTime now);
+  void ask_again(std::size_t index, SteadyTime now);
   bool take_exception(const modbus::RtuFrame& frame, SteadyTime now);
   void stray_answer(const modbus::RtuFrame& frame, SteadyTime now);
   void foreign_request(const modbus::RtuFrame& frame, SteadyTime now);
   void foreign_frame(const modbus::RtuFrame& frame, SteadyTime now);
   void note(modbus::Mismatch why);
   void drop(std::size_t length);
-  void drop_tcp(const modbus::NotOurs& not_ours, std::uint8_t unit_id);
+  void take_tcp(std::size_t index, const modbus::Answer& answer, SteadyTime now);
+  void refused_tcp(std::size_t index, const modbus::Refused& refusal, SteadyTime now);
+  void stray_tcp(const modbus::TcpFrame& frame, SteadyTime now);
+  void out_of_step(std::size_t index, const modbus::TcpFrame& frame, SteadyTime now);
 
   void finish(std::size_t index, Outcome outcome, SteadyTime now);
   void end_flight(std::size_t index, SteadyTime now);
@@ -169,6 +223,18 @@ class Conversation {
   static bool is_serial(const Transaction& transaction) {
     return transaction.protocol == modbus::Protocol::rtu_over_tcp;
   }
+  // More than one unit id behind a Modbus TCP connection.
+  bool is_gateway() const { return is_gateway_; }
+  // Whether register counts must distinguish the responses of a Modbus TCP connection.
+  bool is_wary(SteadyTime now) const { return is_gateway() || now < wary_until_; }
+  void be_wary(SteadyTime now);
+  DistinctCounts& counts_of(const Transaction& transaction);
+  bool has_counts(const Transaction& transaction, SteadyTime now) const {
+    return is_serial(transaction) || is_wary(now);
+  }
+  void give_up(const InFlight& asked);
+  void note_late(std::uint8_t unit_id, std::chrono::nanoseconds latency, SteadyTime now);
+  Seen seen_by(const InFlight& asked, SteadyTime now) const;
 
   // In place as long as there is one of each: what a request touches lies together.
   boost::container::small_vector<Waiting, 1> waiting_;
@@ -177,15 +243,35 @@ class Conversation {
   boost::container::small_vector<std::uint8_t, modbus::tcp_frame_max> received_;
   std::array<std::uint8_t, 2 * modbus::registers_per_request_max> registers_{};  // of the Tell under way
 
-  std::vector<Taken> taken_;  // on a serial line
+  std::vector<Taken> taken_;      // on a serial line
+  std::vector<Doubted> doubted_;  // likewise
+  // Bytes that are no frame, since the last frame or request; on a serial line.
+  std::vector<std::uint8_t> run_;
+  StrayBytes::Place run_place_ = StrayBytes::Place::before;
+  bool run_is_rest_ = false;            // of a damaged response: not stray
+  bool run_is_pending_ = false;         // judged when it is whole
+  std::unique_ptr<StrayBytes> strays_;  // of a serial line
+  boost::container::flat_map<std::uint8_t, ResponseTimes> response_times_;  // of the units of a serial line
 
   bool connected_ = false;
   bool connecting_ = false;
   bool close_wanted_ = false;
   bool fresh_ = true;        // nothing was sent on this connection yet
+  bool proven_ = false;      // this connection has brought a valid response
   bool serial_ = false;      // by the transaction that was sent last
   int silent_in_a_row_ = 0;  // requests without a byte of answer on this connection
+  int failed_in_a_row_ = 0;  // requests without a valid response on this connection
+  SteadyTime opened_at_{};
+  std::chrono::seconds reopen_after_;  // the least age of a connection that never brought a valid response
+  boost::container::flat_map<Requester*, std::chrono::milliseconds> connect_delays_;
   std::uint16_t transaction_id_ = 0;
+  std::bitset<256> submitted_units_;                                                     // over Modbus TCP
+  std::array<modbus::ReadRequest, DistinctCounts::turns_of_gateway> recent_requests_{};  // likewise; a ring
+  std::uint64_t requests_over_tcp_ = 0;
+  bool is_gateway_ = false;
+  SteadyTime wary_until_{};
+  std::vector<GivenUp> given_up_;  // Modbus TCP: the newest requests without response
+  boost::container::flat_map<std::uint8_t, Late> late_;
   SteadyTime sent_at_{};                      // of the last request
   SteadyTime last_byte_{};                    // sent or heard
   SteadyTime received_since_{};               // of what is not judged yet
@@ -198,7 +284,8 @@ class Conversation {
   std::optional<SteadyTime> last_foreign_at_;
   modbus::RtuFrame last_foreign_;
 
-  SerialCounts counts_;
+  DistinctCounts counts_{DistinctCounts::Scope::unit};  // of a serial line
+  std::unique_ptr<DistinctCounts> gateway_counts_;      // of Modbus TCP, once they are needed
   LastValues values_;
   Units units_;
   LineCounters line_;

@@ -14,6 +14,10 @@ using modbus::number_at;
 constexpr int step_max = 20;
 constexpr int step_max_part = 4;  // of the value before
 
+// Two responses within a second agree when a value moved by no more than this.
+constexpr int agreement_step = 2;
+constexpr int agreement_part = 1'000;  // of the value before
+
 // So few registers tell little by themselves, and they are codes and bits, which change seldom.
 constexpr std::size_t few_registers = 3;
 
@@ -50,6 +54,17 @@ bool carries_on(std::span<const std::uint8_t> before, std::span<const std::uint8
   for (std::size_t offset = 0; offset + 1 < registers.size(); offset += 2)
     jumps.compare(number_at(before, offset), number_at(registers, offset));
   return jumps.are_few();
+}
+
+bool agree(std::span<const std::uint8_t> before, std::span<const std::uint8_t> registers) {
+  if (before.size() != registers.size()) return false;
+  std::size_t different = 0;
+  for (std::size_t offset = 0; offset + 1 < registers.size(); offset += 2) {
+    const int was = static_cast<std::int16_t>(number_at(before, offset));
+    const int is = static_cast<std::int16_t>(number_at(registers, offset));
+    if (std::abs(is - was) > agreement_step + std::abs(was) / agreement_part) ++different;
+  }
+  return 8 * different < registers.size() / 2;
 }
 
 bool LastValues::carries_on(const modbus::ReadRequest& read, std::span<const std::uint8_t> registers) const {

@@ -16,6 +16,10 @@ using RegisterBytes = std::vector<std::uint8_t>;
 // jumped. The answer to a read of other registers hardly ever does.
 bool carries_on(std::span<const std::uint8_t> before, std::span<const std::uint8_t> registers);
 
+// Whether two responses to the same read agree: fewer than an eighth of their registers differ by more than a
+// reading a second later may.
+bool agree(std::span<const std::uint8_t> before, std::span<const std::uint8_t> registers);
+
 // The newest value of each register of each unit of a serial line. An answer that carries on from them is
 // believed at once; any other is asked for again, by another count, before it is. So a frame that nothing
 // told from our answer (somebody else's first one, on a line where nobody else was heard yet) costs a request

@@ -27,7 +27,7 @@ SteadyTime now() { return std::chrono::steady_clock::now(); }
 // connection was given up meanwhile (tcp(7), TCP_USER_TIMEOUT). Else it would reach the line when the network
 // is back, perhaps a minute later, and the converter would copy its answer to the next connection.
 constexpr std::chrono::milliseconds undelivered_max{5'000};
-static_assert(undelivered_max < SerialCounts::late_answer_max);
+static_assert(undelivered_max < DistinctCounts::late_answer_max);
 
 constexpr int reads_at_once_max = 4;
 
@@ -39,12 +39,13 @@ using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_T
 }  // namespace
 
 Line::Line(asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy,
-           std::shared_ptr<DescriptorBudget> descriptors)
+           std::shared_ptr<DescriptorBudget> descriptors, std::uint32_t seed)
     : context_(context),
       host_(std::move(host)),
       port_(port),
       policy_(policy),
       descriptor_(std::move(descriptors)),
+      random_(seed),
       connecting_(context),
       resolver_(context),
       timer_(context) {}
@@ -196,7 +197,7 @@ void Line::opened() {
   }
   connect_deadline_ = SteadyTime::max();
   const SteadyTime time = now();
-  conversation_.opened(time);
+  conversation_.opened(time, static_cast<std::uint16_t>(random_() >> 8U));
   go_on(time);
 }
 

@@ -12,6 +12,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include <memory>
+#include <random>
 #include <string>
 
 namespace gensetd::link {
@@ -21,7 +22,7 @@ namespace gensetd::link {
 class Line final : public std::enable_shared_from_this<Line>, private Readiness::Listener {
  public:
   Line(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy,
-       std::shared_ptr<DescriptorBudget> descriptors);
+       std::shared_ptr<DescriptorBudget> descriptors, std::uint32_t seed);
 
   void stop();  // closes at once; nothing more is told to anybody
   void submit(Requester& requester, const Transaction& transaction);
@@ -63,6 +64,7 @@ class Line final : public std::enable_shared_from_this<Line>, private Readiness:
   const std::uint16_t port_;
   const AddressPolicy policy_;
   DescriptorShare descriptor_;  // of the connection
+  std::minstd_rand random_;  // of transaction ids
   boost::asio::ip::tcp::socket connecting_;
   ConnectedSocket socket_;
   Readiness::Watch watch_;  // of the socket

@@ -16,8 +16,8 @@ void count(const Conversation& conversation, SteadyTime now, PoolTotals& totals)
 }  // namespace
 
 Link::Link(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy,
-           std::shared_ptr<DescriptorBudget> descriptors)
-    : line_(std::make_shared<Line>(context, std::move(host), port, policy, std::move(descriptors))) {}
+           std::shared_ptr<DescriptorBudget> descriptors, std::uint32_t seed)
+    : line_(std::make_shared<Line>(context, std::move(host), port, policy, std::move(descriptors), seed)) {}
 
 Link::~Link() { line_->stop(); }
 
@@ -48,7 +48,7 @@ std::shared_ptr<Link> Pool::get(const std::string& host, std::uint16_t port) {
   std::weak_ptr<Link>& place = state_->links[key];
   if (auto held = place.lock()) return held;
   auto made = std::shared_ptr<Link>(
-      new Link(context_, host, port, policy_, descriptors_), [state = state_, key](Link* link) {
+      new Link(context_, host, port, policy_, descriptors_, static_cast<std::uint32_t>(seeds_())), [state = state_, key](Link* link) {
         count(link->conversation(), std::chrono::steady_clock::now(), state->gone);
         delete link;
         const auto entry = state->links.find(key);

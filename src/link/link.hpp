@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -27,7 +28,8 @@ class Link {
  public:
   // descriptors: null grants every connection.
   Link(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy = {},
-       std::shared_ptr<DescriptorBudget> descriptors = nullptr);
+       std::shared_ptr<DescriptorBudget> descriptors = nullptr,
+       std::uint32_t seed = std::random_device{}());
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -73,6 +75,8 @@ class Pool {
         descriptors_(std::move(descriptors)),
         state_(std::make_shared<State>()) {}
 
+  void seed(std::uint32_t value) { seeds_.seed(value); }  // for runs that must repeat exactly
+
   std::shared_ptr<Link> get(const std::string& host, std::uint16_t port);
 
   using Links = std::map<std::pair<std::string, std::uint16_t>, std::weak_ptr<Link>>;
@@ -89,6 +93,7 @@ class Pool {
   const AddressPolicy policy_;
   const std::shared_ptr<DescriptorBudget> descriptors_;
   std::shared_ptr<State> state_;
+  std::mt19937 seeds_{std::random_device{}()};  // of the links' transaction ids
 };
 
 }  // namespace gensetd::link

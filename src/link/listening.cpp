@@ -23,8 +23,8 @@ constexpr milliseconds pause_within_frame_max{150};
 constexpr seconds doubt_max{2};
 constexpr std::size_t taken_max = 16;
 
-// How often an answer that does not carry on from the last ones is asked for again.
-constexpr int confirmations_max = 4;
+// How long a response that came into doubt can prove the next one.
+constexpr seconds doubted_memory{5};
 
 // From somebody else's request to the end of its answer, when that does not come (field notes 2).
 constexpr milliseconds foreign_exchange_max{250};
@@ -41,19 +41,13 @@ std::size_t fingerprint(const RtuFrame& answer) {
   return boost::hash_range(answer.registers.begin(), answer.registers.end());
 }
 
-// The registers that were wanted, of those that were asked.
-std::span<const std::uint8_t> wanted_of(const modbus::ReadRequest& wanted, const modbus::ReadRequest& asked,
-                                        std::span<const std::uint8_t> registers) {
-  return registers.subspan(2U * static_cast<std::size_t>(wanted.first - asked.first), 2U * wanted.count);
-}
-
 }  // namespace
 
 // When the line will have been silent for so long that what is not complete never will be.
 std::optional<SteadyTime> Conversation::silence_at() const {
   if (!serial_) return std::nullopt;
   const bool is_broken = !in_flight_.empty() && in_flight_.front().mismatch == Mismatch::broken;
-  if (received_.empty() && !is_broken) return std::nullopt;
+  if (received_.empty() && !is_broken && !run_is_pending_) return std::nullopt;
   return last_byte_ + pause_within_frame_max;
 }
 
@@ -68,64 +62,6 @@ void Conversation::look(bool silent, SteadyTime now) {
   if (received_.size() > received_max) drop(received_.size() - received_max);
 }
 
-void Conversation::look_at_tcp(SteadyTime now) {
-  while (!received_.empty() && told_.empty()) {
-    // With nothing under way every transaction id is a late one.
-    const modbus::ReadRequest nothing;
-    std::size_t index = 0;
-    const auto is_asked = [&](const InFlight& asked) {
-      return received_.size() >= 2 && received_[0] == asked.transaction_id >> 8 &&
-             received_[1] == (asked.transaction_id & 0xFF);
-    };
-    const auto place = std::ranges::find_if(in_flight_, is_asked);
-    if (place != in_flight_.end()) index = static_cast<std::size_t>(place - in_flight_.begin());
-    const bool idle = in_flight_.empty();
-    const auto assembled =
-        idle ? modbus::assemble_tcp(nothing, static_cast<std::uint16_t>(transaction_id_ + 1), received_)
-             : modbus::assemble_tcp(in_flight_[index].asked, in_flight_[index].transaction_id, received_);
-    if (std::holds_alternative<modbus::Incomplete>(assembled)) return;
-    if (const auto* not_ours = std::get_if<modbus::NotOurs>(&assembled)) {
-      const std::uint8_t unit_id = received_.size() > 6 ? received_[6] : std::uint8_t{0};
-      drop_tcp(*not_ours, unit_id);
-      if (not_ours->why == Mismatch::other_protocol && !idle)
-        finish_unanswered(index, modbus::Error::wrong_protocol, {}, now);
-      continue;
-    }
-    Outcome outcome;
-    std::size_t length = 0;
-    if (const auto* answer = std::get_if<modbus::Answer>(&assembled)) {
-      std::copy_n(answer->registers.data(), answer->registers.size(), registers_.data());
-      outcome.registers = std::span<const std::uint8_t>(registers_).first(answer->registers.size());
-      length = answer->length;
-      ++unit(in_flight_[index].asked.unit_id).answers;
-    } else {
-      const auto& refused = std::get<modbus::Refused>(assembled);
-      outcome.error = modbus::Error::exception_answer;
-      outcome.exception = refused.exception;
-      length = refused.length;
-      ++unit(in_flight_[index].asked.unit_id).exceptions;
-    }
-    drop(length);
-    finish(index, outcome, now);
-  }
-}
-
-void Conversation::drop_tcp(const modbus::NotOurs& not_ours, std::uint8_t unit_id) {
-  if (not_ours.why == Mismatch::garbage || not_ours.why == Mismatch::other_protocol) {
-    line_.garbage_bytes += not_ours.length;
-    note(not_ours.why);
-  } else if (not_ours.why == Mismatch::transaction_id) {
-    ++unit(unit_id).late_answers;
-  } else {
-    ++unit(unit_id).foreign_frames;
-    note(not_ours.why);
-    if (not_ours.why == Mismatch::unit_id) {
-      for (InFlight& asked : in_flight_) asked.other_unit = unit_id;
-    }
-  }
-  drop(not_ours.length);
-}
-
 void Conversation::look_at_rtu(bool silent, SteadyTime now) {
   while (!received_.empty() && told_.empty()) {
     const InFlight* asked = in_flight_.empty() ? nullptr : &in_flight_.front();
@@ -136,24 +72,26 @@ void Conversation::look_at_rtu(bool silent, SteadyTime now) {
       return;
     }
     const modbus::RtuCut cut = modbus::cut_rtu(received_, silent);
-    if (!std::holds_alternative<RtuFrame>(cut)) doubt_if_behind_answer();
-    if (std::holds_alternative<modbus::Incomplete>(cut)) return;
     if (const auto* frame = std::get_if<RtuFrame>(&cut)) {
       const std::size_t length = frame->length;
       rtu_frame(*frame, now);
       drop(length);
       continue;
     }
+    if (drop_known_strays()) return;
+    doubt_if_behind_answer(now);
+    if (std::holds_alternative<modbus::Incomplete>(cut)) return;
     if (asked != nullptr && begins_answer(asked->asked, received_)) {
       ++unit(asked->asked.unit_id).broken_frames;
       note(Mismatch::broken);
+      run_is_rest_ = true;
     } else {
-      note(Mismatch::garbage);
-      doubt_by_garbage(now);
+      stray_byte(now);
     }
     ++line_.garbage_bytes;
     drop(1);
   }
+  if (silent && told_.empty()) judge_pending_run(now);
   // Ours came and is broken: it is asked again now rather than when its time is over.
   const bool is_broken = !in_flight_.empty() && in_flight_.front().mismatch == Mismatch::broken;
   if (silent && is_broken && told_.empty()) finish_unanswered(0, modbus::Error::broken_answer, {}, now);
@@ -188,13 +126,21 @@ bool Conversation::take_answer(const RtuFrame& frame, SteadyTime now) {
   if (frame.unit_id != asked.asked.unit_id || frame.count != asked.asked.count) return false;
   const modbus::ReadRequest wanted = asked.who.transaction.request;
   ++unit(frame.unit_id).answers;
+  answered();
+  if (!run_is_rest_ && run_place_ == StrayBytes::Place::before) strays().note(run_place_, run_);
+  begin_run(StrayBytes::Place::behind, now);
+  response_times_[frame.unit_id].note(now - asked.sent_at);
   asked.who.refused = false;
   const bool is_part = asked.asked.count < wanted.count;
   auto registers = is_part ? frame.registers : wanted_of(wanted, asked.asked, frame.registers);
-  if (!is_believed(asked, frame, registers, now)) {
+  if (!is_believed(asked, fingerprint(frame), registers, now)) {
+    if (asked.must_agree && asked.who.confirmations > confirmations_max) {
+      finish_unanswered(0, modbus::Error::foreign_answer, {}, now);
+      return true;
+    }
     ++unit(frame.unit_id).confirmations;
     counts_.disbelieved(wanted, asked.asked, frame.crc, now);
-    ask_again(now);
+    ask_again(0, now);
     return true;
   }
   counts_.answered(wanted, asked.asked, frame.crc, now);
@@ -206,43 +152,56 @@ bool Conversation::take_answer(const RtuFrame& frame, SteadyTime now) {
   outcome.registers = std::span<const std::uint8_t>(registers_).first(registers.size());
   std::erase_if(taken_, [&](const Taken& entry) { return entry.at + doubt_max <= now; });
   if (taken_.size() == taken_max) taken_.erase(taken_.begin());
-  if (asked.who.requester != nullptr)
-    taken_.push_back({asked.who.requester, wanted, asked.asked, fingerprint(frame), asked.sent_at, now});
+  if (asked.who.requester != nullptr) {
+    Taken taken{.requester = asked.who.requester,
+                .wanted = wanted,
+                .asked = asked.asked,
+                .print = fingerprint(frame),
+                .registers = RegisterBytes(registers.begin(), registers.end()),
+                .sent_at = asked.sent_at,
+                .at = now};
+    taken.proven = agrees_with_doubted(taken, now);
+    taken_.push_back(std::move(taken));
+  }
   finish(0, outcome, now);
   return true;
 }
 
 // Whether an answer carries on from the last values, or from the answer before it that did not. Of those two
 // one at least is to the whole read.
-bool Conversation::is_believed(InFlight& asked, const RtuFrame& answer,
-                               std::span<const std::uint8_t> registers, SteadyTime now) {
+bool Conversation::is_believed(InFlight& asked, std::size_t print, std::span<const std::uint8_t> registers,
+                               SteadyTime now) {
   Waiting& who = asked.who;
   const modbus::ReadRequest& wanted = who.transaction.request;
   const bool is_whole = registers.size() == 2U * wanted.count;
-  if (is_whole && values_.carries_on(wanted, registers)) return true;
+  if (!asked.must_agree && is_whole && values_.carries_on(wanted, registers)) return true;
   const std::size_t common = std::min(who.unconfirmed.size(), registers.size());
   // A part behind a part, where the controller refused the whole in between, would leave registers unread.
   const bool one_is_whole = is_whole || who.unconfirmed.size() == 2U * wanted.count;
-  if (common > 0 && one_is_whole &&
-      carries_on(std::span(who.unconfirmed).first(common), registers.first(common))) {
+  const auto before = std::span(who.unconfirmed).first(common);
+  // A single register has no other count.
+  const bool is_other_count = asked.asked.count != who.unconfirmed_ask.count || wanted.count == 1;
+  const bool agrees = asked.must_agree ? is_other_count && agree(before, registers.first(common))
+                                       : carries_on(before, registers.first(common));
+  if (common > 0 && one_is_whole && agrees) {
     // Where others are, it may have been an answer to them, of the same registers, and ours still comes.
-    if (!shared(now)) counts_.confirmed(who.unconfirmed_ask, now);
+    if (!shared(now)) counts_of(who.transaction).confirmed(who.unconfirmed_ask, now);
     return true;
   }
   // So many different answers in a row, to requests of different counts, are an engine that runs up.
-  if (is_whole && who.confirmations >= confirmations_max) return true;
+  if (!asked.must_agree && is_whole && who.confirmations >= confirmations_max) return true;
   ++who.confirmations;
   who.unconfirmed.assign(registers.begin(), registers.end());
   who.unconfirmed_ask = asked.asked;
-  who.unconfirmed_print = fingerprint(answer);
+  who.unconfirmed_print = print;
   who.unconfirmed_at = now;
   return false;
 }
 
-// The transaction under way on a serial line has its turn once more.
-void Conversation::ask_again(SteadyTime now) {
-  InFlight asked = std::move(in_flight_.front());
-  end_flight(0, now);
+// The transaction has its turn once more.
+void Conversation::ask_again(std::size_t index, SteadyTime now) {
+  InFlight asked = std::move(in_flight_[index]);
+  end_flight(index, now);
   fresh_ = false;
   if (asked.who.requester == nullptr) return;
   asked.who.round = 0;
@@ -254,6 +213,7 @@ bool Conversation::take_exception(const RtuFrame& frame, SteadyTime now) {
   if (in_flight_.empty()) return false;
   InFlight& asked = in_flight_.front();
   if (frame.unit_id != asked.asked.unit_id || frame.function != modbus::read_holding_registers) return false;
+  answered();
   if (counts_.owes(frame.unit_id, now) || shared(now)) {
     asked.exception = frame.exception;
     return true;
@@ -261,7 +221,7 @@ bool Conversation::take_exception(const RtuFrame& frame, SteadyTime now) {
   if (counts_.refused(asked.who.transaction.request, asked.asked, frame.exception, now)) {
     ++unit(frame.unit_id).confirmations;
     asked.who.refused = true;
-    ask_again(now);
+    ask_again(0, now);
     return true;
   }
   ++unit(frame.unit_id).exceptions;
@@ -285,10 +245,11 @@ void Conversation::stray_answer(const RtuFrame& frame, SteadyTime now) {
     return who.unconfirmed_print != print;
   });
   if (!is_copy && taken != std::views::reverse(taken_).end() && taken->print != print)
-    doubt(std::next(taken).base());
+    doubt(std::next(taken).base(), now);
   switch (counts_.heard_answer(frame.unit_id, frame.count, frame.crc, now)) {
     case Stray::late:
       ++unit(frame.unit_id).late_answers;
+      note_late(frame.unit_id, counts_.age(frame.unit_id, frame.count, now), now);
       break;
     case Stray::doubled:
       ++unit(frame.unit_id).doubled_answers;
@@ -298,10 +259,67 @@ void Conversation::stray_answer(const RtuFrame& frame, SteadyTime now) {
   }
 }
 
+StrayBytes& Conversation::strays() {
+  if (!strays_) strays_ = std::make_unique<StrayBytes>();
+  return *strays_;
+}
+
+// The bytes from here on stand at this place.
+void Conversation::begin_run(StrayBytes::Place place, SteadyTime now) {
+  judge_pending_run(now);
+  if (run_place_ == StrayBytes::Place::behind && !run_is_rest_) strays().note(run_place_, run_);
+  run_.clear();
+  run_is_rest_ = false;
+  run_place_ = place;
+}
+
+// The first received byte belongs to no frame. One that is usual on this line says nothing.
+void Conversation::stray_byte(SteadyTime now) {
+  if (!run_is_rest_ && run_.size() <= StrayBytes::run_max) {
+    run_.push_back(received_.front());
+    run_is_pending_ = false;
+    if (strays().may_become_usual(run_place_, run_)) {
+      run_is_pending_ = !strays().is_usual(run_place_, run_);
+      return;
+    }
+  }
+  note(Mismatch::garbage);
+  doubt_by_garbage(now);
+}
+
+// A run of bytes is over that could have become a usual one.
+void Conversation::judge_pending_run(SteadyTime now) {
+  if (!std::exchange(run_is_pending_, false)) return;
+  note(Mismatch::garbage);
+  doubt_last_by_garbage(now);
+}
+
+// Bytes behind a response that are exactly as usual are not waited with until the line is silent.
+bool Conversation::drop_known_strays() {
+  if (!in_flight_.empty() || run_place_ != StrayBytes::Place::behind || run_is_rest_ ||
+      run_.size() + received_.size() > StrayBytes::run_max)
+    return false;
+  std::vector<std::uint8_t> run = run_;
+  run.insert(run.end(), received_.begin(), received_.end());
+  if (!strays().is_known(run_place_, run)) return false;
+  line_.garbage_bytes += received_.size();
+  run_ = std::move(run);
+  run_is_pending_ = false;
+  received_.clear();
+  return true;
+}
+
 // Bytes that follow an answer without a pause and begin no whole frame: the answer may be a longer or shorter
-// one that was damaged and has the right CRC by chance.
-void Conversation::doubt_if_behind_answer() {
-  if (!taken_.empty() && taken_.back().at == last_byte_) doubt(std::prev(taken_.end()));
+// one that was damaged and has the right CRC by chance. Unless such bytes are usual.
+void Conversation::doubt_if_behind_answer(SteadyTime now) {
+  if (run_place_ == StrayBytes::Place::behind && !run_is_rest_ &&
+      run_.size() + received_.size() <= StrayBytes::run_max) {
+    std::vector<std::uint8_t> run = run_;
+    run.insert(run.end(), received_.begin(), received_.end());
+    if (strays().may_become_usual(run_place_, run)) return;
+  }
+  if (!taken_.empty() && taken_.back().at == last_byte_ && !taken_.back().proven)
+    doubt(std::prev(taken_.end()), now);
   forget_unconfirmed([&](const Waiting& who) { return who.unconfirmed_at == last_byte_; });
 }
 
@@ -319,25 +337,32 @@ void Conversation::forget_unconfirmed(IsMeant is_meant) {
 // What is no frame may be our answer, damaged or torn, to a read for which somebody else's was taken: one
 // whose head it has, or the last, as long as its answer may take. What is not believed yet is read anew.
 void Conversation::doubt_by_garbage(SteadyTime now) {
-  forget_unconfirmed([&](const Waiting& who) {
-    return begins_answer(who.unconfirmed_ask, received_) ||
-           received_since_ < who.unconfirmed_at + serial_answer_time_max;
-  });
+  forget_unconfirmed([&](const Waiting& who) { return begins_answer(who.unconfirmed_ask, received_); });
   const auto has_head = [&](const Taken& entry) {
     return begins_answer(entry.asked, received_) && now < entry.at + doubt_max;
   };
   const auto newest_first = std::views::reverse(taken_);
   const auto headed = std::ranges::find_if(newest_first, has_head);
+  const bool is_last_headed = headed == newest_first.begin() && headed != newest_first.end();
+  if (headed != newest_first.end() && !headed->proven) {
+    if (is_last_headed) doubted_for_ = last_byte_;
+    doubt(std::next(headed).base(), now);
+  }
+  if (!is_last_headed) doubt_last_by_garbage(now);
+}
+
+void Conversation::doubt_last_by_garbage(SteadyTime now) {
+  forget_unconfirmed(
+      [&](const Waiting& who) { return received_since_ < who.unconfirmed_at + serial_answer_time_max; });
   const bool is_rest_of_broken = !in_flight_.empty() && in_flight_.front().mismatch == Mismatch::broken;
   // A head that an older one has may be chance: 02 03 and 02 03 .. behind it look like unit 2's of a
   // register.
   const bool may_be_last = !is_rest_of_broken && doubted_for_ != last_byte_ && !taken_.empty() &&
+                           !taken_.back().proven &&
                            received_since_ < taken_.back().sent_at + serial_answer_time_max;
-  if (headed == newest_first.end() && !may_be_last) return;
+  if (!may_be_last) return;
   doubted_for_ = last_byte_;
-  const bool is_last_headed = headed == newest_first.begin();
-  if (headed != newest_first.end()) doubt(std::next(headed).base());
-  if (may_be_last && !is_last_headed) doubt(std::prev(taken_.end()));
+  doubt(std::prev(taken_.end()), now);
 }
 
 // What a connection that ends may have taken along: ours, behind an answer that was taken for it.
@@ -345,11 +370,27 @@ void Conversation::doubt_what_was_cut_off(SteadyTime now) {
   forget_unconfirmed([&](const Waiting& who) { return now < who.unconfirmed_at + serial_answer_time_max; });
   for (auto taken = taken_.size(); taken-- > 0;) {
     const auto entry = taken_.begin() + static_cast<std::ptrdiff_t>(taken);
-    if (now < entry->sent_at + serial_answer_time_max) doubt(entry);
+    if (now < entry->sent_at + serial_answer_time_max) doubt(entry, now);
   }
 }
 
-void Conversation::doubt(std::vector<Taken>::const_iterator taken) {
+// Where stray bytes are frequent, two responses to different counts that agree are proof enough against bytes
+// that are no frame. Elsewhere such bytes are more often the rest of a damaged response.
+bool Conversation::agrees_with_doubted(const Taken& taken, SteadyTime now) {
+  std::erase_if(doubted_, [&](const Doubted& entry) { return entry.at + doubted_memory <= now; });
+  return strays().are_frequent() && std::ranges::any_of(doubted_, [&](const Doubted& entry) {
+           return entry.requester == taken.requester && entry.wanted == taken.wanted &&
+                  entry.count != taken.asked.count && agree(entry.registers, taken.registers);
+         });
+}
+
+void Conversation::doubt(std::vector<Taken>::const_iterator taken, SteadyTime now) {
+  if (doubted_.size() == taken_max) doubted_.erase(doubted_.begin());
+  doubted_.push_back({.requester = taken->requester,
+                      .wanted = taken->wanted,
+                      .count = taken->asked.count,
+                      .registers = taken->registers,
+                      .at = now});
   ++unit(taken->asked.unit_id).doubts;
   told_.push_back(Doubt{taken->requester, taken->wanted});
   taken_.erase(taken);
@@ -376,7 +417,7 @@ void Conversation::foreign_request(const RtuFrame& frame, SteadyTime now) {
 
 void Conversation::foreign_frame(const RtuFrame& frame, SteadyTime now) {
   ++unit(frame.unit_id).foreign_frames;
-  shared_until_ = now + SerialCounts::foreign_memory;
+  shared_until_ = now + DistinctCounts::foreign_memory;
   last_foreign_at_ = now;
   last_foreign_ = frame;
   last_foreign_.registers = {};
@@ -384,6 +425,7 @@ void Conversation::foreign_frame(const RtuFrame& frame, SteadyTime now) {
   InFlight& asked = in_flight_.front();
   if (frame.unit_id == asked.asked.unit_id) {
     note(Mismatch::byte_count);
+    if (frame.kind == RtuFrame::Kind::answer) asked.other_count = frame.count;
   } else {
     note(Mismatch::unit_id);
     if (frame.kind == RtuFrame::Kind::answer) asked.other_unit = frame.unit_id;

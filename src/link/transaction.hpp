@@ -30,17 +30,32 @@ struct Transaction {
   std::chrono::milliseconds timeout{2'000};    // to connect, and again to wait for the answer
   std::chrono::milliseconds request_gap{0};    // silence on the line before the request
   std::chrono::milliseconds connect_delay{0};  // pause between connecting and the first request
-  std::uint16_t requests_in_flight = 1;        // Modbus TCP only: on one connection
+  bool repeatable = false;  // serial lines: another attempt follows, so this one may wait less than `timeout`
+  std::uint16_t requests_in_flight = 1;  // Modbus TCP only: on one connection
+};
+
+// What was received while a request waited and was not its response, for error texts. Each pair is filled
+// only when it was seen.
+struct Seen {
+  std::optional<std::uint16_t> transaction_id;  // of a frame that fits except for this,
+  std::uint16_t own_transaction_id = 0;         // instead of this one
+  std::optional<std::uint16_t> register_count;  // of a frame of the right unit,
+  std::uint16_t own_register_count = 0;         // instead of so many
+  std::chrono::milliseconds waited{0};          // for the response, when that was less than the timeout
+  std::chrono::milliseconds late{0};  // an earlier request to this unit was answered after this time
 };
 
 // How a transaction ended.
 struct Outcome {
-  modbus::ReadRequest request;              // as wanted, whatever was asked for it
-  boost::system::error_code error;          // link::Error or modbus::Error; none: answered
-  boost::system::error_code cause;          // the system's reason, where there is one
-  std::uint8_t exception = 0;               // with modbus::Error::exception_answer
-  std::chrono::nanoseconds latency{0};      // from the request to its end; 0: it was not sent
-  std::optional<std::uint8_t> other_unit;   // unit id of a good frame that came instead, with foreign_answer
+  modbus::ReadRequest request;          // as wanted, whatever was asked for it
+  boost::system::error_code error;      // link::Error or modbus::Error; none: answered
+  boost::system::error_code cause;      // the system's reason, where there is one
+  std::uint8_t exception = 0;           // with modbus::Error::exception_answer
+  std::chrono::nanoseconds latency{0};  // from the request to its end; 0: it was not sent
+  bool new_connection = false;  // the first one behind one that worked, and younger than 5 s: the controller
+                                // may not be ready
+  std::optional<std::uint8_t> other_unit;  // unit id of a good frame that came instead, with foreign_answer
+  Seen seen;
   std::span<const std::uint8_t> registers;  // the answer as it came; lives for the call of finished()
 };
 

@@ -17,6 +17,10 @@ class Category final : public boost::system::error_category {
         return "broken answer (wrong CRC)";
       case Error::foreign_answer:
         return "an answer to another request";
+      case Error::wrong_transaction:
+        return "the response carries another transaction id";
+      case Error::wrong_length:
+        return "the response has another number of registers";
       case Error::wrong_protocol:
         return "the peer speaks the other protocol";
     }

@@ -12,6 +12,8 @@ enum class Error {
   exception_answer = 1,  // the controller answered with a Modbus exception: an answer, not a broken line
   broken_answer,         // a frame at the right place whose CRC is wrong
   foreign_answer,        // a well-formed frame that answers another request
+  wrong_transaction,     // TCP: responses carry another transaction id than their request
+  wrong_length,          // TCP: a response with our transaction id has another number of registers
   wrong_protocol,        // the bytes are those of the other framing (RTU on a TCP port, or the reverse)
 };
 

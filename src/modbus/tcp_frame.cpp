@@ -40,35 +40,47 @@ std::array<std::uint8_t, tcp_request_length> encode_tcp(const ReadRequest& reque
   };
 }
 
-Assembled assemble_tcp(const ReadRequest& request, std::uint16_t transaction_id,
-                       std::span<const std::uint8_t> received) {
-  if (received.size() < header_length) {
-    if (looks_like_rtu(request, received)) return NotOurs{received.size(), Mismatch::other_protocol};
-    return Incomplete{header_length};
-  }
+std::uint16_t TcpFrame::register_count() const {
+  const std::size_t byte_count = data[0];
+  return byte_count + 1 == data.size() ? static_cast<std::uint16_t>(byte_count / 2) : std::uint16_t{0};
+}
+
+TcpCut cut_tcp(std::span<const std::uint8_t> received) {
+  if (received.size() < header_length) return Incomplete{header_length};
   const std::size_t length = number_at(received, 4);
-  // A frame holds at least unit id, function and one byte, at most unit id and 253 bytes of PDU. Anything
-  // else, or another protocol id, means that the stream is not in step: there is nothing to resynchronise on.
-  if (number_at(received, 2) != 0 || length < 3 || length > tcp_frame_max - header_length) {
-    if (looks_like_rtu(request, received)) return NotOurs{received.size(), Mismatch::other_protocol};
-    return NotOurs{received.size(), Mismatch::garbage};
-  }
+  // A frame contains at least unit id, function and one byte, at most unit id and 253 bytes of PDU.
+  if (number_at(received, 2) != 0 || length < 3 || length > tcp_frame_max - header_length) return OutOfSync{};
   const std::size_t whole = header_length + length;
   if (received.size() < whole) return Incomplete{whole};
+  return TcpFrame{.transaction_id = number_at(received, 0),
+                  .unit_id = received[6],
+                  .function = received[7],
+                  .data = received.subspan(8, length - 2),
+                  .length = whole};
+}
 
-  if (number_at(received, 0) != transaction_id) return NotOurs{whole, Mismatch::transaction_id};
-  const std::uint8_t unit_id = received[6];
-  const std::uint8_t function = received[7];
-  if (unit_id != request.unit_id) return NotOurs{whole, Mismatch::unit_id};
-  if (function == (read_holding_registers | exception_bit)) {
-    if (length != 3) return NotOurs{whole, Mismatch::byte_count};
-    return Refused{received[8], whole};
+Assembled assemble_tcp(const ReadRequest& request, std::uint16_t transaction_id,
+                       std::span<const std::uint8_t> received) {
+  const TcpCut cut = cut_tcp(received);
+  const bool is_frame = std::holds_alternative<TcpFrame>(cut);
+  const bool may_be_short_rtu = received.size() < header_length || std::holds_alternative<OutOfSync>(cut);
+  if (!is_frame && may_be_short_rtu && looks_like_rtu(request, received))
+    return NotOurs{received.size(), Mismatch::other_protocol};
+  if (std::holds_alternative<OutOfSync>(cut)) return NotOurs{received.size(), Mismatch::garbage};
+  if (const auto* incomplete = std::get_if<Incomplete>(&cut)) return *incomplete;
+
+  const auto& frame = std::get<TcpFrame>(cut);
+  if (frame.transaction_id != transaction_id) return NotOurs{frame.length, Mismatch::transaction_id};
+  if (frame.unit_id != request.unit_id) return NotOurs{frame.length, Mismatch::unit_id};
+  if (frame.function == (read_holding_registers | exception_bit)) {
+    if (frame.data.size() != 1) return NotOurs{frame.length, Mismatch::byte_count};
+    return Refused{frame.data[0], frame.length};
   }
-  if (function != read_holding_registers) return NotOurs{whole, Mismatch::function};
-  const std::size_t byte_count = received[8];
-  if (byte_count != 2U * request.count || length != 3 + byte_count)
-    return NotOurs{whole, Mismatch::byte_count};
-  return Answer{received.subspan(9, byte_count), whole};
+  if (frame.function != read_holding_registers) return NotOurs{frame.length, Mismatch::function};
+  const std::size_t byte_count = frame.data[0];
+  if (byte_count != 2U * request.count || frame.data.size() != 1 + byte_count)
+    return NotOurs{frame.length, Mismatch::byte_count};
+  return Answer{frame.data.subspan(1), frame.length};
 }
 
 }  // namespace gensetd::modbus

@@ -1,5 +1,6 @@
 #include "poller/cycle.hpp"
 
+#include "link/error.hpp"
 #include "modbus/error.hpp"
 #include "poller/next_step.hpp"
 #include "profile/decode.hpp"
@@ -21,7 +22,7 @@ Step Cycle::begin(bool alive) {
   alive_ = alive;
   probing_ = !alive && plan().front() != reads_->probe;
   states_.assign(probing_ ? 1 : plan().size(), State::to_do);
-  retried_ = false;
+  retried_ = troubled_ = time_left_ = false;
   doubts_ = 0;
   trouble_.reset();
   split_.reset();
@@ -38,17 +39,19 @@ Step Cycle::ask() {
   const auto index = next_to_do();
   if (!index) return Finished{};
   states_[*index] = State::asked;
-  return Ask{{.first = read_at(*index).first, .count = read_at(*index).count}};
+  return Ask{.request = {.first = read_at(*index).first, .count = read_at(*index).count},
+             .repeatable = !retried_};
 }
 
 std::optional<Ask> Cycle::ahead() {
-  const bool smooth = alive_ && !probing_ && !retried_ && !split_ && !trouble_ && doubts_ == 0;
+  const bool smooth = alive_ && !probing_ && !troubled_ && !split_ && !trouble_ && doubts_ == 0;
   if (!smooth || reads_->protocol != modbus::Protocol::tcp || !next_to_do()) return std::nullopt;
   if (under_way() >= map().transport(reads_->protocol).requests_in_flight) return std::nullopt;
   return std::get<Ask>(ask());
 }
 
-Step Cycle::took(const link::Outcome& outcome) {
+Step Cycle::took(const link::Outcome& outcome, bool time_left) {
+  time_left_ = time_left;
   const auto index = place_of(outcome.request, State::asked);
   if (!index) return Await{};  // of a read that the plan has no more
   const NextStep next = next_step(outcome);
@@ -120,11 +123,23 @@ Step Cycle::trouble() {
 }
 
 Step Cycle::try_otherwise(const link::Outcome& outcome, bool range_may_be_unknown) {
+  troubled_ = true;
   if (split_) return fail(outcome);
+  // A line over which a request and its timeout have gone by has been silent for long enough.
+  const bool is_silence =
+      outcome.error == link::Error::no_answer || outcome.error == modbus::Error::broken_answer;
+  const Pause pause{.is_needed = !is_silence || reads_->protocol == modbus::Protocol::tcp};
   // A broken answer is a sign of life too.
-  if (!retried_ && (alive_ || outcome.error == modbus::Error::broken_answer)) {
+  const bool lives = alive_ || outcome.error == modbus::Error::broken_answer;
+  // A connection that cannot be had, or is closed, is not made again and again.
+  const bool is_connected =
+      outcome.error != link::Error::connect_failed && outcome.error != link::Error::connection_lost;
+  if (time_left_ && is_connected && (lives || !pause.is_needed)) return pause;
+  // Some controllers ignore requests for some seconds after a connection is made.
+  if (lives && outcome.new_connection) return pause;
+  if (lives && !retried_) {
     retried_ = true;
-    return Pause{};
+    return pause;
   }
   const auto index = place_of(outcome.request, State::to_do);
   if (range_may_be_unknown && alive_ && !probing_ && index && is_merged(plan()[*index])) {

@@ -27,9 +27,12 @@ struct RefusedBlock {
 // What a cycle does next.
 struct Ask {
   modbus::ReadRequest request;  // without unit id
+  bool repeatable = false;      // another attempt follows if this one fails
 };
-struct Await {};     // nothing, until the next outcome
-struct Pause {};     // a short while, then again()
+struct Await {};          // nothing, until the next outcome
+struct Pause {            // a short while, then again()
+  bool is_needed = true;  // false: the line has been silent already
+};
 struct Finished {};  // failure() and values() tell how
 using Step = std::variant<Ask, Await, Pause, Finished>;
 
@@ -37,9 +40,10 @@ using Step = std::variant<Ask, Await, Pause, Finished>;
 // sockets, no clock. Use: begin(), do what the step says and, as long as it gives something, what ahead()
 // says; took() with each outcome, until Finished.
 //
-// A cycle fails as a whole: values() are complete only when failure() is empty. One attempt a cycle is made
-// twice. A merged read that is refused, or stays unanswered where one of its blocks is answered, is replaced
-// in the plan by its blocks until forget_refusals().
+// A cycle fails as a whole: values() are complete only when failure() is empty. A failed request is repeated
+// as long as the caller says that there is time, and one more request a cycle is repeated in any case. A
+// merged read that is refused, or stays unanswered where one of its blocks is answered, is replaced in the
+// plan by its blocks until forget_refusals().
 class Cycle {
  public:
   explicit Cycle(profile::ReadsPtr reads) : reads_(std::move(reads)) {}
@@ -50,7 +54,8 @@ class Cycle {
   // that a dead unit costs its line one timeout.
   Step begin(bool alive);
   Step again();
-  Step took(const link::Outcome& outcome);
+  // `time_left`: the failed requests of this cycle have not used up its budget.
+  Step took(const link::Outcome& outcome, bool time_left = false);
 
   // One more request to be sent before the answer to the last one, where the profile allows several at once.
   std::optional<Ask> ahead();
@@ -98,7 +103,9 @@ class Cycle {
   boost::container::small_vector<State, 8> states_;  // one per read of plan(), or one for the probe
   bool alive_ = false;                               // answered in the last cycle or in this one
   bool probing_ = false;
-  bool retried_ = false;
+  bool retried_ = false;   // the retry that is always allowed was made
+  bool troubled_ = false;  // a request of this cycle failed
+  bool time_left_ = false;
   int doubts_ = 0;
   std::optional<link::Outcome> trouble_;       // the first, while others are under way
   std::optional<profile::PlannedRead> split_;  // its blocks stand in the plan and have not answered yet

@@ -54,7 +54,17 @@ std::string_view advice_on_exception(std::uint8_t code) {
   }
 }
 
-std::string no_answer(const Address& address, const std::string& asked, milliseconds timeout) {
+// What was seen of the unit lately that explains a missing response. Empty: nothing.
+std::string late_answer(const link::Outcome& outcome) {
+  if (outcome.seen.late.count() == 0) return {};
+  return fmt::format("; an earlier request was answered after {}: raise MODBUS_TIMEOUT",
+                     seconds(outcome.seen.late));
+}
+
+std::string no_answer(const Address& address, const link::Outcome& outcome, const std::string& asked,
+                      milliseconds timeout) {
+  const std::string late = late_answer(outcome);
+  if (!late.empty()) return fmt::format("no answer within {} to read {}{}", seconds(timeout), asked, late);
   const std::string_view advice =
       address.protocol == modbus::Protocol::tcp
           ? "the port is open: check the unit id, whether the protocol is tcp, and the wiring behind a "
@@ -62,6 +72,20 @@ std::string no_answer(const Address& address, const std::string& asked, millisec
           : "the port is open: check the unit id, wiring, baud rate and parity, and whether the protocol is "
             "rtu_over_tcp";
   return fmt::format("no answer within {} to read {}; {}", seconds(timeout), asked, advice);
+}
+
+std::string wrong_transaction(const link::Outcome& outcome, const std::string& asked) {
+  return fmt::format(
+      "answers as transaction {} instead of {} to read {}; the controller or gateway does not return the "
+      "transaction id: update its firmware, or use rtu_over_tcp if the gateway has a transparent mode",
+      outcome.seen.transaction_id.value_or(0), outcome.seen.own_transaction_id, asked);
+}
+
+std::string wrong_length(const link::Outcome& outcome, const std::string& asked) {
+  return fmt::format(
+      "returned {} registers instead of {} to read {}; either the controller returns fewer registers than "
+      "requested: check the profile, or the gateway is one response behind: raise its timeout",
+      outcome.seen.register_count.value_or(0), outcome.seen.own_register_count, asked);
 }
 
 // Bytes came, but no frame.
@@ -80,6 +104,19 @@ std::string broken_answer(const Address& address, const std::string& asked) {
 // Good frames came, but none that answers.
 std::string foreign_answer(const Address& address, const link::Outcome& outcome, const std::string& asked,
                            milliseconds timeout) {
+  if (!outcome.other_unit && outcome.seen.late.count() != 0)
+    return fmt::format("no answer within {} to read {}{}", seconds(timeout), asked, late_answer(outcome));
+  if (!outcome.other_unit && outcome.seen.register_count)
+    return fmt::format(
+        "returned {} registers instead of {} to read {}; either the controller returns fewer registers than "
+        "requested: check the profile, or this is the response to another master on the line, or to another "
+        "client of the converter",
+        *outcome.seen.register_count, outcome.seen.own_register_count, asked);
+  if (!outcome.other_unit && address.protocol == modbus::Protocol::tcp)
+    return fmt::format(
+        "only responses to other requests came within {} to read {}; look for another client "
+        "of the gateway",
+        seconds(timeout), asked);
   if (!outcome.other_unit)
     return fmt::format(
         "only answers to others' requests came within {} to read {}; look for another master on the line, or "
@@ -103,7 +140,7 @@ std::string wrong_protocol(modbus::Protocol asked) {
 std::string what(const Address& address, const link::Outcome& outcome, milliseconds timeout) {
   const std::string asked = range(outcome.request.first, outcome.request.count);
   const auto& error = outcome.error;
-  if (error == link::Error::no_answer) return no_answer(address, asked, timeout);
+  if (error == link::Error::no_answer) return no_answer(address, outcome, asked, timeout);
   if (error == link::Error::connection_lost)
     return fmt::format(
         "the connection was closed before the answer to read {}; another client may hold it, or the protocol "
@@ -120,6 +157,8 @@ std::string what(const Address& address, const link::Outcome& outcome, milliseco
                        advice_on_exception(outcome.exception));
   if (error == modbus::Error::broken_answer) return broken_answer(address, asked);
   if (error == modbus::Error::foreign_answer) return foreign_answer(address, outcome, asked, timeout);
+  if (error == modbus::Error::wrong_transaction) return wrong_transaction(outcome, asked);
+  if (error == modbus::Error::wrong_length) return wrong_length(outcome, asked);
   if (error == modbus::Error::wrong_protocol) return wrong_protocol(address.protocol);
   return fmt::format("{} (read {})", error.message(), asked);
 }
@@ -157,6 +196,7 @@ std::string host_and_port(std::string_view host, std::uint16_t port) {
 }
 
 std::string describe(const Address& address, const link::Outcome& outcome, milliseconds timeout) {
+  if (outcome.seen.waited.count() != 0) timeout = outcome.seen.waited;
   const std::string where = host_and_port(address.host, address.port);
   if (outcome.error == link::Error::name_not_found)
     return fmt::format("{}: the host name has no address ({}); check the name, or give the IP address", where,

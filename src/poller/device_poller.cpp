@@ -140,8 +140,19 @@ void DevicePoller::woken() {
   }
 }
 
+// Whether this cycle may repeat one more failed request. A device that responded in its last cycle may spend
+// its part of the poll interval on failed requests. Another one costs its neighbours one timeout, which may
+// be several short attempts.
+bool DevicePoller::has_time_to_repeat(const link::Outcome& outcome) const {
+  const bool was_well = last_seen_ && failures_ == 0;
+  if (!was_well) return spent_on_failures_ + outcome.latency <= target_.pace.modbus_timeout;
+  const auto sharing = std::max<std::int64_t>(1, link_.use_count());
+  return spent_on_failures_ < std::chrono::nanoseconds{target_.pace.poll_interval} / sharing;
+}
+
 void DevicePoller::begin() {
   cycle_start_ = steady_clock::now();
+  spent_on_failures_ = {};
   surroundings_.totals.start_delay.note(cycle_start_ - timer_.expiry());
   follow(cycle_.begin(last_seen_.has_value() && failures_ == 0));
 }
@@ -151,8 +162,13 @@ void DevicePoller::follow(const Step& step) {
     state_ = State::asking;
     submit(*ask);
     while (const auto more = cycle_.ahead()) submit(*more);
-  } else if (std::holds_alternative<Pause>(step)) {
+  } else if (const auto* pause = std::get_if<Pause>(&step)) {
+    if (!pause->is_needed) {
+      count(&Counters::retries);
+      return follow(cycle_.again());
+    }
     const auto spread = static_cast<int>(surroundings_.random() % (retry_pause_spread_ms + 1));
+    spent_on_failures_ += retry_pause_min + milliseconds{spread};
     wake_in(retry_pause_min + milliseconds{spread}, State::pausing);
   } else if (std::holds_alternative<Finished>(step)) {
     settle();
@@ -160,8 +176,9 @@ void DevicePoller::follow(const Step& step) {
 }
 
 void DevicePoller::submit(const Ask& ask) {
-  link_->submit(*this, transaction_of(target_.address, *target_.profile, ask.request,
-                                      target_.pace.modbus_timeout, target_.pace.connect_delay));
+  link_->submit(*this,
+                transaction_of(target_.address, *target_.profile, ask.request, target_.pace.modbus_timeout,
+                               target_.pace.connect_delay, ask.repeatable));
 }
 
 // An exception ends the cycle, not the polling: the cycle has failed, and the next one comes after the retry
@@ -205,11 +222,12 @@ void DevicePoller::take(const link::Outcome& outcome) {
   last_answer_ = now();
   if (outcome.error) {
     surroundings_.totals.errors.note(outcome.error);
+    spent_on_failures_ += outcome.latency;
   } else {
     latency_.note(outcome.latency);
     surroundings_.totals.answer_time.note(outcome.latency);
   }
-  const Step step = cycle_.took(outcome);
+  const Step step = cycle_.took(outcome, has_time_to_repeat(outcome));
   if (const auto given_up = cycle_.take_news()) {
     event(log::warning("read_split"))
         .field("first", given_up->first)
@@ -264,7 +282,8 @@ void DevicePoller::end_cycle() {
   history_.note(!cycle_.failure(), steady_clock::now());
   if (const auto& failure = cycle_.failure()) {
     count(&Counters::failed_cycles);
-    fail(error_kind(failure->error), describe(target_.address, *failure, target_.pace.modbus_timeout));
+    fail(error_kind(failure->error),
+         with_stray_bytes(describe(target_.address, *failure, target_.pace.modbus_timeout)));
     const auto random = static_cast<std::uint32_t>(surroundings_.random());
     wake_in(spread_delay(target_.pace.retry_delay, random), State::waiting);
     return;
@@ -293,7 +312,17 @@ void DevicePoller::succeed() {
   }
   told_ = true;
   lost_at_.reset();
-  publish(last_answer_, describe(target_.address, *target_.profile, cycle_.refused()));
+  publish(last_answer_, with_stray_bytes(describe(target_.address, *target_.profile, cycle_.refused())));
+}
+
+// `error`, and what is unusual about the bytes on the line.
+std::string DevicePoller::with_stray_bytes(std::string error) const {
+  const std::string strays = link_->conversation().stray_bytes();
+  if (strays.empty()) return error;
+  const Address& address = target_.address;
+  if (error.empty())
+    return fmt::format("{} unit {}: {}", host_and_port(address.host, address.port), address.unit_id, strays);
+  return error + "; " + strays;
 }
 
 void DevicePoller::fail(ErrorKind kind, std::string error) {

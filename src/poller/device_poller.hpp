@@ -99,6 +99,7 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   void wake_at(SteadyTime time, State state);
   void woken();
   void begin();
+  bool has_time_to_repeat(const link::Outcome& outcome) const;
   void follow(const Step& step);
   void submit(const Ask& ask);
   void finished(const link::Outcome& outcome) override;
@@ -113,6 +114,7 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   void end_cycle();
   void succeed();
   void fail(ErrorKind kind, std::string error);
+  std::string with_stray_bytes(std::string error) const;
   void publish(Moment when, std::string error);
   void count(std::uint64_t Counters::* which, std::uint64_t times = 1);
   log::Event event(log::Event event) const;
@@ -133,7 +135,8 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   RecentLatency latency_;
   SteadyTime cycle_start_{};
   SteadyTime settled_by_{};
-  std::chrono::nanoseconds last_cycle_{0};  // from its start to its last answer
+  std::chrono::nanoseconds spent_on_failures_{0};  // in this cycle
+  std::chrono::nanoseconds last_cycle_{0};         // from its start to its last answer
   Moment last_answer_;
   std::optional<SteadyTime> lost_at_;
   std::int64_t failures_ = 0;  // cycles in a row

@@ -28,6 +28,7 @@ LinkFigures figures_of(std::string address, const link::Conversation& conversati
   LinkFigures figures{.address = std::move(address),
                       .connected = conversation.connected(),
                       .shared = conversation.shared(now),
+                      .stray_bytes = conversation.stray_bytes(),
                       .line = conversation.line(),
                       .units = conversation.sum_of_units(),
                       .busy = conversation.busy().total(now),

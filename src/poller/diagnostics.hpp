@@ -71,6 +71,7 @@ struct LinkFigures {
   bool connected = false;
   bool shared = false;  // somebody else is on the line
   std::optional<ForeignFrame> last_foreign;
+  std::string stray_bytes;  // what is unusual about the bytes around responses; empty: nothing
   link::LineCounters line;
   link::Counters units;              // the sum of all unit ids, those of others included
   std::chrono::nanoseconds busy{0};  // a request was under way

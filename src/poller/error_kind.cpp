@@ -37,6 +37,10 @@ ErrorKind kind_of(modbus::Error error) {
       return ErrorKind::broken_answer;
     case modbus::Error::foreign_answer:
       return ErrorKind::foreign_answer;
+    case modbus::Error::wrong_transaction:
+      return ErrorKind::wrong_transaction;
+    case modbus::Error::wrong_length:
+      return ErrorKind::wrong_length;
     case modbus::Error::wrong_protocol:
       return ErrorKind::wrong_protocol;
   }
@@ -73,6 +77,10 @@ std::string_view word(ErrorKind kind) {
       return "broken_answer";
     case ErrorKind::foreign_answer:
       return "foreign_answer";
+    case ErrorKind::wrong_transaction:
+      return "wrong_transaction";
+    case ErrorKind::wrong_length:
+      return "wrong_length";
     case ErrorKind::wrong_protocol:
       return "wrong_protocol";
     case ErrorKind::indistinguishable:

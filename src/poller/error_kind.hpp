@@ -20,6 +20,8 @@ enum class ErrorKind : std::uint8_t {
   exception,
   broken_answer,
   foreign_answer,
+  wrong_transaction,
+  wrong_length,
   wrong_protocol,
   indistinguishable,
   no_descriptor,

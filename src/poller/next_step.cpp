@@ -29,9 +29,11 @@ NextStep next_step(const link::Outcome& outcome) {
   // The connection is opened anew for the second attempt.
   if (error == link::Error::connection_lost || error == link::Error::connect_failed)
     return NextStep::ask_again;
+  // The connection is reopened, or a gateway is back in step.
+  if (error == modbus::Error::wrong_transaction) return NextStep::ask_again;
   // These controllers may stay silent, or break off, where others would raise an exception.
   if (error == link::Error::no_answer || error == modbus::Error::broken_answer ||
-      error == modbus::Error::foreign_answer) {
+      error == modbus::Error::foreign_answer || error == modbus::Error::wrong_length) {
     return NextStep::ask_differently;
   }
   return NextStep::give_up;

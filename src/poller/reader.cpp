@@ -24,6 +24,9 @@ constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 // As between the two attempts of a polled device, 150 to 250 ms.
 constexpr milliseconds retry_pause{200};
 
+// As of a device that is polled every two seconds.
+constexpr milliseconds retry_budget{2'000};
+
 // A range whose answer is in doubt is asked again that often, as in a cycle.
 constexpr int doubts_max = 3;
 
@@ -76,6 +79,7 @@ asio::awaitable<ReadResult> Reader::run() {
 
 void Reader::begin() {
   requests_ = 0;
+  spent_on_failures_ = {};
   doubts_ = 0;
   failure_.reset();
   unexpected_ = nullptr;
@@ -151,7 +155,8 @@ void Reader::take(const link::Outcome& outcome) {
   last_outcome_ = steady_clock::now();
   last_timestamp_ = system_now();
   keep(outcome);
-  if (!range_) return follow(cycle_.took(outcome));
+  if (outcome.error) spent_on_failures_ += outcome.latency;
+  if (!range_) return follow(cycle_.took(outcome, spent_on_failures_ < retry_budget));
   if (outcome.error) {
     failure_ = outcome;
     failure_->registers = {};

@@ -90,6 +90,7 @@ class Reader final : public link::Requester {
   SteadyTime last_outcome_{};
   reading::Timestamp last_timestamp_{};
   std::size_t requests_ = 0;
+  std::chrono::nanoseconds spent_on_failures_{0};
   std::map<std::uint16_t, std::uint16_t> registers_;
 };
 

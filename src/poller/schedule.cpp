@@ -37,7 +37,9 @@ SteadyTime next_start(std::int64_t device_id, milliseconds interval, SteadyTime 
   const SteadyTime earliest = std::max(now, last_start + nanoseconds{interval} / 2);
   const nanoseconds since_phase = earliest.time_since_epoch() - phase;
   const std::int64_t slot = since_phase / nanoseconds{interval} + 1;
-  return SteadyTime{phase + slot * nanoseconds{interval}};
+  const SteadyTime next{phase + slot * nanoseconds{interval}};
+  // Only a cycle that takes longer than an interval gets here.
+  return next - last_start >= 2 * nanoseconds{interval} ? now : next;
 }
 
 std::int64_t slots_missed(milliseconds interval, SteadyTime last_start, SteadyTime next) {

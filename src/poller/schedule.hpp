@@ -24,12 +24,14 @@ struct Pace {
 // that cannot be is worse than the default all the same.
 std::chrono::milliseconds own_or(std::optional<double> seconds, std::chrono::milliseconds otherwise);
 
-// The next start of a device's cycle. Each device has slots of its own, one every interval, spread evenly
-// over the interval by device id and the same for ever, so cycles neither drift nor bunch. A cycle that ends
-// late leaves out the slots it missed. Never sooner than half an interval after `last_start`.
+// The next start of a device's cycle. Each device has its own slots, one every interval, spread evenly over
+// the interval by device id and always the same, so cycles neither drift nor bunch. Two starts are never two
+// intervals apart, unless the cycle takes that long: when a cycle ends so late that the next slot would be,
+// the next cycle starts at once. The slots in between are skipped. Never sooner than half an interval after
+// `last_start`.
 //
 //   interval 2 s, phase 0.3 s, slots 0.3 2.3 4.3 6.3:
-//   started 2.3, ended 2.9: next 4.3      started 2.3, ended 5.1: next 6.3 (4.3 is left out)
+//   started 2.3, ended 2.9: next 4.3      started 2.3, ended 4.4: next 4.4 (6.3 would be two intervals later)
 //   first one started at 1.9, ended 2.1: next 4.3 (2.3 is too soon)
 SteadyTime next_start(std::int64_t device_id, std::chrono::milliseconds interval, SteadyTime last_start,
                       SteadyTime now);

@@ -12,7 +12,8 @@ namespace gensetd::poller {
 // wanted those between the profile's first and last block may be read.
 inline link::Transaction transaction_of(const Address& address, const profile::Profile& profile,
                                         modbus::ReadRequest range, std::chrono::milliseconds timeout,
-                                        std::chrono::milliseconds connect_delay = {}) {
+                                        std::chrono::milliseconds connect_delay = {},
+                                        bool repeatable = false) {
   const profile::Transport& transport = profile.transport(address.protocol);
   const profile::Block& last = profile.blocks.back();
   range.unit_id = address.unit_id;
@@ -24,6 +25,7 @@ inline link::Transaction transaction_of(const Address& address, const profile::P
           .timeout = timeout,
           .request_gap = transport.request_gap,
           .connect_delay = connect_delay,
+          .repeatable = repeatable,
           .requests_in_flight = transport.requests_in_flight};
 }
 

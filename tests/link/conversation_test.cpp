@@ -15,21 +15,6 @@ using std::chrono::milliseconds;
 // Room for three counts: 3, 4 and 5.
 constexpr Room some_room{.first = 50, .end = 60, .limit = 5};
 
-Bytes tcp_answer(unsigned transaction_id, unsigned unit_id, const Bytes& data) {
-  const auto size = static_cast<std::uint8_t>(data.size());
-  Bytes frame{static_cast<std::uint8_t>(transaction_id >> 8),
-              static_cast<std::uint8_t>(transaction_id),
-              0,
-              0,
-              0,
-              static_cast<std::uint8_t>(size + 3),
-              static_cast<std::uint8_t>(unit_id),
-              3,
-              size};
-  frame.insert(frame.end(), data.begin(), data.end());
-  return frame;
-}
-
 TEST(Conversation, line_is_silent_for_the_request_gap_and_the_cycle_goes_on_at_once_after_it) {
   Script script;
   script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
@@ -87,7 +72,7 @@ TEST(Conversation, tcp_controller_may_have_several_requests_in_flight_and_answer
   EXPECT_EQ(script.next(), "tell a 11");
   script.hear(tcp_answer(1, 1, {0, 99}));  // a copy
   EXPECT_EQ(script.next_event(), "tell c no answer in time");
-  EXPECT_EQ(script.conversation.units().at(1).late_answers, 1U);
+  EXPECT_EQ(script.conversation.units().at(1).doubled_answers, 1U);
 }
 
 TEST(Conversation, late_answer_of_modbus_tcp_is_dropped_by_its_transaction_id) {
@@ -138,8 +123,10 @@ TEST(Conversation, connection_that_was_closed_while_idle_costs_no_failure) {
   EXPECT_EQ(script.next(), "tell a the peer closed the connection");
 }
 
-TEST(Conversation, connection_without_a_byte_is_opened_anew_after_two_requests) {
+TEST(Conversation, connection_without_a_byte_is_reopened_after_two_requests) {
   Script script;
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
   for (int request = 0; request < 2; ++request) {
     script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
     EXPECT_TRUE(script.next_event().starts_with("send"));
@@ -148,8 +135,71 @@ TEST(Conversation, connection_without_a_byte_is_opened_anew_after_two_requests) 
   }
 }
 
+// Some controllers ignore what arrives during the first seconds of a connection.
+TEST(Conversation, new_connection_is_not_reopened_within_five_seconds_and_then_twice_as_late_each_time) {
+  Script script;
+  std::vector<int> ages_s;
+  while (ages_s.size() < 5) {
+    const SteadyTime opened_at = script.now;
+    std::string event;
+    while (event != "close") {
+      script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+      EXPECT_TRUE(script.next_event().starts_with("send"));
+      EXPECT_EQ(script.next_event(), "tell a no answer in time");
+      event = script.next();
+    }
+    ages_s.push_back(static_cast<int>((script.now - opened_at) / std::chrono::seconds{1}));
+    script.conversation.closed({}, script.now);
+    script.conversation.opened(script.now);
+  }
+  EXPECT_GE(ages_s[0], 5);
+  EXPECT_LT(ages_s[0], 8);
+  EXPECT_GE(ages_s[1], 10);
+  EXPECT_GE(ages_s[2], 20);
+  EXPECT_GE(ages_s[3], 40);
+  EXPECT_GE(ages_s[4], 60);
+  EXPECT_LT(ages_s[4], 80);
+}
+
+TEST(Conversation, connection_that_brings_only_wrong_bytes_is_reopened_after_four_requests) {
+  Script script;
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  for (int request = 1; request <= 4; ++request) {
+    script.later(std::chrono::seconds{20});
+    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+    EXPECT_TRUE(script.next_event().starts_with("send"));
+    script.hear({0x81, 0x07, 0xE3, 0x99});
+    EXPECT_EQ(script.next_event(), "tell a broken answer (wrong CRC)");
+    EXPECT_EQ(script.next_event(), request < 4 ? "wait" : "close");
+  }
+}
+
+TEST(Conversation, first_request_waits_for_the_longest_connect_delay_of_the_connection) {
+  Script script;
+  script.conversation.closed({}, script.now);
+  script.transaction.connect_delay = milliseconds{3'000};
+  script.submit("slow", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.transaction.connect_delay = milliseconds{0};
+  script.submit("other", {.unit_id = 2, .first = 55, .count = 3}, some_room);
+  EXPECT_EQ(script.next(), "connect");
+  script.later(milliseconds{20});
+  script.conversation.opened(script.now);
+  EXPECT_EQ(script.next(), "wait 3000");
+  script.later(milliseconds{3'000});
+  EXPECT_EQ(script.next(), "send 1:55+3");
+  script.conversation.withdraw(script.askers["slow"]);
+  script.conversation.closed({}, script.now);
+  while (script.next() != "connect") {
+  }
+  script.conversation.opened(script.now);
+  EXPECT_EQ(script.next(), "wait 50");
+}
+
 TEST(Conversation, connection_that_stalls_for_five_seconds_is_opened_anew_after_one) {
   Script script;
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
   script.transaction.timeout = std::chrono::seconds{5};
   script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
   EXPECT_TRUE(script.next_event().starts_with("send"));

@@ -242,7 +242,10 @@ TEST_F(LinkTest, request_that_cannot_be_sent_is_made_again_on_a_new_connection) 
 TEST_F(LinkTest, silent_connection_is_opened_anew_after_two_requests) {
   Link link(context, "127.0.0.1", port());
   Asker asker;
-  for (std::size_t count = 1; count <= 3; ++count) {
+  link.submit(asker, over_tcp({.count = 1}));
+  send(0, tcp_answer(request(0, 12), {0, 1}));
+  wait_for(asker, 1);
+  for (std::size_t count = 2; count <= 4; ++count) {
     link.submit(asker, over_tcp({.count = 1}, brief));
     wait_for(asker, count);
     EXPECT_EQ(asker.heard.back().error, Error::no_answer);
@@ -276,19 +279,19 @@ TEST_F(LinkTest, takes_turns_by_requester_and_has_one_request_on_the_line) {
     if (busy.heard.size() < 3) link.submit(busy, over_tcp({.unit_id = 1, .count = 1}));
   };
   other.then = [&] {
-    if (other.heard.size() < 3) link.submit(other, over_tcp({.unit_id = 2, .count = 1}));
+    if (other.heard.size() < 3) link.submit(other, over_tcp({.unit_id = 1, .first = 9, .count = 1}));
   };
   link.submit(busy, over_tcp({.unit_id = 1, .count = 1}));
-  link.submit(other, over_tcp({.unit_id = 2, .count = 1}));
-  Bytes units;
+  link.submit(other, over_tcp({.unit_id = 1, .first = 9, .count = 1}));
+  Bytes registers;
   for (int turn = 0; turn < 6; ++turn) {
     const Bytes asked = request(0, 12);
     context.poll();
     EXPECT_EQ(peers[0].available(), 0U) << "a second request before the answer";
-    units.push_back(asked[6]);
+    registers.push_back(asked[9]);
     send(0, tcp_answer(asked, {0, 1}));
   }
-  EXPECT_EQ(units, (Bytes{1, 2, 1, 2, 1, 2}));
+  EXPECT_EQ(registers, (Bytes{0, 9, 0, 9, 0, 9}));
 }
 
 TEST_F(LinkTest, withdrawn_requester_hears_nothing_and_the_next_is_served) {

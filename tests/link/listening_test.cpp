@@ -60,7 +60,7 @@ TEST_F(KnownLine, count_of_an_unanswered_request_is_not_used_for_ten_seconds_eve
   const SteadyTime given_up = script.now;
   script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
   EXPECT_EQ(script.next_event(), "send 1:55+3");
-  EXPECT_GE(script.now - given_up, SerialCounts::late_answer_max);
+  EXPECT_GE(script.now - given_up, DistinctCounts::late_answer_max);
 }
 
 TEST_F(KnownLine, other_units_are_asked_meanwhile) {
@@ -341,9 +341,99 @@ TEST_F(KnownLine, bytes_that_follow_an_answer_at_once_and_are_no_frame_bring_it_
     script.hear(bytes);
     EXPECT_EQ(script.next(), "tell a 400 401 402");
     EXPECT_EQ(script.next(), "doubt a 55+3");
-    script.later(seconds{1});
+    script.later(seconds{6});
     EXPECT_EQ(script.next(), "wait");
   }
+}
+
+// Drivers that switch late, missing termination: at once, after a pause, and in pieces.
+TEST_F(KnownLine, few_bytes_00_and_ff_around_responses_bring_nothing_into_doubt) {
+  const std::vector<Bytes> runs{{0x00}, {0x00, 0x00, 0x00}, {0xFF}, {0xFF, 0x00, 0xFF}};
+  for (const Bytes& run : runs) {
+    for (const bool at_once : {true, false}) {
+      ask();
+      EXPECT_TRUE(script.next_event().starts_with("send"));
+      script.hear(run);
+      Bytes bytes = rtu_answer(1, numbers(script.sent.count, 400 - (55U - script.sent.first)));
+      if (at_once) bytes.insert(bytes.end(), run.begin(), run.end());
+      script.hear(bytes);
+      EXPECT_EQ(script.next(), "tell a 400 401 402");
+      if (!at_once) {
+        script.later(milliseconds{20});
+        script.hear(run);
+      }
+      EXPECT_EQ(script.next(), "wait");  // the next request needs no more than the request gap
+      script.later(milliseconds{700});
+    }
+  }
+  EXPECT_EQ(unit().doubts, 0U);
+}
+
+TEST_F(KnownLine, text_that_stands_before_each_response_is_usual_after_three) {
+  const std::string text = "www.usr.cn";
+  for (int cycle = 0; cycle < 12; ++cycle) {
+    ask();
+    EXPECT_TRUE(script.next_event().starts_with("send"));
+    Bytes bytes(text.begin(), text.end());
+    const Bytes response = rtu_answer(1, numbers(script.sent.count, 400 - (55U - script.sent.first)));
+    bytes.insert(bytes.end(), response.begin(), response.end());
+    script.hear(bytes);
+    std::string event = script.next();
+    while (event.starts_with("doubt")) event = script.next();
+    EXPECT_EQ(event, "tell a 400 401 402");
+    if (cycle >= 3) {
+      EXPECT_EQ(script.next(), "wait") << cycle;
+    }
+    script.later(milliseconds{100 + 700 * (cycle % 2)});
+  }
+  EXPECT_EQ(script.conversation.stray_bytes().substr(0, 39), "10 stray bytes before each response: ch");
+}
+
+// Where stray bytes are frequent but not usual, one makes a response doubtful once: the next response, by
+// another count, agrees.
+TEST_F(KnownLine, response_that_agrees_with_a_doubted_one_is_proof_against_garbage) {
+  unsigned noise = 0x11;
+  const auto respond = [&](bool noisy) {
+    ask();
+    EXPECT_TRUE(script.next_event().starts_with("send"));
+    Bytes bytes = rtu_answer(1, numbers(script.sent.count, 400 - (55U - script.sent.first)));
+    for (int byte = 0; noisy && byte < 4; ++byte) bytes.push_back(static_cast<std::uint8_t>(noise += 0x21));
+    script.hear(bytes);
+    EXPECT_EQ(script.next(), "tell a 400 401 402");
+    return script.next_event();
+  };
+  for (int response = 0; response < 16; ++response) {
+    respond(response % 2 == 0);
+    script.later(seconds{6});
+  }
+  EXPECT_EQ(respond(true), "doubt a 55+3");
+  EXPECT_EQ(respond(true), "wait");
+}
+
+// Once a unit's response times are known, a lost response of a request that can be repeated costs less than
+// the timeout.
+TEST_F(KnownLine, request_that_can_be_repeated_waits_for_twice_the_usual_time) {
+  for (int request = 0; request < 10; ++request) {
+    script.later(seconds{6});
+    ask();
+    EXPECT_TRUE(script.next_event().starts_with("send"));
+    script.later(milliseconds{100});
+    script.answer(400);
+    EXPECT_EQ(script.next(), "tell a 400 401 402");
+  }
+  script.later(seconds{6});
+  script.transaction.repeatable = true;
+  ask();
+  EXPECT_TRUE(script.next_event().starts_with("send"));
+  const SteadyTime sent_at = script.now;
+  EXPECT_EQ(script.next_event(), "tell a no answer in time");
+  EXPECT_LE(script.now - sent_at, milliseconds{450});
+  script.transaction.repeatable = false;
+  ask();
+  EXPECT_TRUE(script.next_event().starts_with("send"));
+  const SteadyTime sent_again_at = script.now;
+  EXPECT_EQ(script.next_event(), "tell a no answer in time");
+  EXPECT_GE(script.now - sent_again_at, script.transaction.timeout);
 }
 
 TEST_F(KnownLine, bytes_that_follow_an_answer_that_is_not_believed_yet_end_its_chance) {
@@ -373,7 +463,7 @@ TEST_F(KnownLine, after_a_request_like_ours_of_somebody_else_two_answers_may_com
   script.answer(400);
   EXPECT_EQ(script.next(), "tell a 400 401 402");
   const SteadyTime told = script.now;
-  for (script.later(seconds{1}); script.now < told + SerialCounts::late_answer_max;
+  for (script.later(seconds{1}); script.now < told + DistinctCounts::late_answer_max;
        script.later(seconds{1})) {
     ask();
     script.next_event();
@@ -464,7 +554,7 @@ TEST_F(KnownLine, exception_is_believed_when_it_comes_twice) {
     if (time == 0) {
       EXPECT_EQ(script.next_event(), "send 1:55+2");
       script.hear(with_crc({1, 0x83, 2}));
-      script.later(SerialCounts::late_answer_max);
+      script.later(DistinctCounts::late_answer_max);
     }
     EXPECT_EQ(script.next(), "tell a exception 2") << time;
   }

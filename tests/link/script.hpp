@@ -38,6 +38,33 @@ inline Bytes rtu_answer(unsigned unit_id, const Bytes& data) {
   return with_crc(frame);
 }
 
+inline Bytes tcp_answer(unsigned transaction_id, unsigned unit_id, const Bytes& data) {
+  const auto size = static_cast<std::uint8_t>(data.size());
+  Bytes frame{static_cast<std::uint8_t>(transaction_id >> 8),
+              static_cast<std::uint8_t>(transaction_id),
+              0,
+              0,
+              0,
+              static_cast<std::uint8_t>(size + 3),
+              static_cast<std::uint8_t>(unit_id),
+              3,
+              size};
+  frame.insert(frame.end(), data.begin(), data.end());
+  return frame;
+}
+
+inline Bytes tcp_exception(unsigned transaction_id, unsigned unit_id, unsigned code) {
+  return {static_cast<std::uint8_t>(transaction_id >> 8),
+          static_cast<std::uint8_t>(transaction_id),
+          0,
+          0,
+          0,
+          3,
+          static_cast<std::uint8_t>(unit_id),
+          0x83,
+          static_cast<std::uint8_t>(code)};
+}
+
 inline Bytes rtu_request(unsigned unit_id, unsigned first, unsigned count) {
   return with_crc({static_cast<std::uint8_t>(unit_id), 3, static_cast<std::uint8_t>(first >> 8),
                    static_cast<std::uint8_t>(first & 0xFF), 0, static_cast<std::uint8_t>(count)});
@@ -96,6 +123,7 @@ class Script {
                           .timeout = std::chrono::milliseconds{1'000},
                           .request_gap = std::chrono::milliseconds{50}};
   modbus::ReadRequest sent;
+  std::uint16_t transaction_id = 0;  // of the last request over Modbus TCP
   unsigned wanted_first = 0;
 
  private:
@@ -123,6 +151,7 @@ class Script {
       const auto number = [&](std::size_t place) {
         return static_cast<std::uint16_t>((send->bytes[start + place] << 8) | send->bytes[start + place + 1]);
       };
+      if (!is_serial) transaction_id = static_cast<std::uint16_t>((send->bytes[0] << 8) | send->bytes[1]);
       sent = {.unit_id = send->bytes[start], .first = number(2), .count = number(4)};
       wanted_first = transaction.request.first;
       return fmt::format("send {}:{}+{}", sent.unit_id, sent.first, sent.count);

@@ -77,6 +77,38 @@ TEST(Describe, missing_answer_says_what_to_check_in_which_protocol) {
             "client may hold it, or the protocol is not rtu_over_tcp");
 }
 
+TEST(Describe, response_that_does_not_fit_is_named_as_it_was_seen) {
+  EXPECT_EQ(
+      said(genset, {.error = modbus::Error::wrong_transaction,
+                    .seen = {.transaction_id = 2, .own_transaction_id = 1}}),
+      "192.168.97.10:502 unit 1: answers as transaction 2 instead of 1 to read 120..135; the controller or "
+      "gateway does not return the transaction id: update its firmware, or use rtu_over_tcp if the gateway "
+      "has a transparent mode");
+  EXPECT_EQ(said(genset, {.error = modbus::Error::wrong_length,
+                          .seen = {.register_count = 20, .own_register_count = 28}}),
+            "192.168.97.10:502 unit 1: returned 20 registers instead of 28 to read 120..135; either the "
+            "controller returns fewer registers than requested: check the profile, or the gateway is one "
+            "response behind: raise its timeout");
+  EXPECT_EQ(
+      said(switchboard, {.error = modbus::Error::foreign_answer,
+                         .seen = {.register_count = 20, .own_register_count = 28}}),
+      "192.168.97.20:26 unit 3: returned 20 registers instead of 28 to read 120..135; either the "
+      "controller returns fewer registers than requested: check the profile, or this is the response to "
+      "another master on the line, or to another client of the converter");
+  for (const Address& address : {genset, switchboard}) {
+    for (const auto error : {boost::system::error_code{link::Error::no_answer},
+                             boost::system::error_code{modbus::Error::foreign_answer}}) {
+      const std::string text =
+          said(address, {.error = error, .seen = {.late = std::chrono::milliseconds{3'000}}});
+      EXPECT_NE(
+          text.find("no answer within 2.0 s to read 120..135; an earlier request was answered after 3.0 s: "
+                    "raise MODBUS_TIMEOUT"),
+          std::string::npos)
+          << text;
+    }
+  }
+}
+
 TEST(Describe, answer_that_is_none_says_whose_and_why) {
   EXPECT_EQ(said(genset, {.error = modbus::Error::foreign_answer, .other_unit = 2}),
             "192.168.97.10:502 unit 1: unit 2 answered instead to read 120..135; check the unit id");
@@ -84,7 +116,10 @@ TEST(Describe, answer_that_is_none_says_whose_and_why) {
             "192.168.97.20:26 unit 3: unit 2 answered instead to read 120..135; check the unit id, or look "
             "for another master on the line");
   EXPECT_EQ(said(genset, {.error = modbus::Error::foreign_answer}),
-            "192.168.97.10:502 unit 1: only answers to others' requests came within 2.0 s to read 120..135; "
+            "192.168.97.10:502 unit 1: only responses to other requests came within 2.0 s to read 120..135; "
+            "look for another client of the gateway");
+  EXPECT_EQ(said(switchboard, {.error = modbus::Error::foreign_answer}),
+            "192.168.97.20:26 unit 3: only answers to others' requests came within 2.0 s to read 120..135; "
             "look for another master on the line, or another client of the converter");
   EXPECT_EQ(said(switchboard, {.error = modbus::Error::broken_answer}),
             "192.168.97.20:26 unit 3: wrong CRC in the answer to read 120..135; check baud rate, parity, "

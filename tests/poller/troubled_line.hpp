@@ -39,15 +39,12 @@ struct Troubles {
   double lookalike = 0.0;  // our answer comes at its time, but another of its unit and count before it
 };
 
-// The line. Use: schedule events and run() until something is over; `on_event` is told what the conversation
-// says (Tell, Doubt).
-class TroubledLine {
+// A conversation with what is at its other end, in a time of its own. Use: schedule events and step() until
+// something is over; step() passes on what the conversation says (Tell, Doubt).
+class SimulatedPeer {
  public:
-  TroubledLine(Troubles troubles, RegisterCodes& codes, std::uint64_t seed)
-      : troubles_(troubles), codes_(codes), random_(seed) {
-    conversation.opened(now);
-    if (troubles_.foreign_every.count() > 0) at(now + milliseconds{1}, [this] { foreigner_asks(); });
-  }
+  explicit SimulatedPeer(std::uint64_t seed) : random_(seed) { conversation.opened(now, first_id()); }
+  virtual ~SimulatedPeer() = default;
 
   void at(SteadyTime time, std::function<void()> what) { events_.emplace(time, std::move(what)); }
 
@@ -64,11 +61,12 @@ class TroubledLine {
         what();
       }
     } else if (const auto* send = std::get_if<link::Send>(&action)) {
+      ++transactions;
       asked(*send);
     } else if (std::holds_alternative<link::Connect>(action)) {
       at(now + milliseconds{20}, [this] {
         open_ = true;
-        conversation.opened(now);
+        conversation.opened(now, first_id());
       });
     } else if (std::holds_alternative<link::Close>(action)) {
       open_ = false;
@@ -84,6 +82,26 @@ class TroubledLine {
   SteadyTime now{std::chrono::hours{1}};
   link::Conversation conversation;
   std::uint64_t transactions = 0;
+
+ protected:
+  virtual void asked(const link::Send& send) = 0;
+  std::uint16_t first_id() { return static_cast<std::uint16_t>(random_()); }
+
+  bool open_ = true;
+
+ private:
+  std::mt19937_64 random_;
+  std::multimap<SteadyTime, std::function<void()>> events_;
+};
+
+// A serial line behind a converter.
+class TroubledLine final : public SimulatedPeer {
+ public:
+  TroubledLine(Troubles troubles, RegisterCodes& codes, std::uint64_t seed)
+      : SimulatedPeer(seed), troubles_(troubles), codes_(codes) {
+    if (troubles_.foreign_every.count() > 0) at(now + milliseconds{1}, [this] { foreigner_asks(); });
+  }
+
   std::uint8_t dead_unit = 0;
 
  private:
@@ -108,8 +126,7 @@ class TroubledLine {
     return sealed(std::move(frame));
   }
 
-  void asked(const link::Send& send) {
-    ++transactions;
+  void asked(const link::Send& send) override {
     const std::span<const std::uint8_t> bytes(send.bytes);
     ours_ = {.unit_id = bytes[0], .first = modbus::number_at(bytes, 2), .count = modbus::number_at(bytes, 4)};
     const bool collides = now < foreigner_busy_until_ && happens(0.5);
@@ -222,9 +239,6 @@ class TroubledLine {
 
   Troubles troubles_;
   RegisterCodes& codes_;
-  std::mt19937_64 random_;
-  std::multimap<SteadyTime, std::function<void()>> events_;
-  bool open_ = true;
   Bytes held_;
   modbus::ReadRequest ours_;
   std::vector<modbus::ReadRequest> foreign_plan_;

@@ -4,6 +4,7 @@
 #include "poller/cycle.hpp"
 #include "poller/transaction_of.hpp"
 #include "profile/catalog.hpp"
+#include "troubled_gateway.hpp"
 
 #include <gtest/gtest.h>
 
@@ -48,14 +49,14 @@ struct Tally {
 // One device as DevicePoller does it: a cycle every two seconds, doubts, settling.
 class Device final : public link::Requester {
  public:
-  Device(TroubledLine& line, RegisterCodes& codes, Tally& tally, std::uint8_t unit_id,
-         profile::ProfilePtr profile)
+  Device(SimulatedPeer& line, RegisterCodes& codes, Tally& tally, std::uint8_t unit_id,
+         profile::ProfilePtr profile, modbus::Protocol protocol = modbus::Protocol::rtu_over_tcp)
       : line_(line),
         codes_(codes),
         tally_(tally),
-        address_{.unit_id = unit_id, .protocol = modbus::Protocol::rtu_over_tcp},
+        address_{.unit_id = unit_id, .protocol = protocol},
         profile_(profile),
-        cycle_(std::move(profile), modbus::Protocol::rtu_over_tcp) {
+        cycle_(std::move(profile), protocol) {
     begin_in(milliseconds{static_cast<int>(line.below(2'000))});
   }
 
@@ -85,7 +86,7 @@ class Device final : public link::Requester {
       line_.at(line_.now + milliseconds{200}, [this] { follow(cycle_.again()); });
     } else if (std::holds_alternative<Finished>(step)) {
       settling_ = true;
-      const milliseconds gap = profile_->serial.request_gap;
+      const milliseconds gap = profile_->transport(address_.protocol).request_gap;
       const milliseconds time =
           cycle_.failure() ? milliseconds{0} : line_.conversation.settling_time(gap, line_.now);
       settled_by_ = line_.now + time + milliseconds{500};
@@ -149,7 +150,7 @@ class Device final : public link::Requester {
     begin_in(milliseconds{1'000 + static_cast<int>(line_.below(1'000))});
   }
 
-  TroubledLine& line_;
+  SimulatedPeer& line_;
   RegisterCodes& codes_;
   Tally& tally_;
   Address address_;
@@ -164,18 +165,8 @@ class Device final : public link::Requester {
   bool settling_ = false;
 };
 
-// Two gensets, a switchboard and a dead unit behind one converter.
-Tally run(Troubles troubles, bool alike, std::uint64_t seed, std::uint64_t transactions) {
-  RegisterCodes codes(alike, seed);
-  TroubledLine line(troubles, codes, seed);
-  line.dead_unit = 4;
-  Tally tally;
-  const auto genset = every_register_of("hgm9520n");
-  const auto switchboard = every_register_of("hgm9560");
-  Device first(line, codes, tally, 1, genset);
-  Device second(line, codes, tally, 2, genset);
-  Device third(line, codes, tally, 3, switchboard);
-  Device dead(line, codes, tally, 4, switchboard);
+// Runs until so many transactions are over, and prints what happened.
+void report(SimulatedPeer& line, const Tally& tally, std::uint64_t seed, std::uint64_t transactions) {
   while (line.transactions < transactions) {
     line.step([](const link::Action& action) {
       if (const auto* tell = std::get_if<link::Tell>(&action)) {
@@ -194,6 +185,39 @@ Tally run(Troubles troubles, bool alike, std::uint64_t seed, std::uint64_t trans
   std::cout << "  timeouts " << sum.timeouts << ", broken " << sum.broken_frames << ", foreign "
             << sum.foreign_frames << ", late " << sum.late_answers << ", doubled " << sum.doubled_answers
             << ", confirmed " << sum.confirmations << ", doubted " << sum.doubts << '\n';
+}
+
+// Two gensets, a switchboard and a dead unit behind one converter.
+Tally run(Troubles troubles, bool alike, std::uint64_t seed, std::uint64_t transactions) {
+  RegisterCodes codes(alike, seed);
+  TroubledLine line(troubles, codes, seed);
+  line.dead_unit = 4;
+  Tally tally;
+  const auto genset = every_register_of("hgm9520n");
+  const auto switchboard = every_register_of("hgm9560");
+  Device first(line, codes, tally, 1, genset);
+  Device second(line, codes, tally, 2, genset);
+  Device third(line, codes, tally, 3, switchboard);
+  Device dead(line, codes, tally, 4, switchboard);
+  report(line, tally, seed, transactions);
+  return tally;
+}
+
+// Three gensets of one model and a dead unit behind one gateway. All reads of the gensets have equal lengths.
+Tally run(GatewayTroubles troubles, std::uint64_t seed, std::uint64_t transactions) {
+  RegisterCodes codes(true, seed);
+  TroubledGateway gateway(troubles, codes, seed);
+  gateway.dead_unit = 4;
+  Tally tally;
+  const auto genset = every_register_of("hgm9520n");
+  constexpr auto tcp = modbus::Protocol::tcp;
+  Device first(gateway, codes, tally, 1, genset, tcp);
+  Device second(gateway, codes, tally, 2, genset, tcp);
+  Device third(gateway, codes, tally, 3, genset, tcp);
+  Device dead(gateway, codes, tally, 4, genset, tcp);
+  report(gateway, tally, seed, transactions);
+  std::cout << "  out of step " << gateway.out_of_step << '\n';
+  EXPECT_GT(gateway.out_of_step, transactions / 500) << "the gateway behaved too well";
   return tally;
 }
 
@@ -201,6 +225,13 @@ class TroubledLineTest : public testing::Test {
  protected:
   std::uint64_t seed = from_environment("SERIAL_SEED", std::random_device{}());
   std::uint64_t transactions = from_environment("SERIAL_TRANSACTIONS", 20'000);
+
+  void expect_no_wrong_value(const GatewayTroubles& troubles) {
+    const Tally tally = run(troubles, seed, transactions);
+    EXPECT_EQ(tally.wrong, 0U) << "repeat with SERIAL_SEED=" << seed
+                               << " SERIAL_TRANSACTIONS=" << transactions;
+    EXPECT_GT(tally.published, transactions / 40) << "the gateway was hardly used";
+  }
 
   void expect_no_wrong_value(const Troubles& troubles, bool alike) {
     const Tally tally = run(troubles, alike, seed, transactions);
@@ -230,6 +261,20 @@ TEST_F(TroubledLineTest, an_answer_like_ours_is_not_believed_when_ours_comes_beh
                          .foreign_every = milliseconds{0},
                          .lookalike = 0.03},
                         true);
+}
+
+TEST_F(TroubledLineTest, gateway_that_gives_late_responses_to_later_requests_causes_no_wrong_value) {
+  expect_no_wrong_value({});
+}
+
+// No timeout, no exception and no wrong unit id ever tells that the gateway is out of step.
+TEST_F(TroubledLineTest, gateway_that_is_out_of_step_without_a_sign_causes_no_wrong_value) {
+  expect_no_wrong_value({.late = 0, .lost = 0, .sends_twice = 0.05, .exception = 0});
+}
+
+TEST_F(TroubledLineTest, gateway_that_keeps_its_buffer_over_reconnects_causes_no_wrong_value) {
+  expect_no_wrong_value(
+      {.late = 0.1, .says_failed = 1.0, .honest_unit = 0.2, .flushes = 0.002, .forgets_on_reconnect = false});
 }
 
 }  // namespace

@@ -171,7 +171,11 @@ class Meter final : public Witness {
   void closes(Peer&) override {}
   void hears(Peer&) override { last_byte_ = kernel_.now(); }
 
+  // Readings that were published before a request belong to the cycle before it.
+  std::function<void()> take_published = [] {};
+
   void sends(Peer&, std::span<const std::uint8_t> bytes) override {
+    take_published();
     pass();
     end_request();
     const modbus::ReadRequest asked{
@@ -319,6 +323,7 @@ class Run {
     kernel_.on_broken = [this](const std::string&) { context_.stop(); };
     for (const std::string& name : options_.profiles) add(every_register_of(name));
     meter_.know(devices_, request_gap_);
+    meter_.take_published = [this] { take(); };
   }
 
   BadLineFigures go() {

@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 // PRODUCT.md, Modbus: 'silent for the request gap (50 ms by default) before each request'.
 constexpr milliseconds request_gap{50};
 
+// ARCHITECTURE.md, A serial line: one and a half times the usual response time, and 150 ms.
+constexpr milliseconds serial_wait_least{200};
 // ARCHITECTURE.md, A serial line: half an answer is waited for 'until 150 ms of silence'.
 constexpr milliseconds pause_within_frame_max{150};
 
@@ -130,6 +132,7 @@ void Contract::closes(Peer& peer) {
 void Contract::hears(Peer& peer) { lines_[&peer].last_byte = kernel_.now(); }
 
 void Contract::sends(Peer& peer, std::span<const std::uint8_t> bytes) {
+  take_published();
   Line& line = lines_[&peer];
   const Time now = kernel_.now();
   act(peer);
@@ -149,7 +152,10 @@ void Contract::sends(Peer& peer, std::span<const std::uint8_t> bytes) {
 
   std::erase_if(line.asked, [&](const Asked& earlier) {
     const bool is_torn = earlier.partly_answered && now - line.last_byte >= pause_within_frame_max;
-    return is_torn || earlier.at + earlier.timeout <= now;
+    // On a serial line a request that can be repeated waits for as long as the unit usually takes.
+    const Time waits_least =
+        is_serial(peer) ? std::min<Time>(earlier.timeout, serial_wait_least) : earlier.timeout;
+    return is_torn || earlier.at + waits_least <= now;
   });
   const auto& transport = whose->target.profile->transport(whose->target.address.protocol);
   const std::size_t allowed = is_serial(peer) ? 1 : transport.requests_in_flight;

@@ -7,6 +7,7 @@
 #include "trace.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ class Contract final : public Witness, public AnswerWitness {
  public:
   Contract(Kernel& kernel, Trace& trace) : kernel_(kernel), trace_(trace) {}
   void know(poller::RegisterCodes& codes) { codes_ = &codes; }
+
+  // Takes the readings published so far: those before a request belong to the cycle before it.
+  std::function<void()> take_published = [] {};
 
   // A device is polled, with this target, from now on; before that nothing of it is known.
   void watch(Peer& peer, const poller::Target& target, std::uint64_t generation);

@@ -44,7 +44,8 @@ void Contract::check_start(const Device& device, Time start) {
     broken(device, "the next attempt came later than MODBUS_RETRY_DELAY");
 }
 
-// After a good cycle: at the next multiple of the interval, counted from the first, that is not past.
+// After a good cycle: at the next multiple of the interval, counted from the first, that is not past; or at
+// once, where that would be two intervals after the last start.
 void Contract::check_on_grid(Device& device, Time start) {
   const Time interval = device.target.pace.poll_interval;
   if (device.last_start == Time{0}) return;
@@ -53,6 +54,10 @@ void Contract::check_on_grid(Device& device, Time start) {
   if (start - first_possible > interval + late_start_max)
     broken(device, fmt::format("a start was left out: {} after the last one could",
                                print_time(start - first_possible)));
+  const bool is_at_once = start - device.published_at <= late_start_max;
+  if (is_at_once && start - device.last_start >= interval) return;
+  if (start - device.last_start >= 2 * interval + late_start_max)
+    broken(device, "two intervals between two starts");
   if (!device.phase) {
     device.phase = start % interval;
     return;
@@ -107,7 +112,8 @@ Time Contract::silence_bound(const Device& device) const {
 Time Contract::offline_bound(const Device& device) const {
   const poller::Pace& pace = device.target.pace;
   const auto sharing = static_cast<std::int64_t>(device.on_line);
-  const Time cycle = 5 * sharing * pace.modbus_timeout + seconds{2};
+  // A new connection has 5 s for its first response.
+  const Time cycle = 6 * sharing * pace.modbus_timeout + seconds{7};
   return 2 * pace.poll_interval + cycle + (pace.offline_after - 1) * (pace.retry_delay * 11 / 10 + cycle);
 }
 

@@ -97,7 +97,9 @@ Run::Run(std::uint64_t seed, minutes length, bool printed)
       end_(kernel_.now() + length),
       crew_(std::make_unique<poller::Crew>(context_, link::AddressPolicy{}, handover_, numbering_)) {
   crew_->surroundings.random.seed(static_cast<std::uint32_t>(chance_.bits()));
+  crew_->links.seed(static_cast<std::uint32_t>(chance_.bits()));
   contract_.know(plant_.codes);
+  contract_.take_published = [this] { take(); };
   kernel_.on_step = [this] {
     take();
     contract_.step();

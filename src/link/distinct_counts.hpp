@@ -9,20 +9,34 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <utility>
+#include <span>
+#include <tuple>
 
 namespace gensetd::link {
 
 // What an answer is that nobody waited for.
 enum class Stray : std::uint8_t { late, doubled, foreign };
 
-// How many registers may be asked of a unit of a serial line now. An RTU answer names neither its request nor
-// its registers: only unit and count tell it from another. So the count is used as Modbus TCP uses its
-// transaction id: a read is made some registers longer than wanted, so that no answer that may still come
-// from an earlier request, or to somebody else's, has the same count. One for each line; survives
-// reconnects, as the converter's buffers do. No clock of its own: `now` never goes back.
-class SerialCounts {
+// Chooses how many registers a request asks for, so that the register count tells its response from every
+// other response that may still arrive. An RTU response names neither its request nor its registers, and a
+// gateway may put an earlier response under the transaction id of a later request. So a read is made some
+// registers longer than wanted whenever the wanted count could be mistaken. One for each connection; it
+// survives reconnects, as the buffers of converters and gateways do. No clock of its own: `now` never goes
+// back.
+class DistinctCounts {
  public:
+  // Among which responses the count must be unique.
+  enum class Scope : std::uint8_t {
+    unit,        // serial line: a response names its unit. Counts rest for a time
+    connection,  // gateway: a response may come under another unit's request. Counts take turns: the one that
+                 // was used longest ago is next, however long that is
+  };
+  explicit DistinctCounts(Scope scope) : scope_(scope) {}
+
+  // Of how many counts a read of a gateway with several units makes use, so that a response which is up to
+  // seven requests late has another count.
+  static constexpr std::uint16_t turns_of_gateway = 8;
+
   // An answer may come that late: longer than any delay seen at sites, which was 'seconds'. Until then its
   // count is never asked of its unit, for whatever registers.
   static constexpr std::chrono::seconds late_answer_max{10};
@@ -34,13 +48,16 @@ class SerialCounts {
   static constexpr std::chrono::milliseconds rest_min{500};
   // How long the counts of somebody else's requests and answers are remembered.
   static constexpr std::chrono::minutes foreign_memory{10};
-  // What to ask for `wanted`, and from when on: not later than `now` when at once. The request is empty when
-  // somebody else asks for every count that it could have.
+  // What to ask for `wanted`, and from when on: not later than `now` when at once. Where others request every
+  // count that it could have, the one that they used longest ago; the request is empty when there is only
+  // one.
   struct Choice {
     std::optional<modbus::ReadRequest> request;
     SteadyTime not_before;
+    bool must_agree = false;  // others request this count too: a second response must agree with the first
   };
-  Choice choose(const modbus::ReadRequest& wanted, const Room& room, SteadyTime now);
+  // `turns`: with Scope::connection, how many counts take turns.
+  Choice choose(const modbus::ReadRequest& wanted, const Room& room, SteadyTime now, std::uint16_t turns = 1);
 
   // The same for fewer registers than wanted, to confirm an answer: empty when there is no such count now.
   std::optional<modbus::ReadRequest> choose_part(const modbus::ReadRequest& wanted, SteadyTime now);
@@ -66,6 +83,9 @@ class SerialCounts {
   // Somebody else asks.
   void heard_request(std::uint8_t unit_id, std::uint16_t count, SteadyTime now);
 
+  // How long ago the newest request with this unit id and count was sent; 0: there was none.
+  std::chrono::nanoseconds age(std::uint8_t unit_id, std::uint16_t count, SteadyTime now) const;
+
   // Whether the unit may still answer, or refuse, an earlier request.
   bool owes(std::uint8_t unit_id, SteadyTime now) const;
 
@@ -75,9 +95,12 @@ class SerialCounts {
     SteadyTime blocked_until{};  // never before then: a response of ours may still come
     SteadyTime foreign_until{};  // never before then: another master or client requests this count
     SteadyTime last_stray{};
-    std::uint16_t crc = 0;  // of the last answer
-    bool owed = false;      // a request was not answered, as far as is known
-    bool answered = false;  // `crc` is one
+    std::uint64_t used = 0;   // number of the newest request with this count; 0: none
+    std::uint16_t first = 0;  // its first register
+    SteadyTime sent_at{};     // of that request
+    std::uint16_t crc = 0;    // of the last answer
+    bool owed = false;        // a request was not answered, as far as is known
+    bool answered = false;    // `crc` is one
   };
   // How far beyond the wanted registers a controller has answered.
   struct Growth {
@@ -92,22 +115,36 @@ class SerialCounts {
         0;  // a count that is free from `repeat_from` on, whatever response may still come
     SteadyTime repeat_from{};
   };
-  using Wanted = std::pair<std::uint16_t, std::uint16_t>;  // first, count
+  using Wanted = std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>;  // unit id, first, count
+  // The requests whose responses must differ: of one unit id, or of a whole connection.
   struct Unit {
     std::array<Count, modbus::registers_per_request_max + 1> counts;
     std::map<Wanted, Growth> growths;
-    SteadyTime next_trial{};  // of a count that was never answered
+    SteadyTime next_trial{};     // of a count that was never answered
+    std::uint64_t requests = 0;  // numbers them
   };
 
   Unit& unit(std::uint8_t unit_id);
   static Growth& growth(Unit& unit, const modbus::ReadRequest& wanted);
   static void limit(Growth& grows, const modbus::ReadRequest& wanted, std::uint16_t count, SteadyTime now);
   void block(const modbus::ReadRequest& wanted, const modbus::ReadRequest& asked, SteadyTime now);
+  std::uint16_t next_turn(const Unit& unit, const Growth& growth, const modbus::ReadRequest& wanted,
+                          std::uint16_t most, std::uint16_t turns, SteadyTime now) const;
   static SteadyTime free_at(const Unit& unit, const Growth& growth, std::uint16_t count);
+  static Choice choose_foreign(const Unit& unit, const modbus::ReadRequest& wanted, const Room& room,
+                               std::uint16_t most, SteadyTime now);
   static std::uint16_t best_count(const Unit& unit, const Growth& growth, std::uint16_t least,
                                   std::uint16_t most, SteadyTime now);
 
-  std::map<std::uint8_t, std::unique_ptr<Unit>> units_;
+  Scope scope_;
+  std::map<std::uint8_t, std::unique_ptr<Unit>> units_;  // with Scope::connection: one, under 0
 };
+
+// The wanted registers among those that `asked` brought.
+inline std::span<const std::uint8_t> wanted_of(const modbus::ReadRequest& wanted,
+                                               const modbus::ReadRequest& asked,
+                                               std::span<const std::uint8_t> registers) {
+  return registers.subspan(2U * static_cast<std::size_t>(wanted.first - asked.first), 2U * wanted.count);
+}
 
 }  // namespace gensetd::link
