@@ -64,7 +64,7 @@ class Line final : public std::enable_shared_from_this<Line>, private Readiness:
   const std::uint16_t port_;
   const AddressPolicy policy_;
   DescriptorShare descriptor_;  // of the connection
-  std::minstd_rand random_;  // of transaction ids
+  std::minstd_rand random_;     // of transaction ids
   boost::asio::ip::tcp::socket connecting_;
   ConnectedSocket socket_;
   Readiness::Watch watch_;  // of the socket

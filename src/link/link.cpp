@@ -48,7 +48,8 @@ std::shared_ptr<Link> Pool::get(const std::string& host, std::uint16_t port) {
   std::weak_ptr<Link>& place = state_->links[key];
   if (auto held = place.lock()) return held;
   auto made = std::shared_ptr<Link>(
-      new Link(context_, host, port, policy_, descriptors_, static_cast<std::uint32_t>(seeds_())), [state = state_, key](Link* link) {
+      new Link(context_, host, port, policy_, descriptors_, static_cast<std::uint32_t>(seeds_())),
+      [state = state_, key](Link* link) {
         count(link->conversation(), std::chrono::steady_clock::now(), state->gone);
         delete link;
         const auto entry = state->links.find(key);

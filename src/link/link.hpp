@@ -28,8 +28,7 @@ class Link {
  public:
   // descriptors: null grants every connection.
   Link(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy = {},
-       std::shared_ptr<DescriptorBudget> descriptors = nullptr,
-       std::uint32_t seed = std::random_device{}());
+       std::shared_ptr<DescriptorBudget> descriptors = nullptr, std::uint32_t seed = std::random_device{}());
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
