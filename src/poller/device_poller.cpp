@@ -20,9 +20,9 @@ using std::chrono::steady_clock;
 constexpr milliseconds retry_pause_min{150};
 constexpr int retry_pause_spread_ms = 100;
 
-// The least time that a cycle may spend on failed requests, however many devices share the line. On the reference
-// bad line with three devices, a third of two seconds leaves 73 % of the readings online and this 88 %, with more
-// good readings a second: a failed cycle costs the line more than two further attempts.
+// The least time that a cycle may spend on failed requests, however many devices share the line. On the
+// reference bad line with three devices, a third of two seconds leaves 73 % of the readings online and this
+// 88 %, with more good readings a second: a failed cycle costs the line more than two further attempts.
 constexpr milliseconds retry_time_least{1'500};
 
 constexpr milliseconds push_held_every{20};
