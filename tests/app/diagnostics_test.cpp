@@ -83,7 +83,7 @@ TEST(Diagnostics, are_printed_whole) {
       R"("connects":2,"connections_lost":1,"garbage_bytes":33,"busy_seconds":12.345678,"utilisation":0.1235,)"
       R"("utilisation_last_minute":0.3333,"shared_with_others":true,)"
       R"("last_foreign_frame":{"kind":"request","slave_id":9,"function":3,"register_count":7,)"
-      R"("heard_at":"1970-01-01T00:00:02.500Z"},"requests":21,"answers":22,"exceptions":23,"timeouts":24,)"
+      R"("heard_at":"1970-01-01T00:00:02.500Z"},"stray_bytes":null,"requests":21,"answers":22,"exceptions":23,"timeouts":24,)"
       R"("broken_frames":25,"foreign_frames":26,"late_answers":27,"doubled_answers":28,"confirmations":30,"doubts":29}})");
 }
 
