@@ -77,7 +77,8 @@ class DashboardStream final : public MessageSource, public live::Listener, publi
 
   // How far a snapshot has been told.
   struct Snapshot {
-    SteadyTime began_at;
+    Snapshot() {}  // clang takes the implicit one for deleted inside the class, as members have initializers
+    SteadyTime began_at{};
     DeviceWalk devices;
     bool devices_told = false;
     bool needs_comma = false;  // before the next entry of the list

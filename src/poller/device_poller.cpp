@@ -25,6 +25,9 @@ constexpr int retry_pause_spread_ms = 100;
 // 88 %, with more good readings a second: a failed cycle costs the line more than two further attempts.
 constexpr milliseconds retry_time_least{1'500};
 
+// The most, however long the interval: a device that does not respond is to be reported soon.
+constexpr milliseconds retry_time_most{4'000};
+
 constexpr milliseconds push_held_every{20};
 
 // How long a line that is never silent can keep a reading back.
@@ -153,7 +156,7 @@ bool DevicePoller::has_time_to_repeat(const link::Outcome& outcome) const {
   if (!was_well) return spent_on_failures_ + outcome.latency <= target_.pace.modbus_timeout;
   const auto sharing = std::max<std::int64_t>(1, link_.use_count());
   const auto share = std::chrono::nanoseconds{target_.pace.poll_interval} / sharing;
-  return spent_on_failures_ < std::max<std::chrono::nanoseconds>(share, retry_time_least);
+  return spent_on_failures_ < std::clamp<std::chrono::nanoseconds>(share, retry_time_least, retry_time_most);
 }
 
 void DevicePoller::begin() {

@@ -84,7 +84,7 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     assert foreign["heard_at"] <= reading["timestamp"]
     latency = unit["recent_latency"]
     assert latency["answers"] == min(64, 8 * reads + doubts) and 0 < latency["mean_ms"] <= latency["max_ms"] < 2000
-    assert 4 <= link["busy_seconds"] and 0 < link["utilisation"] < 1 and 0 < link["utilisation_last_minute"] < 1
+    assert 0.2 <= link["busy_seconds"] and 0 < link["utilisation"] < 1 and 0 < link["utilisation_last_minute"] < 1
 
     # Nothing is read before the test asks for it: both ways out say the same.
     series = samples(daemon.get("/metrics?devices=1").text)
