@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -208,12 +209,13 @@ class Reference {
   }
 
   std::vector<Sample> samples(Timestamp from, Timestamp to) const {
-    std::vector<Sample> all;
+    std::multimap<Timestamp, Sample> sorted;  // equal times stay in their order
     for (const auto& one : readings_) {
       if (one.when.wall >= from && one.when.wall < to && !is_covered(one))
-        all.push_back({one.when.wall, one.value});
+        sorted.emplace(one.when.wall, Sample{one.when.wall, one.value});
     }
-    std::ranges::stable_sort(all, {}, &Sample::when);
+    std::vector<Sample> all;
+    for (const auto& [when, sample] : sorted) all.push_back(sample);
     return all;
   }
 
