@@ -278,7 +278,10 @@ void Conversation::stray_byte(SteadyTime now) {
   if (!run_is_rest_ && run_.size() <= StrayBytes::run_max) {
     run_.push_back(received_.front());
     run_is_pending_ = false;
-    if (strays().may_become_usual(run_place_, run_)) {
+    // A torn response begins with the unit id of a controller that is polled.
+    const auto known_unit = units_.find(run_.front());
+    const bool may_be_torn = known_unit != units_.end() && known_unit->second.requests > 0;
+    if (!may_be_torn && strays().may_become_usual(run_place_, run_)) {
       run_is_pending_ = !strays().is_usual(run_place_, run_);
       return;
     }
@@ -316,7 +319,9 @@ void Conversation::doubt_if_behind_answer(SteadyTime now) {
       run_.size() + received_.size() <= StrayBytes::run_max) {
     std::vector<std::uint8_t> run = run_;
     run.insert(run.end(), received_.begin(), received_.end());
-    if (strays().may_become_usual(run_place_, run)) return;
+    const auto known_unit = units_.find(run.front());
+    const bool may_be_torn = known_unit != units_.end() && known_unit->second.requests > 0;
+    if (!may_be_torn && strays().may_become_usual(run_place_, run)) return;
   }
   if (!taken_.empty() && taken_.back().at == last_byte_ && !taken_.back().proven)
     doubt(std::prev(taken_.end()), now);

@@ -33,7 +33,7 @@ std::size_t StrayBytes::Side::usual_length() const {
   return is_at_least(3) ? std::size_t{std::ranges::max(std::span(lengths).first(count))} : 0;
 }
 
-bool StrayBytes::are_frequent() const { return before_.is_at_least(1) || behind_.is_at_least(1); }
+bool StrayBytes::are_frequent() const { return before_.is_at_least(2) || behind_.is_at_least(2); }
 
 void StrayBytes::note(Place place, std::span<const std::uint8_t> run) {
   Side& here = side(place);
@@ -58,7 +58,11 @@ bool StrayBytes::is_usual(Place place, std::span<const std::uint8_t> run) const 
 }
 
 bool StrayBytes::is_known(Place place, std::span<const std::uint8_t> run) const {
-  return is_idle_line(run) || std::ranges::any_of(side(place).known, [&](const Known& entry) {
+  if (is_idle_line(run)) return true;
+  const Side& here = side(place);
+  // The heads of torn responses are alike too, but few responses are torn.
+  const bool is_usual_here = here.count < recent_least || here.is_at_least(2);
+  return is_usual_here && std::ranges::any_of(here.known, [&](const Known& entry) {
            return entry.hits >= hits_usual && std::ranges::equal(entry.run, run);
          });
 }

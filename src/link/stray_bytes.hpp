@@ -23,8 +23,9 @@ class StrayBytes {
   // A response of ours arrived with this run of bytes at that place; empty: with none.
   void note(Place place, std::span<const std::uint8_t> run);
 
-  // Whether a run is usual at this place: a few bytes 00 and FF; or the same as with three responses before;
-  // or no longer than the runs that three of four recent responses have there.
+  // Whether a run is usual at this place: a few bytes 00 and FF; or the same as with three responses before,
+  // where half of recent responses have stray bytes; or no longer than the runs that three of four recent
+  // responses have there.
   bool is_usual(Place place, std::span<const std::uint8_t> run) const;
 
   // Whether exactly these bytes are usual, not only so many.
@@ -33,7 +34,7 @@ class StrayBytes {
   // Whether the run may become a usual one when further bytes arrive.
   bool may_become_usual(Place place, std::span<const std::uint8_t> run) const;
 
-  // Whether at least a quarter of recent responses have stray bytes.
+  // Whether at least half of recent responses have stray bytes.
   bool are_frequent() const;
 
   // What a technician should know, for example "3 stray bytes behind each response: check termination and
