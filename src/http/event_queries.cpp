@@ -32,7 +32,6 @@ std::optional<std::string> cursor_behind(const std::vector<Event>& events, std::
 }
 
 void append_cell(std::string& out, std::string_view text) {
-  if (out.back() != '\n') out += ',';
   out += '"';
   if (!text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos) out += '\'';
   for (const char c : text) {
@@ -56,14 +55,19 @@ constexpr std::string_view csv_head =
     "site_id,device_id,code,text_en,text_ru\n";
 
 void append_row(std::string& out, const Event& event) {
+  bool is_first = true;
   for (const std::string& cell :
        {std::to_string(event.id), reading::print_timestamp(event.onset),
         std::string{event.onset_at_latest ? "true" : "false"}, shown(event.returned_at),
         shown(event.acknowledged_at), event.acknowledged_by, std::string{to_word(event.state)},
         shown_number(event.priority), std::string{to_word(event.kind)}, event.site_code,
         shown_number(event.site_id), shown_number(event.device_id), event.code,
-        events::text_of(event, events::Language::english), events::text_of(event, events::Language::russian)})
+        events::text_of(event, events::Language::english),
+        events::text_of(event, events::Language::russian)}) {
+    if (!is_first) out += ',';
+    is_first = false;
     append_cell(out, cell);
+  }
   out += '\n';
 }
 

@@ -61,6 +61,7 @@ TEST(EventQueries, many_events_come_in_pieces) {
     const std::string text = first + whole(pieces);
     const std::string_view last = is_csv ? "\n\"1000\"," : R"({"id":1000,)";
     EXPECT_NE(text.find(last), std::string::npos);
+    EXPECT_EQ(text.find("\n,"), std::string::npos) << "a row begins with a comma";
   }
 }
 
