@@ -5,6 +5,7 @@
 #include "app/registry_command.hpp"
 #include "app/scan_command.hpp"
 #include "app/serve_command.hpp"
+#include "app/settings_table.hpp"
 #include "app/simulate_command.hpp"
 #include "registry/postgres_connect.hpp"
 
@@ -33,12 +34,15 @@ CLI::App* add_serve(CLI::App& program, std::string& file, std::map<std::string, 
       "option's name with '_' for '-'. Options count before the environment, the environment before the "
       "file.");
   command->add_option("--config", file, "A TOML file with settings");
-  for (const SettingInfo& info : all_settings()) {
-    const std::string name{info.name};
-    const std::string by_default =
-        info.shown_default.empty() ? "" : fmt::format(", default {}", info.shown_default);
-    command->add_option(option_of(name), values[name],
-                        fmt::format("{} [{}{}]", info.meaning, name, by_default));
+  for (const Setting& setting : all_settings()) {
+    const std::string name{setting.name};
+    const std::string by_default = default_of(setting);
+    command
+        ->add_option(option_of(name), values[name],
+                     fmt::format("{} [{}{}]", setting.meaning, name,
+                                 by_default.empty() ? "" : ", default " + by_default))
+        ->type_name(std::string{setting.value})
+        ->group(std::string{title_of(setting.group)});
   }
   return command;
 }

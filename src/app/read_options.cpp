@@ -1,6 +1,7 @@
 #include "app/read_options.hpp"
 
 #include "registry/address.hpp"
+#include "registry/ranges.hpp"
 #include "registry/types.hpp"
 
 #include <fmt/format.h>
@@ -27,9 +28,10 @@ profile::ProfilePtr profile_of(const std::string& name, const std::string& profi
   return catalog.parse(std::string{std::istreambuf_iterator<char>(stream), {}}, name);
 }
 
-milliseconds checked_interval(double seconds) {
-  if (!(seconds >= 0.1 && seconds <= 86'400))
-    throw BadOption(fmt::format("--interval: {} is out of range; give 0.1 to 86400 seconds", seconds));
+milliseconds checked_seconds(std::string_view option, double seconds, registry::Range range) {
+  if (!range.contains(seconds))
+    throw BadOption(fmt::format("{}: {} is out of range; give {} to {} seconds", option, seconds, range.least,
+                                range.most));
   return milliseconds{std::llround(seconds * 1000)};
 }
 
@@ -100,7 +102,7 @@ ReadJob job_of(const ReadOptions& options) {
     job.address.protocol = *protocol;
   }
   job.address.unit_id = checked_unit(options.unit_id, protocol);
-  job.interval = checked_interval(options.interval_seconds);
+  job.interval = checked_seconds("--interval", options.interval_seconds, registry::poll_interval_seconds);
   if (!options.raw.empty()) job.range = checked_range(options.raw);
   job.watch = options.watch;
   job.json = options.json;
@@ -148,9 +150,7 @@ std::optional<std::pair<std::uint16_t, std::uint16_t>> parse_raw_range(std::stri
 }
 
 milliseconds checked_timeout(double seconds) {
-  if (!(seconds >= 0.05 && seconds <= 60))
-    throw BadOption(fmt::format("--timeout: {} is out of range; give 0.05 to 60 seconds", seconds));
-  return milliseconds{std::llround(seconds * 1000)};
+  return checked_seconds("--timeout", seconds, registry::modbus_timeout_seconds);
 }
 
 modbus::Protocol checked_protocol(std::string_view word) {

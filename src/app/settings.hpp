@@ -10,10 +10,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace gensetd::app {
@@ -25,7 +23,7 @@ enum class LogFormat : std::uint8_t { text, json };
 // other.
 std::size_t default_poll_threads();
 
-// Everything that `gensetd serve` can be told. The defaults work.
+// The settings of `gensetd serve` with their defaults; settings_table.hpp describes each.
 struct Settings {
   poller::Pace pace;
   std::size_t poll_threads = default_poll_threads();
@@ -52,19 +50,7 @@ struct Settings {
   std::filesystem::path web_dir;   // a directory, or empty: the built-in dashboard
 };
 
-// One setting as people see it. Its option is the name in small letters with dashes (--poll-interval), its
-// key in the settings file the name in small letters (poll_interval).
-struct SettingInfo {
-  std::string_view name;  // the environment variable
-  std::string_view shown_default;
-  std::string_view meaning;
-};
-
-std::span<const SettingInfo> all_settings();
-std::string option_of(std::string_view name);
-std::string key_of(std::string_view name);
-
-// A value that somebody gave, and where.
+// The text of a value and where it was given.
 struct GivenValue {
   std::string text;
   std::string origin;  // "environment", "option --poll-interval", "gensetd.toml:3"

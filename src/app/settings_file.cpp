@@ -1,4 +1,5 @@
 #include "app/settings.hpp"
+#include "app/settings_table.hpp"
 #include "profile/toml.hpp"
 
 #include <fmt/format.h>
@@ -65,10 +66,11 @@ void read_settings_file(const std::filesystem::path& file, GivenValues& given) {
     const std::string key{key_node.str()};
     const std::string where = place(file, key_node.source());
     const auto known = std::ranges::find_if(
-        all_settings(), [&](const SettingInfo& info) { return key_of(info.name) == key; });
+        all_settings(), [&](const Setting& setting) { return key_of(setting.name) == key; });
     if (known == all_settings().end()) {
       std::string names;
-      for (const SettingInfo& info : all_settings()) names += (names.empty() ? "" : ", ") + key_of(info.name);
+      for (const Setting& setting : all_settings())
+        names += (names.empty() ? "" : ", ") + key_of(setting.name);
       throw SettingsError{fmt::format("{}: unknown setting '{}'; allowed are {}", where, key, names)};
     }
     given[std::string{known->name}] = {text_of(node, key, where), where};

@@ -134,37 +134,33 @@ void Fields::read_whole(std::string_view name, std::int64_t min, std::int64_t ma
   }
 }
 
-void Fields::read_whole_or_null(std::string_view name, std::int64_t min, std::int64_t max,
-                                std::optional<int>& into) {
+void Fields::read_whole_or_null(std::string_view name, Range range, std::optional<int>& into) {
   const auto* value = find(name);
   if (value == nullptr) return;
   if (value->is_null()) return into.reset();
   const auto number = whole(*value);
-  if (!number || *number < min || *number > max) {
-    return refuse_value(name, fmt::format("a whole number from {} to {}, or null", min, max));
-  }
+  if (!number || !range.contains(static_cast<double>(*number)))
+    return refuse_value(name, fmt::format("a whole number from {} to {}, or null", range.least, range.most));
   into = static_cast<int>(*number);
 }
 
-void Fields::read_seconds(std::string_view name, double min, double max, double& into) {
+void Fields::read_seconds(std::string_view name, Range range, double& into) {
   const auto* value = find(name);
   if (value == nullptr) return;
   const auto number = finite(*value);
-  if (!number || *number < min || *number > max) {
-    return refuse_value(name, fmt::format("a number of seconds from {} to {}", min, max));
-  }
+  if (!number || !range.contains(*number))
+    return refuse_value(name, fmt::format("a number of seconds from {} to {}", range.least, range.most));
   into = *number;
 }
 
-void Fields::read_seconds_or_null(std::string_view name, double min, double max,
-                                  std::optional<double>& into) {
+void Fields::read_seconds_or_null(std::string_view name, Range range, std::optional<double>& into) {
   const auto* value = find(name);
   if (value == nullptr) return;
   if (value->is_null()) return into.reset();
   const auto number = finite(*value);
-  if (!number || *number < min || *number > max) {
-    return refuse_value(name, fmt::format("a number of seconds from {} to {}, or null", min, max));
-  }
+  if (!number || !range.contains(*number))
+    return refuse_value(name,
+                        fmt::format("a number of seconds from {} to {}, or null", range.least, range.most));
   into = number;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "registry/ranges.hpp"
 #include "registry/types.hpp"
 
 #include <boost/json/object.hpp>
@@ -40,10 +41,9 @@ class Fields {
   void read_flag(std::string_view name, bool& into);
   // A number without a fraction: 502 and 502.0 are the same JSON number.
   void read_whole(std::string_view name, std::int64_t min, std::int64_t max, std::int64_t& into);
-  void read_whole_or_null(std::string_view name, std::int64_t min, std::int64_t max,
-                          std::optional<int>& into);
-  void read_seconds(std::string_view name, double min, double max, double& into);
-  void read_seconds_or_null(std::string_view name, double min, double max, std::optional<double>& into);
+  void read_whole_or_null(std::string_view name, Range range, std::optional<int>& into);
+  void read_seconds(std::string_view name, Range range, double& into);
+  void read_seconds_or_null(std::string_view name, Range range, std::optional<double>& into);
   void read_number_or_null(std::string_view name, double min, double max, std::optional<double>& into);
 
   // `parse` gives a value, or says in its second argument what is allowed.

@@ -120,11 +120,11 @@ void read_plain_fields(Fields& fields, Device& device) {
   fields.read_text("name", name_rule, device.name);
   read_connection(fields, device);
   fields.read_flag("is_active", device.is_active);
-  fields.read_seconds_or_null("poll_interval", 0.1, 86'400, device.poll_interval);
-  fields.read_seconds_or_null("modbus_timeout", 0.05, 60, device.modbus_timeout);
-  fields.read_seconds_or_null("retry_delay", 0.05, 3'600, device.retry_delay);
-  fields.read_whole_or_null("offline_after", 1, 1'000, device.offline_after);
-  fields.read_seconds("connect_delay", 0, 10, device.connect_delay);
+  fields.read_seconds_or_null("poll_interval", poll_interval_seconds, device.poll_interval);
+  fields.read_seconds_or_null("modbus_timeout", modbus_timeout_seconds, device.modbus_timeout);
+  fields.read_seconds_or_null("retry_delay", retry_delay_seconds, device.retry_delay);
+  fields.read_whole_or_null("offline_after", offline_after_cycles, device.offline_after);
+  fields.read_seconds("connect_delay", connect_delay_seconds, device.connect_delay);
   fields.read_text("description", description_rule, device.description);
   fields.read_number_or_null("rated_power_kw", 0.1, 100'000, device.rated_power_kw);
   fields.read_number_or_null("nominal_voltage", 1, 100'000, device.nominal_voltage);

@@ -1,19 +1,53 @@
-#include "app/settings.hpp"
+#include "app/settings_table.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <optional>
 #include <regex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 
-// deploy/debian/gensetd.toml is what an administrator reads first: it names every setting with its default.
 namespace gensetd::app {
 namespace {
 
+// What an administrator of the package reads first: it names every setting with its default.
 const std::filesystem::path document = SOURCE_DIR "/deploy/debian/gensetd.toml";
+// Everything below its first table's title is written by this test: GENSETD_ACCEPT=1 updates it.
+const std::filesystem::path reference = SOURCE_DIR "/docs/settings.md";
+const std::string generated_from = "## Polling\n";
+
+std::string code(std::string_view text) { return text.empty() ? "" : fmt::format("`{}`", text); }
+
+std::string reference_of_settings() {
+  std::string text;
+  std::optional<SettingGroup> group;
+  for (const Setting& setting : all_settings()) {
+    if (group != setting.group) {
+      group = setting.group;
+      text += fmt::format("{}## {}\n\n| setting | default | allowed | meaning |\n| --- | --- | --- | --- |\n",
+                          text.empty() ? "" : "\n", title_of(setting.group));
+    }
+    std::string meaning{setting.meaning};
+    meaning[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(meaning[0])));
+    text +=
+        fmt::format("| `{}` | {} | {} | {}.{}{} |\n", setting.name, code(default_of(setting)),
+                    setting.allowed(setting), meaning, setting.details.empty() ? "" : " ", setting.details);
+  }
+  return text;
+}
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
 
 // The file with each commented-out setting in force.
 class SettingsDocument : public testing::Test {
@@ -44,20 +78,17 @@ TEST_F(SettingsDocument, names_every_setting) {
   std::set<std::string> documented;
   for (const auto& [name, value] : read()) documented.insert(name);
   std::set<std::string> known;
-  for (const SettingInfo& info : all_settings()) known.emplace(info.name);
+  for (const Setting& setting : all_settings()) known.emplace(setting.name);
   EXPECT_EQ(documented, known);
 }
 
 TEST_F(SettingsDocument, shows_the_defaults) {
   const GivenValues given = read();
-  for (const SettingInfo& info : all_settings()) {
-    const auto documented = given.find(info.name);
-    ASSERT_NE(documented, given.end()) << info.name;
-    if (info.shown_default == "cores - 1") continue;  // which the file cannot know
-    // A number's own default is written as in the settings' list, but for zeros that mean nothing.
-    std::string shown{info.shown_default};
-    if (shown.ends_with(".0")) shown.resize(shown.size() - 2);
-    EXPECT_EQ(documented->second.text, shown) << info.name;
+  for (const Setting& setting : all_settings()) {
+    const auto documented = given.find(setting.name);
+    ASSERT_NE(documented, given.end()) << setting.name;
+    if (!setting.shown_default.empty()) continue;  // the file cannot know it
+    EXPECT_EQ(documented->second.text, default_of(setting)) << setting.name;
   }
   EXPECT_NO_THROW(settings_from(given));
 }
@@ -66,6 +97,17 @@ TEST_F(SettingsDocument, changes_nothing_as_it_comes) {
   GivenValues given;
   read_settings_file(document, given);
   EXPECT_TRUE(given.empty());
+}
+
+TEST(SettingsReference, is_generated_from_the_table) {
+  const std::string text = text_of(reference);
+  const std::size_t begin = text.find(generated_from);
+  ASSERT_NE(begin, std::string::npos) << reference;
+  if (std::getenv("GENSETD_ACCEPT") != nullptr)
+    std::ofstream(reference, std::ios::binary) << text.substr(0, begin) << reference_of_settings();
+  else
+    EXPECT_EQ(text.substr(begin), reference_of_settings())
+        << "docs/settings.md differs from src/app/settings_table.cpp; run this test with GENSETD_ACCEPT=1";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "app/settings.hpp"
+#include "app/settings_table.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "app/settings.hpp"
+#include "app/settings_table.hpp"
 #include "check.hpp"
 
 #include <cstddef>
@@ -62,9 +62,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static constexpr std::string_view secret = "xyzzy-4711";
   static constexpr std::string_view number = "47114711471147114711";
   const std::string text{reinterpret_cast<const char*>(data), size};
-  for (const SettingInfo& info : all_settings()) {
+  for (const Setting& setting : all_settings()) {
     if (size > value_length_max) break;  // then it is a file, and time is better spent on that
-    const std::string name{info.name};
+    const std::string name{setting.name};
     try_settings({{name, {text, "the environment"}}}, "");
     // Nothing but the token is of the text, so that what is said of another setting cannot hold the secret.
     if (name.ends_with("_TOKEN"))

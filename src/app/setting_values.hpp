@@ -1,0 +1,109 @@
+#pragma once
+
+#include "app/settings.hpp"
+#include "registry/ranges.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+// How the values of settings are read and printed. Each `parse_` function returns false, and leaves its
+// destination as it is, when the text is not allowed; `allowed_` says what is, in words that continue "give
+// ".
+namespace gensetd::app {
+
+struct Setting;
+
+std::string allowed_seconds(const Setting& setting);
+std::string allowed_whole(const Setting& setting);
+std::string allowed_flag(const Setting& setting);
+std::string allowed_text(const Setting& setting);
+std::string allowed_token(const Setting& setting);
+std::string allowed_listen(const Setting& setting);
+std::string allowed_origins(const Setting& setting);
+std::string allowed_redis_prefix(const Setting& setting);
+std::string allowed_web_directory(const Setting& setting);
+
+bool parse_seconds(std::string_view text, registry::Range range, std::chrono::milliseconds& into);
+std::string show_seconds(std::chrono::milliseconds value);
+
+bool parse_flag(std::string_view text, bool& into);
+bool parse_token(std::string_view text, std::string& into);
+bool parse_listen(std::string_view text, Settings& into);
+std::string show_listen(const Settings& settings);
+bool parse_origins(std::string_view text, std::vector<std::string>& into);
+std::string show_origins(const Settings& settings);
+bool parse_redis_prefix(std::string_view text, std::string& into);
+bool parse_web_directory(std::string_view text, std::filesystem::path& into);
+
+// A number of the member's own unit (bytes, seconds, days), or of `unit` of them.
+template <class Member>
+bool parse_whole(std::string_view text, registry::Range range, std::int64_t unit, Member& into) {
+  std::int64_t value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failed != std::errc{} || end != text.data() + text.size() ||
+      !range.contains(static_cast<double>(value)))
+    return false;
+  into = Member(value * unit);
+  return true;
+}
+
+template <class Member>
+std::string show_whole(const Member& value, std::int64_t unit) {
+  if constexpr (std::is_arithmetic_v<Member>)
+    return std::to_string(static_cast<std::int64_t>(value) / unit);
+  else
+    return std::to_string(value.count() / unit);
+}
+
+template <class Enum>
+struct WordsOf;
+template <>
+struct WordsOf<LogLevel> {
+  static constexpr std::string_view kind = "LEVEL";
+  static constexpr std::array<std::pair<std::string_view, LogLevel>, 4> words{{{"debug", LogLevel::debug},
+                                                                               {"info", LogLevel::info},
+                                                                               {"warning", LogLevel::warning},
+                                                                               {"error", LogLevel::error}}};
+};
+template <>
+struct WordsOf<LogFormat> {
+  static constexpr std::string_view kind = "FORMAT";
+  static constexpr std::array<std::pair<std::string_view, LogFormat>, 2> words{
+      {{"text", LogFormat::text}, {"json", LogFormat::json}}};
+};
+
+template <class Words>
+std::string allowed_words() {
+  std::string allowed;
+  for (const auto& [word, value] : Words::words)
+    allowed += fmt::format("{}{}", allowed.empty() ? "" : " or ", word);
+  return allowed;
+}
+
+template <class Words, class Enum>
+bool parse_word(std::string_view text, Enum& into) {
+  for (const auto& [word, value] : Words::words) {
+    if (word != text) continue;
+    into = value;
+    return true;
+  }
+  return false;
+}
+
+template <class Words, class Enum>
+std::string show_word(Enum value) {
+  for (const auto& [word, known] : Words::words)
+    if (known == value) return std::string{word};
+  return {};
+}
+
+}  // namespace gensetd::app
