@@ -1,6 +1,6 @@
 # What most units include of the packages, compiled once in the sanitized builds, which are clang's: half of their time. With g++ it saves
 # nothing, and there a forgotten #include is found.
-# precompiled(<target> rooms|tests): the target's units begin with that list.
+# precompiled(<target> modules|tests): the target's units begin with that list.
 if(NOT GENSETD_SANITIZE OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   function(precompiled)
   endfunction()
@@ -22,16 +22,16 @@ set(headers
     <boost/json.hpp> <boost/url.hpp> <fmt/chrono.h> <fmt/format.h> <fmt/ranges.h> <spdlog/spdlog.h>)
 
 function(precompile name)
-  cmake_parse_arguments(ARG "" "" "KNOWS;HEADERS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;HEADERS" ${ARGN})
   file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled_${name}.cpp CONTENT "")
   add_library(precompiled_${name} OBJECT ${CMAKE_BINARY_DIR}/precompiled_${name}.cpp)
-  target_link_libraries(precompiled_${name} PRIVATE gensetd_options ${ARG_KNOWS})
+  target_link_libraries(precompiled_${name} PRIVATE gensetd_options ${ARG_DEPENDS})
   target_precompile_headers(precompiled_${name} PRIVATE ${ARG_HEADERS})
 endfunction()
-precompile(rooms HEADERS ${headers})
+precompile(modules HEADERS ${headers})
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)
-  precompile(tests HEADERS ${headers} <gtest/gtest.h> KNOWS GTest::gtest)
+  precompile(tests HEADERS ${headers} <gtest/gtest.h> DEPENDS GTest::gtest)
 endif()
 
 function(precompiled target list)

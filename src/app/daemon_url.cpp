@@ -2,12 +2,12 @@
 
 #include "poller/describe.hpp"
 #include "registry/address.hpp"
+#include "text/host_port.hpp"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 
 namespace gensetd::app {
@@ -15,14 +15,6 @@ namespace {
 
 constexpr std::string_view allowed =
     "give http://HOST:PORT or https://HOST:PORT, such as http://127.0.0.1:8010";
-
-// Empty when it is none. port_number() of Boost 1.81 takes some numbers that are too large modulo 65536.
-std::optional<std::uint16_t> port_from(std::string_view text) {
-  std::uint16_t number = 0;
-  const auto [stopped, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc{} || stopped != text.data() + text.size() || number == 0) return std::nullopt;
-  return number;
-}
 
 }  // namespace
 
@@ -41,8 +33,7 @@ std::variant<DaemonUrl, std::string> parse_daemon_url(std::string_view text) {
   daemon.host = url.host_address();
   if (!registry::is_address(daemon.host)) return fmt::format("there is no good host in it; {}", allowed);
   if (url.has_port()) {
-    const std::string digits = url.port();
-    const auto port = port_from(digits);
+    const auto port = text::parse_port(std::string{url.port()});
     if (!port) return fmt::format("the port is out of range; {}", allowed);
     daemon.port = *port;
   }
@@ -55,7 +46,7 @@ std::variant<DaemonUrl, std::string> parse_daemon_url(std::string_view text) {
 }
 
 std::string to_text(const DaemonUrl& url) {
-  return (url.tls ? "https://" : "http://") + poller::host_and_port(url.host, url.port) + url.path;
+  return (url.tls ? "https://" : "http://") + text::print_host_port(url.host, url.port) + url.path;
 }
 
 }  // namespace gensetd::app

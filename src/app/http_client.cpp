@@ -2,6 +2,7 @@
 
 #include "http/stream.hpp"
 #include "poller/describe.hpp"
+#include "text/host_port.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -31,7 +32,7 @@ constexpr std::uint64_t body_bytes_max = 1'048'576;
 http::request<http::string_body> message_of(const DaemonUrl& url, HttpRequest request) {
   http::request<http::string_body> message{request.post ? http::verb::post : http::verb::get,
                                            url.path + request.path, 11};
-  message.set(http::field::host, poller::host_and_port(url.host, url.port));
+  message.set(http::field::host, text::print_host_port(url.host, url.port));
   message.set(http::field::user_agent, "gensetd");
   message.keep_alive(false);
   if (!request.token.empty()) message.set(http::field::authorization, "Bearer " + request.token);

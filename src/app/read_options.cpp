@@ -3,11 +3,12 @@
 #include "registry/address.hpp"
 #include "registry/ranges.hpp"
 #include "registry/types.hpp"
+#include "text/host_port.hpp"
+#include "text/number.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -110,14 +111,6 @@ ReadJob job_of(const ReadOptions& options) {
   return job;
 }
 
-std::optional<std::uint16_t> parse_number(std::string_view text, unsigned least, unsigned most) {
-  unsigned value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc{} || end != text.data() + text.size() || value < least || value > most)
-    return std::nullopt;
-  return static_cast<std::uint16_t>(value);
-}
-
 std::optional<std::pair<std::string, std::uint16_t>> parse_host_and_port(std::string_view text) {
   std::string_view host = text;
   std::string_view port = "502";
@@ -133,7 +126,7 @@ std::optional<std::pair<std::string, std::uint16_t>> parse_host_and_port(std::st
     host = text.substr(0, colon);
     port = text.substr(colon + 1);
   }
-  const auto parsed = parse_number(port, 1, 65'535);
+  const auto parsed = text::parse_port(port);
   auto address = registry::normal_address(host);
   if (!parsed || !address) return std::nullopt;
   return std::pair{*std::move(address), *parsed};
@@ -141,10 +134,11 @@ std::optional<std::pair<std::string, std::uint16_t>> parse_host_and_port(std::st
 
 std::optional<std::pair<std::uint16_t, std::uint16_t>> parse_raw_range(std::string_view text) {
   const auto colon = text.find(':');
-  const auto first = parse_number(text.substr(0, colon), 0, 65'535);
-  const auto count = colon == std::string_view::npos
-                         ? std::optional<std::uint16_t>{1}
-                         : parse_number(text.substr(colon + 1), 1, modbus::registers_per_request_max);
+  const auto first = text::parse_number<std::uint16_t>(text.substr(0, colon));
+  const auto count =
+      colon == std::string_view::npos
+          ? std::optional<std::uint16_t>{1}
+          : text::parse_number<std::uint16_t>(text.substr(colon + 1), 1, modbus::registers_per_request_max);
   if (!first || !count || *first + *count > 65'536) return std::nullopt;
   return std::pair{*first, *count};
 }

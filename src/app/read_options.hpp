@@ -62,9 +62,6 @@ std::optional<std::pair<std::string, std::uint16_t>> parse_host_and_port(std::st
 // than one request can read.
 std::optional<std::pair<std::uint16_t, std::uint16_t>> parse_raw_range(std::string_view text);
 
-// A whole number within these ends, both included, and nothing else.
-std::optional<std::uint16_t> parse_number(std::string_view text, unsigned least, unsigned most);
-
 // `--timeout` of the technician's commands. Throws BadOption.
 std::chrono::milliseconds checked_timeout(double seconds);
 

@@ -1,6 +1,7 @@
 #include "app/read_report.hpp"
 
 #include "app/reading_table.hpp"
+#include "text/host_port.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,7 +22,7 @@ std::string table(const ReadJob& job, const http::ReadNowResult& read) {
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(read.latency);
   std::string text =
       fmt::format("{} unit {} {}, {}, {} requests in {} ms{}\n",
-                  poller::host_and_port(job.address.host, job.address.port), job.address.unit_id,
+                  text::print_host_port(job.address.host, job.address.port), job.address.unit_id,
                   read.facts->profile->name, reading::print_timestamp(read.facts->timestamp), read.requests,
                   took.count(), job.via ? ", through " + to_text(*job.via) : "");
   text += reading_table(*read.facts, job.registers ? &read.registers : nullptr);

@@ -4,6 +4,7 @@
 #include "app/settings.hpp"
 #include "http/json_bodies.hpp"
 #include "profile/catalog.hpp"
+#include "reading/moment.hpp"
 #include "registry/database.hpp"
 #include "registry/import.hpp"
 #include "registry/store.hpp"
@@ -106,7 +107,7 @@ void import_from(const fs::path& file, const Settings& settings, std::ostream& o
   const registry::ProfileNames profiles(catalog);
   const boost::json::object document = read_file(file);
   auto store = registry::Store::create_or_open(registry::parse_database_url(settings.database_url));
-  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const auto now = reading::system_now();
   const auto result = registry::import_document(store, document, profiles, now);
   if (const auto* refusal = std::get_if<registry::Refusal>(&result)) {
     throw std::runtime_error(fmt::format("{}: {}; nothing was imported", file.string(), refusal->message));

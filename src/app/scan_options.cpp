@@ -2,6 +2,8 @@
 
 #include "app/read_options.hpp"
 #include "modbus/rtu_frame.hpp"
+#include "text/list.hpp"
+#include "text/number.hpp"
 
 #include <fmt/format.h>
 
@@ -56,18 +58,16 @@ ScanJob job_of(const ScanOptions& options) {
 
 std::optional<std::vector<std::uint8_t>> parse_units(std::string_view text) {
   std::set<std::uint8_t> units;
-  for (;;) {
-    const auto comma = text.find(',');
-    const std::string_view entry = text.substr(0, comma);
+  for (const std::string_view entry : text::split_list(text)) {
     const auto dash = entry.find('-');
-    const auto first = parse_number(entry.substr(0, dash), 0, 255);
-    const auto last = dash == std::string_view::npos ? first : parse_number(entry.substr(dash + 1), 0, 255);
+    const auto first = text::parse_number<std::uint8_t>(entry.substr(0, dash));
+    const auto last =
+        dash == std::string_view::npos ? first : text::parse_number<std::uint8_t>(entry.substr(dash + 1));
     if (!first || !last || *first > *last) return std::nullopt;
     for (unsigned unit_id = *first; unit_id <= *last; ++unit_id)
       units.insert(static_cast<std::uint8_t>(unit_id));
-    if (comma == std::string_view::npos) return std::vector<std::uint8_t>(units.begin(), units.end());
-    text.remove_prefix(comma + 1);
   }
+  return std::vector<std::uint8_t>(units.begin(), units.end());
 }
 
 bool is_unit_of(Protocol protocol, std::uint8_t unit_id) {

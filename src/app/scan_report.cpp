@@ -3,6 +3,7 @@
 #include "app/reading_table.hpp"
 #include "poller/describe.hpp"
 #include "registry/types.hpp"
+#include "text/host_port.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -116,7 +117,7 @@ std::string scan_table(const ScanJob& job, const ScanResult& result) {
   std::string text;
   const Shown shown = shown_of(result);
   if (!shown.units.empty()) {
-    text += poller::host_and_port(job.host, job.port) + "\n";
+    text += text::print_host_port(job.host, job.port) + "\n";
     text += row("unit", "protocol", "profile", "fits", "why");
   }
   for (const ScannedUnit* unit : shown.units) text += rows(*unit);
@@ -145,7 +146,7 @@ std::string scan_json(const ScanJob& job, const ScanResult& result) {
   std::string others = remark_on_use(result, shown);
   if (others.ends_with('\n')) others.pop_back();
   std::ranges::replace(others, '\n', ';');
-  const json::object body{{"address", poller::host_and_port(job.host, job.port)},
+  const json::object body{{"address", text::print_host_port(job.host, job.port)},
                           {"units", std::move(units)},
                           {"others", others.empty() ? json::value(nullptr) : json::value(others)},
                           {"stopped", result.stopped}};
@@ -157,7 +158,7 @@ std::string scan_failure(const ScanJob& job, const ScanResult& result) {
   if (is_something_there(result)) return {};
   if (is_line_in_use(result))
     return fmt::format("{}: no controller answered as unit {} while the line was in use",
-                       poller::host_and_port(job.host, job.port), job.units_text);
+                       text::print_host_port(job.host, job.port), job.units_text);
   std::string protocols;
   for (const modbus::Protocol protocol : job.protocols)
     protocols += fmt::format("{}{}", protocols.empty() ? "" : " or ", registry::to_word(protocol));
@@ -165,7 +166,7 @@ std::string scan_failure(const ScanJob& job, const ScanResult& result) {
       "{}: the port is open, but no controller answered as unit {} in {}, waiting {:.2g} s each; check "
       "wiring "
       "and baud rate, try a longer --timeout, or --units 1-247",
-      poller::host_and_port(job.host, job.port), job.units_text, protocols,
+      text::print_host_port(job.host, job.port), job.units_text, protocols,
       static_cast<double>(job.timeout.count()) / 1000.0);
 }
 

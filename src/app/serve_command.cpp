@@ -8,6 +8,7 @@
 #include "log/log.hpp"
 #include "registry/database_url.hpp"
 #include "supervision/tasks.hpp"
+#include "text/host_port.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -109,7 +110,7 @@ int serve(const Settings& settings, const std::string& about_database) {
     return 2;
   }
   const std::string serves = fmt::format("serves {}://{}/", settings.tls_cert.empty() ? "http" : "https",
-                                         poller::host_and_port(settings.http_address, daemon->http_port()));
+                                         text::print_host_port(settings.http_address, daemon->http_port()));
   log::info("started").field("version", GENSETD_VERSION).say("gensetd {}", serves);
   supervision::spawn_loop(context.get_executor(), supervision::Task::signals, "SIGHUP",
                           [&] { return reload_on_hangup(*daemon, hangups, !settings.tls_cert.empty()); });

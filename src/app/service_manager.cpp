@@ -2,6 +2,7 @@
 
 #include "log/log.hpp"
 #include "supervision/tasks.hpp"
+#include "text/number.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -10,7 +11,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdint>
 #include <utility>
 
@@ -26,13 +26,6 @@ constexpr int feeds_per_watchdog = 4;
 
 // sockaddr_un(7) with its final zero; a longer path cannot be addressed.
 constexpr std::size_t socket_path_bytes_max = 107;
-
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 std::string_view text_or_empty(const char* text) { return text == nullptr ? std::string_view{} : text; }
 
@@ -51,8 +44,8 @@ ServiceEnvironment service_environment(const char* notify_socket, const char* wa
                                        const char* watchdog_pid, long own_pid) {
   ServiceEnvironment environment{.socket = socket_of(text_or_empty(notify_socket)), .watchdog = {}};
   const std::string_view pid = text_or_empty(watchdog_pid);
-  if (!pid.empty() && whole_number(pid) != own_pid) return environment;
-  const auto watchdog = whole_number(text_or_empty(watchdog_usec));
+  if (!pid.empty() && text::parse_number<std::int64_t>(pid) != own_pid) return environment;
+  const auto watchdog = text::parse_number<std::int64_t>(text_or_empty(watchdog_usec));
   if (watchdog && *watchdog > 0) environment.watchdog = std::chrono::microseconds{*watchdog};
   return environment;
 }

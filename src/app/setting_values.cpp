@@ -1,6 +1,9 @@
 #include "app/setting_values.hpp"
 
 #include "app/settings_table.hpp"
+#include "text/host_port.hpp"
+#include "text/list.hpp"
+#include "text/number.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
@@ -69,10 +72,9 @@ std::string allowed_web_directory(const Setting&) {
 }
 
 bool parse_seconds(string_view text, registry::Range range, std::chrono::milliseconds& into) {
-  double value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc{} || end != text.data() + text.size() || !range.contains(value)) return false;
-  into = std::chrono::milliseconds{std::llround(value * 1000.0)};
+  const auto value = text::parse_number(text, range.least, range.most);
+  if (!value) return false;
+  into = std::chrono::milliseconds{std::llround(*value * 1000.0)};
   return true;
 }
 
@@ -111,20 +113,16 @@ bool parse_listen(string_view text, Settings& into) {
 }
 
 std::string show_listen(const Settings& settings) {
-  return fmt::format("{}:{}", settings.http_address, settings.http_port);
+  return text::print_host_port(settings.http_address, settings.http_port);
 }
 
 bool parse_origins(string_view text, std::vector<std::string>& into) {
   std::vector<std::string> origins;
-  while (!text.empty()) {
-    const auto comma = text.find(',');
-    string_view origin = text.substr(0, comma);
-    while (origin.starts_with(' ')) origin.remove_prefix(1);
-    while (origin.ends_with(' ')) origin.remove_suffix(1);
+  for (const string_view entry : text::split_list(text)) {
+    const string_view origin = text::trimmed(entry);
+    if (text.empty()) break;
     if (!is_origin(origin)) return false;
     origins.emplace_back(origin);
-    if (comma == string_view::npos) break;
-    text.remove_prefix(comma + 1);
   }
   into = std::move(origins);
   return true;

@@ -2,11 +2,11 @@
 
 #include "app/settings.hpp"
 #include "registry/ranges.hpp"
+#include "text/number.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -47,12 +47,10 @@ bool parse_web_directory(std::string_view text, std::filesystem::path& into);
 // A number of the member's own unit (bytes, seconds, days), or of `unit` of them.
 template <class Member>
 bool parse_whole(std::string_view text, registry::Range range, std::int64_t unit, Member& into) {
-  std::int64_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc{} || end != text.data() + text.size() ||
-      !range.contains(static_cast<double>(value)))
-    return false;
-  into = Member(value * unit);
+  const auto value =
+      text::parse_number(text, static_cast<std::int64_t>(range.least), static_cast<std::int64_t>(range.most));
+  if (!value) return false;
+  into = Member(*value * unit);
   return true;
 }
 

@@ -1,10 +1,12 @@
 #include "app/simulate_command.hpp"
 
 #include "poller/describe.hpp"
+#include "reading/moment.hpp"
 #include "reading/reading.hpp"
 #include "registry/types.hpp"
 #include "simulator/simulator.hpp"
 #include "supervision/tasks.hpp"
+#include "text/host_port.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -45,14 +47,14 @@ void print_plant(const simulator::Options& plant, const std::vector<std::uint16_
     const std::string units = place.controllers.size() == 1 ? fmt::format("unit {}", first.unit_id)
                                                             : fmt::format("units {}..{}", first.unit_id,
                                                                           place.controllers.back().unit_id);
-    std::cout << fmt::format("{} {} {} {} {}\n", poller::host_and_port(place.address, ports[index]), units,
+    std::cout << fmt::format("{} {} {} {} {}\n", text::print_host_port(place.address, ports[index]), units,
                              registry::to_word(place.protocol), profiles_of(place), first.site);
   }
   std::cout << "simulating; Ctrl-C ends it" << std::endl;
 }
 
 void print_trace(const std::string& line) {
-  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const auto now = reading::system_now();
   std::cout << fmt::format("{} {}", reading::print_timestamp(now), line) << std::endl;
 }
 

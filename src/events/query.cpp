@@ -1,6 +1,6 @@
 #include "events/query.hpp"
 
-#include <charconv>
+#include "text/number.hpp"
 
 namespace gensetd::events {
 
@@ -12,13 +12,9 @@ std::optional<Cursor> parse_cursor(std::string_view text) {
   const auto middle = text.find('_');
   if (middle == std::string_view::npos) return std::nullopt;
   const auto onset = reading::parse_timestamp(text.substr(0, middle));
-  Cursor cursor;
-  const std::string_view digits = text.substr(middle + 1);
-  const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), cursor.id);
-  if (!onset || failed != std::errc{} || end != digits.data() + digits.size() || cursor.id < 0)
-    return std::nullopt;
-  cursor.onset = *onset;
-  return cursor;
+  const auto id = text::parse_number<std::int64_t>(text.substr(middle + 1), 0);
+  if (!onset || !id) return std::nullopt;
+  return Cursor{.onset = *onset, .id = *id};
 }
 
 }  // namespace gensetd::events

@@ -1,5 +1,7 @@
 #include "http/access.hpp"
 
+#include "text/list.hpp"
+
 #include <algorithm>
 
 namespace gensetd::http {
@@ -29,19 +31,6 @@ std::string base64url(std::string_view text) {
   return encoded;
 }
 
-template <class Visit>
-void for_each_entry(std::string_view list, Visit visit) {
-  while (!list.empty()) {
-    const auto comma = list.find(',');
-    std::string_view entry = list.substr(0, comma);
-    while (entry.starts_with(' ') || entry.starts_with('\t')) entry.remove_prefix(1);
-    while (entry.ends_with(' ') || entry.ends_with('\t')) entry.remove_suffix(1);
-    visit(entry);
-    if (comma == std::string_view::npos) return;
-    list.remove_prefix(comma + 1);
-  }
-}
-
 bool is_same_origin(const Request& request) {
   std::string_view origin = request.origin;
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -58,20 +47,18 @@ bool carries(const Request& request, std::string_view token) {
     return true;
   }
   const std::string expected = base64url(token);
-  bool found = false;
-  for_each_entry(request.subprotocols, [&](std::string_view entry) {
-    if (!entry.starts_with(token_subprotocol_prefix)) return;
-    if (equal_in_constant_time(entry.substr(token_subprotocol_prefix.size()), expected)) found = true;
+  return std::ranges::any_of(text::split_list(request.subprotocols), [&](std::string_view entry) {
+    entry = text::trimmed(entry);
+    return entry.starts_with(token_subprotocol_prefix) &&
+           equal_in_constant_time(entry.substr(token_subprotocol_prefix.size()), expected);
   });
-  return found;
 }
 
 }  // namespace
 
 bool offers_subprotocol(std::string_view list, std::string_view wanted) {
-  bool found = false;
-  for_each_entry(list, [&](std::string_view entry) { found = found || entry == wanted; });
-  return found;
+  return std::ranges::any_of(text::split_list(list),
+                             [&](std::string_view entry) { return text::trimmed(entry) == wanted; });
 }
 
 Role Access::role_of(const Request& request) const {

@@ -6,6 +6,7 @@
 #include "http/json_text.hpp"
 #include "http/query.hpp"
 #include "log/log.hpp"
+#include "reading/moment.hpp"
 #include "registry/fields.hpp"
 
 #include <fmt/format.h>
@@ -25,9 +26,7 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 using events::Watch;
 
-reading::Timestamp now() {
-  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
+reading::Timestamp now() { return reading::system_now(); }
 
 // Who acknowledges, from the body of the request, which may be empty.
 std::variant<std::string, Answer> name_in(const Request& request) {

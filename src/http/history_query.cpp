@@ -2,6 +2,7 @@
 
 #include "http/json_text.hpp"
 #include "http/time_query.hpp"
+#include "text/list.hpp"
 
 #include <fmt/format.h>
 
@@ -15,18 +16,14 @@ constexpr std::chrono::days period_max{31};
 
 std::vector<std::string> fields_of(const std::string& list) {
   std::vector<std::string> fields;
-  std::string_view rest = list;
-  for (;;) {
-    const auto comma = rest.find(',');
-    const std::string_view field = rest.substr(0, comma);
+  for (const std::string_view field : text::split_list(list)) {
     if (field.empty())
       throw BadQuery("fields must be names separated by commas, such as power_total,gen_freq", "fields");
     if (std::ranges::find(fields, field) == fields.end()) fields.emplace_back(field);
     if (fields.size() > history_fields_max)
       throw BadQuery(fmt::format("fields holds more than {} names", history_fields_max), "fields");
-    if (comma == std::string_view::npos) return fields;
-    rest.remove_prefix(comma + 1);
   }
+  return fields;
 }
 
 }  // namespace

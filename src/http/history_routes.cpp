@@ -2,6 +2,7 @@
 #include "http/api.hpp"
 #include "http/history_query.hpp"
 #include "http/turns.hpp"
+#include "reading/moment.hpp"
 
 #include <fmt/format.h>
 
@@ -26,7 +27,7 @@ milliseconds lasting_of(std::optional<milliseconds> cadence) {
 }  // namespace
 
 boost::asio::awaitable<Answer> Api::get_history(const Request& request, std::string) {
-  const auto now = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+  const auto now = reading::system_now();
   const HistoryQuery query = history_query(request.query, services_.history.options().span, now);
   const auto& devices = services_.registry.directory().devices;
   const auto device = devices.find(query.device_id);

@@ -2,6 +2,7 @@
 
 #include "http/page_file.hpp"
 #include "http/static_files.hpp"
+#include "text/list.hpp"
 
 #include <fmt/format.h>
 
@@ -26,27 +27,11 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t file_bytes_max = 16'777'216;
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
-template <class Visit>
-void for_each_entry(std::string_view list, Visit visit) {
-  while (!list.empty()) {
-    const auto comma = list.find(',');
-    visit(trimmed(list.substr(0, comma)));
-    if (comma == std::string_view::npos) return;
-    list.remove_prefix(comma + 1);
-  }
-}
-
 // The weight of "gzip;q=0.5". One that cannot be read counts as none.
 double weight_of(std::string_view entry) {
   const auto semicolon = entry.find(';');
   if (semicolon == std::string_view::npos) return 1;
-  const std::string_view parameter = trimmed(entry.substr(semicolon + 1));
+  const std::string_view parameter = text::trimmed(entry.substr(semicolon + 1));
   if (!parameter.starts_with("q=")) return 1;
   const std::string_view number = parameter.substr(2);
   double weight = 0;
@@ -148,21 +133,20 @@ std::optional<Answer> stub(const Request& request) {
 
 AcceptedEncodings accepted_encodings(std::string_view header) {
   AcceptedEncodings accepted;
-  for_each_entry(header, [&](std::string_view entry) {
-    const std::string_view name = trimmed(entry.substr(0, entry.find(';')));
+  for (const std::string_view entry : text::split_list(header)) {
+    const std::string_view name = text::trimmed(entry.substr(0, entry.find(';')));
     if (name == "gzip") accepted.gzip = weight_of(entry) > 0;
     if (name == "br") accepted.brotli = weight_of(entry) > 0;
-  });
+  }
   return accepted;
 }
 
 bool none_match_names(std::string_view header, std::string_view tag) {
-  bool named = false;
-  for_each_entry(header, [&](std::string_view entry) {
+  return std::ranges::any_of(text::split_list(header), [&](std::string_view entry) {
+    entry = text::trimmed(entry);
     if (entry.starts_with("W/")) entry.remove_prefix(2);
-    named = named || entry == tag || entry == "*";
+    return entry == tag || entry == "*";
   });
-  return named;
 }
 
 std::optional<Answer> Page::answer(const Request& request) const {

@@ -1,11 +1,13 @@
 #include "http/query.hpp"
 
+#include "text/list.hpp"
+#include "text/number.hpp"
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace gensetd::http {
 
@@ -41,11 +43,8 @@ std::vector<Parameter> parse_query(std::string_view query, const std::vector<std
 void refuse_query(std::string_view query) { parse_query(query, {}); }
 
 std::optional<std::int64_t> parse_id(std::string_view text) {
-  std::int64_t id = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (failed != std::errc{} || end != text.data() + text.size() || id < 1 || text.front() == '0')
-    return std::nullopt;
-  return id;
+  if (text.starts_with('0')) return std::nullopt;
+  return text::parse_number<std::int64_t>(text, 1);
 }
 
 std::optional<std::int64_t> id_parameter(const std::vector<Parameter>& parameters, std::string_view name) {
@@ -67,30 +66,26 @@ std::int64_t whole_parameter(const std::vector<Parameter>& parameters, std::stri
                              std::int64_t least, std::int64_t most, std::int64_t otherwise) {
   const Parameter* given = find_parameter(parameters, name);
   if (given == nullptr) return otherwise;
-  std::int64_t value = 0;
-  const std::string& text = given->value;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+  const auto value = text::parse_number(given->value, least, most);
+  if (!value)
     throw BadQuery(fmt::format("{} must be a whole number from {} to {}", name, least, most), given->name);
-  return value;
+  return *value;
 }
 
 namespace {
 
 std::set<std::int64_t> parse_devices(std::string_view list) {
   std::set<std::int64_t> ids;
-  for (;;) {
-    const auto comma = list.find(',');
-    const auto id = parse_id(list.substr(0, comma));
+  for (const std::string_view entry : text::split_list(list)) {
+    const auto id = parse_id(entry);
     if (!id)
       throw BadQuery("devices must be positive whole numbers separated by commas, such as 1,2,3", "devices");
     ids.insert(*id);
     if (ids.size() > devices_in_list_max)
       throw BadQuery(fmt::format("devices holds more than {} ids; leave it out for all", devices_in_list_max),
                      "devices");
-    if (comma == std::string_view::npos) return ids;
-    list.remove_prefix(comma + 1);
   }
+  return ids;
 }
 
 }  // namespace

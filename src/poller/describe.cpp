@@ -2,6 +2,7 @@
 
 #include "link/error.hpp"
 #include "modbus/error.hpp"
+#include "text/host_port.hpp"
 
 #include <boost/system/errc.hpp>
 #include <fmt/format.h>
@@ -190,14 +191,9 @@ std::string connect_failed(const link::Outcome& outcome) {
 
 }  // namespace
 
-std::string host_and_port(std::string_view host, std::uint16_t port) {
-  const bool is_ipv6 = host.find(':') != std::string_view::npos;
-  return is_ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
-}
-
 std::string describe(const Address& address, const link::Outcome& outcome, milliseconds timeout) {
   if (outcome.seen.waited.count() != 0) timeout = outcome.seen.waited;
-  const std::string where = host_and_port(address.host, address.port);
+  const std::string where = text::print_host_port(address.host, address.port);
   if (outcome.error == link::Error::name_not_found)
     return fmt::format("{}: the host name has no address ({}); check the name, or give the IP address", where,
                        reason(outcome));
@@ -216,14 +212,14 @@ std::string describe(const Address& address, const link::Outcome& outcome, milli
 
 std::string describe_unexpected(const Address& address, std::string_view error) {
   return fmt::format("{} unit {}: the cycle ended by an error inside gensetd ({}); see the log",
-                     host_and_port(address.host, address.port), address.unit_id, error);
+                     text::print_host_port(address.host, address.port), address.unit_id, error);
 }
 
 std::string describe(const Address& address, const profile::Profile& profile,
                      const std::vector<RefusedBlock>& refused) {
   if (refused.empty()) return {};
   std::string text =
-      fmt::format("{} unit {}: refuses", host_and_port(address.host, address.port), address.unit_id);
+      fmt::format("{} unit {}: refuses", text::print_host_port(address.host, address.port), address.unit_id);
   const char* separator = " ";
   for (const RefusedBlock& entry : refused) {
     const profile::Block& block = profile.blocks[entry.block];

@@ -21,9 +21,6 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
-// "192.168.97.10:502", "[fe80::1]:502".
-std::string host_and_port(std::string_view host, std::uint16_t port);
-
 // One line for people: where, at which step, what happened, and what to check, e.g.
 // "192.168.97.10:502 unit 1: no answer within 2.0 s to read 120..135; the port is open: check …".
 std::string describe(const Address& address, const link::Outcome& outcome, std::chrono::milliseconds timeout);

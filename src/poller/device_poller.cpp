@@ -2,7 +2,9 @@
 
 #include "log/log.hpp"
 #include "poller/transaction_of.hpp"
+#include "reading/moment.hpp"
 #include "supervision/exceptions.hpp"
+#include "text/host_port.hpp"
 
 #include <fmt/format.h>
 
@@ -330,7 +332,8 @@ std::string DevicePoller::with_stray_bytes(std::string error) const {
   if (strays.empty()) return error;
   const Address& address = target_.address;
   if (error.empty())
-    return fmt::format("{} unit {}: {}", host_and_port(address.host, address.port), address.unit_id, strays);
+    return fmt::format("{} unit {}: {}", text::print_host_port(address.host, address.port), address.unit_id,
+                       strays);
   return error + "; " + strays;
 }
 
@@ -353,8 +356,7 @@ void DevicePoller::fail(ErrorKind kind, std::string error) {
 }
 
 DevicePoller::Moment DevicePoller::now() {
-  return {.wall = std::chrono::floor<milliseconds>(std::chrono::system_clock::now()),
-          .steady = steady_clock::now()};
+  return {.wall = reading::system_now(), .steady = steady_clock::now()};
 }
 
 void DevicePoller::count(std::uint64_t Counters::* which, std::uint64_t times) {

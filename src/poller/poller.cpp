@@ -1,7 +1,9 @@
 #include "poller/poller.hpp"
 
 #include "log/log.hpp"
+#include "reading/moment.hpp"
 #include "supervision/exceptions.hpp"
+#include "text/host_port.hpp"
 
 #include <fmt/format.h>
 
@@ -33,12 +35,10 @@ std::string not_carried_out(const supervision::Heartbeat& heartbeat) {
   return fmt::format("not read: {} did not respond in time; see /health", heartbeat.name());
 }
 
-reading::Timestamp system_now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
-
 LinkFigures link_figures(const DevicePoller& device) {
   const Address& address = device.target().address;
-  return figures_of(host_and_port(address.host, address.port), device.link().conversation(),
-                    std::chrono::steady_clock::now(), system_now());
+  return figures_of(text::print_host_port(address.host, address.port), device.link().conversation(),
+                    std::chrono::steady_clock::now(), reading::system_now());
 }
 
 std::vector<DeviceAndLink> look_at(const Crew& crew, const std::vector<std::int64_t>& ids) {
@@ -289,7 +289,7 @@ void Poller::check_devices(const PollThread& thread) {
     if (newest && newest->facts) facts = *newest->facts;
     if (!problem.empty()) {
       facts.error = fmt::format("{} unit {}: not read: {}; the values are those from before",
-                                host_and_port(device.target.address.host, device.target.address.port),
+                                text::print_host_port(device.target.address.host, device.target.address.port),
                                 device.target.address.unit_id, problem);
       set_online(device, false);
       publish(device, std::move(facts));
@@ -339,8 +339,8 @@ void Poller::follow(const registry::Device& device) {
   if (!is_new || was_foreign) {
     reading::Facts unread;
     unread.error =
-        fmt::format("{} unit {}: not read yet", host_and_port(target.address.host, target.address.port),
-                    target.address.unit_id);
+        fmt::format("{} unit {}: not read yet",
+                    text::print_host_port(target.address.host, target.address.port), target.address.unit_id);
     set_online(polled, false);
     publish(polled, std::move(unread));
   }
@@ -363,7 +363,7 @@ void Poller::publish(const Device& device, reading::Facts facts) {
   facts.profile = device.target.profile;
   facts.values.resize(facts.profile->fields.size());
   facts.online = false;
-  facts.timestamp = system_now();
+  facts.timestamp = reading::system_now();
   facts.at = std::chrono::steady_clock::now();
   facts.seq = numbering_.next_seq();
   facts.epoch = numbering_.epoch();

@@ -3,7 +3,9 @@
 #include "modbus/big_endian.hpp"
 #include "modbus/error.hpp"
 #include "poller/transaction_of.hpp"
+#include "reading/moment.hpp"
 #include "supervision/exceptions.hpp"
+#include "text/host_port.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -29,8 +31,6 @@ constexpr milliseconds retry_budget{2'000};
 
 // A range whose answer is in doubt is asked again that often, as in a cycle.
 constexpr int doubts_max = 3;
-
-reading::Timestamp system_now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
 
 }  // namespace
 
@@ -86,7 +86,7 @@ void Reader::begin() {
   registers_.clear();
   resume_at_ = SteadyTime::max();
   last_outcome_ = steady_clock::now();
-  last_timestamp_ = system_now();
+  last_timestamp_ = reading::system_now();
   state_ = State::asking;
   if (range_) {
     ask(*range_);
@@ -153,7 +153,7 @@ void Reader::finished(const link::Outcome& outcome) {
 
 void Reader::take(const link::Outcome& outcome) {
   last_outcome_ = steady_clock::now();
-  last_timestamp_ = system_now();
+  last_timestamp_ = reading::system_now();
   keep(outcome);
   if (outcome.error) spent_on_failures_ += outcome.latency;
   if (!range_) return follow(cycle_.took(outcome, spent_on_failures_ < retry_budget));
@@ -205,8 +205,9 @@ ReadResult Reader::result(SteadyTime start) {
   answered_ = false;
   if (state_ != State::done) {
     read.took = patience;
-    read.error = fmt::format("{} unit {}: the line was busy for {} s; try again",
-                             host_and_port(address_.host, address_.port), address_.unit_id, patience.count());
+    read.error =
+        fmt::format("{} unit {}: the line was busy for {} s; try again",
+                    text::print_host_port(address_.host, address_.port), address_.unit_id, patience.count());
     return read;
   }
   read.failure = range_ ? failure_ : cycle_.failure();

@@ -6,15 +6,17 @@
 
 namespace gensetd::reading {
 
+// The wall clock in the resolution that readings and rows have.
+inline Timestamp system_now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
 // Both clocks at one instant: the steady one for delays and ages, the wall clock for people.
 struct Moment {
   SteadyTime steady;
   Timestamp wall;
 
-  static Moment now() {
-    return {std::chrono::steady_clock::now(),
-            std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
-  }
+  static Moment now() { return {std::chrono::steady_clock::now(), system_now()}; }
 };
 
 // By how much the wall clock was set between two moments: negative when it was set back.

@@ -1,9 +1,11 @@
 #include "redis/url.hpp"
 
+#include "text/host_port.hpp"
+#include "text/number.hpp"
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
-#include <charconv>
 #include <stdexcept>
 
 namespace gensetd::redis {
@@ -24,13 +26,9 @@ std::string host_of(const boost::urls::url_view& url) {
 
 std::uint16_t port_of(const boost::urls::url_view& url) {
   if (!url.has_port() || url.port().empty()) return Address{}.port;
-  // port_number() of Boost 1.81 takes a number that is too large modulo 65536.
-  const std::string text = url.port();
-  std::uint16_t number = 0;
-  const auto [stopped, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc{} || stopped != text.data() + text.size() || number == 0)
-    refuse("has a port that is not 1 to 65535");
-  return number;
+  const auto port = text::parse_port(std::string{url.port()});
+  if (!port) refuse("has a port that is not 1 to 65535");
+  return *port;
 }
 
 int database_of(const boost::urls::url_view& url) {
@@ -38,13 +36,9 @@ int database_of(const boost::urls::url_view& url) {
   if (path.empty() || path == "/") return 0;
   // Boost 1.81 takes what follows an address, such as the letter in 10.0.0.1O:6379, for a path.
   if (path.front() != '/') refuse("has no good host");
-  int number = -1;
-  const char* const end = path.data() + path.size();
-  const auto [stopped, failed] = std::from_chars(path.data() + 1, end, number);
-  if (failed != std::errc{} || stopped != end || number < 0) {
-    refuse("has a database that is not a number from 0 up");
-  }
-  return number;
+  const auto number = text::parse_number<int>(std::string_view{path}.substr(1), 0);
+  if (!number) refuse("has a database that is not a number from 0 up");
+  return *number;
 }
 
 }  // namespace

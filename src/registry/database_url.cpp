@@ -1,12 +1,13 @@
 #include "registry/database_url.hpp"
 
+#include "text/host_port.hpp"
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <stdexcept>
 
 namespace gensetd::registry {
@@ -38,13 +39,9 @@ std::filesystem::path sqlite_file(string_view path) {
 
 std::uint16_t port_of(const boost::urls::url_view& url) {
   if (!url.has_port() || url.port().empty()) return PostgresAddress{}.port;
-  // port_number() of Boost 1.81 takes a number that is too large modulo 65536.
-  const std::string text = url.port();
-  std::uint16_t number = 0;
-  const auto [stopped, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc{} || stopped != text.data() + text.size() || number == 0)
-    refuse("has a port that is not 1 to 65535");
-  return number;
+  const auto port = text::parse_port(std::string{url.port()});
+  if (!port) refuse("has a port that is not 1 to 65535");
+  return *port;
 }
 
 void set_host(PostgresAddress& address, const std::string& folder) {

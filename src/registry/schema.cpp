@@ -1,5 +1,6 @@
 #include "registry/schema.hpp"
 
+#include "reading/moment.hpp"
 #include "reading/reading.hpp"
 
 #include <fmt/format.h>
@@ -21,7 +22,7 @@ void make_steps(soci::session& session, const Schema& schema, int found) {
     for (const std::string& statement : schema.steps.at(static_cast<std::size_t>(version))) {
       session << statement;
     }
-    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto now = reading::system_now();
     const std::string applied_at = reading::print_timestamp(now);
     const int applied = version + 1;
     session << "INSERT INTO schema_version (version, applied_at) VALUES (:version, :applied_at)",

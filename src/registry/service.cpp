@@ -1,6 +1,7 @@
 #include "registry/service.hpp"
 
 #include "log/log.hpp"
+#include "reading/moment.hpp"
 #include "registry/board.hpp"
 #include "registry/database.hpp"
 #include "registry/database_url.hpp"
@@ -36,7 +37,7 @@ constexpr std::chrono::seconds settle_pause{10};
 // The database's own deadlines (connecting, statements, locks) end each wait earlier.
 constexpr std::chrono::seconds silence_allowed{30};
 
-Timestamp now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+Timestamp now() { return reading::system_now(); }
 
 Refusal unavailable(std::string message) {
   return {.kind = Refusal::Kind::unavailable,

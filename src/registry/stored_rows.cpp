@@ -3,12 +3,12 @@
 #include "reading/reading.hpp"
 #include "registry/fields.hpp"
 #include "registry/validation.hpp"
+#include "text/number.hpp"
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <optional>
 
 namespace gensetd::registry {
@@ -49,15 +49,6 @@ constexpr std::array device_columns_of_row = {Column{"site_id", Content::number}
                                               Column{"created_at", Content::time},
                                               Column{"updated_at", Content::time}};
 
-// Empty unless the whole text is one.
-template <class Number>
-std::optional<Number> number_in(const std::string& text) {
-  Number number{};
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 // Empty when it is not UTF-8.
 std::optional<json::value> text_value(const std::string& text) {
   std::string quoted;
@@ -69,8 +60,8 @@ std::optional<json::value> text_value(const std::string& text) {
 }
 
 std::optional<json::value> number_value(const std::string& text) {
-  if (const auto number = number_in<std::int64_t>(text)) return *number;
-  if (const auto number = number_in<double>(text)) return *number;
+  if (const auto number = text::parse_number<std::int64_t>(text)) return *number;
+  if (const auto number = text::parse_number<double>(text)) return *number;
   return text_value(text);
 }
 

@@ -3,6 +3,7 @@
 #include "link/error.hpp"
 #include "modbus/error.hpp"
 #include "profile/catalog.hpp"
+#include "text/host_port.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/system/errc.hpp>
@@ -167,8 +168,8 @@ TEST(Describe, one_register_and_short_times_read_naturally) {
 }
 
 TEST(Describe, address_of_ipv6_is_bracketed) {
-  EXPECT_EQ(host_and_port("fd00::1", 502), "[fd00::1]:502");
-  EXPECT_EQ(host_and_port("moxa-1", 4001), "moxa-1:4001");
+  EXPECT_EQ(text::print_host_port("fd00::1", 502), "[fd00::1]:502");
+  EXPECT_EQ(text::print_host_port("moxa-1", 4001), "moxa-1:4001");
 }
 
 TEST(Describe, refused_blocks_are_named) {
