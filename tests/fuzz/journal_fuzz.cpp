@@ -49,6 +49,7 @@ struct Device {
   std::optional<bool> online;                             // of this run; empty: no reading yet
   std::optional<events::SteadyTime> lost_since;           // of this run
   std::optional<events::SteadyTime> alarm_expected_from;  // when its delay began, at the latest
+  std::uint64_t times_set_at_loss = 0;                    // of the clock
   reading::Facts last;
 };
 
@@ -162,6 +163,7 @@ class Story {
       device.alarm_expected_from.reset();
     } else if (was_online || !device.online) {
       device.lost_since = device.alarm_expected_from = now_.steady;
+      device.times_set_at_loss = times_set_;
     }
     device.online = online;
   }
@@ -269,10 +271,23 @@ class Story {
 
   void check_new(const Event& event) {
     check(event.state == (event.priority ? State::active : State::closed));
-    born_.emplace(event.id, times_set_);
+    born_.emplace(event.id, times_set_at_onset(event));
     if (event.code != "device_offline") return;
     const Device& device = devices_[static_cast<std::size_t>(*event.device_id - 1)];
     check(device.lost_since && now_.steady - *device.lost_since >= offline_delay);
+  }
+
+  // The onset of an alarm of a lost connection is the time of the loss, on the clock as it was then.
+  std::uint64_t times_set_at_onset(const Event& event) const {
+    std::uint64_t times_set = times_set_;
+    if (event.code != "device_offline" && event.code != "site_offline") return times_set;
+    for (std::size_t index = 0; index < device_count; ++index) {
+      const Device& device = devices_[index];
+      const bool is_meant = event.device_id ? static_cast<std::int64_t>(index + 1) == *event.device_id
+                                            : device.place && device.place->site_id == *event.site_id;
+      if (is_meant && device.lost_since) times_set = std::min(times_set, device.times_set_at_loss);
+    }
+    return times_set;
   }
 
   // Active, then acknowledged and returned in either order, then closed; never back.
