@@ -104,7 +104,7 @@ inline Bytes exception_pdu(std::uint8_t code) {
 inline constexpr std::size_t questions_max = 32;
 inline constexpr std::size_t wire_max = 2'048;
 
-// What an honest line does not do (ARCHITECTURE.md, A serial line): later responses and copies are forged.
+// What an honest line does not do (docs/design/serial-line.md): later responses and copies are forged.
 inline constexpr std::chrono::milliseconds response_time_max{9'900};
 inline constexpr std::chrono::milliseconds copy_time_max{400};
 

@@ -17,9 +17,9 @@ using std::chrono::milliseconds;
 // PRODUCT.md, Modbus: 'silent for the request gap (50 ms by default) before each request'.
 constexpr milliseconds request_gap{50};
 
-// ARCHITECTURE.md, A serial line: one and a half times the usual response time, and 150 ms.
+// docs/design/serial-line.md: one and a half times the usual response time, and 150 ms.
 constexpr milliseconds serial_wait_least{200};
-// ARCHITECTURE.md, A serial line: half an answer is waited for 'until 150 ms of silence'.
+// docs/design/serial-line.md: half an answer is waited for 'until 150 ms of silence'.
 constexpr milliseconds pause_within_frame_max{150};
 
 // The clock goes in microseconds for who waits by timerfd as Asio does.
@@ -197,7 +197,7 @@ void Contract::partly_answered(Peer& peer, const modbus::ReadRequest& request) {
 // A request that is not answered must have an end: something else is done, or something published.
 void Contract::check_not_forgotten(Peer& peer, const Asked& asked) {
   // The pause before the second attempt; on a serial line the next request also waits until its answer could
-  // not be taken for a late one, which may come for ten seconds (ARCHITECTURE.md, A serial line).
+  // not be taken for a late one, which may come for ten seconds (docs/design/serial-line.md).
   const milliseconds grace = is_serial(peer) ? milliseconds{11'500} : milliseconds{1'500};
   const Device& device = devices_.at(asked.device_id);
   const Time limit = asked.at + device.timeout_max + grace;
