@@ -12,7 +12,7 @@
 namespace gensetd::log {
 
 // Something that happened: a sentence for people, and for collectors a name and fields that stay the same
-// from version to version. README lists them, and a test compares.
+// from version to version. docs/operations.md lists them, and a test compares.
 //
 //   log::warning("device_offline").field("device_id", id).field("error", error).say("{}: offline", label);
 //
