@@ -1,4 +1,4 @@
-# The image holds the Debian package of gensetd and nothing else that Debian's slim image has not.
+# The image contains the Debian package of gensetd on Debian's slim image, and nothing else.
 FROM debian:bookworm-slim AS build
 WORKDIR /src
 COPY tools/install-dependencies tools/
@@ -9,15 +9,15 @@ COPY cmake cmake
 COPY profiles profiles
 COPY src src
 COPY web web
-# Without debugging information, which the package would be stripped of.
+# Without debugging information: the package is stripped anyway.
 RUN cmake --preset release -DBUILD_TESTING=OFF -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O2 -DNDEBUG" && cmake --build build/release --target gensetd
-# Behind the build, which then need not be repeated for them.
+# After the build, so that a change of deploy/ does not repeat it.
 COPY deploy deploy
 RUN cmake --build build/release --target package && mv build/release/gensetd_*.deb /gensetd.deb
 
 FROM debian:bookworm-slim
 COPY --from=build /gensetd.deb /tmp/
-# Boost's licences are megabytes of text, so they are kept compressed.
+# Boost's licences are megabytes of text, so they are compressed.
 RUN useradd --system --uid 8010 --no-create-home --home-dir /var/lib/gensetd --shell /usr/sbin/nologin gensetd \
  && install -d -o gensetd -g gensetd -m 0750 /var/lib/gensetd \
  && apt-get update \
@@ -26,7 +26,7 @@ RUN useradd --system --uid 8010 --no-create-home --home-dir /var/lib/gensetd --s
  && apt-get clean \
  && rm -rf /tmp/gensetd.deb /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log
 USER gensetd
-# The registry lies here unless DATABASE_URL says otherwise (then mount a volume); nothing else is written.
+# State directory: the SQLite file, unless DATABASE_URL names another database. Mount a volume here to keep it. Nothing else is written.
 WORKDIR /var/lib/gensetd
 ENV HTTP_LISTEN=0.0.0.0:8010 STATE_DIRECTORY=/var/lib/gensetd
 EXPOSE 8010
