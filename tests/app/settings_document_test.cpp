@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <filesystem>
@@ -26,6 +27,17 @@ const std::string generated_from = "## Polling\n";
 
 std::string code(std::string_view text) { return text.empty() ? "" : fmt::format("`{}`", text); }
 
+// What is allowed, with the unit of a number.
+std::string allowed_with_unit(const Setting& setting) {
+  std::string allowed = setting.allowed(setting);
+  for (const std::string_view unit : {"seconds", "bytes", "megabytes", "days"}) {
+    const bool is_its_unit = std::ranges::equal(
+        setting.value, unit, {}, [](char c) { return std::tolower(static_cast<unsigned char>(c)); });
+    if (is_its_unit && allowed.find(unit) == std::string::npos) allowed += fmt::format(", in {}", unit);
+  }
+  return allowed;
+}
+
 std::string reference_of_settings() {
   std::string text;
   std::optional<SettingGroup> group;
@@ -39,7 +51,7 @@ std::string reference_of_settings() {
     meaning[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(meaning[0])));
     text +=
         fmt::format("| `{}` | {} | {} | {}.{}{} |\n", setting.name, code(default_of(setting)),
-                    setting.allowed(setting), meaning, setting.details.empty() ? "" : " ", setting.details);
+                    allowed_with_unit(setting), meaning, setting.details.empty() ? "" : " ", setting.details);
   }
   return text;
 }
