@@ -74,11 +74,7 @@ def long_lines(document):
             yield f"{name_of(document)}:{number}: {len(line)} columns"
 
 
-# Not wrapped yet; this list only becomes shorter.
-NOT_WRAPPED = {"docs/RELIABILITY.md", "docs/fuzzing.md", "docs/settings.md", "bench/README.md", "bench/RESULTS.md"}
-
-
-@pytest.mark.parametrize("document", [one for one in DOCUMENTS if name_of(one) not in NOT_WRAPPED], ids=name_of)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_prose_is_wrapped(document):
     assert list(long_lines(document)) == []
 
