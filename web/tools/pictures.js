@@ -1,4 +1,4 @@
-// The pictures of the README, of a simulated plant: 'npm run pictures' (GENSETD names the program).
+// Makes the pictures of the documents, of a simulated plant: 'npm run pictures' (GENSETD names the program). Takes four minutes.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { launch, open_page } from "../e2e/browser.js";
@@ -21,10 +21,13 @@ try {
   const lost = await daemon.add_device(2, "Genset 3", { port: 1 });
   await daemon.until(lost, (reading) => !reading.online, "a device that is not there");
   mkdirSync(folder, { recursive: true });
-  for (const [name, hash, theme, height] of [["fleet", "#/", "light", 380], ["site", "#/site/1", "dark", 760]]) {
+  for (const [name, hash, theme, height] of [["fleet", "#/", "light", 340], ["site", "#/site/1", "dark", 900]]) {
     const { page, context } = await open_page(browser, `${daemon.url}/${hash}`, { language: "en", theme, width: 1280, height });
     await page.locator(name === "fleet" ? '.device-row[data-quality="live"]' : "[data-load]").first().waitFor();
-    await new Promise((resolve) => setTimeout(resolve, 5000)); // for the trends to have something
+    if (name === "site") {
+      await page.getByRole("button", { name: "5 min", exact: true }).first().click();
+      await new Promise((resolve) => setTimeout(resolve, 200_000)); // fills most of the trends
+    }
     await page.screenshot({ path: join(folder, `${name}.png`), animations: "disabled" });
     await context.close();
   }
