@@ -14,7 +14,8 @@ import websockets
 from conftest import GENSETD, PATIENCE, Program, free_port, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
-DOCUMENTS = [ROOT / name for name in subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()]
+FOLDERS = ("bench", "deploy", "docs", "profiles", "src", "tests")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("web/*.md"), *(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.md"))])
 COLUMNS_MAX = 100
 
 
