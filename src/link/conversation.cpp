@@ -85,7 +85,7 @@ void Conversation::opened(SteadyTime now, std::optional<std::uint16_t> first_tra
   connecting_ = false;
   close_wanted_ = false;
   fresh_ = true;
-  proven_ = false;
+  after_proven_ = std::exchange(proven_, false);
   silent_in_a_row_ = 0;
   failed_in_a_row_ = 0;
   opened_at_ = now;
@@ -347,8 +347,7 @@ void Conversation::finish(std::size_t index, Outcome outcome, SteadyTime now) {
   const auto place = in_flight_.begin() + static_cast<std::ptrdiff_t>(index);
   outcome.request = place->who.transaction.request;
   outcome.latency = now - place->sent_at;
-  outcome.new_connection =
-      !proven_ && reopen_after_ == reopen_after_least && now - opened_at_ < reopen_after_least;
+  outcome.new_connection = !proven_ && after_proven_ && now - opened_at_ < reopen_after_least;
   echoes_ = place->echoed;
   fresh_ = false;
   if (place->who.requester != nullptr) told_.push_back(Tell{place->who.requester, outcome});

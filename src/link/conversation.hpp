@@ -256,11 +256,12 @@ class Conversation {
   bool connected_ = false;
   bool connecting_ = false;
   bool close_wanted_ = false;
-  bool fresh_ = true;        // nothing was sent on this connection yet
-  bool proven_ = false;      // this connection has brought a valid response
-  bool serial_ = false;      // by the transaction that was sent last
-  int silent_in_a_row_ = 0;  // requests without a byte of answer on this connection
-  int failed_in_a_row_ = 0;  // requests without a valid response on this connection
+  bool fresh_ = true;          // nothing was sent on this connection yet
+  bool proven_ = false;        // this connection has brought a valid response
+  bool after_proven_ = false;  // the connection before this one had
+  bool serial_ = false;        // by the transaction that was sent last
+  int silent_in_a_row_ = 0;    // requests without a byte of answer on this connection
+  int failed_in_a_row_ = 0;    // requests without a valid response on this connection
   SteadyTime opened_at_{};
   std::chrono::seconds reopen_after_;  // the least age of a connection that never brought a valid response
   boost::container::flat_map<Requester*, std::chrono::milliseconds> connect_delays_;

@@ -161,6 +161,36 @@ TEST(Conversation, new_connection_is_not_reopened_within_five_seconds_and_then_t
   EXPECT_LT(ages_s[4], 80);
 }
 
+// A cycle repeats its request on a new connection, as the controller may not be ready.
+TEST(Conversation, connection_is_new_only_when_the_one_before_it_worked) {
+  Script script;
+  script.transaction.protocol = modbus::Protocol::tcp;
+  const auto answer_a_request = [&] {
+    script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+    EXPECT_EQ(script.next_event(), "send 1:55+3");
+    script.hear(tcp_answer(script.transaction_id, 1, numbers(3, 10)));
+    EXPECT_EQ(script.next(), "tell a 10 11 12");
+  };
+  const auto close_in_the_middle_of_a_response = [&] {
+    script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+    EXPECT_EQ(script.next_event(), "send 1:55+3");
+    script.hear({0, 1, 0});
+    script.conversation.closed({}, script.now);
+    EXPECT_EQ(script.next(), "tell a the peer closed the connection");
+    script.conversation.opened(script.now);
+    return script.told_new_connection;
+  };
+  answer_a_request();
+  EXPECT_FALSE(close_in_the_middle_of_a_response());  // on the connection that worked
+  EXPECT_TRUE(close_in_the_middle_of_a_response());   // on the one behind it
+  for (int connection = 0; connection < 5; ++connection) EXPECT_FALSE(close_in_the_middle_of_a_response());
+  answer_a_request();
+  script.conversation.closed({}, script.now);
+  script.conversation.opened(script.now);
+  script.later(std::chrono::seconds{5});
+  EXPECT_FALSE(close_in_the_middle_of_a_response());  // it is not new any more
+}
+
 TEST(Conversation, connection_that_brings_only_wrong_bytes_is_reopened_after_four_requests) {
   Script script;
   script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);

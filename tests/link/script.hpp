@@ -125,6 +125,7 @@ class Script {
   modbus::ReadRequest sent;
   std::uint16_t transaction_id = 0;  // of the last request over Modbus TCP
   unsigned wanted_first = 0;
+  bool told_new_connection = false;  // of the outcome that was told last
 
  private:
   std::string name_of(const Requester* requester) {
@@ -157,6 +158,7 @@ class Script {
       return fmt::format("send {}:{}+{}", sent.unit_id, sent.first, sent.count);
     }
     const auto& tell = std::get<Tell>(action);
+    told_new_connection = tell.outcome.new_connection;
     std::string text = "tell " + name_of(tell.requester);
     if (tell.outcome.error == modbus::Error::exception_answer)
       return text + fmt::format(" exception {}", tell.outcome.exception);
