@@ -1,51 +1,32 @@
-"""The wall clock of a running daemon is set: libfaketime moves it and leaves the monotonic clock alone."""
+"""The wall clock of a running daemon is set."""
 
 import asyncio
 import json
 import time
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
+from datetime import datetime, timedelta
 
 import pytest
 import websockets
 from conftest import PATIENCE, is_built_with_sanitizer, wait_until
+from wall_clock import WallClock
 
-LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 HEALTHY, LOST = 1, 2
 STEPS = {"an hour back": timedelta(hours=-1), "a fortnight back": timedelta(days=-14), "200 days ahead": timedelta(days=200)}
-
-
-class WallClock:
-    """The wall clock of the programs that have its environment: the machine's, moved by `offset`."""
-
-    def __init__(self, folder):
-        self.file = folder / "clock"
-        self.set(timedelta())
-        self.environment = {"LD_PRELOAD": str(LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-
-    def set(self, offset):
-        self.offset = offset
-        new = self.file.with_suffix(".new")
-        new.write_text(f"{int(offset.total_seconds()):+d}\n")
-        new.replace(self.file)
-
-    def now(self):
-        return datetime.now(timezone.utc) + self.offset
-
-    def shows(self, text):
-        """Whether a time of the daemon is one of this clock."""
-        return abs(parsed(text) - self.now()) < timedelta(seconds=PATIENCE)
 
 
 def parsed(text):
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
+def shows(clock, text):
+    """Whether a time of the daemon is one of this clock."""
+    return abs(parsed(text) - clock.now()) < timedelta(seconds=PATIENCE)
+
+
 @pytest.fixture
 def clock(tmp_path):
     if is_built_with_sanitizer():
-        pytest.skip("a sanitizer and libfaketime replace the same functions")
-    assert LIBRARY, "install libfaketime: tools/install-dependencies tests"
+        pytest.skip("a sanitizer has functions of the clock of its own")
     return WallClock(tmp_path)
 
 
@@ -78,13 +59,13 @@ async def next_batch_with(daemon, device):
 def check_that_all_goes_on(daemon, redis, clock):
     """Readings, dashboards, history and Redis follow the clock as it is now."""
     before = daemon.reading(HEALTHY)
-    reading = daemon.wait_for(HEALTHY, lambda one: clock.shows(one["timestamp"]) and one["seq"] > before["seq"], "a reading by the new clock")
+    reading = daemon.wait_for(HEALTHY, lambda one: shows(clock, one["timestamp"]) and one["seq"] > before["seq"], "a reading by the new clock")
     assert reading["online"] and reading["epoch"] == before["epoch"] and reading["last_seen"] == reading["timestamp"]
     pushed, message = asyncio.run(next_batch_with(daemon, HEALTHY))
-    assert pushed["seq"] > reading["seq"] and clock.shows(message["server_time"]) and clock.shows(pushed["timestamp"])
+    assert pushed["seq"] > reading["seq"] and shows(clock, message["server_time"]) and shows(clock, pushed["timestamp"])
     assert 0 <= pushed["age_ms"] < PATIENCE * 1000
     assert wait_until(lambda: newest_of_history(daemon), "history of the last ten seconds")
-    wait_until(lambda: clock.shows(redis.client.hget(f"device:{HEALTHY}:metrics", "timestamp")), "the hash of a reading by the new clock")
+    wait_until(lambda: shows(clock, redis.client.hget(f"device:{HEALTHY}:metrics", "timestamp")), "the hash of a reading by the new clock")
     assert 0 < redis.client.ttl(f"device:{HEALTHY}:metrics") <= 30
 
 

@@ -8,10 +8,11 @@ import redis
 import requests
 import websockets
 
-from pattern import Watch
+from pattern import MachineClock, Watch, machine_ms
 
 LOOK_EVERY = 0.2  # seconds between two looks of those who ask
 PUBLISHED_MAX = 20_000  # readings that are remembered to compare hashes with
+AGE_EDGE_MS = 500  # between the two clocks that an age and its server_time are from, at most
 
 
 class Background:
@@ -44,12 +45,13 @@ class Background:
 
 
 class Witness(Background):
-    """Judges the readings of the devices that `units` names: {device id: unit id}."""
+    """Judges the readings of the devices that `units` names: {device id: unit id}. Their times are those of `clock`."""
 
-    def __init__(self, name, units):
+    def __init__(self, name, units, clock=MachineClock()):
         super().__init__()
         self.name = name
-        self.watches = {device: Watch(unit) for device, unit in units.items()}
+        self.clock = clock
+        self.watches = {device: Watch(unit, clock=clock) for device, unit in units.items()}
         self.interruptions = 0
 
     def see(self, reading):
@@ -59,6 +61,9 @@ class Witness(Background):
 
     def newest(self, device):
         return self.watches[device].last
+
+    def epochs(self):
+        return set().union(*(watch.epochs for watch in self.watches.values()))
 
     def values(self):
         return sum(watch.values for watch in self.watches.values())
@@ -71,9 +76,10 @@ class WebSocketWitness(Witness):
     """A client that reads at once, and connects again whenever it must. With `ping_every` seconds it notices by itself
     that a network is cut."""
 
-    def __init__(self, port, units, query="", host="127.0.0.1", ping_every=None):
-        super().__init__(f"WebSocket {query}".strip(), units)
+    def __init__(self, port, units, query="", host="127.0.0.1", ping_every=None, **more):
+        super().__init__(f"WebSocket {query}".strip(), units, **more)
         self.ping_every = ping_every
+        self.events = {}  # id: what never changes of it
         self.url = f"ws://{host}:{port}/ws/metrics{query}"
 
     def run(self):
@@ -95,17 +101,38 @@ class WebSocketWitness(Witness):
     def _hear(self, message):
         if "type" not in message:
             return self.see(message)
+        for event in message.get("alarms", []) + ([message["event"]] if message["type"] == "event" else []):
+            self._see_event(event)
+        sent = self.clock.moments(message["server_time"]) if "server_time" in message else []
+        if "server_time" in message and not sent:
+            self.wrong.append(f"{message['type']}: no clock showed {message['server_time']}")
         for reading in message.get("data", []) if message["type"] in ("snapshot", "batch") else []:
             # How often readings come is said beside them, and changes without one.
             self.see({name: value for name, value in reading.items() if name not in ("cadence_ms", "age_ms")})
+            if message["type"] == "batch":
+                self._judge_age(reading, sent)
         return None
+
+    def _judge_age(self, reading, sent):
+        """It is the time from the moment that the values were read to the moment that they are sent, whatever the wall clock shows."""
+        watch = self.watches.get(reading["device_id"])
+        if watch is None or watch.seen_success is None or watch.seen_success[0] != reading["last_seen"]:
+            return
+        ages = [moment - watch.seen_success[1] for moment in sent]
+        if ages and not any(abs(age - reading["age_ms"]) <= AGE_EDGE_MS for age in ages):
+            watch.wrong.append(f"age {reading['age_ms']} ms of values that were read {ages} ms before")
+
+    def _see_event(self, event):
+        same = {name: event[name] for name in ("code", "kind", "device_id", "site_id", "onset")}
+        if self.events.setdefault(event["id"], same) != same:
+            self.wrong.append(f"event {event['id']} is {same}, before {self.events[event['id']]}")
 
 
 class RestWitness(Witness):
     """Asks for all readings again and again."""
 
-    def __init__(self, url, units):
-        super().__init__("REST", units)
+    def __init__(self, url, units, **more):
+        super().__init__("REST", units, **more)
         self.url = url
 
     def run(self):
@@ -148,6 +175,7 @@ class Subscriber(Background):
         super().__init__()
         self.port = port
         self.published = {}  # number_of(texts): its texts
+        self.heard_ms = {}  # number_of(texts): when
         self.is_there = threading.Event()
 
     def run(self):
@@ -169,15 +197,17 @@ class Subscriber(Background):
     def _hear(self, data):
         texts = texts_of(data)
         self.published[number_of(texts)] = texts
+        self.heard_ms[number_of(texts)] = machine_ms()
         if len(self.published) > PUBLISHED_MAX:
-            del self.published[next(iter(self.published))]
+            oldest = next(iter(self.published))
+            del self.published[oldest], self.heard_ms[oldest]
 
 
 class RedisWitness(Witness):
     """Reads all hashes again and again, as long as Redis answers."""
 
-    def __init__(self, port, units):
-        super().__init__("Redis", units)
+    def __init__(self, port, units, **more):
+        super().__init__("Redis", units, **more)
         self.client = redis.Redis(port=port, decode_responses=True, socket_timeout=2)
         self.fields = {}  # of a device, as first seen
 

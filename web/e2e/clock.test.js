@@ -1,28 +1,32 @@
 // The clocks of server and computer are set while the page is open: what is read stays live, what is not becomes stale.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { running_genset } from "./controller.js";
 import { expect_text, stage } from "./frame.js";
+import { gensetd } from "./places.js";
 
 const hour = 3600;
 const day = 24 * hour;
 const folder = mkdtempSync(join(tmpdir(), "gensetd-clock-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-// libfaketime moves the wall clock of the server by what the file says, and leaves its monotonic clock alone.
-const library = readdirSync("/usr/lib").map((name) => `/usr/lib/${name}/faketime/libfaketimeMT.so.1`).find((path) => existsSync(path));
+// tests/e2e/wall_clock.c moves the wall clock of the server by the nanoseconds that the file holds, and leaves its monotonic clock alone.
+const library = join(dirname(gensetd), "libwall_clock.so");
 const file = join(folder, "clock");
-const environment = { LD_PRELOAD: library ?? "", FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: "1", FAKETIME_DONT_FAKE_MONOTONIC: "1" };
+writeFileSync(file, Buffer.alloc(8));
+const open_file = openSync(file, "r+");
+const environment = { LD_PRELOAD: library, WALL_CLOCK: file };
 function set_server_clock(seconds) {
-  writeFileSync(`${file}.new`, `${seconds < 0 ? "" : "+"}${seconds}\n`);
-  renameSync(`${file}.new`, file);
+  const offset = Buffer.alloc(8);
+  offset.writeBigInt64LE(BigInt(seconds) * 1_000_000_000n);
+  writeSync(open_file, offset, 0, 8, 0);
 }
 
 const scene = stage(async (programs) => {
-  assert.ok(library, "install libfaketime: tools/install-dependencies tests");
+  assert.ok(existsSync(library), `build ${library}`);
   set_server_clock(0);
   const daemon = await programs.daemon({ MODBUS_TIMEOUT: "0.5", ...environment });
   const [read, silent] = await programs.controllers(running_genset(), running_genset());
