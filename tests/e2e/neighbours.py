@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from collections import Counter
+from datetime import timedelta
 
 from conftest import free_port
 from faulty_controller import RESET
@@ -241,6 +242,48 @@ class ClientNeighbours:
         }
 
 
+class ClockNeighbour:
+    """The daemon's wall clock: it is set and comes back, or is set again and again. Delays go by another clock."""
+
+    STEPS = {"seconds": None, "an hour": timedelta(hours=1), "14 days": timedelta(days=14), "200 days": timedelta(days=200)}
+    AGAIN = (0.2, 1.5)  # seconds
+
+    def __init__(self, clock, chance):
+        self.clock, self.chance = clock, chance
+
+    def _step(self, length):
+        return self.STEPS[length] or timedelta(seconds=self.chance.choice([2, 4, 6]))
+
+    @contextlib.contextmanager
+    def set(self, length, sign):
+        self.clock.set(sign * self._step(length))
+        yield
+        self.clock.set(timedelta())
+
+    @contextlib.contextmanager
+    def set_again(self):
+        """Ahead and corrected, back and further back, and so on."""
+        ending = threading.Event()
+
+        def step():
+            while True:
+                self.clock.set(self.chance.choice([-1, 0, 1]) * self._step(self.chance.choice(list(self.STEPS))))
+                if ending.wait(self.chance.uniform(*self.AGAIN)):
+                    return
+
+        stepping = threading.Thread(target=step, daemon=True)
+        stepping.start()
+        yield
+        ending.set()
+        stepping.join()
+        self.clock.set(timedelta())
+
+    def faults(self):
+        back = {f"clock back by {length}": lambda length=length: self.set(length, -1) for length in ("seconds", "an hour", "14 days")}
+        ahead = {f"clock ahead by {length}": lambda length=length: self.set(length, 1) for length in ("seconds", "an hour", "200 days")}
+        return {**back, **ahead, "clock set again and again": self.set_again}
+
+
 class Faults:
     """Begins and ends faults, some alone and some together, each once before any comes again."""
 
@@ -271,7 +314,9 @@ class Faults:
     def some(self, wait):
         """Some faults from their beginning to their end, `wait(seconds)` in between."""
         drawn = self._draw(self.chance.choice(self.TOGETHER))
-        seconds = self.chance.uniform(*self.chance.choice(self.LASTING))
+        self.these(drawn, self.chance.uniform(*self.chance.choice(self.LASTING)), wait)
+
+    def these(self, drawn, seconds, wait):
         self.times.update(drawn.values())
         self.told.append(f"{', '.join(drawn.values())} for {seconds:.1f} s")
         with contextlib.ExitStack() as under_way:

@@ -6,16 +6,19 @@ With FAULTS_SECONDS=3600 and pytest -s this is the soak program.
 import os
 import random
 import time
-from datetime import datetime, timezone
 
 import pytest
 import requests
-from conftest import wait_until
+from alarm_witness import AlarmWitness, journal_of
+from conftest import is_built_with_sanitizer, wait_until
 from faulty_controller import FaultyController
 from figures import is_sanitized, latencies, print_table, process_figures, scrape
+from history_witness import HistoryWitness
 from metrics_text import of
-from neighbours import ClientNeighbours, ControllerNeighbour, Faults, PostgresNeighbour, RedisNeighbour, SimulatorNeighbour
+from neighbours import ClientNeighbours, ClockNeighbour, ControllerNeighbour, Faults, PostgresNeighbour, RedisNeighbour, SimulatorNeighbour
+from pattern import machine_ms
 from stories import PROFILES
+from wall_clock import WallClock
 from witnesses import Background, RedisWitness, RestWitness, Subscriber, WebSocketWitness, number_of
 
 SECONDS = float(os.environ.get("FAULTS_SECONDS", 25))
@@ -24,6 +27,11 @@ UNITS = 3
 # What a heap may grow by from being used in another order, and what history and journal hold: kB.
 RESIDENT_MORE_MAX = 64 * 1024
 TOLD_EVERY = 60  # seconds
+OFFLINE_DELAY = 2  # seconds
+# The journal is pruned whenever it has grown by a tenth of this, and ends below it.
+EVENTS_MAX = round(max(100, 4 * SECONDS))
+# In each run, alone, and long enough that the daemon notes each step.
+CLOCK_AT_FIRST, SECONDS_AT_FIRST = ["clock back by 14 days", "clock ahead by 200 days"], 2
 
 
 class Editor(Background):
@@ -53,17 +61,22 @@ class Editor(Background):
 class Plant:
     """The daemon with all its neighbours and witnesses."""
 
-    def __init__(self, start_daemon, start_simulator, start_redis, start_postgres):
+    def __init__(self, clock, start_daemon, start_simulator, start_redis, start_postgres):
         chance = random.Random(f"plant {SEED}")
+        self.clock = clock
 
         def simulator(protocol):
             options = ["--pattern", "--one-port", "--protocol", protocol, "--baud", "115200", "--turnaround-ms", "5"]
             return lambda port: start_simulator(*options, port=port, devices=UNITS)
 
         self.redis, self.postgres = RedisNeighbour(start_redis), PostgresNeighbour(start_postgres)
-        self.daemon = start_daemon(PROFILES=PROFILES, MODBUS_TIMEOUT="0.5", REDIS_URL=self.redis.url, DATABASE_URL=self.postgres.url)
-        site = self.daemon.add_site()
+        events = {"EVENTS_OFFLINE_DELAY": str(OFFLINE_DELAY), "EVENTS_KEEP_DAYS": "1", "EVENTS_MAX": str(EVENTS_MAX)}
+        neighbours = {"REDIS_URL": self.redis.url, "DATABASE_URL": self.postgres.url}
+        self.daemon = start_daemon(PROFILES=PROFILES, MODBUS_TIMEOUT="0.5", **events, **neighbours, **clock.environment)
+        self.site = self.daemon.add_site()
         self.neighbours = {"Redis": self.redis.faults(), "PostgreSQL": self.postgres.faults(), "clients": ClientNeighbours(self.daemon.port).faults()}
+        if clock.is_movable:
+            self.neighbours["clock"] = ClockNeighbour(clock, random.Random(f"clock {SEED}")).faults()
         self.units = {}
         self.steady = [self._add(simulator("tcp")(None).port, "tcp", unit) for unit in range(1, UNITS + 1)]
         for protocol in ("tcp", "rtu_over_tcp"):
@@ -78,19 +91,26 @@ class Plant:
                 self.controllers.append(controller)
                 self._add(controller.port, protocol, unit)
                 self.neighbours[f"{framing} {unit}"] = ControllerNeighbour(controller, chance).faults(f"{framing} controller {unit}")
+        alarming = FaultyController("tcp", 3)
+        self.controllers.append(alarming)
+        alarming_device = self.daemon.add_device(alarming.port, self.daemon.add_site("ALARMS"), device_type="ats", profile="pattern", protocol="tcp", slave_id=3)
+        judged = {**self.units, alarming_device: 3}
         self.subscriber = Subscriber(self.redis.port).start()
+        self.dashboard = WebSocketWitness(self.daemon.port, judged, "?proto=2", clock=clock).start()
         self.witnesses = [
-            WebSocketWitness(self.daemon.port, self.units).start(),
-            WebSocketWitness(self.daemon.port, self.units, "?proto=2").start(),
-            RestWitness(self.daemon.url, self.units).start(),
-            RedisWitness(self.redis.port, self.units).start(),
+            WebSocketWitness(self.daemon.port, judged, clock=clock).start(),
+            self.dashboard,
+            RestWitness(self.daemon.url, judged, clock=clock).start(),
+            RedisWitness(self.redis.port, judged, clock=clock).start(),
         ]
-        self.editor = Editor(self.daemon.url, site).start()
+        self.alarms = AlarmWitness(self.daemon, alarming_device, alarming, OFFLINE_DELAY, clock, SEED).start()
+        self.history = HistoryWitness(self.daemon, self.steady[0], 1, clock).start()
+        self.editor = Editor(self.daemon.url, self.site).start()
 
     def _add(self, port, protocol, unit):
         # Where every register has jumped each time, a serial line reads each part of it twice.
         more = {"poll_interval": 1} if protocol == "rtu_over_tcp" else {}
-        device = self.daemon.add_device(port, name=f"{protocol} {port} {unit}", device_type="ats", profile="pattern", protocol=protocol, slave_id=unit, **more)
+        device = self.daemon.add_device(port, self.site, name=f"{protocol} {port} {unit}", device_type="ats", profile="pattern", protocol=protocol, slave_id=unit, **more)
         self.units[device] = unit
         return device
 
@@ -102,48 +122,67 @@ class Plant:
             assert self.daemon.get("/health/ready").status_code == 200
             time.sleep(0.1)
 
-    def is_right(self, device, reading, since):
-        return reading is not None and reading["online"] and reading["error"] is None and reading["timestamp"] > since
+    def is_right(self, watch, since):
+        reading = watch.last
+        return reading is not None and reading["online"] and reading["error"] is None and watch.moment > since
 
     def hash_is_right(self, device, since):
         texts = self.redis.server.client.hgetall(f"device:{device}:metrics")
-        if not texts or texts["online"] != "true" or texts["timestamp"] <= since:
+        if not texts or texts["online"] != "true":
             return False
-        return texts == self.subscriber.published.get(number_of(texts))
+        number = number_of(texts)
+        moments = self.clock.moments(texts["timestamp"], self.subscriber.heard_ms.get(number, 0))
+        return bool(moments) and moments[-1] > since and texts == self.subscriber.published.get(number)
 
     def recover(self):
         """How many seconds it takes until each way shows all devices right again."""
-        since = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        since = machine_ms()
         begin = time.monotonic()
         took = {}
         for witness in self.witnesses:
             for device in self.units:
-                wait_until(lambda: self.is_right(device, witness.newest(device), since), f"{witness.name}: device {device} right again, {witness.newest(device)}")
+                wait_until(lambda: self.is_right(witness.watches[device], since), f"{witness.name}: device {device} right again, {witness.newest(device)}")
             took[witness.name] = time.monotonic() - begin
         for device in self.units:
             wait_until(lambda: self.hash_is_right(device, since), f"the whole hash of device {device}")
         took["hashes"] = time.monotonic() - begin
         wait_until(lambda: self.daemon.get("/health").json()["status"] == "ok", f"health {self.daemon.get('/health').text}")
         took["health"] = time.monotonic() - begin
-        site = self.editor.path.rsplit("/", 1)[1]
-        wait_until(lambda: self.daemon.patch(f"/api/sites/{site}", {"network": "again"}).status_code == 200, "changes again")
+        wait_until(lambda: self.daemon.patch(f"/api/sites/{self.site}", {"network": "again"}).status_code == 200, "changes again")
         took["changes"] = time.monotonic() - begin
         return took
 
     def mistakes(self):
-        return [mistake for witness in self.witnesses for mistake in witness.mistakes()] + self.subscriber.wrong
+        return [mistake for witness in self.witnesses for mistake in witness.mistakes()] + self.subscriber.wrong + self.alarms.wrong + self.history.wrong
+
+    def journal_mistakes(self):
+        """Nothing is gone from it, and nothing is there twice."""
+        events = journal_of(self.daemon)
+        ids = {event["id"] for event in events}
+        rows = self.postgres.server.psql("SELECT count(*), count(DISTINCT id) FROM events")
+        lost = {number: event for number, event in self.dashboard.events.items() if number not in ids}
+        wrong = [f"journal: {lost} are gone"] if lost else []
+        if rows != f"{len(ids)}|{len(events)}" or len(events) > EVENTS_MAX:
+            wrong.append(f"journal: {rows} rows, {len(events)} listed, {len(ids)} different, at most {EVENTS_MAX}")
+        return wrong + self.alarms.judge_journal(events)
 
     def end(self):
-        for one in [self.editor, *self.witnesses, self.subscriber]:
+        for one in [self.editor, self.alarms, self.history, *self.witnesses, self.subscriber]:
             one.end()
+        self.history.compare_all()
         for controller in self.controllers:
             controller.close()
-        return self.mistakes() + self.editor.mistakes()
+        return self.mistakes() + self.journal_mistakes() + self.editor.mistakes()
 
 
 @pytest.fixture
-def plant(start_daemon, start_simulator, start_redis, start_postgres):
-    return Plant(start_daemon, start_simulator, start_redis, start_postgres)
+def clock(tmp_path):
+    return WallClock(tmp_path, is_movable=not is_built_with_sanitizer())
+
+
+@pytest.fixture
+def plant(clock, start_daemon, start_simulator, start_redis, start_postgres):
+    return Plant(clock, start_daemon, start_simulator, start_redis, start_postgres)
 
 
 def test_no_fault_of_a_neighbour_outlasts_it(plant):
@@ -155,12 +194,14 @@ def test_no_fault_of_a_neighbour_outlasts_it(plant):
     faults = Faults(plant.neighbours, SEED)
     begin = told = time.monotonic()
     try:
+        for fault in CLOCK_AT_FIRST if plant.clock.is_movable else []:
+            faults.these({"clock": fault}, SECONDS_AT_FIRST, plant.wait)
         while time.monotonic() - begin < SECONDS:
             faults.some(plant.wait)
             assert not plant.mistakes(), plant.mistakes()[:10]
             if time.monotonic() - told > TOLD_EVERY:
                 told = time.monotonic()
-                print(f"{told - begin:.0f} s: {len(faults.told)} times faults, {process_figures(pid)}", flush=True)
+                print(f"{told - begin:.0f} s: {len(faults.told)} times faults, {plant.clock.steps.total()} steps of the clock, {process_figures(pid)}", flush=True)
         took = plant.recover()
     except BaseException:
         print("\n".join(faults.told))
@@ -178,9 +219,18 @@ def test_no_fault_of_a_neighbour_outlasts_it(plant):
     print_table("latencies, seconds at most", [["", "median", "99 %", "99.9 %"], *[[name, *values] for name, values in latencies(rescraped, scraped).items()]])
     print_table("right again", [["", "seconds"], *[[name, f"{seconds:.1f}"] for name, seconds in took.items()]])
     print_table("checked", [["", "values", "interruptions"], *[[one.name, one.values(), one.interruptions] for one in plant.witnesses]])
+    journal = [["alarms", len(plant.alarms.alarms)], ["interruptions", plant.alarms.interruptions], ["events", len(plant.dashboard.events)]]
+    print_table("journal and history", [["", "times"], *journal, ["history compared", plant.history.compared]])
+    latest = [[fault, f"{seconds:.1f}"] for fault, seconds in sorted(plant.alarms.latest.items())]
+    print_table(f"an alarm after the loss of a controller, its delay {OFFLINE_DELAY} s", [["", "seconds at most"], *latest])
     print_table(f"faults in {SECONDS:.0f} s", [["", "times"], *sorted(faults.times.items())])
+    noted = len(plant.daemon.lines("the wall clock was set"))
+    print_table("steps of the clock", [["", "times"], *sorted(plant.clock.steps.items()), ["noted in the log", noted]])
     print(f"{plant.editor.held} changes of the registry, {plant.editor.refused} refused")
     assert not mistakes, "\n".join(mistakes[:20])
+    assert {len(witness.epochs()) for witness in plant.witnesses} == {1}
+    assert 2 * len(CLOCK_AT_FIRST) <= noted <= plant.clock.steps.total() or not plant.clock.is_movable
+    assert of(rescraped, "gensetd_events_dropped_total") == 0
     assert all(plant.witnesses[0].watches[device].successes > steady_before[device] for device in plant.steady)
     assert after["resident kB"] <= before["resident kB"] * 1.5 + RESIDENT_MORE_MAX or is_sanitized(pid)
     assert plant.daemon.process.pid == pid and plant.daemon.process.poll() is None
