@@ -1,5 +1,6 @@
 """A thread that asks for history by the wall clock of the daemon, and for the same again as long as it must be there."""
 
+import itertools
 import math
 from collections import namedtuple
 from datetime import datetime, timedelta
@@ -14,10 +15,10 @@ WAIT_MS = 500  # until it is asked for
 SAME_CLOCK_MS = EDGE_MS + LENGTH_MS + WAIT_MS
 KEPT_MS = 3_500_000  # a bit less than HISTORY_SPAN
 PROBES_PER_PERIOD_MS = 10_000
-AGAIN_AT_ONCE = 10  # probes
+AGAIN_AT_ONCE = 4  # probes
 MARGIN_MS = 1000  # around the times that were shown twice, and until the device is read behind a step
 READ_BEFORE_MS = 2000  # a value before the bucket that it is in, at most
-SMALL_STEP_MS = 60_000  # ahead: history/record.hpp goes on with the same piece
+SMALL_STEP_MS = 60_000  # ahead: history/record.hpp continues the same piece
 
 Probe = namedtuple("Probe", "period begin_ms buckets")  # begin_ms: in the machine's time
 
@@ -33,6 +34,8 @@ class HistoryWitness(Background):
         self.place = 0  # of the probe that is compared next
 
     def run(self):
+        self.daemon.wait_online(self.device)
+        self.ending.wait((LENGTH_MS + WAIT_MS) / 1000)
         while not self.ending.wait(LOOK_EVERY):
             self._probe()
             for _ in range(min(AGAIN_AT_ONCE, len(self.probes))):
@@ -90,19 +93,22 @@ class HistoryWitness(Background):
         return any(begin - MARGIN_MS < shown_ms + LENGTH_MS and shown_ms < end + MARGIN_MS for begin, end in self._covered_after(probe))
 
     def _covered_after(self, probe):
-        """Times of the wall clock, from a step to the next one that begins a piece. The newest covers all that is ahead of it, until a
-        reading begins another."""
-        now_ms = machine_ms()
+        """Times of the wall clock, from a step to the next one that begins a piece. What was set for a moment only may have no reading, and so
+        no piece. The newest covers all that is ahead of it, until a reading begins another."""
         later = [period for period in self.clock.periods if period.begin_ms > probe.period.begin_ms]
-        covered = []
-        for before, period in zip([probe.period, *later], later):
-            is_newest = now_ms - period.end_ms < MARGIN_MS
-            begin, end = period.begin_ms + period.offset_ms, math.inf if is_newest else period.end_ms + period.offset_ms
-            if covered and 0 <= period.offset_ms - before.offset_ms < SMALL_STEP_MS:
-                covered[-1] = covered[-1][0], end
-            elif covered or not 0 <= period.offset_ms - before.offset_ms < SMALL_STEP_MS:
-                covered.append((begin, end))
-        return covered
+        newest_ms = machine_ms() - MARGIN_MS
+
+        def end_of(period):
+            return math.inf if period.end_ms > newest_ms else period.end_ms + period.offset_ms
+
+        for index, period in enumerate(later):
+            end = end_of(period)
+            for next_one in itertools.islice(later, index + 1, None):
+                if 0 <= next_one.offset_ms - period.offset_ms < SMALL_STEP_MS:
+                    end = max(end, end_of(next_one))
+                if next_one.end_ms - next_one.begin_ms >= MARGIN_MS:
+                    break
+            yield period.begin_ms + period.offset_ms, end
 
 
 def time_text(shown_ms):

@@ -70,7 +70,7 @@ class Watch:
         self.unit, self.line, self.clock = unit, line, clock
         self.last = None
         self.moment = 0  # of `last`, in the machine's time
-        self.seen_success = None  # the newest one that was seen: its `last_seen` and its moment
+        self.seen_success = None  # the newest one that was seen: its `last_seen` and its possible moments
         self.epochs = set()
         self.successes = 0
         self.values = 0
@@ -105,6 +105,7 @@ class Watch:
         self.successes += 1
         self.values += sum(value is not None for value in registers_of(reading).values())
         judged = {moment: wrong_values(reading, self.unit, self.moment, moment) for moment in moments}
-        self.moment = next((moment for moment, wrong in judged.items() if not wrong), moments[-1])
+        possible = [moment for moment, wrong in judged.items() if not wrong] or moments[-1:]
+        self.moment = possible[0]
         self.wrong += judged[self.moment]
-        self.seen_success = reading["last_seen"], self.moment
+        self.seen_success = reading["last_seen"], possible

@@ -229,7 +229,8 @@ def test_no_fault_of_a_neighbour_outlasts_it(plant):
     print(f"{plant.editor.held} changes of the registry, {plant.editor.refused} refused")
     assert not mistakes, "\n".join(mistakes[:20])
     assert {len(witness.epochs()) for witness in plant.witnesses} == {1}
-    assert 2 * len(CLOCK_AT_FIRST) <= noted <= plant.clock.steps.total() or not plant.clock.is_movable
+    # Two steps within a second are noted as one.
+    assert len(CLOCK_AT_FIRST) < noted <= plant.clock.steps.total() or not plant.clock.is_movable
     assert of(rescraped, "gensetd_events_dropped_total") == 0
     assert all(plant.witnesses[0].watches[device].successes > steady_before[device] for device in plant.steady)
     assert after["resident kB"] <= before["resident kB"] * 1.5 + RESIDENT_MORE_MAX or is_sanitized(pid)

@@ -118,7 +118,7 @@ class WebSocketWitness(Witness):
         watch = self.watches.get(reading["device_id"])
         if watch is None or watch.seen_success is None or watch.seen_success[0] != reading["last_seen"]:
             return
-        ages = [moment - watch.seen_success[1] for moment in sent]
+        ages = [moment - read for moment in sent for read in watch.seen_success[1]]
         if ages and not any(abs(age - reading["age_ms"]) <= AGE_EDGE_MS for age in ages):
             watch.wrong.append(f"age {reading['age_ms']} ms of values that were read {ages} ms before")
 
