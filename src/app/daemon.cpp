@@ -122,6 +122,7 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings, std::size_t 
               [this](http::MetricFamilies& families) { return add_device_figures(families); },
           .diagnostics = [this](const registry::Device& device) { return diagnostics(device); },
           .poll_interval = std::chrono::duration<double>(settings.pace.poll_interval).count(),
+          .epoch = reading::print_epoch(numbering_.epoch()),
           .version = GENSETD_VERSION});
   monitor_.watch(registry_->heartbeat());
   // Last: all that is open from the start is open now.

@@ -16,21 +16,6 @@ using boost::system::error_code;
 using modbus::ReadRequest;
 using std::chrono::milliseconds;
 
-// A peer that lost its power leaves a connection that never fails. After this many requests without a byte it
-// is opened anew; one silent unit among living ones never gets there.
-constexpr int silent_max = 2;
-// A connection that is out of step, or whose other end sends noise, stays so. After this many requests
-// without a valid response it is reopened, however many bytes arrive.
-constexpr int failed_max = 4;
-// Some controllers ignore requests for some seconds after a connection is made. A connection that has never
-// brought a valid response is not reopened sooner, and twice as late each time, so that short timeouts do not
-// keep such a controller deaf for ever.
-constexpr std::chrono::seconds reopen_after_least{5};
-constexpr std::chrono::seconds reopen_after_most{60};
-// And after this long without one: what is under way on a connection that stalls must not come later than
-// DistinctCounts::late_answer_max.
-constexpr std::chrono::seconds silence_max{5};
-
 // Where others are, theirs may also come after ours and be what was asked.
 constexpr milliseconds settling_when_shared{250};
 
@@ -41,8 +26,6 @@ void erase_if(Entries& entries, IsGone is_gone) {
 }
 
 }  // namespace
-
-Conversation::Conversation() : reopen_after_(reopen_after_least) {}
 
 void Conversation::submit(Requester& requester, const Transaction& transaction) {
   Waiting entry{.requester = &requester, .transaction = transaction};
@@ -85,10 +68,7 @@ void Conversation::opened(SteadyTime now, std::optional<std::uint16_t> first_tra
   connecting_ = false;
   close_wanted_ = false;
   fresh_ = true;
-  after_proven_ = std::exchange(proven_, false);
-  silent_in_a_row_ = 0;
-  failed_in_a_row_ = 0;
-  opened_at_ = now;
+  reopening_.opened(now);
   if (first_transaction_id) {
     transaction_id_ = static_cast<std::uint16_t>(*first_transaction_id - 1);
     given_up_.clear();
@@ -126,7 +106,8 @@ void Conversation::closed(error_code cause, SteadyTime now) {
       finish_unanswered(in_flight_.size() - 1, Error::connection_lost, cause, now);
       continue;
     }
-    if (last.has_own_count)
+    // As in finish_unanswered(): only through a gateway its response may arrive on the next connection.
+    if (last.has_own_count && (is_serial(last.who.transaction) || is_gateway()))
       counts_of(last.who.transaction).unanswered(last.who.transaction.request, last.asked, now);
     last.who.resent = true;
     last.who.round = 0;
@@ -141,7 +122,7 @@ void Conversation::heard(std::span<const std::uint8_t> bytes, SteadyTime now) {
   // When they came nobody knows, only when they were read: no silence before them is proven.
   last_byte_ = now;
   if (received_.empty()) received_since_ = now;
-  silent_in_a_row_ = 0;
+  reopening_.received_bytes();
   for (InFlight& asked : in_flight_) asked.bytes_heard += bytes.size();
   received_.insert(received_.end(), bytes.data(), bytes.data() + bytes.size());
   look(false, now);
@@ -193,30 +174,10 @@ void Conversation::expire(SteadyTime now) {
       continue;
     }
     ++unit(asked.asked.unit_id).timeouts;
-    if (is_useless(asked, now)) close_wanted_ = true;
+    if (reopening_.failed(asked.bytes_heard == 0, asked.sent_at, now)) close_wanted_ = true;
     const error_code why = reason(asked);
     finish_unanswered(index, why, {}, now);
   }
-}
-
-// Whether the connection is to be reopened, as yet another request had no response.
-bool Conversation::is_useless(const InFlight& unanswered, SteadyTime now) {
-  const bool silent = unanswered.bytes_heard == 0;
-  if (silent) ++silent_in_a_row_;
-  ++failed_in_a_row_;
-  const bool is_dead = silent && (silent_in_a_row_ >= silent_max || now - unanswered.sent_at >= silence_max);
-  if (!is_dead && failed_in_a_row_ < failed_max) return false;
-  if (proven_) return true;
-  if (now - opened_at_ < reopen_after_) return false;
-  reopen_after_ = std::min(2 * reopen_after_, reopen_after_most);
-  return true;
-}
-
-// A valid response arrived.
-void Conversation::answered() {
-  failed_in_a_row_ = 0;
-  proven_ = true;
-  reopen_after_ = reopen_after_least;
 }
 
 // The first transaction that may be sent now. `wake`: when it is worth looking again, at the latest.
@@ -243,12 +204,18 @@ std::optional<Send> Conversation::try_start(std::size_t index, SteadyTime now, S
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
       return std::nullopt;
     }
+    if (choice.not_before - now > transaction.hold_max) {
+      told_.push_back(
+          Tell{waiting_[index].requester, {.request = transaction.request, .error = Error::not_repeated}});
+      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
+      return std::nullopt;
+    }
     if (choice.not_before > now) {
       wake = std::min(wake, choice.not_before);
       return std::nullopt;
     }
     asked = *choice.request;
-    must_agree = choice.must_agree;
+    must_agree = choice.must_agree || (is_gateway() && now < out_of_step_until_);
   }
   if (!is_quiet(transaction, now, wake)) return std::nullopt;
   return start(index, asked, must_agree, now);
@@ -261,10 +228,12 @@ DistinctCounts::Choice Conversation::choose(const Waiting& who, SteadyTime now) 
   if (who.refused || who.unconfirmed.size() == 2U * transaction.request.count) {
     if (const auto part = counts_of(transaction).choose_part(transaction.request, now)) return {part, now};
   }
-  // While a gateway is out of step, requests follow each other fast, so more counts take turns.
-  const std::uint16_t turns = !is_gateway()       ? std::uint16_t{1}
-                              : now < wary_until_ ? modbus::registers_per_request_max
-                                                  : DistinctCounts::turns_of_gateway;
+  // Behind a gateway that was out of step more counts take turns: when it is so again, requests follow each
+  // other fast. Where responses are only lost, longer reads would fail at controllers that are silent to
+  // registers that they do not know (field notes, 8).
+  const std::uint16_t turns = !is_gateway()              ? std::uint16_t{1}
+                              : now < out_of_step_until_ ? modbus::registers_per_request_max
+                                                         : DistinctCounts::turns_of_gateway;
   return counts_of(transaction).choose(transaction.request, transaction.room, now, turns);
 }
 
@@ -279,7 +248,8 @@ bool Conversation::has_room_for(const Transaction& transaction) const {
 // never silent is asked all the same, after the time that an answer may take.
 bool Conversation::is_quiet(const Transaction& transaction, SteadyTime now, SteadyTime& wake) {
   SteadyTime quiet_at = in_flight_.empty() ? last_byte_ + transaction.request_gap : now;
-  for (const auto& [requester, delay] : connect_delays_) quiet_at = std::max(quiet_at, opened_at_ + delay);
+  for (const auto& [requester, delay] : connect_delays_)
+    quiet_at = std::max(quiet_at, reopening_.opened_at() + delay);
   if (is_serial(transaction)) quiet_at = std::max({quiet_at, hold_until_, silence_at().value_or(quiet_at)});
   if (quiet_at <= now) return true;
   if (!quiet_deadline_) {
@@ -347,7 +317,8 @@ void Conversation::finish(std::size_t index, Outcome outcome, SteadyTime now) {
   const auto place = in_flight_.begin() + static_cast<std::ptrdiff_t>(index);
   outcome.request = place->who.transaction.request;
   outcome.latency = now - place->sent_at;
-  outcome.new_connection = !proven_ && after_proven_ && now - opened_at_ < reopen_after_least;
+  outcome.new_connection = reopening_.is_new() && now - reopening_.opened_at() <
+                                                      new_connection_grace(place->who.transaction.timeout);
   echoes_ = place->echoed;
   fresh_ = false;
   if (place->who.requester != nullptr) told_.push_back(Tell{place->who.requester, outcome});

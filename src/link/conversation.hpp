@@ -4,6 +4,7 @@
 #include "link/distinct_counts.hpp"
 #include "link/last_values.hpp"
 #include "link/response_times.hpp"
+#include "link/retry_policy.hpp"
 #include "link/stray_bytes.hpp"
 #include "link/transaction.hpp"
 #include "modbus/frame.hpp"
@@ -66,7 +67,6 @@ inline constexpr int confirmations_max = 4;
 // each transaction ends in one Tell, unless withdrawn; each wait has an end.
 class Conversation {
  public:
-  Conversation();
   void submit(Requester& requester, const Transaction& transaction);
   void withdraw(Requester& requester);  // nothing more for it
 
@@ -171,8 +171,6 @@ class Conversation {
 
   std::optional<Action> next_told();
   void expire(SteadyTime now);
-  bool is_useless(const InFlight& unanswered, SteadyTime now);
-  void answered();
   std::optional<Send> next_send(SteadyTime now, SteadyTime& wake);
   DistinctCounts::Choice choose(const Waiting& who, SteadyTime now);
   std::optional<Send> try_start(std::size_t index, SteadyTime now, SteadyTime& wake);
@@ -210,6 +208,7 @@ class Conversation {
   void note(modbus::Mismatch why);
   void drop(std::size_t length);
   void take_tcp(std::size_t index, const modbus::Answer& answer, SteadyTime now);
+  bool may_be_about_others(const InFlight& asked) const;
   void refused_tcp(std::size_t index, const modbus::Refused& refusal, SteadyTime now);
   void stray_tcp(const modbus::TcpFrame& frame, SteadyTime now);
   void out_of_step(std::size_t index, const modbus::TcpFrame& frame, SteadyTime now);
@@ -256,14 +255,9 @@ class Conversation {
   bool connected_ = false;
   bool connecting_ = false;
   bool close_wanted_ = false;
-  bool fresh_ = true;          // nothing was sent on this connection yet
-  bool proven_ = false;        // this connection has brought a valid response
-  bool after_proven_ = false;  // the connection before this one had
-  bool serial_ = false;        // by the transaction that was sent last
-  int silent_in_a_row_ = 0;    // requests without a byte of answer on this connection
-  int failed_in_a_row_ = 0;    // requests without a valid response on this connection
-  SteadyTime opened_at_{};
-  std::chrono::seconds reopen_after_;  // the least age of a connection that never brought a valid response
+  bool fresh_ = true;    // nothing was sent on this connection yet
+  bool serial_ = false;  // by the transaction that was sent last
+  Reopening reopening_;
   boost::container::flat_map<Requester*, std::chrono::milliseconds> connect_delays_;
   std::uint16_t transaction_id_ = 0;
   std::bitset<256> submitted_units_;                                                     // over Modbus TCP
@@ -271,7 +265,8 @@ class Conversation {
   std::uint64_t requests_over_tcp_ = 0;
   bool is_gateway_ = false;
   SteadyTime wary_until_{};
-  std::vector<GivenUp> given_up_;  // Modbus TCP: the newest requests without response
+  SteadyTime out_of_step_until_{};  // until then two responses of a gateway must agree
+  std::vector<GivenUp> given_up_;   // Modbus TCP: the newest requests without response
   boost::container::flat_map<std::uint8_t, Late> late_;
   SteadyTime sent_at_{};                      // of the last request
   SteadyTime last_byte_{};                    // sent or heard
@@ -282,6 +277,7 @@ class Conversation {
   std::uint8_t hold_unit_ = 0;
   bool echoes_ = false;  // the line gives back what is sent: it did so at the last request
   SteadyTime shared_until_{};
+  SteadyTime suspicious_until_{};  // until then an answer may have come beside ours
   std::optional<SteadyTime> last_foreign_at_;
   modbus::RtuFrame last_foreign_;
 

@@ -19,8 +19,14 @@ constexpr std::chrono::seconds trial_pause{3};
 // so many. A line that loses answers must not look like that, at least where it did answer them.
 constexpr int strikes_max_of_trials = 3;
 constexpr int strikes_max_of_proven = 4;
-// Behind a gateway counts are the only protection against another unit's values, so it takes more.
-constexpr int strikes_max_of_gateway = 8;
+// Behind a gateway counts are the only protection against another unit's values, so it takes more where they
+// were answered before.
+constexpr int strikes_max_of_proven_gateway = 8;
+
+// After a longer read without response, the wanted count is waited for that long when it is not free: the
+// controller may be silent to registers that it does not know. Not where others ask the unit: they may ask
+// for that very count.
+constexpr std::chrono::seconds wanted_wait_max{1};
 
 // After that it is tried anew: it was the line, or there is another controller.
 constexpr std::chrono::hours limit_memory{1};
@@ -72,6 +78,14 @@ SteadyTime DistinctCounts::free_at(const Unit& unit, const Growth& growth, std::
   return count <= growth.proven ? free_at : std::max(free_at, unit.next_trial);
 }
 
+// When the first of the counts is free that this controller has answered before.
+SteadyTime DistinctCounts::proven_free_at(const Unit& unit, const Growth& growth, const ReadRequest& wanted) {
+  SteadyTime earliest = SteadyTime::max();
+  for (std::uint16_t count = wanted.count; count <= growth.proven; ++count)
+    earliest = std::min(earliest, free_at(unit, growth, count));
+  return earliest;
+}
+
 // The best count of those that may be asked at `now`, or 0.
 std::uint16_t DistinctCounts::best_count(const Unit& unit, const Growth& growth, std::uint16_t least,
                                          std::uint16_t most, SteadyTime now) {
@@ -100,8 +114,9 @@ std::uint16_t DistinctCounts::next_turn(const Unit& unit, const Growth& growth, 
   std::uint16_t best = 0;
   std::uint16_t last = 0;
   std::uint16_t candidates = 0;
-  // After a request without response, counts that this controller has answered before come first.
-  const bool only_proven = growth.suspect != 0 && growth.proven > wanted.count;
+  // After a longer read without response, only counts that this controller has answered before: it may not
+  // respond to registers that it does not know.
+  const bool only_proven = growth.suspect != 0;
   for (std::uint16_t count = wanted.count; count <= most && candidates < turns; ++count) {
     if (free_at(unit, growth, count) > now) continue;
     if (only_proven && count > growth.proven) break;
@@ -121,6 +136,12 @@ DistinctCounts::Choice DistinctCounts::choose(const ReadRequest& wanted, const R
   Growth& grows = growth(known, wanted);
   std::uint16_t most = count_max(wanted, room);
   if (now < grows.limited_until) most = std::max(wanted.count, std::min(most, grows.limit));
+  if (now < known.trials[wanted.unit_id].limited_until)
+    most = std::max(wanted.count, std::min(most, grows.proven));
+  if (scope_ == Scope::unit && grows.suspect != 0 && !known.has_foreign) {
+    const SteadyTime answered_at = proven_free_at(known, grows, wanted);
+    if (answered_at > now && answered_at - now <= wanted_wait_max) return {wanted, answered_at};
+  }
   const std::uint16_t best = scope_ == Scope::unit ? best_count(known, grows, wanted.count, most, now)
                                                    : next_turn(known, grows, wanted, most, turns, now);
   if (best != 0) {
@@ -142,8 +163,9 @@ DistinctCounts::Choice DistinctCounts::choose(const ReadRequest& wanted, const R
   }
   if (earliest != SteadyTime::max()) return {wanted, earliest};
   // Rather than not to ask at all: a line that loses answers may have made the controller look like that.
-  if (now < grows.limited_until) {
-    grows.limited_until = now;
+  Trials& trials = known.trials[wanted.unit_id];
+  if (now < std::max(grows.limited_until, trials.limited_until)) {
+    grows.limited_until = trials.limited_until = now;
     return choose(wanted, room, now, turns);
   }
   return choose_foreign(known, wanted, room, most, now);
@@ -211,20 +233,36 @@ void DistinctCounts::answered(const ReadRequest& wanted, const ReadRequest& aske
   grows.repeated = 0;
   if (asked.count < wanted.count) return;
   const bool was_proven = grows.suspect <= grows.proven;
+  if (scope_ == Scope::connection) note_trial(known.trials[wanted.unit_id], grows, wanted, asked, now);
   if (asked.count > grows.proven) known.next_trial = now;
   grows.proven = std::max(grows.proven, asked.count);
   if (grows.suspect > asked.count) {
     grows.least_suspect = grows.strikes == 0 ? grows.suspect : std::min(grows.least_suspect, grows.suspect);
-    const int strikes_max = scope_ == Scope::connection ? strikes_max_of_gateway
-                            : was_proven                ? strikes_max_of_proven
-                                                        : strikes_max_of_trials;
+    const int strikes_max = !was_proven                   ? strikes_max_of_trials
+                            : scope_ == Scope::connection ? strikes_max_of_proven_gateway
+                                                          : strikes_max_of_proven;
+    // Behind a gateway where no longer read was ever answered none is tried any more. A serial line with
+    // other masters needs every count that it can get.
+    const bool to_proven = scope_ == Scope::connection && !was_proven;
     if (++grows.strikes >= strikes_max)
-      limit(grows, wanted, static_cast<std::uint16_t>(grows.least_suspect - 1), now);
+      limit(grows, wanted, to_proven ? grows.proven : static_cast<std::uint16_t>(grows.least_suspect - 1),
+            now);
   } else if (asked.count > wanted.count) {
     grows.strikes = 0;
   }
   grows.suspect = 0;
   grows.refuses = false;
+}
+
+// A controller that is silent to registers that it does not know is so in all its reads: it is not tried for
+// each of them.
+void DistinctCounts::note_trial(Trials& trials, const Growth& grows, const ReadRequest& wanted,
+                                const ReadRequest& asked, SteadyTime now) {
+  if (asked.count > wanted.count) {
+    trials = {};
+  } else if (grows.suspect > grows.proven && ++trials.strikes >= strikes_max_of_trials) {
+    trials = {.limited_until = now + limit_memory};
+  }
 }
 
 void DistinctCounts::unanswered(const ReadRequest& wanted, const ReadRequest& asked, SteadyTime now) {
@@ -317,13 +355,14 @@ Stray DistinctCounts::heard_answer(std::uint8_t unit_id, std::uint16_t count, st
     return Stray::late;
   }
   entry.foreign_until = now + foreign_memory;
+  unit(unit_id).has_foreign = true;
   return Stray::foreign;
 }
 
 void DistinctCounts::heard_request(std::uint8_t unit_id, std::uint16_t count, SteadyTime now) {
   if (count == 0 || count > registers_per_request_max) return;
-  Count& entry = unit(unit_id).counts[count];
-  entry.foreign_until = now + foreign_memory;
+  unit(unit_id).counts[count].foreign_until = now + foreign_memory;
+  unit(unit_id).has_foreign = true;
 }
 
 std::chrono::nanoseconds DistinctCounts::age(std::uint8_t unit_id, std::uint16_t count,

@@ -115,22 +115,32 @@ class DistinctCounts {
         0;  // a count that is free from `repeat_from` on, whatever response may still come
     SteadyTime repeat_from{};
   };
+  // What is known of longer reads of one unit id, over all its reads.
+  struct Trials {
+    int strikes = 0;             // longer reads without response in a row, each answered when it was shorter
+    SteadyTime limited_until{};  // only counts that were answered until then
+  };
   using Wanted = std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>;  // unit id, first, count
   // The requests whose responses must differ: of one unit id, or of a whole connection.
   struct Unit {
     std::array<Count, modbus::registers_per_request_max + 1> counts;
     std::map<Wanted, Growth> growths;
-    SteadyTime next_trial{};     // of a count that was never answered
-    std::uint64_t requests = 0;  // numbers them
+    std::map<std::uint8_t, Trials> trials;  // by unit id
+    SteadyTime next_trial{};                // of a count that was never answered
+    std::uint64_t requests = 0;             // numbers them
+    bool has_foreign = false;               // others were noticed that ask this unit
   };
 
   Unit& unit(std::uint8_t unit_id);
   static Growth& growth(Unit& unit, const modbus::ReadRequest& wanted);
   static void limit(Growth& grows, const modbus::ReadRequest& wanted, std::uint16_t count, SteadyTime now);
+  static void note_trial(Trials& trials, const Growth& grows, const modbus::ReadRequest& wanted,
+                         const modbus::ReadRequest& asked, SteadyTime now);
   void block(const modbus::ReadRequest& wanted, const modbus::ReadRequest& asked, SteadyTime now);
   std::uint16_t next_turn(const Unit& unit, const Growth& growth, const modbus::ReadRequest& wanted,
                           std::uint16_t most, std::uint16_t turns, SteadyTime now) const;
   static SteadyTime free_at(const Unit& unit, const Growth& growth, std::uint16_t count);
+  static SteadyTime proven_free_at(const Unit& unit, const Growth& growth, const modbus::ReadRequest& wanted);
   static Choice choose_foreign(const Unit& unit, const modbus::ReadRequest& wanted, const Room& room,
                                std::uint16_t most, SteadyTime now);
   static std::uint16_t best_count(const Unit& unit, const Growth& growth, std::uint16_t least,

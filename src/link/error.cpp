@@ -23,6 +23,10 @@ class Category final : public boost::system::error_category {
         return "no answer in time";
       case Error::indistinguishable:
         return "not asked: others on the line ask for answers that could not be told from it";
+      case Error::not_repeated:
+        return "not repeated: a response could be mistaken for a late one";
+      case Error::doubtful:
+        return "responses remained doubtful";
       case Error::loopback_not_allowed:
         return "a loopback address, this machine itself, is not connected to without "
                "ALLOW_LOOPBACK_DEVICES=1";

@@ -12,6 +12,8 @@ enum class Error {
   connection_lost,       // the peer closed or reset the connection before it answered
   no_answer,             // connected, but no answer within the time allowed
   indistinguishable,     // not asked: somebody else's answers could not be told from it
+  not_repeated,          // not sent within its hold_max: its response could be mistaken for a late one
+  doubtful,              // responses came, and each time something that made them doubtful
   loopback_not_allowed,  // not connected: the address is this machine itself
   address_not_allowed,   // not connected: link-local, multicast, broadcast or unspecified
   no_descriptor,         // not connected: gensetd has no file descriptor left for it

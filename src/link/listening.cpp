@@ -37,6 +37,12 @@ bool begins_answer(const modbus::ReadRequest& asked, std::span<const std::uint8_
          received[1] == modbus::read_holding_registers && received[2] == 2U * asked.count;
 }
 
+// Whether bytes that begin with `first` may be a torn response: it is the unit id of a polled controller.
+bool may_be_torn(const Conversation::Units& units, std::uint8_t first) {
+  const auto known = units.find(first);
+  return known != units.end() && known->second.requests > 0;
+}
+
 std::size_t fingerprint(const RtuFrame& answer) {
   return boost::hash_range(answer.registers.begin(), answer.registers.end());
 }
@@ -126,7 +132,7 @@ bool Conversation::take_answer(const RtuFrame& frame, SteadyTime now) {
   if (frame.unit_id != asked.asked.unit_id || frame.count != asked.asked.count) return false;
   const modbus::ReadRequest wanted = asked.who.transaction.request;
   ++unit(frame.unit_id).answers;
-  answered();
+  reopening_.answered();
   if (!run_is_rest_ && run_place_ == StrayBytes::Place::before) strays().note(run_place_, run_);
   begin_run(StrayBytes::Place::behind, now);
   response_times_[frame.unit_id].note(now - asked.sent_at);
@@ -213,7 +219,7 @@ bool Conversation::take_exception(const RtuFrame& frame, SteadyTime now) {
   if (in_flight_.empty()) return false;
   InFlight& asked = in_flight_.front();
   if (frame.unit_id != asked.asked.unit_id || frame.function != modbus::read_holding_registers) return false;
-  answered();
+  reopening_.answered();
   if (counts_.owes(frame.unit_id, now) || shared(now)) {
     asked.exception = frame.exception;
     return true;
@@ -230,6 +236,7 @@ bool Conversation::take_exception(const RtuFrame& frame, SteadyTime now) {
 }
 
 void Conversation::stray_answer(const RtuFrame& frame, SteadyTime now) {
+  suspicious_until_ = now + DistinctCounts::foreign_memory;
   const std::size_t print = fingerprint(frame);
   const auto taken = std::ranges::find_if(std::views::reverse(taken_), [&](const Taken& entry) {
     return entry.asked.unit_id == frame.unit_id && entry.asked.count == frame.count &&
@@ -278,10 +285,7 @@ void Conversation::stray_byte(SteadyTime now) {
   if (!run_is_rest_ && run_.size() <= StrayBytes::run_max) {
     run_.push_back(received_.front());
     run_is_pending_ = false;
-    // A torn response begins with the unit id of a controller that is polled.
-    const auto known_unit = units_.find(run_.front());
-    const bool may_be_torn = known_unit != units_.end() && known_unit->second.requests > 0;
-    if (!may_be_torn && strays().may_become_usual(run_place_, run_)) {
+    if (!may_be_torn(units_, run_.front()) && strays().may_become_usual(run_place_, run_)) {
       run_is_pending_ = !strays().is_usual(run_place_, run_);
       return;
     }
@@ -304,7 +308,7 @@ bool Conversation::drop_known_strays() {
     return false;
   std::vector<std::uint8_t> run = run_;
   run.insert(run.end(), received_.begin(), received_.end());
-  if (!strays().is_known(run_place_, run)) return false;
+  if (may_be_torn(units_, run.front()) || !strays().is_known(run_place_, run)) return false;
   line_.garbage_bytes += received_.size();
   run_ = std::move(run);
   run_is_pending_ = false;
@@ -319,9 +323,7 @@ void Conversation::doubt_if_behind_answer(SteadyTime now) {
       run_.size() + received_.size() <= StrayBytes::run_max) {
     std::vector<std::uint8_t> run = run_;
     run.insert(run.end(), received_.begin(), received_.end());
-    const auto known_unit = units_.find(run.front());
-    const bool may_be_torn = known_unit != units_.end() && known_unit->second.requests > 0;
-    if (!may_be_torn && strays().may_become_usual(run_place_, run)) return;
+    if (!may_be_torn(units_, run.front()) && strays().may_become_usual(run_place_, run)) return;
   }
   if (!taken_.empty() && taken_.back().at == last_byte_ && !taken_.back().proven)
     doubt(std::prev(taken_.end()), now);
@@ -370,8 +372,11 @@ void Conversation::doubt_last_by_garbage(SteadyTime now) {
   doubt(std::prev(taken_.end()), now);
 }
 
-// What a connection that ends may have taken along: ours, behind an answer that was taken for it.
+// What a connection that ends may have taken along: ours, behind an answer to another client that was taken
+// for it. Where nothing of that kind was noticed, the answer is ours: many converters close the connection
+// after each response (field notes, 25).
 void Conversation::doubt_what_was_cut_off(SteadyTime now) {
+  if (!shared(now) && now >= suspicious_until_) return;
   forget_unconfirmed([&](const Waiting& who) { return now < who.unconfirmed_at + serial_answer_time_max; });
   for (auto taken = taken_.size(); taken-- > 0;) {
     const auto entry = taken_.begin() + static_cast<std::ptrdiff_t>(taken);
@@ -390,6 +395,7 @@ bool Conversation::agrees_with_doubted(const Taken& taken, SteadyTime now) {
 }
 
 void Conversation::doubt(std::vector<Taken>::const_iterator taken, SteadyTime now) {
+  suspicious_until_ = now + DistinctCounts::foreign_memory;
   if (doubted_.size() == taken_max) doubted_.erase(doubted_.begin());
   doubted_.push_back({.requester = taken->requester,
                       .wanted = taken->wanted,

@@ -23,6 +23,10 @@ constexpr std::uint16_t copies_behind_max = 16;
 // After a sign of trouble register counts distinguish responses for this long.
 constexpr std::chrono::minutes wary_time{10};
 
+// A gateway that was out of step will be so again, and then it may return the response to another client's
+// request, of whatever length: for this long two responses to different counts must agree.
+constexpr std::chrono::hours out_of_step_memory{1};
+
 }  // namespace
 
 void Conversation::be_wary(SteadyTime now) { wary_until_ = now + wary_time; }
@@ -101,7 +105,7 @@ void Conversation::take_tcp(std::size_t index, const modbus::Answer& answer, Ste
   const Transaction& transaction = asked.who.transaction;
   const modbus::ReadRequest wanted = transaction.request;
   ++unit(asked.asked.unit_id).answers;
-  answered();
+  reopening_.answered();
   Outcome outcome;
   if (!asked.has_own_count) {
     std::copy_n(answer.registers.data(), answer.registers.size(), registers_.data());
@@ -132,10 +136,16 @@ void Conversation::take_tcp(std::size_t index, const modbus::Answer& answer, Ste
   finish(index, outcome, now);
 }
 
+// Whether an exception may not be about the wanted registers: it belongs to another request of a gateway, or
+// it is about the registers by which the read is longer.
+bool Conversation::may_be_about_others(const InFlight& asked) const {
+  return asked.has_own_count && (is_gateway() || asked.asked.count > asked.who.transaction.request.count);
+}
+
 void Conversation::refused_tcp(std::size_t index, const modbus::Refused& refusal, SteadyTime now) {
   InFlight& asked = in_flight_[index];
   const std::uint8_t exception = refusal.exception;
-  answered();
+  reopening_.answered();
   drop(refusal.length);
   // The gateway has given the unit up, or is about to: the unit's response may still arrive.
   const bool may_still_answer =
@@ -143,11 +153,11 @@ void Conversation::refused_tcp(std::size_t index, const modbus::Refused& refusal
   if (may_still_answer) {
     be_wary(now);
     counts_of(asked.who.transaction).unanswered(asked.who.transaction.request, asked.asked, now);
-  } else if (is_gateway() && asked.has_own_count &&
+  } else if (may_be_about_others(asked) &&
              counts_of(asked.who.transaction)
                  .refused(asked.who.transaction.request, asked.asked, exception, now)) {
     ++unit(asked.asked.unit_id).confirmations;
-    asked.who.refused = true;
+    asked.who.refused = is_gateway();
     return ask_again(index, now);
   }
   ++unit(asked.asked.unit_id).exceptions;
@@ -183,6 +193,7 @@ void Conversation::stray_tcp(const TcpFrame& frame, SteadyTime now) {
 // connection is reopened.
 void Conversation::out_of_step(std::size_t index, const TcpFrame& frame, SteadyTime now) {
   be_wary(now);
+  out_of_step_until_ = now + out_of_step_memory;
   InFlight& asked = in_flight_[index];
   ++unit(frame.unit_id).foreign_frames;
   modbus::Error error = modbus::Error::foreign_answer;

@@ -32,6 +32,9 @@ struct Transaction {
   std::chrono::milliseconds connect_delay{0};  // pause between connecting and the first request
   bool repeatable = false;  // serial lines: another attempt follows, so this one may wait less than `timeout`
   std::uint16_t requests_in_flight = 1;  // Modbus TCP only: on one connection
+  // How long the request may wait until its response can be told from every other one; then it ends with
+  // Error::not_repeated.
+  std::chrono::milliseconds hold_max = std::chrono::hours{1};
 };
 
 // What was received while a request waited and was not its response, for error texts. Each pair is filled
@@ -52,8 +55,8 @@ struct Outcome {
   boost::system::error_code cause;      // the system's reason, where there is one
   std::uint8_t exception = 0;           // with modbus::Error::exception_answer
   std::chrono::nanoseconds latency{0};  // from the request to its end; 0: it was not sent
-  bool new_connection = false;  // the first one behind one that worked, and younger than 5 s: the controller
-                                // may not be ready
+  bool new_connection = false;  // the first one behind one that worked, and so young that the controller may
+                                // not be ready: new_connection_grace()
   std::optional<std::uint8_t> other_unit;  // unit id of a good frame that came instead, with foreign_answer
   Seen seen;
   std::span<const std::uint8_t> registers;  // the answer as it came; lives for the call of finished()

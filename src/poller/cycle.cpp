@@ -1,30 +1,27 @@
 #include "poller/cycle.hpp"
 
 #include "link/error.hpp"
+#include "link/retry_policy.hpp"
 #include "modbus/error.hpp"
-#include "poller/next_step.hpp"
 #include "profile/decode.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace gensetd::poller {
-namespace {
 
+using link::FollowUp;
 using profile::PlannedRead;
-
-// Answers in doubt are asked again that often in a cycle; a line with more of them fails it.
-constexpr int doubts_max = 3;
-
-}  // namespace
 
 Step Cycle::begin(bool alive) {
   alive_ = alive;
   probing_ = !alive && plan().front() != reads_->probe;
   states_.assign(probing_ ? 1 : plan().size(), State::to_do);
-  retried_ = troubled_ = time_left_ = false;
+  retried_ = troubled_ = time_left_ = responded_ = false;
   doubts_ = 0;
   trouble_.reset();
+  last_failure_.reset();
+  gateway_failure_.reset();
   split_.reset();
   news_.reset();
   failure_.reset();
@@ -37,6 +34,7 @@ Step Cycle::again() { return ask(); }
 
 Step Cycle::ask() {
   const auto index = next_to_do();
+  if (!index && gateway_failure_ && !responded_) return fail(*gateway_failure_);
   if (!index) return Finished{};
   states_[*index] = State::asked;
   return Ask{.request = {.first = read_at(*index).first, .count = read_at(*index).count},
@@ -54,10 +52,10 @@ Step Cycle::took(const link::Outcome& outcome, bool time_left) {
   time_left_ = time_left;
   const auto index = place_of(outcome.request, State::asked);
   if (!index) return Await{};  // of a read that the plan has no more
-  const NextStep next = next_step(outcome);
-  if (next == NextStep::take) {
+  const FollowUp next = link::follow_up(outcome);
+  if (next == FollowUp::take) {
     take(*index, outcome);
-  } else if (next == NextStep::refuse) {
+  } else if (next == FollowUp::refuse) {
     refuse(*index, outcome);
   } else {
     states_[*index] = State::to_do;
@@ -109,22 +107,41 @@ void Cycle::refuse(std::size_t index, const link::Outcome& outcome) {
   lives();
 }
 
+// The gateway got nothing from the unit, twice. That is about this block when other reads are answered: one
+// more is tried to see.
+bool Cycle::may_be_block_of_gateway() const { return !probing_ && (responded_ || !gateway_failure_); }
+
+void Cycle::leave_out(std::size_t index, const link::Outcome& outcome) {
+  gateway_failure_ = outcome;
+  for (const std::uint16_t block : read_at(index).blocks) {
+    profile::clear_block(map(), block, values_);
+    refused_.push_back({block, outcome.exception});
+  }
+  states_[index] = State::done;
+}
+
 // After an answer, be it a refusal.
 void Cycle::lives() {
-  alive_ = true;
+  alive_ = responded_ = true;
   if (split_) news_ = std::exchange(split_, std::nullopt);
 }
 
 Step Cycle::trouble() {
   const link::Outcome outcome = *std::exchange(trouble_, std::nullopt);
-  const NextStep next = next_step(outcome);
-  if (next == NextStep::give_up) return fail(outcome);
-  return try_otherwise(outcome, next == NextStep::ask_differently);
+  if (outcome.error == link::Error::not_repeated && last_failure_) {
+    const FollowUp before = link::follow_up(*last_failure_);
+    const bool is_refusal = before == FollowUp::repeat_busy || before == FollowUp::repeat_gateway;
+    return is_refusal ? give_up_read(*last_failure_, before) : fail(*last_failure_);
+  }
+  last_failure_ = outcome;
+  const FollowUp next = link::follow_up(outcome);
+  if (next == FollowUp::give_up) return fail(outcome);
+  return repeat(outcome, next);
 }
 
-Step Cycle::try_otherwise(const link::Outcome& outcome, bool range_may_be_unknown) {
+Step Cycle::repeat(const link::Outcome& outcome, FollowUp next) {
   troubled_ = true;
-  if (split_) return fail(outcome);
+  if (split_) return give_up_read(outcome, next);
   // A line over which a request and its timeout have gone by has been silent for long enough.
   const bool is_silence =
       outcome.error == link::Error::no_answer || outcome.error == modbus::Error::broken_answer;
@@ -141,10 +158,25 @@ Step Cycle::try_otherwise(const link::Outcome& outcome, bool range_may_be_unknow
     retried_ = true;
     return pause;
   }
+  return give_up_read(outcome, next);
+}
+
+// The read is not repeated any more.
+Step Cycle::give_up_read(const link::Outcome& outcome, FollowUp next) {
   const auto index = place_of(outcome.request, State::to_do);
-  if (range_may_be_unknown && alive_ && !probing_ && index && is_merged(plan()[*index])) {
+  if (!index) return fail(outcome);
+  const bool may_be_range = next == FollowUp::repeat_or_split || next == FollowUp::repeat_gateway;
+  if (may_be_range && alive_ && !probing_ && !split_ && is_merged(plan()[*index])) {
     split_at(*index);
     return ask();
+  }
+  if (next == FollowUp::repeat_busy) {
+    refuse(*index, outcome);
+    return proceed();
+  }
+  if (next == FollowUp::repeat_gateway && may_be_block_of_gateway()) {
+    leave_out(*index, outcome);
+    return proceed();
   }
   return fail(outcome);
 }
@@ -152,8 +184,8 @@ Step Cycle::try_otherwise(const link::Outcome& outcome, bool range_may_be_unknow
 bool Cycle::doubted(const modbus::ReadRequest& request) {
   const auto index = probing_ ? std::nullopt : place_of(request, State::done);
   if (!index || failure_) return false;
-  if (++doubts_ > doubts_max) {
-    failure_ = link::Outcome{.request = request, .error = modbus::Error::foreign_answer};
+  if (++doubts_ > link::doubts_per_cycle_max) {
+    failure_ = link::Outcome{.request = request, .error = link::Error::doubtful};
     return false;
   }
   states_[*index] = State::to_do;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "link/retry_policy.hpp"
 #include "link/transaction.hpp"
 #include "profile/profile.hpp"
 #include "profile/read_plan.hpp"
@@ -89,7 +90,10 @@ class Cycle {
   Step proceed();
   Step fail(const link::Outcome& outcome);
   Step trouble();
-  Step try_otherwise(const link::Outcome& outcome, bool range_may_be_unknown);
+  Step repeat(const link::Outcome& outcome, link::FollowUp next);
+  Step give_up_read(const link::Outcome& outcome, link::FollowUp next);
+  bool may_be_block_of_gateway() const;
+  void leave_out(std::size_t index, const link::Outcome& outcome);
   void take(std::size_t index, const link::Outcome& outcome);
   void refuse(std::size_t index, const link::Outcome& outcome);
   void lives();
@@ -107,7 +111,10 @@ class Cycle {
   bool troubled_ = false;  // a request of this cycle failed
   bool time_left_ = false;
   int doubts_ = 0;
+  bool responded_ = false;                     // the controller answered in this cycle
   std::optional<link::Outcome> trouble_;       // the first, while others are under way
+  std::optional<link::Outcome> last_failure_;  // of a request that was to be repeated
+  std::optional<link::Outcome> gateway_failure_;
   std::optional<profile::PlannedRead> split_;  // its blocks stand in the plan and have not answered yet
   std::optional<profile::PlannedRead> news_;
   std::optional<link::Outcome> failure_;

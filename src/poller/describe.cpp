@@ -153,6 +153,16 @@ std::string what(const Address& address, const link::Outcome& outcome, milliseco
         "have, so answers could not be told apart; stop the other master or the other client of the "
         "converter",
         asked);
+  if (error == link::Error::not_repeated)
+    return fmt::format(
+        "not asked again to read {}: a response could have been mistaken for a late one; it is read in the "
+        "next cycle",
+        asked);
+  if (error == link::Error::doubtful)
+    return fmt::format(
+        "the responses to read {} remained doubtful, as other frames or stray bytes followed them; look for "
+        "another master on the line or another client of the converter, and check termination",
+        asked);
   if (error == modbus::Error::exception_answer)
     return fmt::format("refuses to read {}: {}{}", asked, exception(outcome.exception),
                        advice_on_exception(outcome.exception));

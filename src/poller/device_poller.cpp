@@ -18,18 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// The second attempt comes 150 to 250 ms after the first failed: most lost answers were covered by that.
-constexpr milliseconds retry_pause_min{150};
-constexpr int retry_pause_spread_ms = 100;
-
-// The least time that a cycle may spend on failed requests, however many devices share the line. On the
-// reference bad line with three devices, a third of two seconds leaves 73 % of the readings online and this
-// 88 %, with more good readings a second: a failed cycle costs the line more than two further attempts.
-constexpr milliseconds retry_time_least{1'500};
-
-// The most, however long the interval: a device that does not respond is to be reported soon.
-constexpr milliseconds retry_time_most{4'000};
-
 constexpr milliseconds push_held_every{20};
 
 // How long a line that is never silent can keep a reading back.
@@ -154,16 +142,44 @@ void DevicePoller::woken() {
 // its part of the poll interval on failed requests. Another one costs its neighbours one timeout, which may
 // be several short attempts.
 bool DevicePoller::has_time_to_repeat(const link::Outcome& outcome) const {
+  const link::Trouble now_in = trouble();
   const bool was_well = last_seen_ && failures_ == 0;
-  if (!was_well) return spent_on_failures_ + outcome.latency <= target_.pace.modbus_timeout;
-  const auto sharing = std::max<std::int64_t>(1, link_.use_count());
-  const auto share = std::chrono::nanoseconds{target_.pace.poll_interval} / sharing;
-  return spent_on_failures_ < std::clamp<std::chrono::nanoseconds>(share, retry_time_least, retry_time_most);
+  if (!was_well) return now_in.spent + outcome.latency <= target_.pace.modbus_timeout;
+  return now_in.spent < retry_time() && now_in.lasting < trouble_time_max();
+}
+
+// A refusal is a response.
+void DevicePoller::note_trouble(const link::Outcome& outcome) {
+  const link::FollowUp next = link::follow_up(outcome);
+  if (next == link::FollowUp::take || next == link::FollowUp::refuse) {
+    failures_in_a_row_ = 0;
+    failing_since_.reset();
+    return;
+  }
+  ++failures_in_a_row_;
+  if (!failing_since_) failing_since_ = steady_clock::now() - outcome.latency;
+}
+
+link::Trouble DevicePoller::trouble() const {
+  return {.spent = spent_on_failures_,
+          .lasting = failing_since_ ? steady_clock::now() - *failing_since_ : std::chrono::nanoseconds{0},
+          .in_a_row = failures_in_a_row_};
+}
+
+std::chrono::nanoseconds DevicePoller::retry_time() const {
+  return link::retry_time(target_.pace.poll_interval, static_cast<std::size_t>(link_.use_count()));
+}
+
+std::chrono::nanoseconds DevicePoller::trouble_time_max() const {
+  return link::trouble_time_max(target_.pace.poll_interval, static_cast<std::size_t>(link_.use_count()),
+                                target_.pace.modbus_timeout);
 }
 
 void DevicePoller::begin() {
   cycle_start_ = steady_clock::now();
   spent_on_failures_ = {};
+  failures_in_a_row_ = 0;
+  failing_since_.reset();
   surroundings_.totals.start_delay.note(cycle_start_ - timer_.expiry());
   follow(cycle_.begin(last_seen_.has_value() && failures_ == 0));
 }
@@ -178,18 +194,21 @@ void DevicePoller::follow(const Step& step) {
       count(&Counters::retries);
       return follow(cycle_.again());
     }
-    const auto spread = static_cast<int>(surroundings_.random() % (retry_pause_spread_ms + 1));
-    spent_on_failures_ += retry_pause_min + milliseconds{spread};
-    wake_in(retry_pause_min + milliseconds{spread}, State::pausing);
+    const milliseconds time = link::retry_pause(static_cast<std::uint32_t>(surroundings_.random()));
+    spent_on_failures_ += time;
+    wake_in(time, State::pausing);
   } else if (std::holds_alternative<Finished>(step)) {
     settle();
   }
 }
 
 void DevicePoller::submit(const Ask& ask) {
-  link_->submit(*this,
-                transaction_of(target_.address, *target_.profile, ask.request, target_.pace.modbus_timeout,
-                               target_.pace.connect_delay, ask.repeatable));
+  link::Transaction transaction =
+      transaction_of(target_.address, *target_.profile, ask.request, target_.pace.modbus_timeout,
+                     target_.pace.connect_delay, ask.repeatable);
+  if (failing_since_)
+    transaction.hold_max = link::hold_time_max(trouble(), trouble_time_max(), target_.pace.modbus_timeout);
+  link_->submit(*this, transaction);
 }
 
 // An exception ends the cycle, not the polling: the cycle has failed, and the next one comes after the retry
@@ -238,6 +257,7 @@ void DevicePoller::take(const link::Outcome& outcome) {
     latency_.note(outcome.latency);
     surroundings_.totals.answer_time.note(outcome.latency);
   }
+  note_trouble(outcome);
   const Step step = cycle_.took(outcome, has_time_to_repeat(outcome));
   if (const auto given_up = cycle_.take_news()) {
     event(log::warning("read_split"))

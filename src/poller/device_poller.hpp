@@ -100,6 +100,10 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   void woken();
   void begin();
   bool has_time_to_repeat(const link::Outcome& outcome) const;
+  void note_trouble(const link::Outcome& outcome);
+  link::Trouble trouble() const;
+  std::chrono::nanoseconds retry_time() const;
+  std::chrono::nanoseconds trouble_time_max() const;
   void follow(const Step& step);
   void submit(const Ask& ask);
   void finished(const link::Outcome& outcome) override;
@@ -136,6 +140,8 @@ class DevicePoller final : public link::Requester, public std::enable_shared_fro
   SteadyTime cycle_start_{};
   SteadyTime settled_by_{};
   std::chrono::nanoseconds spent_on_failures_{0};  // in this cycle
+  int failures_in_a_row_ = 0;                      // requests of this cycle
+  std::optional<SteadyTime> failing_since_;        // of the failed requests in a row, if the last one failed
   std::chrono::nanoseconds last_cycle_{0};         // from its start to its last answer
   Moment last_answer_;
   std::optional<SteadyTime> lost_at_;

@@ -19,7 +19,10 @@ ErrorKind kind_of(link::Error error) {
     case link::Error::no_answer:
       return ErrorKind::no_answer;
     case link::Error::indistinguishable:
+    case link::Error::not_repeated:
       return ErrorKind::indistinguishable;
+    case link::Error::doubtful:
+      return ErrorKind::foreign_answer;
     case link::Error::loopback_not_allowed:
     case link::Error::address_not_allowed:
       return ErrorKind::address_refused;

@@ -1,7 +1,7 @@
 #include "poller/reader.hpp"
 
+#include "link/error.hpp"
 #include "modbus/big_endian.hpp"
-#include "modbus/error.hpp"
 #include "poller/transaction_of.hpp"
 #include "reading/moment.hpp"
 #include "supervision/exceptions.hpp"
@@ -23,14 +23,8 @@ using std::chrono::steady_clock;
 
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
-// As between the two attempts of a polled device, 150 to 250 ms.
-constexpr milliseconds retry_pause{200};
-
-// As of a device that is polled every two seconds.
-constexpr milliseconds retry_budget{2'000};
-
-// A range whose answer is in doubt is asked again that often, as in a cycle.
-constexpr int doubts_max = 3;
+// As a device that is polled every two seconds and has its connection for itself.
+const std::chrono::nanoseconds retry_budget = link::retry_time(milliseconds{2'000}, 1);
 
 }  // namespace
 
@@ -106,7 +100,7 @@ void Reader::follow(const Step& step) {
     ask(next->request);
     while (const auto more = cycle_.ahead()) ask(more->request);
   } else if (std::holds_alternative<Pause>(step)) {
-    wait(State::pausing, retry_pause);
+    wait(State::pausing, link::retry_pause(0));
   } else if (std::holds_alternative<Finished>(step)) {
     settle_or_end();
   }
@@ -190,8 +184,8 @@ void Reader::take_doubt(const modbus::ReadRequest& request) {
     return;
   }
   if (state_ != State::settling || failure_) return;
-  if (++doubts_ > doubts_max) {
-    failure_ = link::Outcome{.request = *range_, .error = modbus::Error::foreign_answer};
+  if (++doubts_ > link::doubts_per_cycle_max) {
+    failure_ = link::Outcome{.request = *range_, .error = link::Error::doubtful};
     return;
   }
   wait(State::pausing, milliseconds{0});

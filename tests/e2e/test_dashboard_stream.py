@@ -44,6 +44,7 @@ def test_snapshot_then_batches_with_seq_and_full_readings(daemon):
             assert [one["device_id"] for one in snapshot["data"]] == daemon.devices and snapshot["alarms"] == []
             plain = daemon.reading(daemon.devices[0])
             assert [*plain, "cadence_ms", "age_ms"] == list(snapshot["data"][0])
+            assert snapshot["epoch"] == plain["epoch"] != ""
             seq = snapshot["seq"]
             batches = []
             while len(batches) < 5:

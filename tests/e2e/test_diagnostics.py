@@ -60,7 +60,9 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
 
     polling, unit, link = seen["polling"], seen["unit"], seen["link"]
     assert (polling["cycles"], polling["failed_cycles"], polling["failures_in_a_row"]) == (8, 0, 0)
-    assert polling["retries"] == 3, "after the wrong CRC, the lost answer and the late one"
+    # After the wrong CRC, the lost response and the late one; and where a slow machine made a response late.
+    slow = polling["retries"] - 3
+    assert 0 <= slow <= 3
     assert (polling["last_hour_cycles"], polling["last_hour_failed_cycles"], polling["last_hour_success_rate"]) == (8, 0, 1)
     assert polling["last_seen"] == reading["last_seen"] and polling["last_cycle_ms"] > 0
     # Confirmed were the reads of the first cycle, the block whose register counts in each, and the refusal.
@@ -70,9 +72,9 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     doubts = unit["doubts"]
     assert doubts <= 1
     answers = 8 * reads + confirmations - 1 + doubts
-    expected = {"requests": controller.requests, "answers": answers, "exceptions": 0, "timeouts": 2, "broken_frames": 1, "late_answers": 1, "doubled_answers": 1, "confirmations": confirmations, "doubts": doubts}
+    expected = {"requests": controller.requests, "answers": answers, "exceptions": 0, "timeouts": 2 + slow, "broken_frames": 1, "late_answers": 1 + slow, "doubled_answers": 1, "confirmations": confirmations, "doubts": doubts}
     # Beside the answers: the refusal, the three second attempts, and the reset connection.
-    assert controller.requests == answers + 5
+    assert controller.requests == answers + 5 + slow
     assert {name: unit[name] for name in COUNTERS} == {**expected, "foreign_frames": 0}
     assert {name: link[name] for name in COUNTERS} == {**expected, "foreign_frames": 1}
     assert (link["connects"], link["connections_lost"], link["connected"]) == (2, 1, True)
@@ -92,7 +94,7 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     for name in COUNTERS:
         assert of(series, f"gensetd_device_{name}_total", **mine) == seen["unit"][name], name
         assert of(series, f"gensetd_link_{name}_total", **line) == seen["link"][name], name
-    for name, value in {"cycles": 8, "cycles_failed": 0, "retries": 3, "cycles_missed": 0}.items():
+    for name, value in {"cycles": 8, "cycles_failed": 0, "retries": 3 + slow, "cycles_missed": 0}.items():
         assert of(series, f"gensetd_device_{name}_total", **mine) == value, name
     assert of(series, "gensetd_device_failures_in_a_row", **mine) == 0 and of(series, "gensetd_device_offline_after", **mine) == 1
     assert of(series, "gensetd_device_answer_latency_seconds_count", **mine) == 8 * reads + doubts

@@ -106,6 +106,79 @@ TEST_F(Gateway, response_with_our_id_of_another_unit_reopens_the_connection) {
   EXPECT_EQ(next(), "close");
 }
 
+// Field notes, 8: silence to registers that it does not know; behind some gateways exception 10 or 11.
+TEST_F(Gateway, controllers_that_do_not_answer_longer_reads_are_read_all_the_same) {
+  for (const bool is_silent : {true, false}) {
+    int failures = 0;
+    for (int round = 0; round < 40; ++round) {
+      const unsigned unit_id = round % 2 == 0 ? 1U : 2U;
+      int failures_in_a_row = 0;
+      for (bool is_answered = false; !is_answered;) {
+        submit("a", {.unit_id = static_cast<std::uint8_t>(unit_id), .first = 0, .count = 10}, some_room);
+        std::string event = next_event();
+        while (event.starts_with("send")) {
+          if (sent.count <= 10) {
+            hear(response(100));
+          } else if (!is_silent) {
+            hear(tcp_exception(transaction_id, unit_id, 11));
+          }
+          event = next_event();
+        }
+        if (event == "close") {
+          conversation.closed({}, now);
+          EXPECT_EQ(next(), "wait");
+          conversation.opened(now);
+          continue;
+        }
+        is_answered = event.starts_with("tell a 100 ");
+        if (!is_answered) ++failures_in_a_row;
+        ASSERT_LE(failures_in_a_row, 1) << event << " in round " << round;
+      }
+      failures += failures_in_a_row;
+    }
+    EXPECT_LE(failures, 6) << (is_silent ? "silent" : "exception 11");  // three strikes for each unit
+  }
+}
+
+TEST_F(Gateway, refusal_of_a_longer_read_is_no_refusal_of_the_wanted_one_at_a_single_controller_either) {
+  ask(1);
+  EXPECT_EQ(next_event(), "tell a no answer in time");  // from here on counts tell late responses apart
+  ask(1, 20);
+  EXPECT_GT(sent.count, 10);
+  hear(tcp_exception(transaction_id, 1, 2));
+  std::string event = next_event();
+  while (event.starts_with("send")) {
+    EXPECT_EQ(sent.first, 20);
+    EXPECT_LE(sent.count, 10);
+    hear(response(100));
+    event = next_event();
+  }
+  EXPECT_EQ(event, "tell a 120 121 122 123 124 125 126 127 128 129");
+}
+
+// Such a gateway may also return the response to another client's request, of whatever length.
+TEST_F(Gateway, gateway_that_was_out_of_step_is_believed_only_when_two_responses_agree) {
+  exchange(1, 100);
+  exchange(2, 100);
+  ask(1);
+  hear(tcp_answer(transaction_id, 2, numbers(sent.count, 100)));
+  while (next() != "close") {
+  }
+  conversation.closed({}, now);
+  submit("a", {.unit_id = 1, .first = 0, .count = 10}, some_room);
+  EXPECT_EQ(next(), "connect");
+  conversation.opened(now, std::uint16_t{7});
+  EXPECT_TRUE(next_event().starts_with("send"));
+  const std::uint16_t first_count = sent.count;
+  hear(response(104));  // of an equal unit: it carries on from the values of this one
+  EXPECT_TRUE(next_event().starts_with("send"));
+  EXPECT_NE(sent.count, first_count);
+  hear(response(100));
+  EXPECT_TRUE(next_event().starts_with("send"));
+  hear(response(100));
+  EXPECT_EQ(next_event(), "tell a 100 101 102 103 104 105 106 107 108 109");
+}
+
 TEST_F(Gateway, response_without_our_id_is_named) {
   ask(1);
   hear(tcp_answer(transaction_id + 1U, 1, numbers(10, 5)));
@@ -176,6 +249,45 @@ TEST_F(Gateway, count_that_was_given_up_is_not_used_for_ten_seconds) {
   }
 }
 
+// Unit 2 refuses every request that is longer than the profile's.
+TEST_F(Gateway, unit_that_answers_no_longer_read_is_read_by_one_count_and_confirmed_by_a_shorter_one) {
+  std::vector<unsigned> counts;
+  const auto read_unit_2 = [&] {
+    counts.clear();
+    ask(2);
+    for (;;) {
+      counts.push_back(sent.count);
+      hear(sent.count > 10 ? tcp_exception(transaction_id, 2, 2) : response(500));
+      const std::string event = next();
+      if (!event.starts_with("send")) return event;
+    }
+  };
+  for (int cycle = 0; cycle < 20; ++cycle) {
+    EXPECT_EQ(exchange(1, 100).substr(0, 10), "tell a 100");
+    EXPECT_EQ(read_unit_2(), "tell a 500 501 502 503 504 505 506 507 508 509");
+  }
+  EXPECT_EQ(counts.size(), 2U);
+  EXPECT_EQ(counts.front(), 10U);
+  EXPECT_LT(counts.back(), 10U);
+}
+
+// It refuses shorter reads too. Each of its responses may belong to the request before, and none is believed.
+TEST_F(Gateway, unit_that_answers_one_count_alone_is_refused_or_named_and_never_believed) {
+  const auto read_unit_2 = [&] {
+    ask(2);
+    for (;;) {
+      hear(sent.count == 10 ? response(500) : tcp_exception(transaction_id, 2, 2));
+      const std::string event = next_event();
+      if (!event.starts_with("send")) return event;
+    }
+  };
+  for (int cycle = 0; cycle < 40; ++cycle) {
+    EXPECT_EQ(exchange(1, 100).substr(0, 10), "tell a 100");
+    const std::string event = read_unit_2();
+    EXPECT_TRUE(event == "tell a exception 2" || event == "tell a an answer to another request") << event;
+  }
+}
+
 TEST_F(Gateway, single_controller_is_asked_for_what_is_wanted_also_after_a_timeout) {
   for (int request = 0; request < 5; ++request) {
     ask(1);
@@ -187,6 +299,51 @@ TEST_F(Gateway, single_controller_is_asked_for_what_is_wanted_also_after_a_timeo
       EXPECT_TRUE(next().starts_with("tell a 100"));
     }
   }
+}
+
+// After a timeout the read of unit 1 is longer than wanted. That the controller refuses those registers says
+// nothing of the wanted ones.
+TEST_F(Gateway, refusal_of_a_longer_read_than_wanted_is_not_taken_for_a_refusal_of_the_wanted_one) {
+  ask(1, 0, 10);
+  EXPECT_EQ(next_event(), "tell a no answer in time");
+  ask(1, 20, 10);
+  int requests = 1;
+  std::string event;
+  for (; sent.count > 10; ++requests) {
+    hear(tcp_exception(transaction_id, 1, 2));
+    event = next_event();
+    ASSERT_TRUE(event.starts_with("send")) << event;
+  }
+  EXPECT_GT(requests, 1);
+  hear(response(100));
+  EXPECT_EQ(next().substr(0, 10), "tell a 120");
+  ask(1, 20, 10);
+  EXPECT_EQ(sent.count, 10);
+  hear(tcp_exception(transaction_id, 1, 2));
+  EXPECT_EQ(next(), "tell a exception 2");
+}
+
+// The response to a request of a connection that ended does not arrive on the next one.
+TEST_F(Gateway, read_of_a_single_controller_is_not_longer_because_of_a_connection_that_ended) {
+  ask(1, 0, 10);
+  EXPECT_EQ(next_event(), "tell a no answer in time");
+  later(std::chrono::seconds{15});
+  ask(1, 0, 8);
+  hear(response(100));
+  EXPECT_TRUE(next().starts_with("tell a 100"));
+  ask(1, 20, 9);
+  EXPECT_EQ(sent.count, 9);
+  conversation.closed({}, now);
+  EXPECT_EQ(next(), "connect");
+  conversation.opened(now, std::uint16_t{7});
+  EXPECT_TRUE(next().starts_with("send 1:20+"));
+  hear(response(100));
+  EXPECT_TRUE(next().starts_with("tell a 120"));
+  ask(1, 60, 5);
+  hear(response(100));
+  EXPECT_TRUE(next().starts_with("tell a 160"));
+  ask(1, 40, 9);
+  EXPECT_EQ(sent.count, 9);
 }
 
 // Two reads of equal length, of which one was not answered.

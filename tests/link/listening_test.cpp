@@ -84,6 +84,18 @@ TEST_F(KnownLine, late_answer_is_not_taken_on_the_next_connection_either) {
   EXPECT_EQ(script.next(), "tell a 400 401 402");
 }
 
+TEST_F(KnownLine, repetition_waits_for_a_distinguishable_count_no_longer_than_it_may) {
+  script.transaction.hold_max = milliseconds{2'000};
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  EXPECT_EQ(script.next_event(), "send 1:55+3");
+  EXPECT_EQ(script.next_event(), "tell a no answer in time");
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  EXPECT_EQ(script.next(), "tell a not repeated: a response could be mistaken for a late one");
+  script.later(milliseconds{8'500});
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  EXPECT_EQ(script.next_event(), "send 1:55+3");
+}
+
 TEST_F(KnownLine, doubled_answer_is_not_taken_for_the_next) {
   ask();
   EXPECT_EQ(script.next_event(), "send 1:55+3");
@@ -285,8 +297,34 @@ TEST_F(KnownLine, torn_answer_ends_the_chance_of_one_that_is_to_be_confirmed) {
   EXPECT_EQ(script.next_event(), "send 1:55+4");  // the whole of it, not a part
 }
 
-TEST_F(KnownLine, end_of_the_connection_brings_what_was_just_told_into_doubt) {
+// Many converters close the connection after each response (field notes, 25).
+TEST_F(KnownLine, end_of_the_connection_says_nothing_where_nobody_else_is) {
+  for (int round = 0; round < 20; ++round) {
+    ask();
+    EXPECT_TRUE(script.next_event().starts_with("send")) << round;
+    script.answer(400);
+    EXPECT_EQ(script.next(), "tell a 400 401 402");
+    script.conversation.closed({}, script.now);
+    EXPECT_EQ(script.next(), "wait") << round;
+    script.conversation.opened(script.now);
+  }
+}
+
+TEST_F(KnownLine, end_of_the_connection_does_not_keep_a_first_response_from_being_confirmed) {
+  script.submit("a", {.unit_id = 1, .first = 70, .count = 10});
+  EXPECT_EQ(script.next_event(), "send 1:70+10");
+  script.answer(500);
+  script.conversation.closed({}, script.now);
+  EXPECT_EQ(script.next(), "connect");
+  script.conversation.opened(script.now);
+  EXPECT_EQ(script.next_event(), "send 1:70+9");
+  script.answer(500);
+  EXPECT_EQ(script.next(), "tell a 500 501 502 503 504 505 506 507 508 509");
+}
+
+TEST_F(KnownLine, end_of_the_connection_brings_what_was_just_told_into_doubt_where_others_are) {
   for (const int after : {100, 400}) {
+    script.hear(rtu_answer(9, numbers(7, 1)));
     ask();
     script.next_event();
     script.answer(400);
@@ -299,7 +337,8 @@ TEST_F(KnownLine, end_of_the_connection_brings_what_was_just_told_into_doubt) {
   }
 }
 
-TEST_F(KnownLine, end_of_the_connection_ends_the_chance_of_one_that_is_to_be_confirmed) {
+TEST_F(KnownLine, end_of_the_connection_ends_the_chance_of_one_that_is_to_be_confirmed_where_others_are) {
+  script.hear(rtu_answer(9, numbers(7, 1)));
   ask();
   EXPECT_EQ(script.next_event(), "send 1:55+3");
   script.hear(rtu_answer(1, numbers(3, 500)));  // not ours
@@ -387,6 +426,46 @@ TEST_F(KnownLine, text_that_stands_before_each_response_is_usual_after_three) {
     script.later(milliseconds{100 + 700 * (cycle % 2)});
   }
   EXPECT_EQ(script.conversation.stray_bytes().substr(0, 39), "10 stray bytes before each response: ch");
+}
+
+// A torn response may end behind its first byte: the unit id alone is evidence, however often it comes. The
+// cycles stand so far apart that no response is proven by the one before it.
+TEST_F(KnownLine, unit_id_of_a_polled_controller_is_never_learned_as_a_stray_byte) {
+  script.hear(rtu_answer(7, numbers(3, 1)));  // of a unit that is heard and not polled
+  struct Case {
+    const char* name;
+    std::uint8_t byte;
+    bool is_learned;
+  };
+  for (const Case& one : {Case{"polled", 1, false}, Case{"heard", 7, true}, Case{"unknown", 0x55, true}}) {
+    for (int cycle = 0; cycle < 24; ++cycle) {
+      script.later(seconds{6});
+      ask();
+      EXPECT_TRUE(script.next_event().starts_with("send"));
+      Bytes bytes = rtu_answer(1, numbers(script.sent.count, 400 - (55U - script.sent.first)));
+      bytes.push_back(one.byte);
+      script.hear(bytes);
+      EXPECT_EQ(script.next(), "tell a 400 401 402");
+      const bool is_doubted = script.next_event() == "doubt a 55+3";
+      if (cycle < 16) continue;
+      EXPECT_EQ(is_doubted, !one.is_learned) << one.name << ", cycle " << cycle;
+    }
+  }
+}
+
+TEST_F(KnownLine, heads_of_torn_responses_are_evidence_however_often_they_come) {
+  for (const Bytes& head : {Bytes{1}, Bytes{1, 3}, Bytes{1, 3, 6}, Bytes{1, 3, 6, 0, 1}}) {
+    for (int cycle = 0; cycle < 24; ++cycle) {
+      script.later(seconds{6});
+      ask();
+      EXPECT_TRUE(script.next_event().starts_with("send"));
+      script.answer(400);
+      EXPECT_EQ(script.next(), "tell a 400 401 402");
+      script.later(milliseconds{20});
+      script.hear(head);
+      EXPECT_EQ(script.next_event(), "doubt a 55+3") << "head of " << head.size() << ", cycle " << cycle;
+    }
+  }
 }
 
 // Where stray bytes are frequent but not usual, one makes a response doubtful once: the next response, by

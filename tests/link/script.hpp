@@ -2,6 +2,7 @@
 
 #include "link/conversation.hpp"
 #include "modbus/crc.hpp"
+#include "modbus/error.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

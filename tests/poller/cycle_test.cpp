@@ -248,6 +248,65 @@ TEST_F(CycleTest, silence_behind_a_closed_connection_does_not_blame_the_range) {
   EXPECT_EQ(failed(link::Error::connection_lost), "finished");
 }
 
+// V1.1b3, 7: 5 acknowledge, 6 server device busy.
+TEST_F(CycleTest, block_that_is_always_busy_has_no_value_and_the_others_have) {
+  for (const std::uint8_t code : {std::uint8_t{5}, std::uint8_t{6}}) {
+    begin(true);
+    EXPECT_EQ(answered(), "200+2");
+    EXPECT_EQ(failed(modbus::Error::exception_answer, code), "pause");
+    EXPECT_EQ(again(), "200+2");
+    EXPECT_EQ(failed(modbus::Error::exception_answer, code), "finished");
+    EXPECT_FALSE(cycle.failure());
+    EXPECT_EQ(cycle.values(), (std::vector<profile::Value>{10, 22, std::nullopt}));
+    EXPECT_EQ(cycle.refused(), (std::vector<RefusedBlock>{{2, code}}));
+  }
+}
+
+// V1.1b3, 7: 10 gateway path unavailable, 11 gateway target device failed to respond.
+TEST_F(CycleTest, block_that_a_gateway_gets_no_response_to_has_no_value_where_others_respond) {
+  for (const std::uint8_t code : {std::uint8_t{10}, std::uint8_t{11}}) {
+    begin(true);
+    EXPECT_EQ(answered(), "200+2");
+    failed(modbus::Error::exception_answer, code);
+    again();
+    EXPECT_EQ(failed(modbus::Error::exception_answer, code), "finished");
+    EXPECT_FALSE(cycle.failure());
+    EXPECT_EQ(cycle.refused(), (std::vector<RefusedBlock>{{2, code}}));
+  }
+}
+
+TEST_F(CycleTest, block_that_a_gateway_gets_no_response_to_may_be_the_first_one) {
+  begin(true);
+  EXPECT_EQ(failed(modbus::Error::exception_answer, 11), "pause");
+  again();
+  EXPECT_EQ(failed(modbus::Error::exception_answer, 11), "10+5");  // a merged read may be the reason
+  EXPECT_EQ(failed(modbus::Error::exception_answer, 11), "20+3");
+  EXPECT_EQ(answered(), "200+2");
+  EXPECT_EQ(answered(), "finished");
+  EXPECT_FALSE(cycle.failure());
+  EXPECT_EQ(cycle.refused(), (std::vector<RefusedBlock>{{0, 11}}));
+}
+
+TEST_F(CycleTest, unit_that_a_gateway_gets_no_response_from_fails_the_cycle) {
+  begin(true);
+  failed(modbus::Error::exception_answer, 11);
+  again();
+  EXPECT_EQ(failed(modbus::Error::exception_answer, 11), "10+5");
+  EXPECT_EQ(failed(modbus::Error::exception_answer, 11), "20+3");
+  EXPECT_EQ(failed(modbus::Error::exception_answer, 11), "finished");
+  ASSERT_TRUE(cycle.failure());
+  EXPECT_EQ(cycle.failure()->exception, 11);
+}
+
+TEST_F(CycleTest, repetition_that_cannot_be_sent_fails_the_cycle_with_the_reason_before) {
+  begin(true);
+  EXPECT_EQ(silent(), "pause");
+  again();
+  EXPECT_EQ(failed(link::Error::not_repeated), "finished");
+  ASSERT_TRUE(cycle.failure());
+  EXPECT_EQ(cycle.failure()->error, link::Error::no_answer);
+}
+
 // A controller that takes two requests at once.
 class CycleAheadTest : public testing::Test {
  protected:
@@ -331,7 +390,7 @@ TEST_F(CycleTest, line_on_which_every_answer_is_in_doubt_fails_the_cycle) {
   }
   EXPECT_FALSE(cycle.doubted({.first = 200, .count = 2}));
   ASSERT_TRUE(cycle.failure());
-  EXPECT_EQ(cycle.failure()->error, modbus::Error::foreign_answer);
+  EXPECT_EQ(cycle.failure()->error, link::Error::doubtful);
 }
 
 // Every built-in map, by every transport, with each way of one failure at each step: the cycle ends, and what

@@ -9,15 +9,16 @@ namespace gensetd::poller {
 // How a gateway from Modbus TCP to a serial line gets out of step. It takes whatever frame is in its receive
 // buffer for the response to the request that it sent last, and puts that request's transaction id on it.
 struct GatewayTroubles {
-  double late = 0.03;                // a controller responds after the gateway's own timeout
-  milliseconds timeout{500};         // of the gateway
-  double lost = 0.01;                // a controller does not respond
-  double says_failed = 0.5;          // exception 0x0B after its timeout, else nothing
-  double sends_twice = 0.02;         // the gateway repeats a request without need: two responses
-  double honest_unit = 0.0;          // it passes on the unit id of the response, else that of the request
-  double flushes = 0.02;             // it empties its buffer before a request
-  double exception = 0.005;          // a controller refuses
-  double copied = 0.02;              // a response to another client is sent to us too
+  double late = 0.03;            // a controller responds after the gateway's own timeout
+  milliseconds timeout{500};     // of the gateway
+  double lost = 0.01;            // a controller does not respond
+  double says_failed = 0.5;      // exception 0x0B after its timeout, else nothing
+  double sends_twice = 0.02;     // the gateway repeats a request without need: two responses
+  double honest_unit = 0.0;      // it passes on the unit id of the response, else that of the request
+  double flushes = 0.02;         // it empties its buffer before a request
+  double exception = 0.005;      // a controller refuses
+  double copied = 0.02;          // a response to another client is sent to us too
+  double others_given_up = 0.0;  // the response to another client's request arrives when that was given up
   bool forgets_on_reconnect = true;  // its buffer belongs to the connection
 };
 
@@ -60,6 +61,9 @@ class TroubledGateway final : public SimulatedPeer {
     queue_.pop_front();
     waiting_ = true;
     if (happens(troubles_.flushes)) buffer_.clear();
+    requested_.push_back(current_);
+    if (requested_.size() > 32) requested_.pop_front();
+    if (happens(troubles_.others_given_up)) other_client_is_answered_late();
     if (current_.unit_id != dead_unit && !happens(troubles_.lost)) {
       controller_answers();
       if (happens(troubles_.sends_twice)) controller_answers();
@@ -74,10 +78,22 @@ class TroubledGateway final : public SimulatedPeer {
     take();
   }
 
+  // Another client reads what we read, with counts of its own.
+  void other_client_is_answered_late() {
+    Request other = requested_[below(requested_.size())];
+    other.number = 0;
+    other.unit_id = static_cast<std::uint8_t>(1 + below(3));
+    other.count += static_cast<unsigned>(below(9));
+    respond(other, now + milliseconds{static_cast<int>(below(2'500))});
+  }
+
   void controller_answers() {
-    const Request request = current_;
     SteadyTime arrives = now + milliseconds{60 + static_cast<int>(below(120))};
     if (happens(troubles_.late)) arrives += troubles_.timeout + milliseconds{static_cast<int>(below(2'500))};
+    respond(current_, arrives);
+  }
+
+  void respond(const Request& request, SteadyTime arrives) {
     at(arrives, [this, request, read_at = arrives] {
       Bytes pdu{3, static_cast<std::uint8_t>(2 * request.count)};
       for (unsigned index = 0; index < request.count; ++index) {
@@ -137,6 +153,7 @@ class TroubledGateway final : public SimulatedPeer {
   RegisterCodes& codes_;
   std::deque<Request> queue_;
   std::deque<Response> buffer_;
+  std::deque<Request> requested_;  // the newest
   Request current_;
   bool busy_ = false;
   bool waiting_ = false;

@@ -135,6 +135,7 @@ class Contract final : public Witness, public AnswerWitness {
   void check_on_grid(Device& device, Time start);
   void check_success(Device& device, const reading::Facts& facts);
   void check_failure(Device& device, const reading::Facts& facts);
+  bool was_busy(const Device& device, const std::string& error) const;
   void check_value(const Device& device, const profile::Field& field, const profile::Value& value);
   void check_state(Device& device);
   void check_not_forgotten(Peer& peer, const Asked& asked);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 // What a reading may say (PRODUCT.md, Reading).
 namespace gensetd::simulation {
@@ -12,6 +13,13 @@ using std::chrono::milliseconds;
 
 reading::Timestamp as_timestamp(Time wall) {
   return reading::Timestamp{std::chrono::floor<milliseconds>(wall)};
+}
+
+// A controller or gateway that is busy twice in a row refuses a block (V1.1b3, 7).
+bool names_busy_exception(const std::string& error) {
+  return std::ranges::any_of(std::array{5, 6, 10, 11}, [&](int code) {
+    return error.find(fmt::format("(exception {})", code)) != std::string::npos;
+  });
 }
 
 }  // namespace
@@ -70,7 +78,9 @@ void Contract::check_success(Device& device, const reading::Facts& facts) {
     // On a serial line a request may reach into a neighbour's registers, so its neighbours are refused too.
     const bool its_block = fields[index].block == device.refused_block ||
                            device.target.address.protocol != modbus::Protocol::tcp;
-    if (!may_refuse || !its_block) broken(device, "no value of a block that the controller answers");
+    const bool is_refused = may_refuse && its_block;
+    if (!is_refused && !was_busy(device, facts.error))
+      broken(device, "no value of a block that the controller answers");
     if (facts.error.find(block.name) == std::string::npos)
       broken(device, fmt::format("block {} has no values and is not named: {}", block.name, facts.error));
   }
@@ -82,6 +92,11 @@ void Contract::check_success(Device& device, const reading::Facts& facts) {
   device.values = facts.values;
   device.good = true;
   device.failures = 0;
+}
+
+bool Contract::was_busy(const Device& device, const std::string& error) const {
+  const bool was_faulty = device.faults > 0 || (device.start && device.well_since >= *device.start);
+  return was_faulty && names_busy_exception(error);
 }
 
 // Of this device, this register, and this cycle.

@@ -1,0 +1,107 @@
+#include "link/retry_policy.hpp"
+
+#include "link/distinct_counts.hpp"
+#include "link/error.hpp"
+#include "modbus/error.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gensetd::link {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+constexpr milliseconds retry_pause_min{150};
+constexpr std::uint32_t retry_pause_spread_ms = 100;
+
+constexpr int patient_repetitions = 2;
+
+constexpr milliseconds retry_time_min{1'500};
+constexpr milliseconds retry_time_max{4'000};
+
+constexpr milliseconds new_connection_grace_min{1'000};
+constexpr milliseconds new_connection_grace_max{5'000};
+
+// Exception codes of the Modbus application protocol V1.1b3, 7.
+FollowUp after_exception(std::uint8_t code) {
+  switch (code) {
+    case 0x05:  // acknowledge: still working on it
+    case 0x06:  // server device busy
+      return FollowUp::repeat_busy;
+    case 0x0A:  // gateway path unavailable
+    case 0x0B:  // gateway target device failed to respond
+      return FollowUp::repeat_gateway;
+    default:
+      return FollowUp::refuse;
+  }
+}
+
+}  // namespace
+
+FollowUp follow_up(const Outcome& outcome) {
+  const auto& error = outcome.error;
+  if (!error) return FollowUp::take;
+  if (error == modbus::Error::exception_answer) return after_exception(outcome.exception);
+  // A new connection is opened for the repetition.
+  if (error == Error::connection_lost || error == Error::connect_failed) return FollowUp::repeat;
+  // The connection is reopened, or a gateway is back in step.
+  if (error == modbus::Error::wrong_transaction) return FollowUp::repeat;
+  // These controllers may stay silent, or stop within a response, where others send an exception.
+  if (error == Error::no_answer || error == modbus::Error::broken_answer ||
+      error == modbus::Error::foreign_answer || error == modbus::Error::wrong_length)
+    return FollowUp::repeat_or_split;
+  return FollowUp::give_up;
+}
+
+milliseconds retry_pause(std::uint32_t random) {
+  return retry_pause_min + milliseconds{random % (retry_pause_spread_ms + 1)};
+}
+
+nanoseconds retry_time(milliseconds poll_interval, std::size_t devices_sharing) {
+  const auto sharing = static_cast<std::int64_t>(std::max<std::size_t>(1, devices_sharing));
+  return std::clamp<nanoseconds>(nanoseconds{poll_interval} / sharing, retry_time_min, retry_time_max);
+}
+
+nanoseconds trouble_time_max(milliseconds poll_interval, std::size_t devices_sharing,
+                             milliseconds modbus_timeout) {
+  const auto sharing = static_cast<std::int64_t>(std::max<std::size_t>(1, devices_sharing));
+  return retry_time(poll_interval, devices_sharing) * sharing + modbus_timeout;
+}
+
+milliseconds hold_time_max(const Trouble& trouble, nanoseconds trouble_time, milliseconds modbus_timeout) {
+  if (trouble.in_a_row <= patient_repetitions) return DistinctCounts::late_answer_max;
+  const auto left = std::chrono::floor<milliseconds>(trouble_time - trouble.lasting);
+  return std::max(left, modbus_timeout);
+}
+
+milliseconds new_connection_grace(milliseconds modbus_timeout) {
+  return std::clamp(modbus_timeout * 5 / 2, new_connection_grace_min, new_connection_grace_max);
+}
+
+void Reopening::opened(SteadyTime now) {
+  after_proven_ = std::exchange(proven_, false);
+  silent_in_a_row_ = 0;
+  failed_in_a_row_ = 0;
+  opened_at_ = now;
+}
+
+void Reopening::answered() {
+  failed_in_a_row_ = 0;
+  proven_ = true;
+  least_age_ = least_age_min;
+}
+
+bool Reopening::failed(bool silent, SteadyTime sent_at, SteadyTime now) {
+  if (silent) ++silent_in_a_row_;
+  ++failed_in_a_row_;
+  const bool is_dead = silent && (silent_in_a_row_ >= silent_max || now - sent_at >= silence_max);
+  if (!is_dead && failed_in_a_row_ < failed_max) return false;
+  if (proven_) return true;
+  if (now - opened_at_ < least_age_) return false;
+  least_age_ = std::min(2 * least_age_, least_age_max);
+  return true;
+}
+
+}  // namespace gensetd::link
