@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Time clock_grain = std::chrono::microseconds{2};
+constexpr Time clock_grain = std::chrono::microseconds{5};
 // Where answers come thick they go before timers: a turn and a wait of link/readiness.cpp.
 constexpr Time late_start_max = std::chrono::milliseconds{2};
 constexpr Time first_start_max = seconds{1};  // 'a new device is polled within a second'
