@@ -22,8 +22,8 @@ constexpr milliseconds serial_wait_least{200};
 // docs/design/serial-line.md: half an answer is waited for 'until 150 ms of silence'.
 constexpr milliseconds pause_within_frame_max{150};
 
-// Asio waits by timerfd in whole microseconds, and a timer that was set for an earlier time is set again.
-constexpr Time clock_grain = std::chrono::microseconds{5};
+// Asio may wait in epoll_wait(2), in whole milliseconds.
+constexpr Time clock_grain = std::chrono::milliseconds{1} + std::chrono::microseconds{5};
 
 }  // namespace
 
