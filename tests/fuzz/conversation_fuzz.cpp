@@ -9,7 +9,9 @@
 #include <cstddef>
 #include <fuzzer/FuzzedDataProvider.h>
 #include <memory>
+#ifdef GENSETD_FUZZ
 #include <sanitizer/allocator_interface.h>
+#endif
 #include <utility>
 #include <variant>
 
@@ -21,6 +23,15 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 namespace {
+
+// Only a sanitizer counts them.
+std::size_t allocated_bytes() {
+#ifdef GENSETD_FUZZ
+  return __sanitizer_get_current_allocated_bytes();
+#else
+  return 0;
+#endif
+}
 
 constexpr std::size_t askers_max = 4;
 constexpr std::size_t outstanding_max = 24;
@@ -325,7 +336,7 @@ class Story {
     check(conversation_.waiting() <= outstanding());
     check(conversation_.units().size() <= 256);
     check(!(conversation_.connected() && connect_deadline_));
-    check(__sanitizer_get_current_allocated_bytes() < memory_before_ + memory_max);
+    check(allocated_bytes() < memory_before_ + memory_max);
     const auto settling = conversation_.settling_time(transaction_.request_gap, now_);
     check(settling.count() >= 0 && settling <= seconds{1});
     const auto undecided = conversation_.undecided_until();
@@ -347,7 +358,7 @@ class Story {
   }
 
   FuzzedDataProvider in_;
-  const std::size_t memory_before_ = __sanitizer_get_current_allocated_bytes();
+  const std::size_t memory_before_ = allocated_bytes();
   SteadyTime now_{std::chrono::hours{1}};
   bool serial_ = false;
   bool counts_requests_ = true;  // the number in the registers grows with each request; else with time

@@ -127,7 +127,7 @@ test("the page is light: 45 kB of scripts at first, 8 kB of styles, 110 kB of al
 test("files are sent once: gzip, tags that differ by encoding, names that never change", async () => {
   const ask = (path, headers) => fetch(scene.daemon.url + path, { headers });
   const index = await ask("/", { "Accept-Encoding": "gzip" });
-  const [, asset] = /src="(\/assets\/[^"]+\.js)"/.exec(await index.text());
+  const [, asset] = /src="\.?(\/assets\/[^"]+\.js)"/.exec(await index.text());
   assert.equal(index.headers.get("cache-control"), "no-cache");
   const packed = await ask(asset, { "Accept-Encoding": "gzip" });
   const plain = await ask(asset, { "Accept-Encoding": "identity" });
