@@ -209,17 +209,32 @@ asio::awaitable<void> Daemon::stop() {
   registry_.reset();
 }
 
+std::string Daemon::registry_problem() const {
+  if (monitor_.hanging() > 0) return monitor_.problems(std::chrono::steady_clock::now());
+  if (!registry_->healthy()) return "the database does not answer; changes are refused until it does";
+  const bool changes = registry_->is_full();
+  const bool events = events_->is_refused();
+  if (!changes && !events) return {};
+  return fmt::format("the disk of the database is full; {}{}{} until there is room",
+                     changes ? "changes are refused" : "", changes && events ? " and " : "",
+                     events ? "events wait in memory" : "");
+}
+
 http::Health Daemon::health() const {
   http::Health health;
-  health.registry =
-      registry_->healthy() ? "ok" : "the database does not answer; changes are refused until it does";
+  const auto ok_or = [](std::string wrong) { return wrong.empty() ? std::string{"ok"} : std::move(wrong); };
+  health.registry = ok_or(registry_problem());
   health.redis = redis_ ? redis_->state() : "off";
-  if (monitor_.hanging() > 0) health.registry = monitor_.problems(std::chrono::steady_clock::now());
   const std::string problem = poller_->problem();
   health.ready = poller_->running() && problem.empty();
   health.poller = !poller_->running() ? "stopped" : problem.empty() ? "ok" : problem;
-  health.descriptors = descriptor_problem();
-  if (health.descriptors.empty()) health.descriptors = "ok";
+  health.descriptors = ok_or(descriptor_problem());
+  const std::string failed = supervision::recent_exceptions(std::chrono::steady_clock::now());
+  health.tasks = failed.empty() ? "ok"
+                                : fmt::format(
+                                      "an unexpected error ended tasks within the last minute ({}); "
+                                      "they restart, the log has the cause (task_failed)",
+                                      failed);
   health.devices = static_cast<std::int64_t>(poller_->devices());
   health.devices_online = static_cast<std::int64_t>(poller_->devices_online());
   return health;
@@ -270,6 +285,7 @@ Figures Daemon::figures(const poller::AllTotals& totals) const {
           .links = totals.links,
           .sites = sites(),
           .registry_up = registry_->healthy(),
+          .registry_full = registry_->is_full() || events_->is_refused(),
           .registry = registry_->figures(),
           .events = events_->figures(),
           .history = history_->figures(),

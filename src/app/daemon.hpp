@@ -55,6 +55,7 @@ class Daemon {
  private:
   void check();
   std::string descriptor_problem() const;
+  std::string registry_problem() const;
   http::Health health() const;
   boost::asio::awaitable<void> add_daemon_figures(http::MetricFamilies& families) const;
   boost::asio::awaitable<void> add_device_figures(http::MetricFamilies& families) const;

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fcntl.h>
 #include <filesystem>
 #include <iterator>
 #include <stdexcept>
 #include <sys/resource.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace gensetd::app {
 namespace {
@@ -41,6 +43,14 @@ DescriptorPlan plan_descriptors(std::size_t limit, std::size_t open_now, std::si
   const std::size_t wanted_by_http = http_connections_max + http_refusals_max;
   const std::size_t http = std::min(std::max(rest / 4, http_least), wanted_by_http);
   return {.limit = limit, .own = own, .http_reserve = http, .controllers = rest - http};
+}
+
+void occupy_standard_descriptors() {
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free number is taken: those below are open by now.
+    if (::fcntl(standard, F_GETFD) < 0) [[maybe_unused]]
+      const int taken = ::open("/", O_PATH);
+  }
 }
 
 std::size_t raise_descriptor_limit() {

@@ -24,6 +24,10 @@ DescriptorPlan plan_descriptors(std::size_t limit, std::size_t open_now, std::si
 // Raises the limit of open files to the highest that the process may set; returns what holds then.
 std::size_t raise_descriptor_limit();
 
+// Opens the standard descriptors that are closed, as ones that take and give nothing. Else the first sockets
+// and files would get their numbers, and be sent the log.
+void occupy_standard_descriptors();
+
 std::size_t open_descriptors();  // now; 0: unknown
 
 }  // namespace gensetd::app

@@ -81,6 +81,9 @@ void add_links(const link::PoolTotals& links, MetricFamilies& families) {
 void add_registry(const Figures& figures, MetricFamilies& families) {
   families.gauge("gensetd_registry_up", "Whether the registry's database answers.",
                  figures.registry_up ? 1 : 0);
+  families.gauge("gensetd_registry_full",
+                 "Whether the disk of the registry's database takes no changes or no events.",
+                 figures.registry_full ? 1 : 0);
   families.histogram("gensetd_registry_request_duration_seconds",
                      "From a change of the registry to its answer, waiting included.",
                      figures.registry.request_time);
@@ -182,9 +185,10 @@ void add_figures(const Figures& figures, MetricFamilies& families) {
   add_history(figures.history, families);
   if (figures.redis) add_redis(*figures.redis, figures.redis_up, families);
   add_supervision(figures, families);
-  families.counter("gensetd_log_lines_dropped_total",
-                   "Log lines dropped, the oldest first, as standard error was not read.",
-                   figures.log_lines_dropped);
+  families.counter(
+      "gensetd_log_lines_dropped_total",
+      "Log lines dropped, the oldest first, as standard error was not read, or lost, as it took none.",
+      figures.log_lines_dropped);
 }
 
 }  // namespace gensetd::app

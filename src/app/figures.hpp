@@ -29,6 +29,7 @@ struct Figures {
   link::PoolTotals links;
   std::map<std::string, SiteFigures> sites;  // by code
   bool registry_up = true;
+  bool registry_full = false;
   registry::Figures registry;
   events::Figures events;
   history::Figures history;

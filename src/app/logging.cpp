@@ -5,7 +5,6 @@
 #include "supervision/exceptions.hpp"
 
 #include <spdlog/async.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
@@ -20,6 +19,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace gensetd::app {
 namespace {
@@ -95,16 +95,17 @@ spdlog::level::level_enum level_of(LogLevel level) {
   return spdlog::level::info;
 }
 
+constexpr std::chrono::milliseconds look_every{5};
+
 // Termination. The lines that wait are written by their own thread; the last one is written here.
 spdlog::sink_ptr last_sink;
-constexpr unsigned termination_seconds_max = 3;
 constexpr std::chrono::milliseconds drain_max{1'000};
-constexpr std::chrono::milliseconds drain_step{5};
+static_assert(drain_max < Logging::finish_max);
 
 void write_last_line() {
   const auto until = std::chrono::steady_clock::now() + drain_max;
   while (spdlog::thread_pool()->queue_size() > 0 && std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(drain_step);
+    std::this_thread::sleep_for(look_every);
   const auto exception = std::current_exception();
   const std::string error = exception ? supervision::describe(exception) : "no exception";
   std::array<char, 16> thread{};
@@ -118,6 +119,15 @@ void write_last_line() {
   last_sink->flush();
 }
 
+void abort_within(std::chrono::seconds time) {
+  ::signal(SIGALRM, [](int) { std::abort(); });
+  sigset_t alarm_alone;
+  ::sigemptyset(&alarm_alone);
+  ::sigaddset(&alarm_alone, SIGALRM);
+  ::pthread_sigmask(SIG_UNBLOCK, &alarm_alone, nullptr);
+  ::alarm(static_cast<unsigned>(time.count()));
+}
+
 [[noreturn]] void terminate() {
   static thread_local bool is_here = false;
   static std::atomic_flag is_ending;
@@ -125,9 +135,7 @@ void write_last_line() {
   if (is_ending.test_and_set()) {
     for (;;) ::pause();  // another thread is writing it
   }
-  // Standard error may be a full pipe: then the alarm ends the process.
-  ::signal(SIGALRM, SIG_DFL);
-  ::alarm(termination_seconds_max);
+  abort_within(Logging::finish_max);  // standard error may be a full pipe
   try {
     write_last_line();
   } catch (...) {
@@ -143,21 +151,36 @@ std::unique_ptr<spdlog::formatter> make_log_formatter(LogFormat format) {
   return std::make_unique<Formatter>(format);
 }
 
-Logging::Logging(LogLevel level, LogFormat format) {
+Logging::Logging(LogLevel level, LogFormat format) : sink_(std::make_shared<LogSink>(STDERR_FILENO)) {
   spdlog::init_thread_pool(queue_lines_max, 1);
-  sink_ = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   logger_ = std::make_shared<spdlog::async_logger>("gensetd", sink_, spdlog::thread_pool(),
                                                    spdlog::async_overflow_policy::overrun_oldest);
   logger_->set_formatter(make_log_formatter(format));
   logger_->set_level(level_of(level));
-  logger_->flush_on(spdlog::level::info);
+  logger_->set_error_handler([](const std::string&) {});  // its own would write to standard error
   spdlog::set_default_logger(logger_);
 }
 
 Logging::~Logging() {
   std::set_terminate(std::abort);
+  if (!finish()) {
+    static auto* const left = new std::vector<std::shared_ptr<void>>;
+    left->insert(left->end(), {spdlog::thread_pool(), logger_, sink_});
+    return;
+  }
   last_sink.reset();
   spdlog::shutdown();
+}
+
+bool Logging::finish() {
+  const auto until = std::chrono::steady_clock::now() + finish_max;
+  const std::uint64_t before = sink_->flushes();
+  logger_->flush();  // its turn comes behind all lines
+  while (sink_->flushes() == before) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(look_every);
+  }
+  return true;
 }
 
 void Logging::log_termination() {
@@ -166,7 +189,8 @@ void Logging::log_termination() {
 }
 
 std::uint64_t Logging::lines_dropped() {
-  return spdlog::thread_pool() ? spdlog::thread_pool()->overrun_counter() : 0;
+  const std::uint64_t dropped = spdlog::thread_pool() ? spdlog::thread_pool()->overrun_counter() : 0;
+  return dropped + LogSink::lines_lost();
 }
 
 }  // namespace gensetd::app

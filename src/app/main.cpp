@@ -1,3 +1,4 @@
+#include "app/descriptors.hpp"
 #include "app/health_command.hpp"
 #include "app/hidden_arguments.hpp"
 #include "app/profiles_command.hpp"
@@ -132,13 +133,19 @@ CLI::App* add_health(CLI::App& program, HealthOptions& options) {
   return command;
 }
 
+// What is printed may be lost as late as here, such as on a full disk.
+int with_output(int status) {
+  if (std::cout.flush()) return status;
+  std::cerr << "gensetd: standard output cannot be written" << std::endl;
+  return 2;
+}
+
 // The exit status, or with it the end at once where a thread that cannot be ended must not see the libraries
 // taken apart that it uses. All that a command holds is closed by then.
 int leave(int status) {
   if (!gensetd::registry::is_connecting_to_postgres()) return status;
-  std::cout.flush();
   std::cerr.flush();
-  std::_Exit(status);
+  std::_Exit(with_output(status));
 }
 
 int run(int argc, char** argv) {
@@ -188,8 +195,9 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  occupy_standard_descriptors();
   try {
-    return run(argc, argv);
+    return with_output(run(argc, argv));
   } catch (const std::exception& error) {
     std::cerr << "gensetd: unexpected error: " << error.what() << std::endl;
     return 2;

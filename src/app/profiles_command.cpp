@@ -1,14 +1,13 @@
 #include "app/profiles_command.hpp"
 
 #include "app/reading_table.hpp"
+#include "app/whole_file.hpp"
 #include "profile/catalog.hpp"
 #include "registry/types.hpp"
 
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 namespace gensetd::app {
 namespace {
@@ -54,10 +53,7 @@ void print(const profile::Profile& profile, std::ostream& out) {
 }
 
 profile::ProfilePtr from_file(const profile::Catalog& catalog, const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream) throw std::runtime_error(fmt::format("{}: cannot be read", file.string()));
-  return catalog.parse(text, file.string());
+  return catalog.parse(read_whole_file(file), file.string());
 }
 
 }  // namespace

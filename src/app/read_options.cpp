@@ -1,5 +1,6 @@
 #include "app/read_options.hpp"
 
+#include "app/whole_file.hpp"
 #include "registry/address.hpp"
 #include "registry/ranges.hpp"
 #include "registry/types.hpp"
@@ -11,8 +12,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 namespace gensetd::app {
 namespace {
@@ -25,8 +24,7 @@ profile::ProfilePtr profile_of(const std::string& name, const std::string& profi
   if (!std::filesystem::is_regular_file(name))
     throw BadOption(
         fmt::format("--profile: '{}' is neither a profile nor a file; `gensetd profiles` lists them", name));
-  std::ifstream stream(name, std::ios::binary);
-  return catalog.parse(std::string{std::istreambuf_iterator<char>(stream), {}}, name);
+  return catalog.parse(read_whole_file(name), name);
 }
 
 milliseconds checked_seconds(std::string_view option, double seconds, registry::Range range) {

@@ -2,6 +2,7 @@
 
 #include "app/default_database.hpp"
 #include "app/settings.hpp"
+#include "app/whole_file.hpp"
 #include "http/json_bodies.hpp"
 #include "profile/catalog.hpp"
 #include "reading/moment.hpp"
@@ -9,14 +10,14 @@
 #include "registry/import.hpp"
 #include "registry/store.hpp"
 
-#include <boost/json/parse.hpp>
+#include <boost/json/stream_parser.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
 namespace gensetd::app {
@@ -50,29 +51,43 @@ std::string document_of(const registry::Directory& directory) {
                      lines_of(directory.sites), lines_of(directory.devices));
 }
 
-// The file is whole or as it was before.
-void write_file(const fs::path& file, const std::string& text) {
-  fs::path partial = file;
-  partial += ".partial";
-  {
-    std::ofstream stream(partial, std::ios::binary | std::ios::trunc);
-    stream << text;
-    stream.close();
-    if (!stream) throw std::runtime_error(fmt::format("{}: cannot be written", partial.string()));
+constexpr std::string_view expected = "expected is the JSON object that gensetd registry export writes";
+
+std::string_view kind_of(const boost::json::value& value) {
+  switch (value.kind()) {
+    case boost::json::kind::array:
+      return "an array";
+    case boost::json::kind::string:
+      return "a text";
+    case boost::json::kind::bool_:
+      return "true or false";
+    case boost::json::kind::null:
+      return "null";
+    default:
+      return "a number";
   }
-  fs::rename(partial, file);
+}
+
+// Throws std::runtime_error with the place of the first mistake.
+boost::json::value parse_json(const fs::path& file, std::string_view text) {
+  boost::json::stream_parser parser;
+  boost::system::error_code failed;
+  const std::size_t parsed = parser.write_some(text.data(), text.size(), failed);
+  if (!failed && parsed < text.size()) failed = boost::json::error::extra_data;
+  if (!failed) parser.finish(failed);
+  if (!failed) return parser.release();
+  const std::string_view before = text.substr(0, std::min(parsed, text.size()));
+  throw std::runtime_error(fmt::format("{}: line {} is no JSON ({}); {}", file.string(),
+                                       1 + std::ranges::count(before, '\n'), failed.message(), expected));
 }
 
 boost::json::object read_file(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream || !fs::is_regular_file(file)) {
-    throw std::runtime_error(fmt::format("{}: cannot be read", file.string()));
-  }
-  boost::system::error_code failed;
-  boost::json::value value = boost::json::parse(text, failed);
-  if (failed || !value.is_object())
-    throw std::runtime_error(fmt::format("{}: is no JSON object", file.string()));
+  const std::string text = read_whole_file(file);
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos)
+    throw std::runtime_error(fmt::format("{}: is empty; {}", file.string(), expected));
+  boost::json::value value = parse_json(file, text);
+  if (!value.is_object())
+    throw std::runtime_error(fmt::format("{}: holds {}; {}", file.string(), kind_of(value), expected));
   return std::move(value.get_object());
 }
 
@@ -96,7 +111,7 @@ void export_to(const fs::path& file, const Settings& settings, std::ostream& out
   auto store = registry::Store::reopen(registry::parse_database_url(settings.database_url));
   const registry::Directory directory = store.load();
   refuse_damaged(directory);
-  write_file(file, document_of(directory));
+  write_whole_file(file, document_of(directory));
   out << fmt::format("{}: {} sites and {} devices written\n", file.string(), directory.sites.size(),
                      directory.devices.size());
 }
@@ -125,7 +140,9 @@ int registry_command(const RegistryOptions& options, std::ostream& out, std::ost
     if (options.import) {
       import_from(options.file, settings, out);
     } else {
-      export_to(options.file, settings, out);
+      // The document itself may go to standard output.
+      const bool is_to_stdout = descriptor_named_by(options.file) == STDOUT_FILENO;
+      export_to(options.file, settings, is_to_stdout ? errors : out);
     }
     return 0;
   } catch (const std::exception& error) {

@@ -52,11 +52,16 @@ asio::awaitable<void> stop_on_signal(Daemon& daemon, ServiceManager& manager, as
   co_await daemon.stop();
 }
 
-// A thread that hangs cannot be ended, nor waited for: the process leaves without it.
-int leave(const Daemon& daemon, std::optional<Logging>& logging) {
+// Signals that mean nothing to gensetd, and would end it. SIGPIPE: the reader of the log is gone. SIGXFSZ: a
+// file has reached the limit of its size; the write then fails, as on a full disk.
+void ignore_other_signals() {
+  for (const int number : {SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM}) std::signal(number, SIG_IGN);
+}
+
+// A thread that hangs, or waits for room in standard error, cannot be ended: the process leaves without it.
+int leave(const Daemon& daemon, Logging& logging) {
   log::info("stopped").say("stopped");
-  if (!daemon.has_left_a_thread()) return 0;
-  logging.reset();
+  if (logging.finish() && !daemon.has_left_a_thread()) return 0;
   std::_Exit(0);
 }
 
@@ -89,9 +94,9 @@ void say_where_registry_is(const Settings& settings, const std::string& about_da
 }
 
 int serve(const Settings& settings, const std::string& about_database) {
-  std::optional<Logging> logging;
-  logging.emplace(settings.log_level, settings.log_format);
-  logging->log_termination();
+  ignore_other_signals();
+  Logging logging(settings.log_level, settings.log_format);
+  logging.log_termination();
   const std::size_t descriptors = raise_descriptor_limit();
   // Other threads only post to it: its sockets need no locks.
   asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
@@ -107,6 +112,7 @@ int serve(const Settings& settings, const std::string& about_database) {
     daemon->start();
   } catch (const std::exception& error) {
     log::error("start_failed").say("{}", error.what());
+    if (!logging.finish()) std::_Exit(2);
     return 2;
   }
   const std::string serves = fmt::format("serves {}://{}/", settings.tls_cert.empty() ? "http" : "https",

@@ -1,6 +1,7 @@
 #include "events/recorder.hpp"
 
 #include "log/log.hpp"
+#include "registry/refusals.hpp"
 #include "registry/service.hpp"
 
 #include <utility>
@@ -53,7 +54,7 @@ void Recorder::write_next() {
     if (refusal == nullptr) shared->written += events->size();
     if (shared->recorder == nullptr) return;
     if (refusal != nullptr) return shared->recorder->heard(*refusal, std::move(*events));
-    shared->recorder->is_refused_ = false;
+    shared->recorder->taken();
     shared->recorder->write_next();
   });
 }
@@ -64,8 +65,8 @@ void Recorder::heard(const registry::Refusal& refusal, std::vector<Event> events
   if (no_room && !std::exchange(is_refused_, true)) {
     log::error("events_not_written")
         .field("error", refusal.message)
-        .say("events: they cannot be written: {}; up to {} wait until there is room", refusal.message,
-             waiting_max);
+        .say("events: cannot be written ({}); up to {} wait in memory until there is room",
+             registry::cause_of(refusal), waiting_max);
   }
   if (refusal.kind != registry::Refusal::Kind::unavailable) {
     // Some rule that an administrator gave the table: these would stand in the way of all that come later.
@@ -79,6 +80,12 @@ void Recorder::heard(const registry::Refusal& refusal, std::vector<Event> events
     return;
   }
   take_back(std::move(events));
+}
+
+void Recorder::taken() {
+  if (!std::exchange(is_refused_, false)) return;
+  log::info("events_written")
+      .say("events: there is room on the disk again, the events that waited are written");
 }
 
 void Recorder::take_back(std::vector<Event> events) {

@@ -39,7 +39,8 @@ class Recorder {
   void tick();   // each second
   void flush();  // everything that waits is on its way before the call returns
 
-  bool is_refused() const { return is_refused_; }  // the disk is full
+  // The disk is full: from the first events that it refuses until some are written. One log line at each end.
+  bool is_refused() const { return is_refused_; }
 
   std::size_t waiting() const { return waiting_.size(); }
   std::uint64_t written() const { return shared_->written; }
@@ -55,6 +56,7 @@ class Recorder {
 
   void write_next();
   void heard(const registry::Refusal& refusal, std::vector<Event> events);
+  void taken();
   void take_back(std::vector<Event> events);
 
   registry::Service& registry_;

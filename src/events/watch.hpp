@@ -81,6 +81,7 @@ class Watch final : public live::Listener {
   void acknowledge(std::int64_t id, std::string by, std::function<void(Acknowledged)> handler);
 
   Figures figures() const;
+  bool is_refused() const { return recorder_.is_refused(); }  // the disk of the database is full
 
  private:
   void changed(const live::ReadingPtr& newest) override;

@@ -117,7 +117,7 @@ asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
   const auto uptime =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
   const bool whole = health.registry == "ok" && (health.redis == "ok" || health.redis == "off") &&
-                     health.descriptors == "ok";
+                     health.descriptors == "ok" && health.tasks == "ok";
   const json::object body{{"status", !health.ready ? "failing"
                                      : whole       ? "ok"
                                                    : "degraded"},
@@ -129,6 +129,7 @@ asio::awaitable<Answer> Api::get_health(const Request& request, std::string) {
                           {"redis", health.redis},
                           {"poller", health.poller},
                           {"descriptors", health.descriptors},
+                          {"tasks", health.tasks},
                           {"devices", health.devices},
                           {"devices_online", health.devices_online}};
   // Live: there is an answer. A daemon that is to be restarted when it is not ready would be restarted while

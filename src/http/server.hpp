@@ -59,6 +59,7 @@ struct Health {
   std::string redis;         // "ok", "off" or what is wrong
   std::string poller;        // "ok" or what is wrong
   std::string descriptors;   // "ok" or what is wrong
+  std::string tasks;         // "ok" or what is wrong
   std::int64_t devices = 0;  // polled
   std::int64_t devices_online = 0;
 };

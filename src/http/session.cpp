@@ -218,8 +218,10 @@ class Session final : public Connection {
       const Request request = request_of(parser->get(), std::get<RequestTarget>(target), peer_);
       if (beast::websocket::is_upgrade(parser->get())) {
         auto admitted = admit(request, handshake_of(parser->get(), std::get<RequestTarget>(target)));
-        if (auto* wish = std::get_if<UpgradeWish>(&admitted))
+        if (auto* wish = std::get_if<UpgradeWish>(&admitted)) {
+          stream_.put_back(buffer_.cdata());  // frames of a client that did not wait for the response
           co_return Upgrade{parser->release(), std::move(*wish)};
+        }
         go_on = co_await write(std::move(std::get<Answer>(admitted)), parser->get(), !last);
         continue;
       }

@@ -3,6 +3,7 @@
 #include "http/linger.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include <exception>
 #include <linux/sockios.h>
@@ -18,7 +19,24 @@ asio::awaitable<error_code> Stream::shake_hands(asio::ssl::stream_base::handshak
   co_return failed;
 }
 
+void Stream::put_back(asio::const_buffer bytes) {
+  put_back_.insert(0, static_cast<const char*>(bytes.data()), bytes.size());
+}
+
+std::size_t Stream::take_put_back(const Readable& buffers) {
+  const std::size_t taken = asio::buffer_copy(buffers, asio::buffer(put_back_));
+  put_back_.erase(0, taken);
+  if (put_back_.empty()) put_back_ = {};  // with its memory
+  return taken;
+}
+
 void Stream::read_some(const Readable& buffers, Transferred handler) {
+  if (!put_back_.empty() && asio::buffer_size(buffers) > 0) {
+    auto taken = [handler = std::move(handler), length = take_put_back(buffers)]() mutable {
+      handler(error_code{}, length);
+    };
+    return asio::post(get_executor(), std::move(taken));
+  }
   if (encrypted_) return encrypted_->async_read_some(buffers, std::move(handler));
   plain_->async_read_some(buffers, std::move(handler));
 }

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace gensetd::http {
@@ -43,6 +44,9 @@ class Stream {
   next_layer_type& next_layer() { return encrypted_ ? encrypted_->next_layer() : *plain_; }
   const next_layer_type& next_layer() const { return encrypted_ ? encrypted_->next_layer() : *plain_; }
   executor_type get_executor() { return next_layer().get_executor(); }
+
+  // Gives back what was read beyond what the reader wanted: the next reads take it first.
+  void put_back(boost::asio::const_buffer bytes);
 
   boost::asio::awaitable<boost::beast::error_code> shake_hands(
       boost::asio::ssl::stream_base::handshake_type side);
@@ -101,6 +105,7 @@ class Stream {
   }
 
   void read_some(const Readable& buffers, Transferred handler);
+  std::size_t take_put_back(const Readable& buffers);
   void write_some(const Writable& buffers, Transferred handler);
   void tear_down(Once<boost::beast::error_code> handler);
 
@@ -108,6 +113,7 @@ class Stream {
 
   std::optional<boost::beast::tcp_stream> plain_;
   std::optional<boost::beast::ssl_stream<boost::beast::tcp_stream>> encrypted_;  // one of the two
+  std::string put_back_;
   bool writing_ = false;                  // an asynchronous write is under way
   std::size_t unsent_at_most_ = unknown;  // bytes that may wait in the system's send buffer
 };

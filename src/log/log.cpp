@@ -30,9 +30,14 @@ Event& Event::number(std::string_view name, std::int64_t value) {
   return *this;
 }
 
-void Event::write(std::string text) {
+std::string Event::with_fields(std::string text) const {
   text += separator;
   text += fields_;
+  return text;
+}
+
+void Event::write(std::string text) {
+  text = with_fields(std::move(text));
   spdlog::default_logger_raw()->log(level_, spdlog::string_view_t{text.data(), text.size()});
 }
 

@@ -39,8 +39,15 @@ class Event {
     if (wanted_) write(fmt::format(text, std::forward<Arguments>(arguments)...));
   }
 
+  // What say() gives to the logger, for one that must not call it. Empty when the level is not written.
+  template <class... Arguments>
+  std::string line_to_say(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
+    return wanted_ ? with_fields(fmt::format(text, std::forward<Arguments>(arguments)...)) : std::string{};
+  }
+
  private:
   Event& number(std::string_view name, std::int64_t value);
+  std::string with_fields(std::string text) const;
   void write(std::string text);
 
   spdlog::level::level_enum level_;

@@ -22,6 +22,7 @@ class Board {
   Service::ChangeHandler when_changed;  // behind the listener; may be empty
   Figures figures;
   bool healthy = true;
+  bool is_full = false;
 
   // One change by this program. What is no change is not told.
   void put(const Site& site);

@@ -3,6 +3,11 @@
 #include <fmt/format.h>
 
 namespace gensetd::registry {
+namespace {
+
+constexpr std::string_view nothing_changed = ", nothing was changed";
+
+}  // namespace
 
 Refusal refused_by_database(const Violation& violation) {
   const bool is_conflict = violation.rule != Violation::Rule::other;
@@ -15,8 +20,13 @@ Refusal refused_by_database(const Violation& violation) {
 Refusal refused_without_room(const NoRoom& full) {
   return {.kind = Refusal::Kind::unavailable,
           .code = std::string{code_when_full},
-          .message = fmt::format("{}, nothing was changed; make room and try again", full.what()),
+          .message = fmt::format("{}{}; make room and try again", full.what(), nothing_changed),
           .field = {}};
+}
+
+std::string_view cause_of(const Refusal& without_room) {
+  const std::string_view message = without_room.message;
+  return message.substr(0, message.rfind(nothing_changed));
 }
 
 }  // namespace gensetd::registry

@@ -8,6 +8,7 @@
 #include "registry/edits.hpp"
 #include "registry/keeper.hpp"
 #include "registry/refusals.hpp"
+#include "registry/room.hpp"
 #include "registry/wake.hpp"
 #include "supervision/exceptions.hpp"
 
@@ -58,14 +59,6 @@ Refusal gave_no_answer() {
 
 Refusal too_many() { return unavailable("too many changes are waiting for the registry; try again later"); }
 
-// An administrator reads it in the log, who is not the one that was refused.
-template <class T>
-void say_if_full(const Result<T>& result) {
-  const Refusal* refusal = std::get_if<Refusal>(&result);
-  if (refusal != nullptr && refusal->code == code_when_full)
-    log::error("registry_full").field("error", refusal->message).say("registry: {}", refusal->message);
-}
-
 using Certainty = Service::Certainty;
 
 // `handler`, and before it the witness of what was done. `trace` was written on the worker's thread, ahead of
@@ -110,6 +103,11 @@ Settle settle(Service::Witness<Row> witness, std::shared_ptr<Trace<Row>> trace) 
   };
 }
 
+template <class Row>
+std::function<bool()> differs(std::shared_ptr<Trace<Row>> trace) {
+  return [trace = std::move(trace)] { return trace->before != trace->after; };
+}
+
 }  // namespace
 
 // The thread with the database. A request goes: submit() on the executor's thread, its edit on the worker's,
@@ -147,13 +145,12 @@ class Service::Worker {
 
   Board& board() { return *board_; }
 
-  enum class Purpose : std::uint8_t { change, guest };  // guest: of a room with tables of its own
-
   // `edit` runs on the worker's thread, `put` tells the board of its success, `handler` hears the result.
-  // `settle`: what to do when the answer to the edit is lost; may be empty.
+  // `settle`: what to do when the answer to the edit is lost; may be empty. `has_changed`: whether an edit
+  // that was stored changed a row; empty for a module with tables of its own.
   template <class T>
   void submit(std::function<Result<T>(Store&)> edit, std::function<void(Board&, const T&)> put,
-              Handler<T> handler, Settle settle, Purpose purpose = Purpose::change) {
+              Handler<T> handler, Settle settle, std::function<bool()> has_changed) {
     const bool responds = board_->healthy && !heartbeat->hangs(std::chrono::steady_clock::now());
     if (!responds || board_->figures.waiting >= requests_max) {
       ++board_->figures.unavailable;
@@ -166,7 +163,7 @@ class Service::Worker {
     // The executor's context does not end its run while an answer is due.
     asio::executor_work_guard<asio::any_io_executor> due{executor_};
     Job job = [this, edit = std::move(edit), put = std::move(put), handler = std::move(handler),
-               settle = std::move(settle), due = std::move(due), purpose,
+               settle = std::move(settle), due = std::move(due), has_changed = std::move(has_changed),
                asked_at = std::chrono::steady_clock::now()]() mutable {
       // The answer goes to the executor whatever happens: a client waits for it.
       struct Answer {
@@ -183,16 +180,19 @@ class Service::Worker {
           answer->result = gave_no_answer();
           if (settle) unsettled_.push_back(settle);
         }
-        if (purpose == Purpose::change) say_if_full(answer->result);
+        if (has_changed) note_room(answer->result, has_changed);
         told_healthy_ = keeper_.answers();
+        told_full_ = room_.is_full();
         if (answered) answer->whole = keeper_.news();
       });
-      auto deliver = [board = board_, answer, healthy = keeper_.answers(), put = std::move(put),
-                      handler = std::move(handler), due = std::move(due), purpose, asked_at] {
+      auto deliver = [board = board_, answer, healthy = keeper_.answers(), is_full = room_.is_full(),
+                      put = std::move(put), handler = std::move(handler), due = std::move(due),
+                      is_guest = !has_changed, asked_at] {
         --board->figures.waiting;
-        auto& time = purpose == Purpose::change ? board->figures.request_time : board->figures.guest_time;
+        auto& time = is_guest ? board->figures.guest_time : board->figures.request_time;
         time.note(std::chrono::steady_clock::now() - asked_at);
         board->healthy = healthy;
+        board->is_full = is_full;
         supervision::attempt(supervision::Task::registry, {}, "the change is stored, and taken over later",
                              [&] {
                                if (answer->whole) {
@@ -253,19 +253,44 @@ class Service::Worker {
     }
   }
 
+  template <class T>
+  void note_room(const Result<T>& result, const std::function<bool()>& has_changed) {
+    if (const auto* refusal = std::get_if<Refusal>(&result)) {
+      room_.refused(*refusal, std::chrono::steady_clock::now());
+    } else if (has_changed()) {
+      room_.stored();
+    }
+  }
+
+  void try_room() {
+    if (!keeper_.answers() || !room_.is_due(std::chrono::steady_clock::now())) return;
+    keeper_.attempt([&](Store& store) {
+      try {
+        store.rewrite_a_row();
+        room_.stored();
+      } catch (const NoRoom& full) {
+        room_.refused(refused_without_room(full), std::chrono::steady_clock::now());
+      }
+    });
+  }
+
   // Tells the board what changed without a request. At most one such message is on its way.
   void look() {
     if (look_posted_->load()) return;
     auto whole = keeper_.news();
     settle_all();
-    if (!whole && keeper_.answers() == told_healthy_) return;
+    try_room();
+    if (!whole && keeper_.answers() == told_healthy_ && room_.is_full() == told_full_) return;
     told_healthy_ = keeper_.answers();
+    told_full_ = room_.is_full();
     const auto news = std::make_shared<std::optional<Directory>>(std::move(whole));
     look_posted_->store(true);
     supervision::persist([&] {
-      asio::post(executor_, [board = board_, posted = look_posted_, news, healthy = told_healthy_] {
+      asio::post(executor_, [board = board_, posted = look_posted_, news, healthy = told_healthy_,
+                             is_full = told_full_] {
         posted->store(false);
         board->healthy = healthy;
+        board->is_full = is_full;
         supervision::attempt(supervision::Task::registry, {}, "the next change brings it again", [&] {
           if (*news) board->replace(std::move(**news));
         });
@@ -310,7 +335,9 @@ class Service::Worker {
 
   // The worker's thread only, once it runs.
   Keeper keeper_;
+  Room room_;
   bool told_healthy_ = true;
+  bool told_full_ = false;
   std::deque<Settle> unsettled_;  // changes whose answer was lost
   std::chrono::steady_clock::time_point settle_from_;
 
@@ -342,6 +369,8 @@ const std::shared_ptr<supervision::Heartbeat>& Service::heartbeat() const { retu
 
 bool Service::healthy() const { return worker_->board().healthy; }
 
+bool Service::is_full() const { return worker_->board().is_full; }
+
 void Service::run(std::function<void(Store&)> use, Handler<std::monostate> handler) {
   worker_->submit<std::monostate>(
       [use = std::move(use)](Store& store) -> Result<std::monostate> {
@@ -354,15 +383,17 @@ void Service::run(std::function<void(Store&)> use, Handler<std::monostate> handl
         }
         return std::monostate{};
       },
-      [](Board&, std::monostate) {}, std::move(handler), {}, Worker::Purpose::guest);
+      [](Board&, std::monostate) {}, std::move(handler), {}, {});
 }
 
 void Service::create_site(boost::json::object body, Handler<Site> handler, Witness<Site> witness) {
   auto trace = std::make_shared<Trace<Site>>();
-  worker_->submit<Site>([body = std::move(body), trace](
-                            Store& store) { return registry::create_site(store, body, now(), trace.get()); },
-                        [](Board& board, const Site& site) { board.put(site); },
-                        watched<Site>(std::move(handler), witness, trace), settle(witness, trace));
+  worker_->submit<Site>(
+      [body = std::move(body), trace](Store& store) {
+        return registry::create_site(store, body, now(), trace.get());
+      },
+      [](Board& board, const Site& site) { board.put(site); },
+      watched<Site>(std::move(handler), witness, trace), settle(witness, trace), differs(trace));
 }
 
 void Service::update_site(std::int64_t id, boost::json::object body, Handler<Site> handler,
@@ -373,7 +404,7 @@ void Service::update_site(std::int64_t id, boost::json::object body, Handler<Sit
         return registry::update_site(store, id, body, now(), trace.get());
       },
       [](Board& board, const Site& site) { board.put(site); },
-      watched<Site>(std::move(handler), witness, trace), settle(witness, trace));
+      watched<Site>(std::move(handler), witness, trace), settle(witness, trace), differs(trace));
 }
 
 void Service::remove_site(std::int64_t id, Handler<std::monostate> handler, Witness<Site> witness) {
@@ -381,7 +412,7 @@ void Service::remove_site(std::int64_t id, Handler<std::monostate> handler, Witn
   worker_->submit<std::monostate>(
       [id, trace](Store& store) { return registry::remove_site(store, id, trace.get()); },
       [id](Board& board, std::monostate) { board.erase_site(id); },
-      watched<Site>(std::move(handler), witness, trace), settle(witness, trace));
+      watched<Site>(std::move(handler), witness, trace), settle(witness, trace), differs(trace));
 }
 
 void Service::create_device(boost::json::object body, Handler<Device> handler, Witness<Device> witness) {
@@ -391,7 +422,7 @@ void Service::create_device(boost::json::object body, Handler<Device> handler, W
         return registry::create_device(store, body, this_worker->profiles, now(), trace.get());
       },
       [](Board& board, const Device& device) { board.put(device); },
-      watched<Device>(std::move(handler), witness, trace), settle(witness, trace));
+      watched<Device>(std::move(handler), witness, trace), settle(witness, trace), differs(trace));
 }
 
 void Service::update_device(std::int64_t id, boost::json::object body, Handler<Device> handler,
@@ -402,7 +433,7 @@ void Service::update_device(std::int64_t id, boost::json::object body, Handler<D
         return registry::update_device(store, id, body, this_worker->profiles, now(), trace.get());
       },
       [](Board& board, const Device& device) { board.put(device); },
-      watched<Device>(std::move(handler), witness, trace), settle(witness, trace));
+      watched<Device>(std::move(handler), witness, trace), settle(witness, trace), differs(trace));
 }
 
 void Service::remove_device(std::int64_t id, Handler<std::monostate> handler, Witness<Device> witness) {
@@ -410,7 +441,7 @@ void Service::remove_device(std::int64_t id, Handler<std::monostate> handler, Wi
   worker_->submit<std::monostate>(
       [id, trace](Store& store) { return registry::remove_device(store, id, trace.get()); },
       [id](Board& board, std::monostate) { board.erase_device(id); },
-      watched<Device>(std::move(handler), witness, trace), settle(witness, trace));
+      watched<Device>(std::move(handler), witness, trace), settle(witness, trace), differs(trace));
 }
 
 }  // namespace gensetd::registry

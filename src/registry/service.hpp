@@ -107,6 +107,9 @@ class Service {
 
   const Figures& figures() const;
   bool healthy() const;  // whether the database answered last time
+  // Whether its disk takes no changes of sites and devices: from the first one that it refused until one is
+  // stored. One log line at each end.
+  bool is_full() const;
   // Stamped by the thread of the SQL between its requests.
   const std::shared_ptr<supervision::Heartbeat>& heartbeat() const;
 

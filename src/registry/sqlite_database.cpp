@@ -8,6 +8,7 @@
 #include <soci/sqlite3/soci-sqlite3.h>
 
 #include <array>
+#include <cerrno>
 #include <fstream>
 #include <stdexcept>
 #include <string_view>
@@ -103,6 +104,7 @@ class SqliteDatabase final : public Database {
     if (own == nullptr) return;
     const int code = primary_code(*own);
     if (code == SQLITE_FULL) throw NoRoom(fmt::format("the disk of {} is full", file_.string()));
+    if (code == SQLITE_IOERR) explain_write_error();
     if (code != SQLITE_CONSTRAINT) return;
     const std::string words = database_error(error);
     using Rule = Violation::Rule;
@@ -113,6 +115,27 @@ class SqliteDatabase final : public Database {
   }
 
  private:
+  // SQLite takes ENOSPC alone for a full disk.
+  void explain_write_error() const {
+    for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+      const int why = last_errno(which);
+      if (why != ENOSPC && why != EDQUOT && why != EFBIG) continue;
+      throw NoRoom(
+          fmt::format("the disk of {} is full ({})", file_.string(), std::generic_category().message(why)));
+    }
+  }
+
+  // Of the file's last operation that failed. sqlite3_system_errno() holds 0 for the write-ahead log.
+  int last_errno(int which) const {
+    auto* const connection = static_cast<soci::sqlite3_session_backend*>(session_->get_backend())->conn_;
+    sqlite_api::sqlite3_file* file = nullptr;
+    const int found = sqlite_api::sqlite3_file_control(connection, "main", which, &file);
+    if (found != SQLITE_OK || file == nullptr || file->pMethods == nullptr) return 0;
+    int error = 0;
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+    return error;
+  }
+
   fs::path file_;
   FileIdentity identity_;
 };

@@ -40,6 +40,9 @@ class Store {
   // Violation when the database's own rules refuse it, NoRoom when the disk is full.
   void change(const std::function<bool()>& edit);
 
+  // A change that leaves everything as it is: shows whether the disk takes one.
+  void rewrite_a_row();
+
   // Runs `use`, which only reads, as one transaction: it sees one state of all tables, and is not waited for
   // without end.
   void look(const std::function<void()>& use);

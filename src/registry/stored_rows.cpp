@@ -105,7 +105,9 @@ std::string unreadable(const Column& column, const Cell& cell) {
 
 std::string shown(const Column& column, const Cell& cell) {
   if (cell.kind == Cell::Kind::null) return "NULL";
-  return column.content == Content::number ? shortened(cell.text) : fmt::format("'{}'", shortened(cell.text));
+  if (cell.text.empty()) return "empty";
+  const bool is_number = column.content == Content::number && text::parse_number<double>(cell.text);
+  return is_number ? shortened(cell.text) : fmt::format("'{}'", shortened(cell.text));
 }
 
 // Empty when the cell is sound and was read into `row`.

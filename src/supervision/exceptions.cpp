@@ -21,6 +21,7 @@ constexpr std::chrono::milliseconds retry_pause{10};
 constexpr int tries_max = 100;
 
 std::array<std::atomic<std::uint64_t>, task_count> counts{};
+std::array<std::atomic<steady_clock::rep>, task_count> newest{};  // of those with a count
 
 // Decides which exceptions get a line in the log.
 class LinePacer {
@@ -59,6 +60,14 @@ LinePacer& pacer() {
   return pacer;
 }
 
+// "HTTP request /api/sites", "device 7 MKZ/G1".
+std::string label(Task task, std::string_view which) {
+  const std::string_view kind = title(task);
+  const bool has_title = which.starts_with(kind) && which.substr(kind.size()).starts_with(' ');
+  if (has_title) return std::string{which};
+  return fmt::format("{}{}{}", kind, which.empty() ? "" : " ", which);
+}
+
 void log_exception(const std::exception_ptr& exception, Task task, std::string_view which,
                    std::string_view next) {
   const std::int64_t suppressed = pacer().pass(task, which, steady_clock::now());
@@ -71,8 +80,7 @@ void log_exception(const std::exception_ptr& exception, Task task, std::string_v
       .field("which", which)
       .field("error", error)
       .field("not_logged", suppressed)
-      .say("{}{}{}: unexpected error ({}); {}{}", word(task), which.empty() ? "" : " ", which, error, next,
-           more);
+      .say("{}: unexpected error ({}); {}{}", label(task, which), error, next, more);
 }
 
 }  // namespace
@@ -123,9 +131,58 @@ std::string_view word(Task task) {
   return "unknown";
 }
 
+std::string_view title(Task task) {
+  switch (task) {
+    case Task::main_loop:
+      return "main thread";
+    case Task::poll_thread:
+      return "polling thread";
+    case Task::device:
+      return "device";
+    case Task::link:
+      return "connection";
+    case Task::single_read:
+      return "single read";
+    case Task::handover:
+      return "transfer of readings";
+    case Task::live:
+      return "live state";
+    case Task::registry:
+      return "registry";
+    case Task::events:
+      return "event journal";
+    case Task::redis:
+      return "Redis connection";
+    case Task::http_accept:
+      return "HTTP listener";
+    case Task::http_connection:
+      return "HTTP connection";
+    case Task::http_request:
+      return "HTTP request";
+    case Task::websocket:
+      return "WebSocket client";
+    case Task::health_checks:
+      return "health checks";
+    case Task::service_manager:
+      return "messages to systemd";
+    case Task::signals:
+      return "signal";
+    case Task::stop:
+      return "stop";
+    case Task::step:
+      return "internal step";
+    case Task::simulator:
+      return "simulator";
+  }
+  return "unknown";
+}
+
 std::string describe(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
+  } catch (const std::bad_alloc&) {
+    return "out of memory; raise the limit of the process (ulimit -v, LimitAS), or free memory of the "
+           "machine";
   } catch (const std::exception& error) {
     return error.what();
   } catch (...) {
@@ -139,7 +196,9 @@ void report_exception(Task task, std::string_view which, std::string_view next) 
 
 void report_exception(const std::exception_ptr& exception, Task task, std::string_view which,
                       std::string_view next) noexcept {
-  counts[static_cast<std::size_t>(task)].fetch_add(1, std::memory_order_relaxed);
+  newest[static_cast<std::size_t>(task)].store(steady_clock::now().time_since_epoch().count(),
+                                               std::memory_order_relaxed);
+  counts[static_cast<std::size_t>(task)].fetch_add(1, std::memory_order_release);
   // The exception may mean that memory is short, so the line may fail too. It is tried a second time.
   for (int attempts = 0; attempts < 2; ++attempts) {
     try {
@@ -171,6 +230,18 @@ std::array<std::uint64_t, task_count> exception_counts() {
   for (std::size_t task = 0; task < task_count; ++task)
     now[task] = counts[task].load(std::memory_order_relaxed);
   return now;
+}
+
+std::string recent_exceptions(steady_clock::time_point now) {
+  std::string tasks;
+  for (std::size_t task = 0; task < task_count; ++task) {
+    if (counts[task].load(std::memory_order_acquire) == 0) continue;
+    const steady_clock::time_point at{steady_clock::duration{newest[task].load(std::memory_order_relaxed)}};
+    if (now - at > recent_for) continue;
+    if (!tasks.empty()) tasks += ", ";
+    tasks += word(static_cast<Task>(task));
+  }
+  return tasks;
 }
 
 }  // namespace gensetd::supervision

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fcntl.h>
 #include <stdexcept>
+#include <unistd.h>
 
 namespace gensetd::app {
 namespace {
@@ -38,6 +41,25 @@ TEST(Descriptors, a_limit_that_leaves_no_room_is_a_sentence_that_says_what_is_ne
                  "this process may open 50 files, but needs at least 81 with POLL_THREADS=4; raise the limit "
                  "(LimitNOFILE of the service, ulimit -n)");
   }
+}
+
+// In a process of its own: standard input, output and error are closed.
+[[noreturn]] void start_without_standard_descriptors() {
+  for (const int standard : {0, 1, 2}) ::close(standard);
+  occupy_standard_descriptors();
+  const int next = ::open("/", O_PATH);
+  const bool takes_anything = ::write(2, "x", 1) >= 0 || ::write(1, "x", 1) >= 0;
+  std::_Exit(next > 2 && !takes_anything ? 0 : 1);
+}
+
+TEST(DescriptorsDeathTest, no_file_or_socket_gets_the_number_of_a_closed_standard_descriptor) {
+  EXPECT_EXIT(start_without_standard_descriptors(), testing::ExitedWithCode(0), "");
+}
+
+TEST(Descriptors, open_standard_descriptors_stay) {
+  const std::size_t before = open_descriptors();
+  occupy_standard_descriptors();
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 }  // namespace

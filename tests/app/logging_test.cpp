@@ -8,13 +8,18 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <unistd.h>
 
 namespace gensetd::app {
 namespace {
@@ -60,6 +65,80 @@ TEST(LoggingDeathTest, a_termination_writes_the_lines_that_wait_and_its_cause) {
       "from \\(no way on\\)\n");
   EXPECT_EXIT(end_by_exception(LogFormat::json), ::testing::KilledBySignal(SIGABRT),
               R"("event":"terminated","error":"no way on")");
+}
+
+// Standard error becomes a pipe that nobody reads and that has no room.
+void fill_standard_error() {
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0 || ::dup2(ends[1], STDERR_FILENO) < 0) std::abort();
+  ::fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
+  const std::string rest(65'536, 'x');
+  while (::write(STDERR_FILENO, rest.data(), rest.size()) > 0 || ::write(STDERR_FILENO, "x", 1) > 0) continue;
+  ::fcntl(STDERR_FILENO, F_SETFL, 0);
+}
+
+std::size_t resident_bytes() {
+  std::size_t size = 0;
+  std::size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// 0: as it should be.
+[[noreturn]] void serve_and_stop_with_full_standard_error() {
+  using std::chrono::steady_clock;
+  fill_standard_error();
+  Logging logging(LogLevel::info, LogFormat::text);
+  const std::string text(100, 'x');
+  const auto write_lines = [&] {
+    for (int line = 0; line < 20'000; ++line) log::info("test").say("{}", text);
+  };
+  write_lines();
+  const std::size_t before = resident_bytes();
+  const auto began = steady_clock::now();
+  for (int times = 0; times < 5; ++times) write_lines();
+  if (steady_clock::now() - began > std::chrono::seconds{60}) std::_Exit(1);
+  if (resident_bytes() > before + 4'000'000) std::_Exit(2);
+  if (Logging::lines_dropped() < 100'000) std::_Exit(3);
+  const auto stopped = steady_clock::now();
+  if (logging.finish()) std::_Exit(4);
+  if (steady_clock::now() - stopped > Logging::finish_max + std::chrono::seconds{1}) std::_Exit(5);
+  std::_Exit(0);
+}
+
+TEST(LoggingDeathTest, full_standard_error_blocks_nothing_grows_nothing_and_delays_the_end_by_a_bound) {
+  EXPECT_EXIT(serve_and_stop_with_full_standard_error(), ::testing::ExitedWithCode(0), "");
+}
+
+// As after a start that fails: the ordinary end of a program.
+void end_with_full_standard_error() {
+  fill_standard_error();
+  {
+    Logging logging(LogLevel::info, LogFormat::text);
+    log::error("start_failed").say("x");
+  }
+  std::exit(7);
+}
+
+TEST(LoggingDeathTest, ordinary_end_does_not_wait_for_standard_error_either) {
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EXIT(end_with_full_standard_error(), ::testing::ExitedWithCode(7), "");
+  EXPECT_LT(std::chrono::steady_clock::now() - began, Logging::finish_max + std::chrono::seconds{10});
+}
+
+void terminate_with_full_standard_error() {
+  fill_standard_error();
+  std::signal(SIGALRM, SIG_IGN);
+  Logging logging(LogLevel::info, LogFormat::text);
+  logging.log_termination();
+  log::info("test").say("before");
+  throw_out_of_noexcept();
+}
+
+TEST(LoggingDeathTest, termination_does_not_wait_for_standard_error) {
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EXIT(terminate_with_full_standard_error(), ::testing::KilledBySignal(SIGABRT), "");
+  EXPECT_LT(std::chrono::steady_clock::now() - began, Logging::finish_max + std::chrono::seconds{10});
 }
 
 // What an Event gives to the logger, caught before it is formatted.

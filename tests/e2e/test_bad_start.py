@@ -146,9 +146,14 @@ def test_disk_that_becomes_full_refuses_changes_and_stops_no_polling(start_daemo
         status, error = wait_until(refused, "the refusal")
         assert status == 503 and error["code"] == "registry_full", error
         assert str(disk) in error["message"] and "nothing was changed" in error["message"]
+        health = daemon.get("/health").json()
+        assert health["status"] == "degraded" and health["registry"].startswith("the disk of the database is full; changes are refused"), health
+        assert "until there is room" in health["registry"] and daemon.get("/health/ready").status_code == 200
+        for _ in range(20):
+            assert refused()
         full = lambda: [line for line in daemon.lines("is full") if "events: " not in line]
         wait_until(full, "the log line, which another thread writes")
-        assert len(full()) == 1
+        assert len(full()) == 1, "however many are refused"
         stamp = daemon.reading(device)["timestamp"]
         daemon.wait_for(device, lambda reading: reading["timestamp"] > stamp and reading["online"], "polling on a full disk")
         known = daemon.get("/api/devices").json()
@@ -156,7 +161,9 @@ def test_disk_that_becomes_full_refuses_changes_and_stops_no_polling(start_daemo
             assert registry.execute("SELECT count(*) FROM devices").fetchone() == (len(known),), "nothing is half-written"
         filler.unlink()
         assert daemon.post("/api/sites", {"name": "n", "code": "n"}).status_code == 201
-        assert daemon.get("/health").json()["registry"] == "ok" and not daemon.lines("does not answer")
+        assert not daemon.lines("does not answer")
+        wait_until(lambda: daemon.get("/health").json()["status"] == "ok", "the health")  # events are tried each second
+        wait_until(lambda: daemon.lines("there is room on the disk again, changes are stored"), "the line of its end")
         assert daemon.stop() == 0
         daemon = start_daemon(**sqlite_at(disk / "r.sqlite"))
         assert daemon.get("/api/devices").json() == known and len(daemon.get("/api/sites").json()) == 2
@@ -173,18 +180,36 @@ def test_journal_waits_while_the_disk_is_full(start_daemon, start_simulator, tmp
         wait_until(lambda: daemon.post("/api/sites", {"name": "x" * 90, "code": os.urandom(6).hex()}).status_code == 503, "a full disk")
         simulator.kill()
         (alarm,) = wait_until(lambda: daemon.get("/api/alarms").json()["alarms"], "the alarm")
-        wait_until(lambda: daemon.lines("events: they cannot be written"), "the notice")
+        wait_until(lambda: daemon.lines("events: cannot be written"), "the notice")
         refused = daemon.post(f"/api/events/{alarm['id']}/ack", {})
         assert refused.status_code == 503 and "disk is full" in refused.json()["error"]["message"]
         written = lambda: [event for event in daemon.get("/api/events").json()["events"] if event["id"] == alarm["id"]]
-        assert not written() and daemon.get("/health").json()["registry"] == "ok"
+        assert not written()
+        health = daemon.get("/health").json()
+        assert health["status"] == "degraded" and "events wait in memory until there is room" in health["registry"], health
         filler.unlink()
         wait_until(written, "the event in the journal")
+        wait_until(lambda: daemon.lines("events: there is room on the disk again"), "the line of its end")
+        # Nobody changes anything: the registry tries by itself.
+        wait_until(lambda: daemon.get("/health").json()["status"] == "ok", "the health")
         assert daemon.post(f"/api/events/{alarm['id']}/ack", {"by": "Anna"}).status_code == 200
-        assert len(daemon.lines("events: they cannot be written")) == 1 and not daemon.lines("registry: the database")
+        assert len(daemon.lines("events: cannot be written")) == 1 and not daemon.lines("registry: the database")
         assert daemon.stop() == 0
         daemon = start_daemon(EVENTS_OFFLINE_DELAY="0", **sqlite_at(disk / "r.sqlite"))
         assert written()[0]["acknowledged_by"] == "Anna"
+
+
+def test_file_size_limit_is_a_full_disk(start_daemon):
+    daemon = start_daemon(launcher=("prlimit", "--fsize=400000"))
+
+    def refused():
+        answer = daemon.post("/api/sites", {"name": "x" * 90, "code": os.urandom(6).hex(), "description": "x" * 1_900})
+        return answer.status_code != 201 and (answer.status_code, answer.json()["error"])
+
+    status, error = wait_until(refused, "the refusal")
+    assert status == 503 and error["code"] == "registry_full" and "File too large" in error["message"], error
+    assert "is full" in daemon.get("/health").json()["registry"] and not daemon.lines("does not answer")
+    assert daemon.stop() == 0
 
 
 @pytest.mark.parametrize("talk", ["silent", "hangs up", "speaks HTTP"])

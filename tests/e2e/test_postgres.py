@@ -270,7 +270,9 @@ def test_full_disk_of_the_server_is_said_and_nothing_is_lost(start_daemon, start
     assert "nothing was changed" in refused.json()["error"]["message"]
     wait_until(lambda: daemon.lines("is full"), "the log line, which another thread writes")
     assert len(daemon.lines("is full")) == 1
-    assert daemon.get("/health").json()["registry"] == "ok" and daemon.get("/api/sites").json() == []
+    health = daemon.get("/health").json()
+    assert health["status"] == "degraded" and "disk of the database is full; changes are refused" in health["registry"], health
+    assert daemon.get("/api/sites").json() == []
     postgres.psql("DROP TRIGGER full_disk ON sites")
     daemon.add_site()
-    assert not daemon.lines("does not answer")
+    assert daemon.get("/health").json()["registry"] == "ok" and not daemon.lines("does not answer")

@@ -6,7 +6,7 @@ import json
 import socket
 
 import pytest
-from websocket_frames import PATIENCE, TEXT, Frame, RawClient, connect, frame, upgrade
+from websocket_frames import CLOSE, CONTINUATION, PATIENCE, PING, PONG, TEXT, Frame, RawClient, close_payload, connect, frame, upgrade
 
 pytestmark = pytest.mark.usefixtures("unnoticed")
 
@@ -93,3 +93,34 @@ def test_upgrade_in_pieces_is_taken(client):
     client.frame()
     client.send(frame(TEXT, "ping"))
     assert client.frame() == Frame(TEXT, b"pong", True, 0)
+
+
+@pytest.mark.parametrize("path", ["/ws/metrics", "/ws/metrics?proto=2"])
+@pytest.mark.parametrize("piece", [None, 40], ids=["at once", "in pieces"])
+def test_frames_behind_the_handshake_are_the_first_ones(client, path, piece):
+    client.send(upgrade(path) + frame(TEXT, "pi", fin=False) + frame(PING, "x") + frame(CONTINUATION, "ng"), piece)
+    assert client.answer()[0] == 101
+    frames = [client.frame() for _ in range(3)]  # one is the snapshot
+    assert [one for one in frames if one.opcode == PONG] == [Frame(PONG, b"x", True, 0)]
+    assert frames.count(Frame(TEXT, b"pong", True, 0)) == 1
+    assert [one for one in client.frames_until_pong() if one.payload == b"pong"] == [], "once"
+
+
+def test_many_frames_behind_the_handshake_are_all_taken(client):
+    client.send(upgrade("/ws/metrics") + frame(TEXT, "ping") * 1_000)
+    assert client.answer()[0] == 101
+    client.frame()
+    assert [client.frame().payload for _ in range(1_000)] == [b"pong"] * 1_000
+    assert client.frames_until_pong() == []
+
+
+def test_close_behind_the_handshake_ends_it(client):
+    client.send(upgrade("/ws/metrics") + frame(CLOSE, close_payload(1000)))
+    assert client.answer()[0] == 101
+    assert client.close_code() == 1000
+
+
+def test_what_breaks_the_rules_behind_the_handshake_ends_it(client):
+    client.send(upgrade("/ws/metrics") + b"GET / HTTP/1.1\r\n\r\n")
+    assert client.answer()[0] == 101
+    assert client.close_code() == 1002

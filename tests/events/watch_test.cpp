@@ -257,6 +257,7 @@ TEST_P(WatchTest, events_wait_while_the_disk_is_full_and_the_registry_works_on) 
   if (GetParam() == Kind::sqlite) GTEST_SKIP() << "needs a disk: tests/e2e/test_bad_start.py";
   start();
   list();
+  EXPECT_FALSE(watch->is_refused());
   database.run_sql(
       "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE SQLSTATE ''53100''; "
       "END'");
@@ -267,7 +268,9 @@ TEST_P(WatchTest, events_wait_while_the_disk_is_full_and_the_registry_works_on) 
   publish(good(1, base + 1, {{"alarm_block", 1}}));
   for (int times = 0; times < 3; ++times) EXPECT_EQ(list().size(), 1U);  // each tries to write it too
   EXPECT_EQ(watch->figures().waiting, 1U);
+  EXPECT_TRUE(watch->is_refused());
   EXPECT_TRUE(service->healthy());
+  EXPECT_FALSE(service->is_full()) << "no change of sites or devices was refused";
   const std::int64_t alarm = boost::json::parse(open_alarms()).at(0).at("id").as_int64();
   const auto acknowledged = [&] {
     std::optional<Watch::Acknowledged> answer;
@@ -279,6 +282,7 @@ TEST_P(WatchTest, events_wait_while_the_disk_is_full_and_the_registry_works_on) 
   database.run_sql("DROP TRIGGER full_disk ON events");
   run_until([&] { return watch->figures().waiting == 0; });
   EXPECT_EQ(list().size(), 2U);
+  EXPECT_FALSE(watch->is_refused());
   EXPECT_TRUE(acknowledged());
   EXPECT_EQ(watch->figures().dropped, 0U);
   stop();

@@ -1,6 +1,7 @@
 #include "http/stream.hpp"
 
 #include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -104,6 +105,29 @@ TEST_F(StreamTest, connection_that_was_reset_has_failed) {
   peer.set_option(asio::socket_base::linger(true, 0));
   peer.close();
   EXPECT_EQ(hand_over("x", "y"), Handed::failed);
+}
+
+TEST_F(StreamTest, what_was_put_back_is_read_before_what_comes) {
+  asio::write(peer, asio::buffer(std::string_view{"and new"}));
+  stream.put_back(asio::buffer(std::string_view{"put back "}));
+  Stream moved = std::move(stream);
+  std::string text;
+  std::array<char, 4> piece{};
+  const auto read_all = [&](std::size_t length) {
+    while (text.size() < length) {
+      bool is_over = false;
+      moved.async_read_some(asio::buffer(piece), [&](boost::beast::error_code failed, std::size_t read) {
+        EXPECT_FALSE(failed);
+        text.append(piece.data(), read);
+        is_over = true;
+      });
+      EXPECT_FALSE(is_over) << "never inside the call";
+      context.restart();
+      while (!is_over) context.run_one();
+    }
+  };
+  read_all(16);
+  EXPECT_EQ(text, "put back and new");
 }
 
 }  // namespace

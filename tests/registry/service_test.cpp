@@ -285,6 +285,67 @@ TEST_P(ServiceTest, lost_database_refuses_changes_keeps_the_copy_and_comes_back)
   EXPECT_TRUE(std::holds_alternative<Site>(create_site(R"({"name":"YKZ","code":"YKZ"})")));
 }
 
+// SQLite says of a file that has reached its limit what it says of a full disk.
+TEST_P(ServiceTest, full_disk_is_known_until_a_change_is_stored) {
+  create_site(mkz);
+  const auto limit_pages = [&](const std::string& count) {
+    std::optional<Result<std::monostate>> done;
+    service->run([&](Store& store) { store.session() << "PRAGMA max_page_count = " + count; }, keep(done));
+    run_until([&] { return done.has_value(); });
+  };
+  const auto rename = [&](const std::string& name) {
+    std::optional<Result<Site>> result;
+    service->update_site(1, body(R"({"name":")" + name + R"("})"), keep(result));
+    run_until([&] { return result.has_value(); });
+    return std::holds_alternative<Site>(*result);
+  };
+  if (GetParam() == Kind::sqlite) {
+    limit_pages("1");
+  } else {
+    database.run_sql(
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE SQLSTATE ''53100''; "
+        "END'");
+    database.run_sql(
+        "CREATE TRIGGER full_disk BEFORE INSERT ON sites FOR EACH ROW EXECUTE FUNCTION full_disk()");
+  }
+  EXPECT_FALSE(service->is_full());
+  bool was_refused = false;
+  for (int index = 0; index < 100 && !was_refused; ++index) {
+    const auto result = create_site(R"({"name":"n","code":")" + std::to_string(index) +
+                                    R"(","description":")" + std::string(1'900, 'x') + R"("})");
+    if (const auto* refusal = std::get_if<Refusal>(&result)) {
+      EXPECT_EQ(refusal->code, code_when_full);
+      was_refused = true;
+    }
+  }
+  ASSERT_TRUE(was_refused);
+  EXPECT_TRUE(service->is_full());
+  EXPECT_TRUE(service->healthy());
+  EXPECT_TRUE(rename("MKZ")) << "it changes nothing, so it needs no room";
+  EXPECT_TRUE(service->is_full());
+  if (GetParam() == Kind::sqlite) {
+    limit_pages("1000000");
+  } else {
+    database.run_sql("DROP TRIGGER full_disk ON sites");
+  }
+  EXPECT_TRUE(service->is_full()) << "no change was stored yet";
+  EXPECT_TRUE(rename("Renamed"));
+  EXPECT_FALSE(service->is_full());
+}
+
+// Nobody asks for a change.
+TEST_P(ServiceTest, room_on_a_disk_that_was_full_is_found_without_a_request) {
+  if (GetParam() == Kind::postgres) GTEST_SKIP() << "takes ten seconds, and is the same";
+  create_site(mkz);
+  std::optional<Result<std::monostate>> done;
+  service->run([&](Store& store) { store.session() << "PRAGMA max_page_count = 1"; }, keep(done));
+  for (int index = 0; index < 100 && !service->is_full(); ++index)
+    create_site(R"({"name":"n","code":")" + std::to_string(index) + R"(","description":")" +
+                std::string(1'900, 'x') + R"("})");
+  ASSERT_TRUE(service->is_full());
+  run_until([&] { return !service->is_full(); });
+}
+
 TEST_P(ServiceTest, too_many_waiting_requests_are_refused_and_the_others_answered) {
   std::size_t stored = 0;
   std::size_t refused = 0;

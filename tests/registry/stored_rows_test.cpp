@@ -124,6 +124,9 @@ TEST(StoredRows, damage_says_what_is_there_and_what_is_allowed) {
   EXPECT_EQ(damage_of("device_type", value("engine")),
             "device_type is 'engine'; device_type must be generator or ats");
   EXPECT_EQ(damage_of("name", {}), "name is NULL; name must be a text of 1 to 200 characters");
+  EXPECT_EQ(damage_of("port", value("")), "port is empty; port must be a whole number from 1 to 65535");
+  EXPECT_EQ(damage_of("port", value("x y")), "port is 'x y'; port must be a whole number from 1 to 65535");
+  EXPECT_EQ(damage_of("name", value("")), "name is empty; name must be a text of 1 to 200 characters");
   EXPECT_EQ(damage_of("name", value("\xff")), "name is not UTF-8");
   EXPECT_EQ(damage_of("description", {.kind = Kind::too_long}), "description is longer than 8000 bytes");
 }

@@ -14,11 +14,55 @@ namespace {
 
 std::uint64_t count_of(Task task) { return exception_counts()[static_cast<std::size_t>(task)]; }
 
-TEST(Exceptions, every_task_has_a_word_of_its_own) {
+TEST(Exceptions, every_task_has_a_word_and_a_title_of_its_own) {
   std::set<std::string_view> words;
-  for (std::size_t task = 0; task < task_count; ++task) words.insert(word(static_cast<Task>(task)));
+  std::set<std::string_view> titles;
+  for (std::size_t task = 0; task < task_count; ++task) {
+    words.insert(word(static_cast<Task>(task)));
+    titles.insert(title(static_cast<Task>(task)));
+  }
   EXPECT_EQ(words.size(), task_count);
-  EXPECT_FALSE(words.contains("unknown"));
+  EXPECT_EQ(titles.size(), task_count);
+  EXPECT_FALSE(words.contains("unknown") || titles.contains("unknown"));
+}
+
+std::string sentence_about(Task task, const std::string& which) {
+  const LogLines log;
+  attempt(task, which, "it goes on", [] { throw std::runtime_error("boom"); });
+  return log.sentences().at(0);
+}
+
+TEST(Exceptions, sentence_names_the_task_once) {
+  const std::string end = ": unexpected error (boom); it goes on";
+  EXPECT_EQ(sentence_about(Task::device, "device 28 S1/Gen"), "device 28 S1/Gen" + end);
+  EXPECT_EQ(sentence_about(Task::device, "Gen 28"), "device Gen 28" + end);
+  EXPECT_EQ(sentence_about(Task::device, "devices"), "device devices" + end);
+  EXPECT_EQ(sentence_about(Task::http_request, "/api/x"), "HTTP request /api/x" + end);
+  EXPECT_EQ(sentence_about(Task::events, ""), "event journal" + end);
+}
+
+TEST(Exceptions, shortage_of_memory_says_what_to_do) {
+  const std::string text = describe(std::make_exception_ptr(std::bad_alloc()));
+  EXPECT_EQ(text.find("out of memory; raise the limit"), 0U) << text;
+}
+
+TEST(Exceptions, recent_ones_are_known_by_kind_for_a_minute) {
+  using std::chrono::seconds;
+  using std::chrono::steady_clock;
+  const LogLines log;
+  const auto before = steady_clock::now();
+  const auto is_recent = [](Task task, steady_clock::time_point now) {
+    return (", " + recent_exceptions(now) + ", ").find(", " + std::string{word(task)} + ", ") !=
+           std::string::npos;
+  };
+  EXPECT_FALSE(is_recent(Task::live, before));
+  attempt(Task::live, "", "", [] { throw 1; });
+  attempt(Task::stop, "", "", [] { throw 1; });
+  for (const Task task : {Task::live, Task::stop}) {
+    EXPECT_TRUE(is_recent(task, steady_clock::now()));
+    EXPECT_TRUE(is_recent(task, before + seconds{60}));
+    EXPECT_FALSE(is_recent(task, steady_clock::now() + seconds{61}));
+  }
 }
 
 TEST(Exceptions, an_attempt_that_throws_is_counted_and_logged_with_its_text) {
@@ -28,7 +72,7 @@ TEST(Exceptions, an_attempt_that_throws_is_counted_and_logged_with_its_text) {
       attempt(Task::link, "10.0.0.7", "it is opened again", [] { throw std::runtime_error("boom"); }));
   EXPECT_EQ(count_of(Task::link), before + 1);
   ASSERT_EQ(log.sentences().size(), 1U);
-  EXPECT_EQ(log.sentences()[0], "link 10.0.0.7: unexpected error (boom); it is opened again");
+  EXPECT_EQ(log.sentences()[0], "connection 10.0.0.7: unexpected error (boom); it is opened again");
 }
 
 TEST(Exceptions, an_attempt_that_returns_leaves_no_trace) {
@@ -77,7 +121,7 @@ TEST(Exceptions, persisting_gives_up_what_fails_for_another_reason_than_memory) 
   });
   EXPECT_EQ(tries, 100);
   ASSERT_EQ(log.sentences().size(), 1U);
-  EXPECT_EQ(log.sentences()[0], "step: unexpected error (always); it is given up");
+  EXPECT_EQ(log.sentences()[0], "internal step: unexpected error (always); it is given up");
 }
 
 }  // namespace
