@@ -56,8 +56,11 @@ class Story {
  public:
   Story(const std::uint8_t* data, std::size_t size) : in_(data, size) {
     for (auto& asker : askers_) asker = std::make_unique<Asker>();
-    serial_ = in_.ConsumeBool();
+    const int kind = in_.ConsumeIntegralInRange(0, 3);
+    serial_ = kind % 2 == 1;
+    gateway_ = kind == 2;
     peer_.serial = serial_;
+    peer_.gateway = gateway_;
     counts_requests_ = in_.ConsumeBool();
     transaction_.protocol = serial_ ? Protocol::rtu_over_tcp : Protocol::tcp;
     transaction_.timeout = milliseconds{in_.PickValueInArray({50, 200, 1'000, 2'000, 60'000})};
@@ -67,9 +70,17 @@ class Story {
       transaction_.room = {
           .first = 0, .end = addresses, .limit = in_.PickValueInArray<std::uint16_t>({0, 4, 36, 125})};
     }
+    if (gateway_) {
+      peer_.forgets_when_closed = in_.ConsumeBool();
+      transaction_.room = {
+          .first = 0,
+          .end = addresses,
+          .limit = in_.ConsumeBool() ? modbus::registers_per_request_max : std::uint16_t{36}};
+    }
   }
 
   void run() {
+    if (gateway_) use_two_units();
     while (in_.remaining_bytes() > 0) {
       event();
       check_bounds();
@@ -131,12 +142,23 @@ class Story {
 
   // --- The program's side ---
 
+  // From here on the conversation knows that there is a gateway.
+  void use_two_units() {
+    for (const std::uint8_t unit_id : {std::uint8_t{1}, std::uint8_t{2}})
+      submit(*askers_[unit_id], {.unit_id = unit_id, .first = 0, .count = 10});
+  }
+
   void submit() {
     Asker& asker = *askers_[in_.ConsumeIntegralInRange<std::size_t>(0, askers_max - 1)];
     if (outstanding() >= outstanding_max) return;
-    transaction_.request.unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(1, 3);
-    transaction_.request.first = in_.ConsumeIntegralInRange<std::uint16_t>(0, 8);
-    transaction_.request.count = in_.PickValueInArray<std::uint16_t>({1, 2, 3, 4, 10, 36, 120});
+    const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(1, 3);
+    const auto first = in_.ConsumeIntegralInRange<std::uint16_t>(0, 8);
+    const auto count = in_.PickValueInArray<std::uint16_t>({1, 2, 3, 4, 10, 36, 120});
+    submit(asker, {.unit_id = unit_id, .first = first, .count = count});
+  }
+
+  void submit(Asker& asker, const ReadRequest& request) {
+    transaction_.request = request;
     // The end of one of two equal reads could not be attributed.
     if (std::ranges::count(asker.outstanding, transaction_.request, &Asked::wanted) != 0) return;
     asker.outstanding.push_back({transaction_.request, number_});
@@ -203,7 +225,7 @@ class Story {
     question.deadline = now_ + transaction_.timeout;
     print("send {}:{}+{} as {}", question.read.unit_id, question.read.first, question.read.count,
           question.transaction_id);
-    const std::size_t allowed = serial_ ? 1 : transaction_.requests_in_flight;
+    const std::size_t allowed = serial_ || gateway_ ? 1 : transaction_.requests_in_flight;
     check(peer_.forged || peer_.open_questions(now_) < allowed);
     peer_.ask(question);
   }
@@ -361,6 +383,7 @@ class Story {
   const std::size_t memory_before_ = allocated_bytes();
   SteadyTime now_{std::chrono::hours{1}};
   bool serial_ = false;
+  bool gateway_ = false;
   bool counts_requests_ = true;  // the number in the registers grows with each request; else with time
   link::Transaction transaction_;
   link::Conversation conversation_;

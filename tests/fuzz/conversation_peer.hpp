@@ -6,6 +6,7 @@
 #include "modbus/crc.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -50,7 +51,8 @@ struct Question {
   std::uint64_t number = 0;
   SteadyTime sent_at{};
   SteadyTime deadline{};
-  bool open = true;  // the conversation may still wait for its response
+  bool open = true;           // the conversation may still wait for its response
+  std::uint64_t request = 0;  // counts the requests
 };
 
 inline Question question_of(const link::Send& send) {
@@ -108,6 +110,9 @@ inline constexpr std::size_t wire_max = 2'048;
 inline constexpr std::chrono::milliseconds response_time_max{9'900};
 inline constexpr std::chrono::milliseconds copy_time_max{400};
 
+// The same for a gateway with several units (ARCHITECTURE.md): how many requests it is behind.
+inline constexpr std::uint64_t requests_behind_max = 7;
+
 // What the controllers do, as the input decides. All that puts bytes on the wire returns how many of those
 // that are on it arrive now. They respond honestly until `forged` is set: then nothing tells their bytes from
 // those of others any more.
@@ -122,10 +127,20 @@ class Peer {
   bool serial = false;
   bool forged = false;
 
-  void ask(const Question& question) {
+  // A gateway from Modbus TCP to a serial line with all units behind it. Its receive buffer contains real
+  // responses, in their order. It takes the oldest one for the response to its newest request, and puts that
+  // request's transaction id on it. So after a late or doubled response it is behind.
+  bool gateway = false;
+  bool forgets_when_closed = false;  // its buffer belongs to the connection
+
+  void ask(Question question) {
+    question.request = ++requests_;
     if (questions_.size() == questions_max) questions_.erase(questions_.begin());
     questions_.push_back(question);
     last_id_ = question.transaction_id;
+    last_ = question;
+    recent_[requests_ % recent_.size()] = question;
+    gateway_waits_ = true;
   }
 
   // Requests that the conversation certainly still waits for.
@@ -147,7 +162,10 @@ class Peer {
     nothing_is_certain();
     // A converter sends what it still holds to the next connection.
     if (serial) return;
-    questions_.clear();
+    gateway_waits_ = false;
+    if (forgets_when_closed) buffer_.clear();
+    // What stands behind a gateway knows of no connections.
+    if (!gateway) questions_.clear();
     wire_.clear();
     copyable_.clear();
   }
@@ -163,14 +181,23 @@ class Peer {
     return bytes;
   }
 
-  std::size_t respond_now() { return respond(true); }
-  std::size_t respond_later() { return respond(false); }
+  std::size_t respond_now() { return gateway ? gateway_acts() : respond(true); }
+  std::size_t respond_later() {
+    if (!gateway) return respond(false);
+    controller_answers(some_question());
+    return 0;
+  }
 
   std::size_t refuse() {
+    if (gateway && in_.ConsumeBool()) return gateway_refuses();
     const Question* question = some_question();
     if (question == nullptr) return 0;
     note_age(*question);
     const std::uint8_t code = in_.PickValueInArray<std::uint8_t>({1, 2, 3, 4, 5, 6, 10, 11, 0, 255});
+    if (gateway) {
+      controller_answers(question, exception_pdu(code));
+      return gateway_takes();
+    }
     put(framed(serial, question->transaction_id, question->read.unit_id, exception_pdu(code)),
         question->sent_at);
     questions_.erase(questions_.begin() + (question - questions_.data()));
@@ -178,14 +205,16 @@ class Peer {
   }
 
   std::size_t copy_last() {
+    if (gateway) return double_last();
     if (copyable_.empty()) return 0;
     if (serial && now - copyable_at_ > copy_time_max) return 0;
     put(copyable_, now);
     return wire_.size();
   }
 
-  // One bit, which every CRC finds.
+  // One bit, which every CRC finds. A gateway discards what it has received.
   std::size_t damage() {
+    buffer_.clear();
     if (!serial || wire_.empty() || damaged_) return 0;
     damaged_ = true;
     wire_[in_.ConsumeIntegralInRange<std::size_t>(0, wire_.size() - 1)] ^=
@@ -202,10 +231,12 @@ class Peer {
     const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(0, 4);
     const auto count = in_.PickValueInArray<std::uint16_t>({1, 2, 3, 4, 10, 36, 120});
     const bool is_exception = in_.ConsumeBool();
-    const bool could_be_ours = std::ranges::any_of(questions_, [&](const Question& question) {
+    const auto fits = [&](const Question& question) {
       return question.transaction_id == id && question.read.unit_id == unit_id &&
              (is_exception || question.read.count == count);
-    });
+    };
+    // Also one that was answered: stray bytes may have hidden its response.
+    const bool could_be_ours = std::ranges::any_of(recent_, fits);
     if (could_be_ours && !is_exception) return 0;
     nothing_is_certain();
     put(framed(false, id, unit_id, is_exception ? exception_pdu(4) : registers_pdu(0, 0, count, 0)), now);
@@ -265,6 +296,67 @@ class Peer {
   }
 
  private:
+  // A response in the gateway's buffer.
+  struct Reply {
+    std::uint64_t request = 0;
+    std::uint8_t unit_id = 0;
+    SteadyTime requested_at{};
+    Bytes pdu;
+  };
+
+  // A controller answers a request; with registers unless something else is given.
+  void controller_answers(const Question* question, Bytes pdu = {}) {
+    if (question == nullptr) return;
+    const ReadRequest& read = question->read;
+    if (pdu.empty()) pdu = registers_pdu(read.unit_id, read.first, read.count, question->number);
+    last_reply_ = {.request = question->request,
+                   .unit_id = read.unit_id,
+                   .requested_at = question->sent_at,
+                   .pdu = std::move(pdu)};
+    questions_.erase(questions_.begin() + (question - questions_.data()));
+    receive(last_reply_);
+  }
+
+  std::size_t double_last() {
+    if (last_reply_.request != 0) receive(last_reply_);
+    return 0;
+  }
+
+  void receive(const Reply& reply) {
+    if (now - reply.requested_at > response_time_max) forged = true;
+    buffer_.push_back(reply);
+    if (buffer_.size() > requests_behind_max) buffer_.pop_front();
+  }
+
+  std::size_t gateway_acts() {
+    if (in_.ConsumeBool()) controller_answers(some_question());
+    return gateway_takes();
+  }
+
+  std::size_t gateway_takes() {
+    if (!gateway_waits_ || buffer_.empty()) return 0;
+    const Reply reply = std::move(buffer_.front());
+    buffer_.pop_front();
+    if (last_.request - reply.request > requests_behind_max) forged = true;
+    gateway_sends(in_.ConsumeBool() ? reply.unit_id : last_.read.unit_id, reply.pdu);
+    return wire_.size();
+  }
+
+  // After its own timeout.
+  std::size_t gateway_refuses() {
+    if (!gateway_waits_) return 0;
+    gateway_sends(last_.read.unit_id, exception_pdu(in_.ConsumeBool() ? 10 : 11));
+    return wire_.size();
+  }
+
+  void gateway_sends(std::uint8_t unit_id, const Bytes& pdu) {
+    gateway_waits_ = false;
+    for (Question& question : questions_) {
+      if (question.request == last_.request) question.open = false;
+    }
+    put(framed(false, last_.transaction_id, unit_id, pdu), now);
+  }
+
   Question* some_question() {
     if (questions_.empty()) return nullptr;
     // The newest one by default.
@@ -308,6 +400,12 @@ class Peer {
   Bytes copyable_;
   SteadyTime copyable_at_{};
   bool damaged_ = false;
+  std::uint64_t requests_ = 0;
+  Question last_;  // the newest request
+  std::array<Question, 4> recent_{};
+  bool gateway_waits_ = false;  // for a response to it
+  std::deque<Reply> buffer_;
+  Reply last_reply_;
 };
 
 }  // namespace gensetd::fuzz

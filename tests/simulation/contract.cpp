@@ -52,6 +52,7 @@ void Contract::watch(Peer& peer, const poller::Target& target, std::uint64_t gen
   device.target = target;
   device.generation = generation;
   device.timeout_min = device.timeout_max = target.pace.modbus_timeout;
+  device.connect_delay_min = target.pace.connect_delay;
   device.faults = before.faults;
   device.deadly_faults = before.deadly_faults;
   device.refusing = before.refusing;
@@ -72,6 +73,7 @@ void Contract::edited(const poller::Target& target) {
   device.target = target;
   device.timeout_min = std::min<Time>(device.timeout_min, target.pace.modbus_timeout);
   device.timeout_max = std::max<Time>(device.timeout_max, target.pace.modbus_timeout);
+  device.connect_delay_min = std::min<Time>(device.connect_delay_min, target.pace.connect_delay);
   device.phase.reset();
   device.last_start = Time{0};
   device.published_at = device.well_since = device.dead_since = kernel_.now();
@@ -118,7 +120,12 @@ void Contract::connects(Peer& peer) {
 void Contract::connected(Peer& peer) {
   Line& line = lines_[&peer];
   line.connecting = false;
-  line.last_byte = kernel_.now();
+  line.last_byte = line.connected_at = kernel_.now();
+}
+
+bool Contract::is_idle(const Peer& peer) const {
+  const auto line = lines_.find(&peer);
+  return line != lines_.end() && line->second.asked.empty() && !line->second.connecting;
 }
 
 void Contract::closes(Peer& peer) {
@@ -159,6 +166,8 @@ void Contract::sends(Peer& peer, std::span<const std::uint8_t> bytes) {
   });
   const auto& transport = whose->target.profile->transport(whose->target.address.protocol);
   const std::size_t allowed = is_serial(peer) ? 1 : transport.requests_in_flight;
+  if (now - line.connected_at < whose->connect_delay_min)
+    broken(*whose, "a request sooner than connect_delay after connecting");
   if (line.asked.size() >= allowed) broken(*whose, "a request while another is under way");
   // A line that is never silent is requested from all the same after a timeout, which may pass in a stall.
   const bool had_time = is_calm(now - whose->timeout_max);
@@ -198,11 +207,12 @@ void Contract::partly_answered(Peer& peer, const modbus::ReadRequest& request) {
 
 // A request that is not answered must have an end: something else is done, or something published.
 void Contract::check_not_forgotten(Peer& peer, const Asked& asked) {
-  // The pause before the second attempt; on a serial line the next request also waits until its answer could
-  // not be taken for a late one, which may come for ten seconds (docs/design/serial-line.md).
+  // The pause before the second attempt, and behind a new connection; on a serial line the next request also
+  // waits until its answer could not be taken for a late one, which may come for ten seconds
+  // (docs/design/serial-line.md).
   const milliseconds grace = is_serial(peer) ? milliseconds{11'500} : milliseconds{1'500};
   const Device& device = devices_.at(asked.device_id);
-  const Time limit = asked.at + device.timeout_max + grace;
+  const Time limit = asked.at + device.timeout_max + device.target.pace.connect_delay + grace;
   kernel_.at(limit, [this, &peer, asked, generation = device.generation] {
     const Device& then = devices_.at(asked.device_id);
     if (then.generation != generation || !is_calm(asked.at)) return;

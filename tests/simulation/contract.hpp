@@ -68,6 +68,8 @@ class Contract final : public Witness, public AnswerWitness {
   void copied(Peer& peer, const modbus::ReadRequest& request) override;
   void partly_answered(Peer& peer, const modbus::ReadRequest& request) override;
   void spoiled(const Controller& controller, Time until) override;
+  void ignores(const Controller& controller, Time until) override;
+  bool is_idle(const Peer& peer) const override;
 
   void step();
   const Figures& figures() const { return figures_; }
@@ -98,6 +100,7 @@ class Contract final : public Witness, public AnswerWitness {
     // Of the cycle under way. One that began before an edit has the old timeout, in part.
     Time timeout_min{};
     Time timeout_max{};
+    Time connect_delay_min{};
     std::optional<Time> start;
     Time last_answer{};
     Time last_answer_wall{};
@@ -119,6 +122,7 @@ class Contract final : public Witness, public AnswerWitness {
     bool noisy = false;
     Time last_act{};
     Time last_byte{};
+    Time connected_at{};
     std::uint64_t attempt = 0;
     std::vector<Asked> asked;
   };

@@ -86,6 +86,13 @@ void Contract::spoiled(const Controller& controller, Time until) {
   for_each_at(*peer, [&](Device& device) { device.well_since = std::max(device.well_since, until); });
 }
 
+// What a controller ignores after connecting is no loss where the pause of `connect_delay` covers it.
+void Contract::ignores(const Controller& controller, Time until) {
+  Device& device = devices_.at(controller.device_id);
+  if (until - kernel_.now() <= device.connect_delay_min) return;
+  device.well_since = std::max(device.well_since, until);
+}
+
 void Contract::block_refused(std::int64_t device_id, std::uint16_t block, bool whether) {
   Device& device = devices_.at(device_id);
   device.refusing = whether;
@@ -104,7 +111,8 @@ Time Contract::silence_bound(const Device& device) const {
   const poller::Pace& pace = device.target.pace;
   const auto reads = static_cast<std::int64_t>(device.target.profile->blocks.size() + 4);
   const Time wait = std::max<Time>(2 * pace.poll_interval, pace.retry_delay * 11 / 10);
-  return wait + reads * static_cast<std::int64_t>(device.on_line) * (pace.modbus_timeout + seconds{1});
+  return wait + reads * static_cast<std::int64_t>(device.on_line) *
+                    (pace.modbus_timeout + pace.connect_delay + seconds{1});
 }
 
 // A cycle of a dead device costs its first attempt, a new connection, and the second attempt, whole and in
@@ -113,7 +121,7 @@ Time Contract::offline_bound(const Device& device) const {
   const poller::Pace& pace = device.target.pace;
   const auto sharing = static_cast<std::int64_t>(device.on_line);
   // A new connection has 5 s for its first response.
-  const Time cycle = 6 * sharing * pace.modbus_timeout + seconds{7};
+  const Time cycle = 6 * sharing * pace.modbus_timeout + 2 * pace.connect_delay + seconds{7};
   return 2 * pace.poll_interval + cycle + (pace.offline_after - 1) * (pace.retry_delay * 11 / 10 + cycle);
 }
 
@@ -122,8 +130,10 @@ Time Contract::online_bound(const Device& device) const {
   const auto sharing = static_cast<std::int64_t>(device.on_line);
   const Time late_answers =
       device.target.address.protocol == modbus::Protocol::tcp ? seconds{0} : seconds{12};
+  // A server that closes each connection after an answer costs the pause after connecting for each read.
+  const auto reads = static_cast<std::int64_t>(device.target.profile->blocks.size());
   return pace.retry_delay * 11 / 10 + 5 * sharing * pace.modbus_timeout + 2 * pace.poll_interval +
-         late_answers + seconds{2};
+         reads * pace.connect_delay + late_answers + seconds{2};
 }
 
 void Contract::check_state(Device& device) {

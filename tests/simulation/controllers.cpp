@@ -3,7 +3,11 @@
 #include "modbus/big_endian.hpp"
 #include "modbus/crc.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <utility>
 
 namespace gensetd::simulation {
@@ -14,6 +18,7 @@ using modbus::low_byte;
 using modbus::number_at;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 constexpr std::uint8_t read_holding_registers = 3;
 constexpr std::size_t tcp_request_length = 12;
@@ -21,6 +26,10 @@ constexpr std::size_t rtu_request_length = 8;
 constexpr microseconds character_time{1'146};  // 11 bits at 9600 baud
 constexpr milliseconds longest_spoiled{1'000};
 constexpr modbus::ReadRequest nobody{.count = 0};  // an answer to no request
+
+// A request that waits in vain, as its answer was late or mangled before, is over by then.
+constexpr seconds stray_delay{10};
+constexpr std::uint8_t unused_unit = 9;  // nothing with this unit id is polled
 
 Bytes exception(std::uint8_t code) { return {read_holding_registers | 0x80, code}; }
 
@@ -76,6 +85,17 @@ Bytes with_crc(std::uint8_t unit_id, const Bytes& pdu) {
   return frame;
 }
 
+// An answer with fewer registers; or with all of them, and a byte count that says fewer.
+Bytes shortened(Plant& plant, Bytes pdu, std::uint16_t count, const std::string& name) {
+  if (pdu.front() != read_holding_registers) return pdu;
+  constexpr std::size_t head = 2;  // function and byte count
+  pdu[1] = static_cast<std::uint8_t>(2 * count);
+  const bool lies = plant.chance.happens(0.3);
+  plant.trace.act(plant.kernel.now(), lies ? "wrong byte count" : "fewer registers", name);
+  if (!lies) pdu.resize(head + 2U * count);
+  return pdu;
+}
+
 }  // namespace
 
 const char* word(Illness illness) {
@@ -98,6 +118,12 @@ const char* word(Illness illness) {
       return "mangled";
     case Illness::strays:
       return "strays";
+    case Illness::idle_strays:
+      return "idle strays";
+    case Illness::own_ids:
+      return "own transaction ids";
+    case Illness::shortened:
+      return "shortened";
     case Illness::busy:
       return "busy";
     case Illness::refuses_block:
@@ -110,7 +136,12 @@ const char* word(Illness illness) {
 
 Bytes answer_of(Plant& plant, const Controller& controller, const modbus::ReadRequest& read) {
   const auto& blocks = controller.profile->blocks;
-  if (controller.illness == Illness::busy && plant.chance.happens(0.33)) return exception(6);
+  if (controller.illness == Illness::busy && plant.chance.happens(0.33)) {
+    constexpr std::array<std::uint8_t, 4> codes{5, 6, 10, 11};
+    const std::uint8_t code = codes[plant.chance.below(codes.size())];
+    plant.trace.act(plant.kernel.now(), fmt::format("exception {}", code), word(controller.illness));
+    return exception(code);
+  }
   if (controller.illness == Illness::refuses_block && touches(blocks[controller.sick_block], read))
     return exception(2);
   if (controller.illness == Illness::mute_when_merged && blocks_touched(*controller.profile, read) > 1)
@@ -130,7 +161,31 @@ Genset::Genset(Plant& plant, std::string its_name, std::string its_address, Cont
       controller(std::move(its_controller)),
       plant_(plant) {}
 
-void Genset::closed(int connection) { received_.erase(connection); }
+void Genset::opened(int connection) {
+  if (!ignores_) return;
+  const Time until = plant_.kernel.now() + plant_.chance.between(seconds{1}, seconds{4});
+  ignores_until_[connection] = until;
+  plant_.trace.act(plant_.kernel.now(), "ignores requests", name);
+  // A connection that the program makes because it had no answer on the last one is no further excuse.
+  if (std::exchange(has_answered_, false)) plant_.witness.ignores(controller, until);
+}
+
+void Genset::closed(int connection) {
+  received_.erase(connection);
+  ignores_until_.erase(connection);
+}
+
+void Genset::begin_ignoring() {
+  ignores_ = has_answered_ = true;
+  const int connection = plant_.network.newest_connection(*this);
+  if (connection == 0) return;
+  plant_.network.reset(connection);
+  // The loss of the connection is covered by a second attempt; two losses at a time are not.
+  const Time now = plant_.kernel.now();
+  const bool is_second = controller.illness == Illness::one_lost || now < controller.lost_at + loss_pause;
+  if (is_second) plant_.witness.spoiled(controller, now);
+  controller.lost_at = now;
+}
 
 void Genset::received(int connection, std::span<const std::uint8_t> bytes) {
   Bytes& buffer = received_[connection];
@@ -145,6 +200,8 @@ void Genset::received(int connection, std::span<const std::uint8_t> bytes) {
 
 void Genset::asked(int connection, const Bytes& request) {
   if (frozen || controller.illness == Illness::silent) return;
+  const auto ignored = ignores_until_.find(connection);
+  if (ignored != ignores_until_.end() && plant_.kernel.now() < ignored->second) return;
   if (resets && plant_.chance.happens(0.25)) return plant_.network.reset(connection);
   if (ends_early && plant_.chance.happens(0.25)) return plant_.network.finish(connection);
   const Time work = plant_.chance.between(milliseconds{1}, milliseconds{30});
@@ -156,7 +213,20 @@ void Genset::asked(int connection, const Bytes& request) {
   }
   const modbus::ReadRequest read{
       .unit_id = request[6], .first = number_at(request, 8), .count = number_at(request, 10)};
+  last_id_ = number_at(request, 0);
+  last_read_ = read;
   plant_.kernel.at(at, [this, connection, request, read] { answer(connection, request, read); });
+}
+
+// Never that of another request under way, which would be an answer to that one.
+std::uint16_t Genset::own_id(std::uint16_t transaction_id) {
+  constexpr int far = 16;
+  const bool is_counted = controller.sick_block % 2 == 0;
+  std::uint16_t id = is_counted ? ++own_id_ : std::uint16_t{0};
+  if (std::abs(static_cast<std::int16_t>(static_cast<std::uint16_t>(id - transaction_id))) < far)
+    id = static_cast<std::uint16_t>(transaction_id + 10 * far);
+  plant_.trace.act(plant_.kernel.now(), "answers with its own transaction id", name);
+  return id;
 }
 
 void Genset::answer(int connection, const Bytes& request, const modbus::ReadRequest& read) {
@@ -180,6 +250,17 @@ void Genset::answer(int connection, const Bytes& request, const modbus::ReadRequ
       deliver(connection, with_mbap(other, read.unit_id, answer_of(plant_, controller, elsewhere)), nobody);
       break;
     }
+    case Illness::own_ids:
+      frame = with_mbap(own_id(transaction_id), read.unit_id, pdu);
+      return deliver(connection, std::move(frame), nobody);
+    case Illness::shortened:
+      if (chance.happens(0.2) && read.count > 1) {
+        const auto count = static_cast<std::uint16_t>(1 + chance.below(read.count - 1U));
+        frame = with_mbap(transaction_id, read.unit_id, shortened(plant_, pdu, count, name));
+        plant_.witness.spoiled(controller, plant_.kernel.now() + longest_spoiled);
+        return deliver(connection, std::move(frame), nobody);
+      }
+      break;
     case Illness::mangled:
       if (chance.happens(0.2)) {
         frame = mangle_header(chance, std::move(frame));
@@ -214,6 +295,48 @@ void Genset::deliver(int connection, Bytes frame, const modbus::ReadRequest& rea
     frame.erase(frame.begin(), frame.begin() + cut);
   }
   send(std::move(frame), std::move(arrived));
+  if (read.count == 0) return;
+  has_answered_ = true;
+  if (!closes_after_answer) return;
+  plant_.kernel.at(sending_until_, [this, connection] {
+    plant_.trace.act(plant_.kernel.now(), "closes after an answer", name);
+    plant_.network.finish(connection);
+  });
+}
+
+void Genset::stray_later() {
+  const Time pause = plant_.chance.between(milliseconds{20}, milliseconds{400});
+  plant_.kernel.at(plant_.kernel.now() + stray_delay + pause, [this] { send_stray(); });
+}
+
+// Ids before, at and behind the last one; registers and exceptions; of this unit and of others.
+void Genset::send_stray() {
+  if (controller.illness != Illness::idle_strays) return;
+  Chance& chance = plant_.chance;
+  constexpr std::array<std::uint8_t, 3> other_units{0, 2, 255};
+  constexpr std::array<std::uint8_t, 5> codes{2, 4, 6, 10, 11};
+  const int behind = static_cast<int>(chance.below(7)) - 3;
+  const auto id = static_cast<std::uint16_t>(last_id_ + behind);
+  const std::uint8_t unit_id =
+      chance.happens(0.5) ? controller.unit_id : other_units[chance.below(other_units.size())];
+  modbus::ReadRequest read = last_read_;
+  read.first = static_cast<std::uint16_t>(read.first + 1 + chance.below(9));
+  const bool refuses = chance.happens(0.3);
+  const Bytes pdu =
+      refuses ? exception(codes[chance.below(codes.size())]) : answer_of(plant_, controller, read);
+  const int connection = plant_.network.newest_connection(*this);
+  if (connection != 0) {
+    plant_.network.deliver_if(connection, with_mbap(id, unit_id, pdu), [this, behind, refuses] {
+      if (!plant_.is_idle(*this)) return false;
+      const char* place = behind < 0 ? "before" : behind == 0 ? "at" : "behind";
+      plant_.trace.act(plant_.kernel.now(),
+                       fmt::format("idle {} with an id {} the last", refuses ? "exception" : "answer", place),
+                       name);
+      return true;
+    });
+  }
+  plant_.kernel.at(plant_.kernel.now() + chance.between(milliseconds{20}, milliseconds{400}),
+                   [this] { send_stray(); });
 }
 
 Converter::Converter(Plant& plant, std::string its_name, std::string its_address, std::uint16_t its_port,
@@ -277,6 +400,13 @@ void Converter::answer(Controller& controller, const modbus::ReadRequest& read) 
       plant_.witness.spoiled(controller, soon);
       break;
     }
+    case Illness::shortened: {
+      // Always of the same count, as above.
+      const auto count = static_cast<std::uint16_t>(2 + controller.sick_block);
+      if (count >= read.count || !chance.happens(0.2)) break;
+      plant_.witness.spoiled(controller, soon);
+      return put_on_line(with_crc(read.unit_id, shortened(plant_, pdu, count, name)), nullptr);
+    }
     case Illness::mangled:
       if (chance.happens(0.2)) {
         frame = mangle(chance, std::move(frame));
@@ -320,7 +450,45 @@ void Converter::put_on_line(Bytes bytes, const modbus::ReadRequest* read, std::f
   }
   const Bytes rest(cut ? place : bytes.begin(), bytes.end());
   packed_until_ = std::max(packed_until_, packed_at);
-  plant_.kernel.at(packed_until_, [send, rest, arrived] { send(rest, arrived); });
+  plant_.kernel.at(packed_until_, [this, send, rest, arrived] {
+    send(rest, arrived);
+    const int connection = plant_.network.newest_connection(*this);
+    if (!closes_after_answer || !arrived || connection == 0) return;
+    plant_.trace.act(plant_.kernel.now(), "closes after an answer", name);
+    plant_.network.finish(connection);
+  });
+}
+
+void Converter::stray_later(Controller& controller) {
+  const Time pause = plant_.chance.between(milliseconds{100}, milliseconds{1'500});
+  plant_.kernel.at(plant_.kernel.now() + stray_delay + pause,
+                   [this, &controller] { send_stray(controller); });
+}
+
+void Converter::send_stray(const Controller& controller) {
+  if (controller.illness != Illness::idle_strays) return;
+  Chance& chance = plant_.chance;
+  // Always of the same count: what somebody else uses is not used for ten minutes, so all would run out.
+  modbus::ReadRequest read{.unit_id = controller.unit_id,
+                           .first = static_cast<std::uint16_t>(chance.below(200)),
+                           .count = static_cast<std::uint16_t>(2 + controller.sick_block)};
+  if (chance.happens(0.3)) read.unit_id = unused_unit;
+  const bool refuses = chance.happens(0.3);
+  const Bytes frame = with_crc(read.unit_id, refuses ? exception(4) : answer_of(plant_, controller, read));
+  line_free_at_ =
+      std::max(plant_.kernel.now(), line_free_at_) + character_time * static_cast<std::int64_t>(frame.size());
+  plant_.kernel.at(line_free_at_, [this, frame, refuses] {
+    const int connection = plant_.network.newest_connection(*this);
+    if (connection == 0) return;
+    plant_.network.deliver_if(connection, frame, [this, refuses] {
+      if (!plant_.is_idle(*this)) return false;
+      plant_.trace.act(plant_.kernel.now(), refuses ? "exception on an idle line" : "answer on an idle line",
+                       name);
+      return true;
+    });
+  });
+  plant_.kernel.at(plant_.kernel.now() + chance.between(milliseconds{100}, milliseconds{1'500}),
+                   [this, &controller] { send_stray(controller); });
 }
 
 void Converter::babble() {

@@ -133,7 +133,7 @@ Faults::Fault Faults::of_path(Peer& peer, std::vector<std::int64_t> ids, std::ui
 Faults::Fault Faults::of_genset(Genset& genset) {
   const std::vector<std::int64_t> ids{genset.controller.device_id};
   const bool has_name = &genset == gensets_.back();
-  const std::uint64_t which = plant_.chance.below(path_faults + (has_name ? 4 : 3));
+  const std::uint64_t which = plant_.chance.below(path_faults + (has_name ? 6 : 5));
   switch (which) {
     case path_faults:
       return marked(
@@ -148,6 +148,18 @@ Faults::Fault Faults::of_genset(Genset& genset) {
           genset.name + ": ends early", ids, false, [&genset] { genset.ends_early = true; },
           [&genset] { genset.ends_early = false; });
     case path_faults + 3:
+      return {genset.name + ": ignores requests", [&genset] { genset.begin_ignoring(); },
+              [&genset] { genset.end_ignoring(); }};
+    case path_faults + 4: {
+      const std::string name = genset.name + ": closes after each answer";
+      const Step begin = [&genset] { genset.closes_after_answer = true; };
+      const Step end = [&genset] { genset.closes_after_answer = false; };
+      // A request is sent once more when its connection is closed. Of several in flight one may lose both.
+      const auto& transport = genset.controller.profile->transport(modbus::Protocol::tcp);
+      if (transport.requests_in_flight == 1) return {name, begin, end};
+      return marked(name, ids, false, begin, end);
+    }
+    case path_faults + 5:
       return marked(
           "name service", ids, false, [this] { names_fail_ = true; }, [this] { names_fail_ = false; });
     default:
@@ -157,7 +169,7 @@ Faults::Fault Faults::of_genset(Genset& genset) {
 
 Faults::Fault Faults::of_converter() {
   Converter& converter = converter_;
-  const std::uint64_t which = plant_.chance.below(path_faults + 3);
+  const std::uint64_t which = plant_.chance.below(path_faults + 4);
   switch (which) {
     case path_faults:
       return marked(
@@ -179,43 +191,54 @@ Faults::Fault Faults::of_converter() {
             converter.babbles = false;
             contract_.line_is_clear(converter);
           });
+    case path_faults + 3:
+      return marked(
+          "converter: closes after each answer", behind(converter), false,
+          [&converter] { converter.closes_after_answer = true; },
+          [&converter] { converter.closes_after_answer = false; });
     default:
       return of_path(converter, behind(converter), which);
   }
 }
 
 Faults::Fault Faults::of_controller(Peer& peer, Controller& controller) {
-  constexpr std::array illnesses{
-      Illness::silent, Illness::late,          Illness::lossy,           Illness::one_lost,
-      Illness::torn,   Illness::doubled,       Illness::mangled,         Illness::strays,
-      Illness::busy,   Illness::refuses_block, Illness::mute_when_merged};
-  Illness illness = illnesses[plant_.chance.below(illnesses.size())];
-  // A cycle has one second attempt: two losses in it are reason to fail.
-  if (illness == Illness::one_lost && plant_.kernel.now() < controller.lost_at + minutes{1})
+  constexpr std::array illnesses{Illness::silent,           Illness::late,      Illness::lossy,
+                                 Illness::one_lost,         Illness::torn,      Illness::doubled,
+                                 Illness::mangled,          Illness::strays,    Illness::busy,
+                                 Illness::idle_strays,      Illness::shortened, Illness::refuses_block,
+                                 Illness::mute_when_merged, Illness::own_ids};
+  const bool serial = &peer == &converter_;
+  // RTU has no transaction ids.
+  Illness illness = illnesses[plant_.chance.below(illnesses.size() - (serial ? 1 : 0))];
+  if (illness == Illness::one_lost && plant_.kernel.now() < controller.lost_at + loss_pause)
     illness = Illness::torn;
   const auto block = static_cast<std::uint16_t>(plant_.chance.below(controller.profile->blocks.size()));
   const std::int64_t id = controller.device_id;
-  const Step begin = [this, &controller, illness, block, id] {
+  const Step begin = [this, &controller, illness, block, id, serial] {
     controller.illness = illness;
     controller.sick_block = block;
-    if (illness != Illness::refuses_block) return;
-    contract_.block_refused(id, block, true);
+    if (illness == Illness::refuses_block) contract_.block_refused(id, block, true);
+    if (illness != Illness::idle_strays) return;
+    serial ? converter_.stray_later(controller) : genset_with(id).stray_later();
   };
   const Step end = [this, &controller, illness, block, id] {
     controller.illness = Illness::none;
     if (illness == Illness::refuses_block) contract_.block_refused(id, block, false);
   };
-  const bool serial = &peer == &converter_;
   const std::string name = fmt::format("device {}: {}", id, word(illness));
   switch (illness) {
     case Illness::silent:
+    case Illness::own_ids:  // nothing tells which request its answers are to
       return marked(name, {id}, true, begin, end);
-    case Illness::late:
-    case Illness::mangled:
     case Illness::strays:
+    case Illness::idle_strays:
     case Illness::doubled:
       // Over Modbus TCP what comes again, or unasked, is no harm; on a line it is everybody's.
-      if (!serial && (illness == Illness::strays || illness == Illness::doubled)) return {name, begin, end};
+      if (!serial) return {name, begin, end};
+      return marked(name, behind(converter_), false, begin, end);
+    case Illness::late:
+    case Illness::mangled:
+    case Illness::shortened:
       return marked(name, serial ? behind(converter_) : std::vector{id}, false, begin, end);
     case Illness::lossy:
     case Illness::busy:
@@ -228,6 +251,11 @@ Faults::Fault Faults::of_controller(Peer& peer, Controller& controller) {
     default:
       return {name, begin, end};  // one lost answer, or answers in pieces: no reason to fail
   }
+}
+
+Genset& Faults::genset_with(std::int64_t device_id) const {
+  return **std::ranges::find_if(
+      gensets_, [&](const Genset* genset) { return genset->controller.device_id == device_id; });
 }
 
 // The daemon's own machine.

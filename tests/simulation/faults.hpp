@@ -37,6 +37,7 @@ class Faults {
   Fault of_machine();
   Fault marked(std::string name, std::vector<std::int64_t> ids, bool dead, Step begin, Step end);
   std::vector<std::int64_t> behind(const Converter& converter) const;
+  Genset& genset_with(std::int64_t device_id) const;
 
   Plant& plant_;
   Contract& contract_;

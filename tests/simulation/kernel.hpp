@@ -40,6 +40,7 @@ class Kernel {
   void at(Time time, std::function<void()> what) { events_.emplace(time, std::move(what)); }
   // The program's thread gets no processor for so long: all that happens meanwhile it finds at once.
   void stall(Time length) { stalled_until_ = now_ + length; }
+  bool is_stalled() const { return now_ < stalled_until_; }
 
   std::function<void()> on_step;                      // whenever the program has nothing left to do
   std::function<void(const std::string&)> on_broken;  // it waits for ever

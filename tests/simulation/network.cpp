@@ -155,7 +155,11 @@ void Network::closed(int descriptor) {
 
 void Network::deliver(int connection, Bytes bytes, std::function<void()> arrived) {
   push(connection, false,
-       {.bytes = std::move(bytes), .sent_at = kernel_.now(), .arrived = std::move(arrived)});
+       {.bytes = std::move(bytes), .sent_at = kernel_.now(), .arrived = std::move(arrived), .is_due = {}});
+}
+
+void Network::deliver_if(int connection, Bytes bytes, std::function<bool()> is_due) {
+  push(connection, false, {.bytes = std::move(bytes), .sent_at = kernel_.now(), .is_due = std::move(is_due)});
 }
 
 void Network::finish(int connection) {
@@ -256,6 +260,7 @@ void Network::arrive_at_peer(int number, Segment segment) {
 void Network::arrive_at_program(int number, Segment segment) {
   Socket& socket = sockets_.at(number);
   if (socket.closed || socket.state != State::connected) return;
+  if (segment.is_due && !segment.is_due()) return;
   if (segment.kind == Kind::reset) {
     socket.forgotten = true;
     fail(number, socket, ECONNRESET);

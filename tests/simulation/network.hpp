@@ -71,6 +71,8 @@ class Network final : public Sockets {
   // The peers' side. What is delivered, or ended, arrives in this order; `arrived` is called when the program
   // could read it.
   void deliver(int connection, Bytes bytes, std::function<void()> arrived);
+  // Only if it is due at the moment when it would arrive; else the peer has never sent it.
+  void deliver_if(int connection, Bytes bytes, std::function<bool()> is_due);
   void finish(int connection);  // sends nothing more
   void reset(int connection);
   void forget(Peer& peer);                        // has lost its power: knows none of its connections
@@ -95,6 +97,7 @@ class Network final : public Sockets {
     Bytes bytes;
     Time sent_at{};
     std::function<void()> arrived;
+    std::function<bool()> is_due;  // empty: it is
   };
   // What is on its way in one direction, in order.
   struct Way {

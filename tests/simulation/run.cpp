@@ -128,6 +128,7 @@ poller::Pace Run::pace(bool serial) {
   pace.modbus_timeout = random_seconds(1, 3);
   pace.retry_delay = random_seconds(2, 6);
   pace.offline_after = 1 + static_cast<int>(chance_.below(3));
+  if (!serial && chance_.happens(0.25)) pace.connect_delay = random_seconds(1, 5);
   return pace;
 }
 
@@ -233,7 +234,7 @@ Result Run::go() {
   kernel_.at(end_, [this] { context_.stop(); });
   const auto goes_on = boost::asio::make_work_guard(context_);
   context_.run();
-  return {trace_.hash(), trace_.lines(), trace_.broken(), contract_.figures()};
+  return {trace_.hash(), trace_.lines(), trace_.broken(), contract_.figures(), trace_.acts()};
 }
 
 }  // namespace

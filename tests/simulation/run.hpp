@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@ struct Result {
   std::uint64_t lines = 0;  // of it
   std::vector<std::string> broken;
   Figures figures;
+  std::map<std::string, std::uint64_t, std::less<>> acts;  // of peers that misbehave, by Trace::act()
 };
 
 // Hours of operation: four gensets by Modbus TCP, three switchboards on one serial line, polled by the

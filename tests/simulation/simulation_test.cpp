@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <string>
 
 // Hours of polling in seconds, with all that goes wrong at a plant, and the contract watched at each step.
@@ -14,6 +16,25 @@
 //   SIMULATION_MINUTES=120    of each run
 namespace gensetd::simulation {
 namespace {
+
+// What peers do in a run of some hours, each many times.
+constexpr std::array acts_of_peers{"idle answer with an id before the last",
+                                   "idle answer with an id at the last",
+                                   "idle answer with an id behind the last",
+                                   "idle exception with an id before the last",
+                                   "idle exception with an id at the last",
+                                   "idle exception with an id behind the last",
+                                   "answer on an idle line",
+                                   "exception on an idle line",
+                                   "answers with its own transaction id",
+                                   "closes after an answer",
+                                   "ignores requests",
+                                   "fewer registers",
+                                   "wrong byte count",
+                                   "exception 5",
+                                   "exception 6",
+                                   "exception 10",
+                                   "exception 11"};
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -34,10 +55,12 @@ class SimulationTest : public testing::Test {
 
 TEST_F(SimulationTest, the_contract_is_kept_whatever_goes_wrong) {
   Figures sum;
+  std::map<std::string, std::uint64_t> acts;
   std::uint64_t broken = 0;
   for (std::uint64_t seed = first_seed; seed < first_seed + seeds; ++seed) {
     const Result result = run(seed, length, printed);
     sum += result.figures;
+    for (const auto& [act, times] : result.acts) acts[act] += times;
     if (result.broken.empty()) continue;
     ++broken;
     for (const std::string& promise : result.broken)
@@ -51,7 +74,10 @@ TEST_F(SimulationTest, the_contract_is_kept_whatever_goes_wrong) {
       "times offline, {} starts on the schedule\n",
       sum.requests, sum.connections, sum.good_readings, sum.values, sum.partial_readings, sum.failed_readings,
       sum.losses, sum.exact_starts);
+  for (const auto& [act, times] : acts) std::cout << fmt::format("  {}: {}\n", act, times);
   // All of it was tried.
+  const bool is_long = seeds * static_cast<std::uint64_t>(length.count()) >= 20 * 60;
+  for (const char* act : acts_of_peers) EXPECT_TRUE(!is_long || acts[act] >= 10) << act;
   EXPECT_GT(sum.good_readings, sum.failed_readings);
   EXPECT_GT(sum.losses, 0U);
   EXPECT_GT(sum.exact_starts, 0U);

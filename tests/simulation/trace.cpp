@@ -42,6 +42,11 @@ void Trace::note(Time time, std::string_view what, std::string_view subject) {
   note(time, what, subject, {});
 }
 
+void Trace::act(Time time, std::string_view what, std::string_view subject) {
+  note(time, what, subject);
+  ++acts_[std::string(what)];
+}
+
 void Trace::broken(Time time, std::string promise) {
   note(time, "BROKEN", promise);
   if (broken_.size() < broken_kept_max)

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,12 +21,15 @@ class Trace {
 
   void note(Time time, std::string_view what, std::string_view subject, std::span<const std::uint8_t> bytes);
   void note(Time time, std::string_view what, std::string_view subject);
+  // A peer misbehaves in this way: noted, and counted.
+  void act(Time time, std::string_view what, std::string_view subject);
   // A promise that was not kept. The first few are kept, later ones mostly follow from them.
   void broken(Time time, std::string promise);
 
   std::uint64_t hash() const { return hash_; }
   std::uint64_t lines() const { return lines_; }
   const std::vector<std::string>& broken() const { return broken_; }
+  const std::map<std::string, std::uint64_t, std::less<>>& acts() const { return acts_; }
 
  private:
   void mix(std::span<const std::uint8_t> bytes);
@@ -34,6 +39,7 @@ class Trace {
   std::uint64_t hash_ = 0xcbf2'9ce4'8422'2325;  // FNV-1a's offset basis
   std::uint64_t lines_ = 0;
   std::vector<std::string> broken_;
+  std::map<std::string, std::uint64_t, std::less<>> acts_;
 };
 
 std::string print_time(Time time);  // "1:02:03.456789"
