@@ -136,6 +136,7 @@ void import_from(const fs::path& file, const Settings& settings, std::ostream& o
 
 int registry_command(const RegistryOptions& options, std::ostream& out, std::ostream& errors) {
   try {
+    if (options.file.empty()) throw std::runtime_error("the name of the file is empty; name a file");
     const Settings settings = settings_of(options);
     if (options.import) {
       import_from(options.file, settings, out);

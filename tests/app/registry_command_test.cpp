@@ -81,6 +81,11 @@ TEST_F(RegistryCommandTest, folder_is_no_file_to_import_nor_to_export) {
   EXPECT_FALSE(fs::exists(folder.string() + ".partial"));
 }
 
+TEST_F(RegistryCommandTest, empty_name_is_no_file) {
+  for (const bool direction : {false, true})
+    EXPECT_EQ(run("", direction).errors, "gensetd registry: the name of the file is empty; name a file\n");
+}
+
 TEST_F(RegistryCommandTest, export_is_imported_as_it_was) {
   ASSERT_EQ(import(plant).status, 0) << import(plant).errors;
   const Ran ran = run(folder / "out.json", false);

@@ -240,3 +240,12 @@ def test_who_sends_too_much_is_not_reset_and_sees_why_it_ended(start):
         for _ in range(60):
             client.send(b"*" * (length // 60))
         assert not client.was_reset()
+
+
+def test_frames_behind_the_handshake_are_the_first_ones(start):
+    daemon = start()
+    plain = socket.create_connection(("127.0.0.1", daemon.port), timeout=20)
+    with RawClient(daemon.context().wrap_socket(plain, server_hostname="127.0.0.1")) as client:
+        client.send(upgrade("/ws/metrics", {"Host": f"127.0.0.1:{daemon.port}"}) + frame(TEXT, "ping"))
+        assert client.answer()[0] == 101
+        assert b"pong" in (client.frame().payload, client.frame().payload), "one is the snapshot"
