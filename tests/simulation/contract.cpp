@@ -1,6 +1,8 @@
 #include "contract.hpp"
 
 #include "modbus/big_endian.hpp"
+#include "modbus/rtu_frame.hpp"
+#include "modbus/tcp_frame.hpp"
 
 #include <fmt/format.h>
 
@@ -52,7 +54,6 @@ void Contract::watch(Peer& peer, const poller::Target& target, std::uint64_t gen
   device.target = target;
   device.generation = generation;
   device.timeout_min = device.timeout_max = target.pace.modbus_timeout;
-  device.connect_delay_min = target.pace.connect_delay;
   device.faults = before.faults;
   device.deadly_faults = before.deadly_faults;
   device.refusing = before.refusing;
@@ -73,7 +74,6 @@ void Contract::edited(const poller::Target& target) {
   device.target = target;
   device.timeout_min = std::min<Time>(device.timeout_min, target.pace.modbus_timeout);
   device.timeout_max = std::max<Time>(device.timeout_max, target.pace.modbus_timeout);
-  device.connect_delay_min = std::min<Time>(device.connect_delay_min, target.pace.connect_delay);
   device.phase.reset();
   device.last_start = Time{0};
   device.published_at = device.well_since = device.dead_since = kernel_.now();
@@ -136,13 +136,22 @@ void Contract::closes(Peer& peer) {
   line.asked.clear();
 }
 
-void Contract::hears(Peer& peer) { lines_[&peer].last_byte = kernel_.now(); }
+void Contract::hears(Peer& peer) {
+  Line& line = lines_[&peer];
+  line.last_pause = kernel_.now() - std::exchange(line.last_byte, kernel_.now());
+}
 
+// Over Modbus TCP several requests may go out together.
 void Contract::sends(Peer& peer, std::span<const std::uint8_t> bytes) {
   take_published();
+  act(peer);
+  const std::size_t length = is_serial(peer) ? modbus::rtu_request_length : modbus::tcp_request_length;
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(length, bytes.size()))) sends_one(peer, bytes);
+}
+
+void Contract::sends_one(Peer& peer, std::span<const std::uint8_t> bytes) {
   Line& line = lines_[&peer];
   const Time now = kernel_.now();
-  act(peer);
   ++figures_.requests;
   const std::size_t unit_at = is_serial(peer) ? 0 : 6;
   const modbus::ReadRequest request{.unit_id = bytes[unit_at],
@@ -166,7 +175,7 @@ void Contract::sends(Peer& peer, std::span<const std::uint8_t> bytes) {
   });
   const auto& transport = whose->target.profile->transport(whose->target.address.protocol);
   const std::size_t allowed = is_serial(peer) ? 1 : transport.requests_in_flight;
-  if (now - line.connected_at < whose->connect_delay_min)
+  if (now - line.connected_at < whose->target.pace.connect_delay)
     broken(*whose, "a request sooner than connect_delay after connecting");
   if (line.asked.size() >= allowed) broken(*whose, "a request while another is under way");
   // A line that is never silent is requested from all the same after a timeout, which may pass in a stall.
@@ -185,7 +194,10 @@ void Contract::sends(Peer& peer, std::span<const std::uint8_t> bytes) {
 void Contract::answered(Peer& peer, const modbus::ReadRequest& request) {
   Line& line = lines_[&peer];
   const auto place = std::ranges::find(line.asked, request, &Asked::request);
-  if (place != line.asked.end()) line.asked.erase(place);
+  // The halves of an answer with so long a pause in it are no frame, and it is still waited for.
+  const bool is_torn = place != line.asked.end() && is_serial(peer) && place->partly_answered &&
+                       line.last_pause >= pause_within_frame_max;
+  if (place != line.asked.end() && !is_torn) line.asked.erase(place);
   for_each_at(peer, [&](Device& device) {
     if (device.target.address.unit_id != request.unit_id) return;
     device.last_answer = kernel_.now();

@@ -100,7 +100,6 @@ class Contract final : public Witness, public AnswerWitness {
     // Of the cycle under way. One that began before an edit has the old timeout, in part.
     Time timeout_min{};
     Time timeout_max{};
-    Time connect_delay_min{};
     std::optional<Time> start;
     Time last_answer{};
     Time last_answer_wall{};
@@ -122,6 +121,7 @@ class Contract final : public Witness, public AnswerWitness {
     bool noisy = false;
     Time last_act{};
     Time last_byte{};
+    Time last_pause{};  // before it
     Time connected_at{};
     std::uint64_t attempt = 0;
     std::vector<Asked> asked;
@@ -134,6 +134,7 @@ class Contract final : public Witness, public AnswerWitness {
       if (device.peer == &peer) visit(device);
   }
   void act(Peer& peer);
+  void sends_one(Peer& peer, std::span<const std::uint8_t> bytes);
   void begin_cycle(Device& device);
   void check_start(const Device& device, Time start);
   void check_on_grid(Device& device, Time start);

@@ -51,7 +51,6 @@ void Contract::published(const reading::Reading& published, std::uint64_t genera
   device.start.reset();
   device.sends = device.connects = 0;
   device.timeout_min = device.timeout_max = device.target.pace.modbus_timeout;
-  device.connect_delay_min = device.target.pace.connect_delay;
 }
 
 void Contract::check_success(Device& device, const reading::Facts& facts) {

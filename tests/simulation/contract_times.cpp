@@ -89,7 +89,7 @@ void Contract::spoiled(const Controller& controller, Time until) {
 // What a controller ignores after connecting is no loss where the pause of `connect_delay` covers it.
 void Contract::ignores(const Controller& controller, Time until) {
   Device& device = devices_.at(controller.device_id);
-  if (until - kernel_.now() <= device.connect_delay_min) return;
+  if (until - kernel_.now() <= device.target.pace.connect_delay) return;
   device.well_since = std::max(device.well_since, until);
 }
 

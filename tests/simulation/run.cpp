@@ -189,7 +189,10 @@ void Run::change_something() {
     const std::uint64_t change = chance_.below(3);
     switch (kernel_.is_looking_up() ? 0 : change) {
       case 0: {
+        // A new connect_delay counts from when the connection was made, so a start may be late once.
+        const auto connect_delay = place.target.pace.connect_delay;
         place.target.pace = pace(place.target.address.protocol == modbus::Protocol::rtu_over_tcp);
+        place.target.pace.connect_delay = connect_delay;
         const auto polled = crew_->devices.find(id);
         if (polled == crew_->devices.end()) break;
         take();
