@@ -10,7 +10,7 @@ from witnesses import Background
 LOOK_EVERY = 0.05  # seconds
 # Seconds until an alarm, beyond its delay: a tick of a second, retries of a cycle, answers of a busy machine. A silent controller is
 # asked again for as long as a new connection may not be ready, five seconds.
-LATE_MAX = {"vanished": 3.0, "cut": 4.0, "silent": 9.0}
+LATE_MAX = {"vanished": 3.0, "cut": 4.0, "silent": 12.0}
 RETURN_MAX = 5.0  # seconds
 
 
