@@ -1,4 +1,5 @@
 import { app } from "./app.svelte";
+import { parse_route, type Route } from "./route";
 
 // Keyboard shortcuts. Not while something is typed or a window is open, and they can be switched off.
 
@@ -15,8 +16,11 @@ function move(step: number): void {
   links[at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.max(0, Math.min(links.length - 1, at + step))]?.focus();
 }
 
+// The address bar, not app.route: that follows with the hashchange event, and a key can be pressed before it.
+const current_route = (): Route => parse_route(location.hash);
+
 function up(): void {
-  const { route } = app;
+  const route = current_route();
   if (route.page === "device") {
     const device = app.devices.find((one) => one.id === route.id);
     location.hash = route.part === "diagnostics" ? `#/device/${route.id}` : device ? `#/site/${device.site_id}` : "#/";
@@ -38,7 +42,7 @@ export function listen_to_keys(acts: { help: () => void; acknowledge: () => void
     if (!app.hotkeys || event.ctrlKey || event.altKey || event.metaKey || is_typing(event.target) || document.querySelector("dialog[open]")) return;
     const going = performance.now() < going_until;
     going_until = 0;
-    const { route } = app;
+    const route = current_route();
     const beside = route.page === "device" ? neighbours(route.id) : { previous: null, next: null };
     if (going && pages[event.key]) location.hash = pages[event.key]!;
     else if (event.key === "g") going_until = performance.now() + go_within_ms;
