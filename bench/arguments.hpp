@@ -12,14 +12,14 @@
 
 namespace gensetd::bench {
 
-// What a measurement is called with: NAME [AMOUNT [COUNTS…]].
+// Command line of a measurement: NAME [AMOUNT [COUNTS…]].
 struct Arguments {
   double amount = 0;  // seconds, say
   std::vector<std::uint32_t> counts;
 };
 
-// Calls measure(arguments), with `otherwise` for what is not given. The exit status: 0 when it returns true,
-// 1 when false, 2 when it throws std::exception.
+// Calls measure(arguments); `otherwise` contains the defaults. Returns the exit status: 0 if it returns true,
+// 1 if false, 2 if it throws std::exception.
 template <class Measure>
 int run_measurement(const char* name, int argc, char** argv, Arguments otherwise, Measure measure) {
   try {

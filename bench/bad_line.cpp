@@ -21,7 +21,7 @@
 namespace gensetd::bench {
 namespace {
 
-using simulation::BadLineFigures;
+using simulation::BadLineMetrics;
 using simulation::BadLineOptions;
 using simulation::LineUse;
 using std::chrono::milliseconds;
@@ -62,16 +62,16 @@ BadLineOptions options_of(const Arguments& arguments) {
                          .baud = static_cast<unsigned>(arguments.baud),
                          .turnaround = milliseconds{arguments.turnaround_ms},
                          .printed = arguments.trace};
-  options.pace = {.poll_interval = in_ms(arguments.interval_seconds),
-                  .modbus_timeout = in_ms(arguments.timeout_seconds),
-                  .retry_delay = in_ms(arguments.retry_delay_seconds),
-                  .offline_after = arguments.offline_after};
+  options.settings = {.poll_interval = in_ms(arguments.interval_seconds),
+                      .modbus_timeout = in_ms(arguments.timeout_seconds),
+                      .retry_delay = in_ms(arguments.retry_delay_seconds),
+                      .offline_after = arguments.offline_after};
   options.faults.late_by = milliseconds{arguments.late_by_ms};
   options.faults.late_spread = milliseconds{arguments.late_spread_ms};
   return options;
 }
 
-simulator::Faults with_chances(simulator::Faults faults, const simulator::Faults& chances) {
+simulator::LineFaults with_chances(simulator::LineFaults faults, const simulator::LineFaults& chances) {
   faults.silence = chances.silence;
   faults.late = chances.late;
   faults.doubled = chances.doubled;
@@ -84,7 +84,7 @@ simulator::Faults with_chances(simulator::Faults faults, const simulator::Faults
 std::vector<Row> rows_of(const Arguments& arguments) {
   const BadLineOptions clean = options_of(arguments);
   std::vector<Row> rows;
-  const auto add = [&](std::string name, const simulator::Faults& chances) -> BadLineOptions& {
+  const auto add = [&](std::string name, const simulator::LineFaults& chances) -> BadLineOptions& {
     rows.push_back({std::move(name), clean});
     rows.back().options.faults = with_chances(clean.faults, chances);
     return rows.back().options;
@@ -99,10 +99,10 @@ std::vector<Row> rows_of(const Arguments& arguments) {
                      .foreign = chance(arguments.foreign)});
     return rows;
   }
-  const simulator::Faults reference = simulation::reference_faults();
+  const simulator::LineFaults reference = simulation::reference_faults();
   add("clean", {});
   add("reference", reference);
-  add("reference, interval 10 s", reference).pace.poll_interval = milliseconds{10'000};
+  add("reference, interval 10 s", reference).settings.poll_interval = milliseconds{10'000};
   add("reference, HGM9520N", reference).profiles = {"hgm9520n", "hgm9520n", "hgm9560"};
   add("8 % late", {.late = reference.late});
   BadLineOptions& sooner = add("8 % late by 0.3 to 1.5 s", {.late = reference.late});
@@ -121,21 +121,21 @@ constexpr std::array uses{LineUse::first_request, LineUse::longer_read, LineUse:
                           LineUse::pause,         LineUse::idle};
 static_assert(uses.size() == simulation::line_uses);
 
-void print_results(const std::vector<Row>& rows, const std::vector<BadLineFigures>& all) {
+void print_results(const std::vector<Row>& rows, const std::vector<BadLineMetrics>& all) {
   fmt::print("{:<26} readings  online %   wrong  requests/reading  readings/s  wire alone  settling ms\n",
              "");
   for (std::size_t index = 0; index < rows.size(); ++index) {
-    const BadLineFigures& figures = all[index];
-    const double settling = std::chrono::duration<double, std::milli>(figures.settling).count() /
-                            static_cast<double>(std::max<std::uint64_t>(1, figures.online));
+    const BadLineMetrics& metrics = all[index];
+    const double settling = std::chrono::duration<double, std::milli>(metrics.settling).count() /
+                            static_cast<double>(std::max<std::uint64_t>(1, metrics.online));
     fmt::print("{:<26} {:8} {:9.1f} {:7} {:17.2f} {:11.3f} {:11.3f} {:12.0f}\n", rows[index].name,
-               figures.readings, 100 * figures.online_share(), figures.wrong_values,
-               figures.requests_per_reading(), figures.readings_per_second(),
-               figures.wire_readings_per_second, settling);
+               metrics.readings, 100 * metrics.online_share(), metrics.wrong_values,
+               metrics.requests_per_reading(), metrics.readings_per_second(),
+               metrics.wire_readings_per_second, settling);
   }
 }
 
-void print_uses(const std::vector<Row>& rows, const std::vector<BadLineFigures>& all) {
+void print_uses(const std::vector<Row>& rows, const std::vector<BadLineMetrics>& all) {
   fmt::print("\nWhat the time of the line is used for, in per cent:\n{:<26}", "");
   for (const LineUse use : uses) fmt::print(" {:>8}", simulation::word(use));
   fmt::print("\n");
@@ -155,19 +155,19 @@ void print_uses(const std::vector<Row>& rows, const std::vector<BadLineFigures>&
       "cycle is in progress (settling, the pause before a retry); idle: no cycle is in progress\n");
 }
 
-void print_counts(const std::vector<Row>& rows, const std::vector<BadLineFigures>& all) {
+void print_counts(const std::vector<Row>& rows, const std::vector<BadLineMetrics>& all) {
   fmt::print("\nCounted by the diagnostics, per 100 requests:\n{:<26}", "");
   for (const char* title :
        {"retries", "timeouts", "broken", "foreign", "late", "doubled", "confirm", "doubts"})
     fmt::print(" {:>8}", title);
   fmt::print("\n");
   for (std::size_t index = 0; index < rows.size(); ++index) {
-    const BadLineFigures& figures = all[index];
+    const BadLineMetrics& metrics = all[index];
     fmt::print("{:<26}", rows[index].name);
     for (const std::uint64_t count :
-         {figures.retries, figures.timeouts, figures.broken_frames, figures.foreign_frames,
-          figures.late_responses, figures.doubled_responses, figures.confirmations, figures.doubts}) {
-      const auto requests = static_cast<double>(std::max<std::uint64_t>(1, figures.requests));
+         {metrics.retries, metrics.timeouts, metrics.broken_frames, metrics.foreign_frames,
+          metrics.late_responses, metrics.doubled_responses, metrics.confirmations, metrics.doubts}) {
+      const auto requests = static_cast<double>(std::max<std::uint64_t>(1, metrics.requests));
       fmt::print(" {:8.2f}", 100 * static_cast<double>(count) / requests);
     }
     fmt::print("\n");
@@ -176,7 +176,7 @@ void print_counts(const std::vector<Row>& rows, const std::vector<BadLineFigures
 
 int run(const Arguments& arguments) {
   const std::vector<Row> rows = rows_of(arguments);
-  std::vector<BadLineFigures> all;
+  std::vector<BadLineMetrics> all;
   bool holds = true;
   for (const Row& row : rows) {
     all.push_back(simulation::run_bad_line(row.options));

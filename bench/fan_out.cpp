@@ -111,15 +111,15 @@ class Receiver {
   std::uint64_t bytes_ = 0;
 };
 
-struct Figures {
+struct FanOutMetrics {
   double us = 0;          // processor time of the sender per frame
   double per_second = 0;  // by the clock
 };
 
 // `publish` makes the sender send a frame of `length` bytes to each connection.
 template <class Publish>
-Figures measure(Receiver& receiver, std::uint32_t clients, std::uint64_t readings, std::size_t length,
-                pid_t sender, Publish publish) {
+FanOutMetrics measure(Receiver& receiver, std::uint32_t clients, std::uint64_t readings, std::size_t length,
+                      pid_t sender, Publish publish) {
   const double cpu = process_cpu_time(sender);
   const auto begin = steady_clock::now();
   for (std::uint64_t reading = 1; reading <= readings; ++reading) {
@@ -171,7 +171,7 @@ std::size_t frame_length(std::size_t message_length) {
   return message_length + (message_length < 126 ? 2 : 4);
 }
 
-Figures measure_bare(std::uint32_t clients, std::uint64_t readings) {
+FanOutMetrics measure_bare(std::uint32_t clients, std::uint64_t readings) {
   const std::size_t length = frame_length(message(reading::Timestamp{}).size());
   BareSender sender(clients, std::string(length, 'x'));
   Receiver receiver;
@@ -179,7 +179,7 @@ Figures measure_bare(std::uint32_t clients, std::uint64_t readings) {
   return measure(receiver, clients, readings, length, sender.process(), [&] { sender.send(); });
 }
 
-Figures measure_gensetd(std::uint32_t clients, std::uint64_t readings) {
+FanOutMetrics measure_gensetd(std::uint32_t clients, std::uint64_t readings) {
   const TemporaryFolder folder;
   const std::uint16_t redis_port = free_port();
   const Program redis(
@@ -235,25 +235,25 @@ bool print_table(std::uint64_t readings, const std::vector<std::uint32_t>& count
   for (const std::uint32_t clients : counts) {
     const std::uint64_t count =
         readings != 0 ? readings : std::clamp<std::uint64_t>(frames_per_run / clients, 20, readings_max);
-    std::array<std::vector<double>, 4> figures;
+    std::array<std::vector<double>, 4> metrics;
     for (int run = 0; run < runs; ++run) {
-      const Figures bare = measure_bare(clients, count);
-      const Figures gensetd = measure_gensetd(clients, count);
-      figures[0].push_back(bare.us);
-      figures[1].push_back(gensetd.us);
-      figures[2].push_back(bare.per_second);
-      figures[3].push_back(gensetd.per_second);
+      const FanOutMetrics bare = measure_bare(clients, count);
+      const FanOutMetrics gensetd = measure_gensetd(clients, count);
+      metrics[0].push_back(bare.us);
+      metrics[1].push_back(gensetd.us);
+      metrics[2].push_back(bare.per_second);
+      metrics[3].push_back(gensetd.per_second);
     }
-    const double bare = median(figures[0]);
-    const double gensetd = median(figures[1]);
+    const double bare = median(metrics[0]);
+    const double gensetd = median(metrics[1]);
     if (clients >= 100) good = good && bare / gensetd >= ratio_min;
     costs.push_back(gensetd);
     fmt::print("{:7} {:10.2f} {:9.2f} {:10.2f} {:13.0f} {:12.0f}\n", clients, bare, gensetd, bare / gensetd,
-               median(figures[2]), median(figures[3]));
+               median(metrics[2]), median(metrics[3]));
     std::fflush(stdout);
   }
   fmt::print(
-      "promised: from 100 clients on a ratio of at least {:.1f}; a frame costs no more (within 20 %) to many "
+      "required: from 100 clients on a ratio of at least {:.1f}; a frame costs no more (within 20 %) to many "
       "clients than to few: {}\n",
       ratio_min, costs.back() <= growth_max * costs.front() ? "yes" : "NO");
   return good && costs.back() <= growth_max * costs.front();

@@ -5,12 +5,12 @@
 // The server is the program's own, with a registry in SQLite, a reading and an open alarm of each device, an
 // hour of history of one, and nothing that polls.
 
+#include "api/api_server.hpp"
 #include "arguments.hpp"
-#include "events/watch.hpp"
+#include "events/event_service.hpp"
 #include "history/history.hpp"
-#include "http/server.hpp"
 #include "profile/catalog.hpp"
-#include "reading/moment.hpp"
+#include "reading/clocks.hpp"
 #include "registry/database_url.hpp"
 #include "registry/import.hpp"
 #include "registry/store.hpp"
@@ -58,9 +58,9 @@ nanoseconds processor_time() {
 }
 
 // A registry of `devices` devices of one site, in a folder of its own.
-class Database {
+class TemporaryRegistry {
  public:
-  Database(int devices, const std::shared_ptr<const profile::Catalog>& profiles)
+  TemporaryRegistry(int devices, const std::shared_ptr<const profile::Catalog>& profiles)
       : folder_(fs::temp_directory_path() / fmt::format("gensetd-bench-{}", ::getpid())) {
     fs::create_directory(folder_);
     std::string rows;
@@ -77,12 +77,12 @@ class Database {
     if (const auto* refusal = std::get_if<registry::Refusal>(&done))
       throw std::runtime_error(refusal->message);
   }
-  ~Database() {
+  ~TemporaryRegistry() {
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
   }
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
+  TemporaryRegistry(const TemporaryRegistry&) = delete;
+  TemporaryRegistry& operator=(const TemporaryRegistry&) = delete;
 
   std::string url() const { return fmt::format("sqlite:///{}/registry.sqlite", folder_.string()); }
 
@@ -90,26 +90,27 @@ class Database {
   fs::path folder_;
 };
 
-live::ReadingPtr reading_of(std::int64_t device_id, reading::Moment time,
+live::ReadingPtr reading_of(std::int64_t device_id, reading::ClockPair time,
                             const profile::ProfilePtr& profile) {
   static std::uint64_t seq = 0;
-  reading::Facts facts{.identity = {.device_id = device_id, .site_code = "BEN", .device_type = "generator"},
-                       .profile = profile,
-                       .timestamp = time.wall,
-                       .at = time.steady,
-                       .online = true,
-                       .error = {},
-                       .last_seen = time.wall,
-                       .last_seen_at = time.steady,
-                       .values = std::vector<profile::Value>(profile->fields.size(), 0),
-                       .seq = ++seq};
-  for (std::size_t index = 0; index < facts.values.size(); ++index) {
+  reading::Content content{
+      .identity = {.device_id = device_id, .site_code = "BEN", .device_type = "generator"},
+      .profile = profile,
+      .timestamp = time.wall,
+      .at = time.steady,
+      .online = true,
+      .error = {},
+      .last_seen = time.wall,
+      .last_seen_at = time.steady,
+      .values = std::vector<profile::Value>(profile->fields.size(), 0),
+      .seq = ++seq};
+  for (std::size_t index = 0; index < content.values.size(); ++index) {
     const std::string& name = profile->fields[index].name;
-    if (name == "alarm_shutdown") facts.values[index] = 1;
+    if (name == "alarm_shutdown") content.values[index] = 1;
     if (!name.starts_with("alarm") && profile->fields[index].type != profile::Type::bit)
-      facts.values[index] = (device_id + static_cast<std::int64_t>(index)) % 1'000;
+      content.values[index] = (device_id + static_cast<std::int64_t>(index)) % 1'000;
   }
-  return reading::make_reading(std::move(facts));
+  return reading::make_reading(std::move(content));
 }
 
 // Sends a request and takes the answer to its end, or to half a second of silence. Returns its length.
@@ -195,17 +196,17 @@ bool measure(asio::io_context& context, std::uint16_t port, const Row& row) {
 bool run(int devices) {
   const auto profiles = std::make_shared<const profile::Catalog>(profile::Catalog::built_in());
   const profile::ProfilePtr profile = profiles->find("hgm9520n");
-  const Database database(devices, profiles);
+  const TemporaryRegistry database(devices, profiles);
   asio::io_context context{1};
   const auto work = asio::make_work_guard(context);
   live::Hub hub;
-  live::Notices notices;
+  live::NotificationHub notices;
   registry::Service registry(context.get_executor(), database.url(), profiles);
-  events::Watch watch(context, hub, notices, registry, {});
+  events::EventService watch(context, hub, notices, registry, {});
   history::History history(hub, {});
   watch.start();
   history.start();
-  const reading::Moment now = reading::Moment::now();
+  const reading::ClockPair now = reading::ClockPair::now();
   for (int index = history_readings; index > 0; --index) {
     const auto ago = index * std::chrono::seconds{2};
     hub.publish(reading_of(1, {now.steady - ago, now.wall - ago}, profile));
@@ -214,22 +215,22 @@ bool run(int devices) {
     hub.publish(reading_of(id, now, profile));
     context.poll();
   }
-  http::Server server(context, {.port = 0},
-                      {.hub = hub,
-                       .notices = notices,
-                       .registry = registry,
-                       .events = watch,
-                       .history = history,
-                       .profiles = profiles,
-                       .probe = {},
-                       .read_now = {},
-                       .address_refusal = [](const std::string&) { return std::string{}; },
-                       .health = [] { return http::Health{}; },
-                       .add_daemon_figures = {},
-                       .add_device_figures = {},
-                       .diagnostics = {},
-                       .poll_interval = 2,
-                       .version = "bench"});
+  api::ApiServer server(context, {.port = 0},
+                        {.hub = hub,
+                         .notices = notices,
+                         .registry = registry,
+                         .events = watch,
+                         .history = history,
+                         .profiles = profiles,
+                         .probe = {},
+                         .read_now = {},
+                         .address_refusal = [](const std::string&) { return std::string{}; },
+                         .health = [] { return api::HealthReport{}; },
+                         .add_daemon_metrics = {},
+                         .add_device_metrics = {},
+                         .diagnostics = {},
+                         .poll_interval = 2,
+                         .version = "bench"});
   server.start();
   const auto settled = std::chrono::steady_clock::now() + std::chrono::seconds{2};
   longest_until(context, [&] { return std::chrono::steady_clock::now() > settled; });

@@ -8,7 +8,7 @@
 // that takes the readings is on the first core: what it takes of it counts against gensetd.
 
 #include "arguments.hpp"
-#include "peer.hpp"
+#include "controller_process.hpp"
 #include "poller/poll_thread.hpp"
 #include "profile/catalog.hpp"
 #include "sockets.hpp"
@@ -42,28 +42,30 @@ constexpr milliseconds interval{1};  // shorter than a cycle takes: each begins 
 // A polling thread and the controllers that it reads, on one core.
 class Core {
  public:
-  Core(unsigned number, const Peer& peer) : number_(number), port_(peer.port()) {
-    run_on_core(number);  // what a thread is begun with
-    thread_ = std::make_unique<poller::PollThread>(link::AddressPolicy{.loopback = true, .special = false},
-                                                   numbering_);
+  Core(unsigned number, const ControllerProcess& peer) : number_(number), port_(peer.port()) {
+    run_on_core(number);  // threads started now inherit the core
+    thread_ = std::make_unique<poller::PollThread>(
+        poller::PollThread::Options{
+            .policy = {.loopback = true, .special = false}, .descriptors = {}, .index = number, .owner = {}},
+        numbering_);
     run_on_core(0);
   }
 
   void start(const profile::ProfilePtr& profile) {
     for (std::uint32_t device = 0; device < devices_per_thread; ++device) {
       const std::uint32_t address = loopback_address(device);
-      poller::Target target{
+      poller::PollTarget target{
           .identity = {.device_id = number_ * devices_per_thread + device + 1},
           .address = {.host = fmt::format("{}.{}.{}.{}", address >> 24U, address >> 16U & 255U,
                                           address >> 8U & 255U, address & 255U),
                       .port = port_},
           .profile = profile,
-          .pace = {.poll_interval = interval}};
+          .settings = {.poll_interval = interval}};
       thread_->start(std::move(target), {});
     }
   }
-  void stop() { thread_->forget_all(); }
-  poller::Handover& handover() { return thread_->handover(); }
+  void stop() { thread_->remove_all(); }
+  poller::ReadingQueue& readings() { return thread_->readings(); }
 
  private:
   const unsigned number_;
@@ -72,12 +74,12 @@ class Core {
   std::unique_ptr<poller::PollThread> thread_;
 };
 
-// The thread that the readings come to.
-class Taker {
+// Receives the readings of all threads.
+class ReadingReceiver {
  public:
-  explicit Taker(std::vector<std::unique_ptr<Core>>& cores) : cores_(cores), epoll_(make_epoll()) {
+  explicit ReadingReceiver(std::vector<std::unique_ptr<Core>>& cores) : cores_(cores), epoll_(make_epoll()) {
     for (std::size_t core = 0; core < cores.size(); ++core)
-      watch(epoll_, cores[core]->handover().descriptor(), core);
+      watch(epoll_, cores[core]->readings().descriptor(), core);
   }
   void run_for(double seconds) {
     const auto begin = steady_clock::now();
@@ -85,8 +87,10 @@ class Taker {
       std::array<epoll_event, threads_max> events;
       const int ready = ::epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()), 5);
       for (int index = 0; index < ready; ++index)
-        cores_[events[static_cast<std::size_t>(index)].data.u64]->handover().take_all(
-            [&](const poller::Handover::Item& item) { readings_ += item.reading->facts->online ? 1U : 0U; });
+        cores_[events[static_cast<std::size_t>(index)].data.u64]->readings().take_all(
+            [&](const poller::ReadingQueue::Item& item) {
+              readings_ += item.reading->content->online ? 1U : 0U;
+            });
     }
   }
   std::uint64_t readings() const { return readings_; }
@@ -97,32 +101,32 @@ class Taker {
   std::uint64_t readings_ = 0;
 };
 
-double readings_per_second(std::vector<std::unique_ptr<Core>>& cores, Taker& taker, std::size_t threads,
-                           const profile::ProfilePtr& profile, double seconds) {
+double readings_per_second(std::vector<std::unique_ptr<Core>>& cores, ReadingReceiver& receiver,
+                           std::size_t threads, const profile::ProfilePtr& profile, double seconds) {
   for (std::size_t core = 0; core < threads; ++core) cores[core]->start(profile);
-  taker.run_for(0.1);
-  const std::uint64_t before = taker.readings();
+  receiver.run_for(0.1);
+  const std::uint64_t before = receiver.readings();
   const auto begin = steady_clock::now();
-  taker.run_for(seconds);
-  const double rate =
-      static_cast<double>(taker.readings() - before) / duration<double>(steady_clock::now() - begin).count();
+  receiver.run_for(seconds);
+  const double rate = static_cast<double>(receiver.readings() - before) /
+                      duration<double>(steady_clock::now() - begin).count();
   for (std::size_t core = 0; core < threads; ++core) cores[core]->stop();
-  taker.run_for(0.05);
+  receiver.run_for(0.05);
   return rate;
 }
 
 bool print_table(double seconds) {
   const profile::ProfilePtr profile = profile::Catalog::built_in().find("hgm9520n");
   const unsigned count = std::min(std::thread::hardware_concurrency(), threads_max);
-  std::vector<std::unique_ptr<Peer>> peers;
-  for (unsigned core = 0; core < count; ++core) peers.push_back(std::make_unique<Peer>(core));
+  std::vector<std::unique_ptr<ControllerProcess>> peers;
+  for (unsigned core = 0; core < count; ++core) peers.push_back(std::make_unique<ControllerProcess>(core));
   std::vector<std::unique_ptr<Core>> cores;
   for (unsigned core = 0; core < count; ++core) cores.push_back(std::make_unique<Core>(core, *peers[core]));
-  Taker taker(cores);
+  ReadingReceiver receiver(cores);
   std::vector<std::vector<double>> rates(count);
   for (int turn = 0; turn < turns; ++turn) {
     for (std::size_t threads = 1; threads <= count; ++threads)
-      rates[threads - 1].push_back(readings_per_second(cores, taker, threads, profile, seconds / turns));
+      rates[threads - 1].push_back(readings_per_second(cores, receiver, threads, profile, seconds / turns));
   }
   fmt::print("threads   readings a second   of one thread's\n");
   bool good = true;
@@ -135,7 +139,7 @@ bool print_table(double seconds) {
     good = good && ratio >= share_min * static_cast<double>(threads);
     fmt::print("{:7} {:19.0f} {:17.2f}\n", threads, median(rates[threads - 1]), ratio);
   }
-  fmt::print("promised: each thread at least {:.2f} of what one does alone: {}\n", share_min,
+  fmt::print("required: each thread at least {:.2f} of what one does alone: {}\n", share_min,
              good ? "yes" : "no");
   return good;
 }

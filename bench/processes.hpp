@@ -7,10 +7,10 @@
 #include <sys/types.h>
 #include <vector>
 
-// The programs that a measurement needs beside itself. Functions that fail throw std::runtime_error.
+// Other programs that a measurement starts. Functions that fail throw std::runtime_error.
 namespace gensetd::bench {
 
-// A folder that goes with its owner.
+// A temporary folder, deleted with this object.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -23,8 +23,8 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// A copy of this process, ended with its owner (and with this process). Use: where is_copy() do its work and
-// never return. To be begun before any thread is.
+// A forked copy of this process, ended with this object or with this process. Use: if is_copy(), do its work
+// and never return. Construct it before any thread is started.
 class Child {
  public:
   Child();
@@ -39,7 +39,7 @@ class Child {
   pid_t process_;
 };
 
-// A program, ended with its owner (and with this process). What it prints goes to `log`.
+// A program, ended with this object or with this process. Its output goes to `log`.
 class Program {
  public:
   Program(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
@@ -51,18 +51,18 @@ class Program {
   Child child_;
 };
 
-// The gensetd that stands beside the measurements' folder in the build.
+// The gensetd in the same build directory.
 std::string gensetd_program();
 
 std::uint16_t free_port();
 void wait_until_listening(std::uint16_t port);  // at most 20 s
 double resident_kilobytes(pid_t process);
 
-// One HTTP request to 127.0.0.1; the body of the answer.
+// One HTTP request to 127.0.0.1; returns the response body.
 std::string ask(std::uint16_t port, const std::string& method, const std::string& target,
                 const std::string& body = {});
 
-// The value of the one sample of a metric without labels, in what /metrics answered.
+// The value of the one sample of a metric without labels, in the text of /metrics.
 double sample(const std::string& metrics, const std::string& name);
 
 }  // namespace gensetd::bench

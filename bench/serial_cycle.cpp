@@ -51,7 +51,7 @@ double median(std::vector<nanoseconds> times) {
 double wire_ms(std::size_t bytes) { return static_cast<double>(bytes) * bits_per_character * 1'000.0 / baud; }
 
 // What one read costs at least.
-struct Parts {
+struct ReadCost {
   modbus::ReadRequest read;
   double gap = 0;  // milliseconds, as all here
   double request = wire_ms(modbus::rtu_request_length);
@@ -62,23 +62,23 @@ struct Parts {
 };
 
 // The line is silent before the first read of a cycle anyway.
-std::vector<Parts> parts_of(const std::vector<modbus::ReadRequest>& reads, milliseconds gap) {
-  std::vector<Parts> all;
+std::vector<ReadCost> costs_of(const std::vector<modbus::ReadRequest>& reads, milliseconds gap) {
+  std::vector<ReadCost> all;
   for (const modbus::ReadRequest& read : reads) {
     all.push_back({.read = read,
                    .gap = all.empty() ? 0 : ms(gap),
-                   .answer = wire_ms(modbus::rtu_answer_length(read.count))});
+                   .answer = wire_ms(modbus::rtu_response_length(read.count))});
   }
   return all;
 }
 
-double print(const char* title, const std::vector<Parts>& parts) {
+double print(const char* title, const std::vector<ReadCost>& parts) {
   fmt::print("{}\n  registers     count  bytes     gap  request  turnaround  answer     sum (ms)\n", title);
   double sum = 0;
-  for (const Parts& part : parts) {
+  for (const ReadCost& part : parts) {
     const std::string range = fmt::format("{}..{}", part.read.first, part.read.first + part.read.count - 1);
     fmt::print("  {:<12} {:6} {:6} {:7.1f} {:8.1f} {:11.1f} {:7.1f} {:7.1f}\n", range, part.read.count,
-               modbus::rtu_request_length + modbus::rtu_answer_length(part.read.count), part.gap,
+               modbus::rtu_request_length + modbus::rtu_response_length(part.read.count), part.gap,
                part.request, part.controller, part.answer, part.sum());
     sum += part.sum();
   }
@@ -86,39 +86,40 @@ double print(const char* title, const std::vector<Parts>& parts) {
   return sum;
 }
 
-// A simulated HGM9560 behind a converter, on a thread of its own, that notes what it is asked.
-class Controller {
+// A simulated HGM9560 behind a converter, on its own thread; records the requests.
+class RecordingController {
  public:
-  explicit Controller(profile::ProfilePtr profile) : simulator_(context_, options(std::move(profile))) {
+  explicit RecordingController(profile::ProfilePtr profile)
+      : simulator_(context_, options(std::move(profile))) {
     simulator_.start();
     thread_ = std::thread([this] { context_.run(); });
   }
-  ~Controller() {
+  ~RecordingController() {
     boost::asio::post(context_, [this] {
       simulator_.stop();
       context_.stop();
     });
     thread_.join();
   }
-  Controller(const Controller&) = delete;
-  Controller& operator=(const Controller&) = delete;
+  RecordingController(const RecordingController&) = delete;
+  RecordingController& operator=(const RecordingController&) = delete;
 
   std::uint16_t port() const { return simulator_.ports().front(); }
 
-  // What was asked since the last call.
-  std::vector<modbus::ReadRequest> take_asked() {
+  // The requests since the last call.
+  std::vector<modbus::ReadRequest> take_requests() {
     const std::lock_guard lock(mutex_);
-    return std::exchange(asked_, {});
+    return std::exchange(requests_, {});
   }
 
  private:
-  simulator::Options options(profile::ProfilePtr profile) {
-    simulator::Listening place{.protocol = modbus::Protocol::rtu_over_tcp,
-                               .serial_pacing = true,
-                               .baud = baud,
-                               .turnaround = turnaround};
+  simulator::SimulatorOptions options(profile::ProfilePtr profile) {
+    simulator::ModbusServerOptions place{.protocol = modbus::Protocol::rtu_over_tcp,
+                                         .serial_pacing = true,
+                                         .baud = baud,
+                                         .turnaround = turnaround};
     place.controllers = {{.profile = std::move(profile), .unit_id = unit_id, .site = "bench"}};
-    simulator::Options options{.listening = {place}};
+    simulator::SimulatorOptions options{.servers = {place}};
     options.trace = [this](const std::string& line) { note(line); };
     return options;
   }
@@ -130,27 +131,27 @@ class Controller {
     if (reads == std::string::npos || std::sscanf(line.c_str() + reads, "reads %d..%d", &first, &last) != 2)
       return;
     const std::lock_guard lock(mutex_);
-    asked_.push_back({.unit_id = unit_id,
-                      .first = static_cast<std::uint16_t>(first),
-                      .count = static_cast<std::uint16_t>(last - first + 1)});
+    requests_.push_back({.unit_id = unit_id,
+                         .first = static_cast<std::uint16_t>(first),
+                         .count = static_cast<std::uint16_t>(last - first + 1)});
   }
 
   std::mutex mutex_;
-  std::vector<modbus::ReadRequest> asked_;
+  std::vector<modbus::ReadRequest> requests_;
   boost::asio::io_context context_{1};
   simulator::Simulator simulator_;
   std::thread thread_;
 };
 
-struct Measured {
+struct MeasuredCycle {
   nanoseconds time;
-  std::vector<modbus::ReadRequest> asked;
+  std::vector<modbus::ReadRequest> requests;
 };
 
 // Runs cycles through the daemon's own link, one each poll interval.
-class Poller final : public link::Requester {
+class CycleRunner final : public link::TransactionHandler {
  public:
-  Poller(Controller& controller, profile::ProfilePtr profile, int cycles)
+  CycleRunner(RecordingController& controller, profile::ProfilePtr profile, int cycles)
       : controller_(controller),
         profile_(std::move(profile)),
         address_{.host = "127.0.0.1",
@@ -162,11 +163,11 @@ class Poller final : public link::Requester {
         link_(links_.get(address_.host, address_.port)),
         cycle_(profile_, address_.protocol),
         timer_(context_) {}
-  ~Poller() { link_->withdraw(*this); }
-  Poller(const Poller&) = delete;
-  Poller& operator=(const Poller&) = delete;
+  ~CycleRunner() { link_->withdraw(*this); }
+  CycleRunner(const CycleRunner&) = delete;
+  CycleRunner& operator=(const CycleRunner&) = delete;
 
-  std::vector<Measured> run() {
+  std::vector<MeasuredCycle> run() {
     begin();
     context_.run();
     return measured_;
@@ -179,21 +180,21 @@ class Poller final : public link::Requester {
   }
 
   void follow(const poller::Step& step) {
-    if (const auto* ask = std::get_if<poller::Ask>(&step)) {
+    if (const auto* ask = std::get_if<poller::SendRequest>(&step)) {
       link_->submit(*this, poller::transaction_of(address_, *profile_, ask->request, milliseconds{2'000}));
     } else if (std::holds_alternative<poller::Pause>(step)) {
-      throw std::runtime_error("an answer was lost on an undisturbed line");
+      throw std::runtime_error("a response was lost on a line without faults");
     } else if (std::holds_alternative<poller::Finished>(step)) {
       end();
     }
   }
 
-  void finished(const link::Outcome& outcome) override { follow(cycle_.took(outcome)); }
+  void finished(const link::Outcome& outcome) override { follow(cycle_.process(outcome)); }
 
   // The first cycle connects, and is not measured.
   void end() {
     if (cycle_.failure()) throw std::runtime_error("a cycle failed: " + cycle_.failure()->error.message());
-    const Measured seen{.time = steady_clock::now() - started_, .asked = controller_.take_asked()};
+    const MeasuredCycle seen{.time = steady_clock::now() - started_, .requests = controller_.take_requests()};
     if (std::exchange(warm_, true)) measured_.push_back(seen);
     if (std::ssize(measured_) == cycles_) return context_.stop();
     timer_.expires_at(started_ + poll_interval);
@@ -202,9 +203,9 @@ class Poller final : public link::Requester {
     });
   }
 
-  Controller& controller_;
+  RecordingController& controller_;
   profile::ProfilePtr profile_;
-  const poller::Address address_;
+  const poller::DeviceAddress address_;
   const int cycles_;
   boost::asio::io_context context_{1};
   link::Pool links_;
@@ -212,7 +213,7 @@ class Poller final : public link::Requester {
   poller::Cycle cycle_;
   boost::asio::steady_timer timer_;
   steady_clock::time_point started_;
-  std::vector<Measured> measured_;
+  std::vector<MeasuredCycle> measured_;
   bool warm_ = false;
 };
 
@@ -224,8 +225,8 @@ std::vector<modbus::ReadRequest> requests_of(const profile::ReadPlan& plan) {
 }
 
 // The cycle whose time is the median.
-const Measured& typical(std::vector<Measured>& cycles) {
-  std::ranges::sort(cycles, {}, &Measured::time);
+const MeasuredCycle& typical(std::vector<MeasuredCycle>& cycles) {
+  std::ranges::sort(cycles, {}, &MeasuredCycle::time);
   return cycles.at(cycles.size() / 2);
 }
 
@@ -236,28 +237,29 @@ int run(int cycles) {
              bits_per_character, turnaround.count(), gap.count());
   const auto plan = requests_of(profile::merged_plan(*profile, modbus::Protocol::rtu_over_tcp));
   const double sum =
-      print("The best plan for the registers wanted, and what its parts cost:", parts_of(plan, gap));
+      print("The best plan for the registers wanted, and what its parts cost:", costs_of(plan, gap));
 
-  std::vector<Measured> measured;
+  std::vector<MeasuredCycle> measured;
   std::vector<nanoseconds> as_specified;
   {
-    Controller controller(profile);
-    measured = Poller(controller, profile, cycles).run();
+    RecordingController controller(profile);
+    measured = CycleRunner(controller, profile, cycles).run();
   }
   {
-    Controller controller(profile);
+    RecordingController controller(profile);
     as_specified = read_as_specified(controller.port(), unit_id, profile->blocks, std::max(1, cycles / 3));
   }
-  const Measured& cycle = typical(measured);
-  const double asked_sum =
-      print("\nWhat was asked in the median cycle (some more registers, so that no two answers look alike):",
-            parts_of(cycle.asked, gap));
+  const MeasuredCycle& cycle = typical(measured);
+  const double requested_sum = print(
+      "\nThe requests of the median cycle (with additional registers, so that all responses are "
+      "distinguishable):",
+      costs_of(cycle.requests, gap));
   const double cycle_ms = ms(cycle.time);
   const double ratio = cycle_ms / sum;
   const double specified_ms = median(as_specified);
   fmt::print("\n{:<52} {:8.1f} ms\n", fmt::format("median of {} cycles", cycles), cycle_ms);
   fmt::print("{:<52} {:8.3f}    (at most {})\n", "to the parts of the best plan", ratio, ratio_max);
-  fmt::print("{:<52} {:8.3f}\n", "to the parts of what was asked", cycle_ms / asked_sum);
+  fmt::print("{:<52} {:8.3f}\n", "to the parts of the requests", cycle_ms / requested_sum);
   fmt::print("{:<52} {:8.1f} ms\n", "nine separate blocks with the specification's pauses", specified_ms);
   fmt::print("{:<52} {:8.1f}\n", "times as long as a cycle", specified_ms / cycle_ms);
   return ratio <= ratio_max ? 0 : 1;

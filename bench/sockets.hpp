@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include <utility>
 
-// Bare sockets for the measurements' own sides: nothing here is faster than the system calls themselves.
+// Sockets for the measuring programs, with no overhead besides the system calls.
 // Functions that fail throw std::system_error.
 namespace gensetd::bench {
 
@@ -41,10 +41,10 @@ Descriptor connect_to(std::uint32_t address, std::uint16_t port);
 Descriptor make_epoll();
 void watch(const Descriptor& epoll, int descriptor, std::uint64_t data);
 
-// As many descriptors as the machine allows.
+// Raises the descriptor limit to the hard limit.
 void raise_descriptor_limit();
 
-// Runs the calling thread on this core alone; nothing where the machine has not got it.
+// Pins the calling thread to this core; no effect if the core does not exist.
 void run_on_core(unsigned core);
 
 // Processor time in seconds.

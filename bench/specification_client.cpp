@@ -20,11 +20,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds answer_timeout{2'000};
+constexpr milliseconds response_timeout{2'000};
 
-class Socket {
+class BlockingSocket {
  public:
-  explicit Socket(std::uint16_t port) : handle_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit BlockingSocket(std::uint16_t port) : handle_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -32,9 +32,9 @@ class Socket {
     if (handle_ < 0 || ::connect(handle_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
       throw std::system_error(errno, std::generic_category(), "connect");
   }
-  ~Socket() { ::close(handle_); }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
+  ~BlockingSocket() { ::close(handle_); }
+  BlockingSocket(const BlockingSocket&) = delete;
+  BlockingSocket& operator=(const BlockingSocket&) = delete;
 
   void send(std::span<const std::uint8_t> bytes) const {
     if (::send(handle_, bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
@@ -55,17 +55,17 @@ class Socket {
   int handle_;
 };
 
-void read_block(const Socket& socket, std::uint8_t unit_id, const profile::Block& block) {
+void read_block(const BlockingSocket& socket, std::uint8_t unit_id, const profile::Block& block) {
   socket.receive(flush_timeout);
   socket.send(modbus::encode_rtu({.unit_id = unit_id, .first = block.address, .count = block.count}));
   std::this_thread::sleep_for(pause_after_sending);
-  std::vector<std::uint8_t> answer;
-  while (answer.size() < modbus::rtu_answer_length(block.count)) {
-    const auto more = socket.receive(answer_timeout);
+  std::vector<std::uint8_t> response;
+  while (response.size() < modbus::rtu_response_length(block.count)) {
+    const auto more = socket.receive(response_timeout);
     if (more.empty()) throw std::runtime_error("no answer for block " + block.name);
-    answer.insert(answer.end(), more.begin(), more.end());
+    response.insert(response.end(), more.begin(), more.end());
   }
-  if (modbus::crc16(answer) != 0) throw std::runtime_error("a wrong CRC for block " + block.name);
+  if (modbus::crc16(response) != 0) throw std::runtime_error("a wrong CRC for block " + block.name);
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ void read_block(const Socket& socket, std::uint8_t unit_id, const profile::Block
 std::vector<std::chrono::nanoseconds> read_as_specified(std::uint16_t port, std::uint8_t unit_id,
                                                         const std::vector<profile::Block>& blocks,
                                                         int times) {
-  const Socket socket(port);
+  const BlockingSocket socket(port);
   std::vector<std::chrono::nanoseconds> cycles;
   for (int time = 0; time < times; ++time) {
     const auto begin = steady_clock::now();

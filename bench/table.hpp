@@ -5,9 +5,9 @@
 
 namespace gensetd::bench {
 
-inline double median(std::vector<double> figures) {
-  std::ranges::sort(figures);
-  return figures.at(figures.size() / 2);
+inline double median(std::vector<double> metrics) {
+  std::ranges::sort(metrics);
+  return metrics.at(metrics.size() / 2);
 }
 
 }  // namespace gensetd::bench

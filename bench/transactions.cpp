@@ -7,11 +7,11 @@
 // other core, is the slower one, so that the peer does not count. The bare loop and the client take turns.
 
 #include "arguments.hpp"
-#include "peer.hpp"
+#include "continuous_device.hpp"
+#include "controller_process.hpp"
 #include "processes.hpp"
 #include "profile/catalog.hpp"
 #include "profile/read_plan.hpp"
-#include "restless_device.hpp"
 #include "sockets.hpp"
 #include "table.hpp"
 
@@ -41,22 +41,22 @@ using std::chrono::steady_clock;
 constexpr double ratio_min = 0.8;
 constexpr int turns = 25;  // of each
 
-struct Figures {
+struct TransactionMetrics {
   double cpu_us = 0;      // per request, of the client's thread
   double per_second = 0;  // by the clock
   double peer_share = 0;  // of a core
 };
 
 // What is measured: turn() makes progress, requests() counts answers, peer() answers.
-class Measured {
+class MeasuredLoop {
  public:
-  virtual ~Measured() = default;
+  virtual ~MeasuredLoop() = default;
   virtual void turn() = 0;
   virtual std::uint64_t requests() const = 0;
   virtual pid_t peer() const = 0;
 };
 
-Figures measure(Measured& measured, double seconds) {
+TransactionMetrics measure(MeasuredLoop& measured, double seconds) {
   const std::uint64_t before = measured.requests();
   const double cpu = thread_cpu_time();
   const double peer_cpu = process_cpu_time(measured.peer());
@@ -73,7 +73,7 @@ Figures measure(Measured& measured, double seconds) {
 std::uint64_t warm_requests(std::uint32_t connections) { return 5'000 + 6ULL * connections; }
 
 // What a program can do at best: the same requests in the same order, and of the answers only their length.
-class BareLoop final : public Measured {
+class BareLoop final : public MeasuredLoop {
  public:
   BareLoop(std::uint32_t count, const profile::ReadPlan& plan) : plan_(plan), epoll_(make_epoll()) {
     connections_.resize(count);
@@ -130,7 +130,7 @@ class BareLoop final : public Measured {
   static std::uint8_t high(std::uint16_t number) { return static_cast<std::uint8_t>(number >> 8U); }
   static std::uint8_t low(std::uint16_t number) { return static_cast<std::uint8_t>(number); }
 
-  const Peer peer_{1};
+  const ControllerProcess peer_{1};
   const profile::ReadPlan& plan_;
   Descriptor epoll_;
   std::vector<Connection> connections_;
@@ -142,30 +142,30 @@ std::string printed(std::uint32_t address) {
                      address & 255U);
 }
 
-class Client final : public Measured {
+class GensetdLoop final : public MeasuredLoop {
  public:
-  Client(std::uint32_t count, const profile::ReadsPtr& reads) {
+  GensetdLoop(std::uint32_t count, const profile::ReadLayoutPtr& reads) {
     for (std::uint32_t index = 0; index < count; ++index)
-      devices_.push_back(std::make_unique<RestlessDevice>(links_, printed(loopback_address(index)),
-                                                          peer_.port(), reads, requests_));
+      devices_.push_back(std::make_unique<ContinuousDevice>(links_, printed(loopback_address(index)),
+                                                            peer_.port(), reads, requests_));
   }
   void turn() override { context_.run_for(std::chrono::milliseconds{5}); }
   std::uint64_t requests() const override { return requests_; }
   pid_t peer() const override { return peer_.process(); }
 
  private:
-  const Peer peer_{1};
+  const ControllerProcess peer_{1};
   boost::asio::io_context context_{1};
   link::Pool links_{context_, {.loopback = true, .special = false}};
   std::uint64_t requests_ = 0;
-  std::vector<std::unique_ptr<RestlessDevice>> devices_;
+  std::vector<std::unique_ptr<ContinuousDevice>> devices_;
 };
 
 // One of the two, in a process of its own: a process has descriptors for one.
-class Side {
+class MeasuredProcess {
  public:
   template <class Make>
-  Side(Make make, std::uint64_t warm) {
+  MeasuredProcess(Make make, std::uint64_t warm) {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
       throw std::system_error(errno, std::system_category(), "socketpair");
@@ -174,33 +174,33 @@ class Side {
     child_.emplace();
     if (!child_->is_copy()) {
       orders_ = std::move(ours);
-      theirs = Descriptor();  // else its end would not be noticed
-      take<bool>(orders_);    // it is warm
+      theirs = Descriptor();      // else its end would not be noticed
+      read_value<bool>(orders_);  // it is warm
       return;
     }
     try {
       const auto measured = make();
       while (measured->requests() < warm) measured->turn();
-      give(theirs, true);
-      for (;;) give(theirs, gensetd::bench::measure(*measured, take<double>(theirs)));
+      write_value(theirs, true);
+      for (;;) write_value(theirs, gensetd::bench::measure(*measured, read_value<double>(theirs)));
     } catch (const std::exception& failure) {
       fmt::print(stderr, "transactions: {}\n", failure.what());
     }
     ::_exit(2);
   }
-  Figures measure(double seconds) const {
-    give(orders_, seconds);
-    return take<Figures>(orders_);
+  TransactionMetrics measure(double seconds) const {
+    write_value(orders_, seconds);
+    return read_value<TransactionMetrics>(orders_);
   }
 
  private:
   template <class Value>
-  static void give(const Descriptor& to, const Value& value) {
+  static void write_value(const Descriptor& to, const Value& value) {
     if (::send(to.number(), &value, sizeof value, MSG_NOSIGNAL) != sizeof value)
       throw std::runtime_error("the other process has ended");
   }
   template <class Value>
-  static Value take(const Descriptor& from) {
+  static Value read_value(const Descriptor& from) {
     Value value{};
     if (::recv(from.number(), &value, sizeof value, MSG_WAITALL) != sizeof value)
       throw std::runtime_error("the other process has ended");
@@ -212,28 +212,28 @@ class Side {
 };
 
 // The two take turns that are short beside the moods of a machine that is shared with others.
-struct Comparison {
-  Figures bare;
-  Figures client;
+struct LoopComparison {
+  TransactionMetrics bare;
+  TransactionMetrics client;
   double ratio = 0;  // of the rates on one core, of turns that follow on each other
 };
-Figures median_of(const std::vector<Figures>& all) {
-  const auto of = [&](double Figures::* which) {
+TransactionMetrics median_of(const std::vector<TransactionMetrics>& all) {
+  const auto of = [&](double TransactionMetrics::* which) {
     std::vector<double> list;
-    for (const Figures& one : all) list.push_back(one.*which);
+    for (const TransactionMetrics& one : all) list.push_back(one.*which);
     return median(std::move(list));
   };
-  return {.cpu_us = of(&Figures::cpu_us),
-          .per_second = of(&Figures::per_second),
-          .peer_share = of(&Figures::peer_share)};
+  return {.cpu_us = of(&TransactionMetrics::cpu_us),
+          .per_second = of(&TransactionMetrics::per_second),
+          .peer_share = of(&TransactionMetrics::peer_share)};
 }
 
-Comparison compare(std::uint32_t connections, const profile::ReadsPtr& reads, double seconds) {
+LoopComparison compare(std::uint32_t connections, const profile::ReadLayoutPtr& reads, double seconds) {
   const std::uint64_t warm = warm_requests(connections);
-  const Side bare([&] { return std::make_unique<BareLoop>(connections, reads->plan); }, warm);
-  const Side client([&] { return std::make_unique<Client>(connections, reads); }, warm);
-  std::vector<Figures> limits;
-  std::vector<Figures> ours;
+  const MeasuredProcess bare([&] { return std::make_unique<BareLoop>(connections, reads->plan); }, warm);
+  const MeasuredProcess client([&] { return std::make_unique<GensetdLoop>(connections, reads); }, warm);
+  std::vector<TransactionMetrics> limits;
+  std::vector<TransactionMetrics> ours;
   std::vector<double> ratios;
   for (int turn = 0; turn < turns; ++turn) {
     limits.push_back(bare.measure(seconds / turns));
@@ -244,8 +244,8 @@ Comparison compare(std::uint32_t connections, const profile::ReadsPtr& reads, do
 }
 
 bool print_table(double seconds, const std::vector<std::uint32_t>& counts) {
-  const profile::ReadsPtr reads =
-      profile::reads_of(profile::Catalog::built_in().find("hgm9520n"), modbus::Protocol::tcp);
+  const profile::ReadLayoutPtr reads =
+      profile::read_layout_of(profile::Catalog::built_in().find("hgm9520n"), modbus::Protocol::tcp);
   fmt::print(
       "              processor time per request (us)     per second on one core    by the clock     peer's "
       "core\n"
@@ -260,7 +260,7 @@ bool print_table(double seconds, const std::vector<std::uint32_t>& counts) {
                limit.per_second, ours.per_second, 100 * limit.peer_share, 100 * ours.peer_share);
     std::fflush(stdout);
   }
-  fmt::print("promised: a ratio of at least {:.1f}\n", ratio_min);
+  fmt::print("required: a ratio of at least {:.1f}\n", ratio_min);
   return good;
 }
 

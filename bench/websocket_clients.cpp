@@ -72,7 +72,7 @@ void WebSocketClients::take_messages(std::size_t index) {
     if (rest.size() < header) break;
     if (header != 2) length = big_endian(rest.substr(2, header - 2));
     if (rest.size() < header + length) break;
-    if (opcode == 1) witness_.received(index, rest.substr(header, length));
+    if (opcode == 1) observer_.received(index, rest.substr(header, length));
     rest.remove_prefix(header + length);
   }
   received.erase(0, received.size() - rest.size());

@@ -15,18 +15,18 @@ namespace gensetd::bench {
 // run_ready(). One thread.
 class WebSocketClients {
  public:
-  // Hears of each text message. Readings come as {"device_id":N,…; the snapshot as {"type":….
-  class Witness {
+  // Receives each text message: readings as {"device_id":N,…, the snapshot as {"type":….
+  class MessageObserver {
    public:
     virtual void received(std::size_t client, std::string_view message) = 0;
 
    protected:
-    ~Witness() = default;
+    ~MessageObserver() = default;
   };
 
-  explicit WebSocketClients(Witness& witness) : witness_(witness), epoll_(make_epoll()) {}
+  explicit WebSocketClients(MessageObserver& observer) : observer_(observer), epoll_(make_epoll()) {}
 
-  // Opens one more; waits for the answer to the handshake. Throws when it is none.
+  // Opens one more connection and waits for the handshake response. Throws if the upgrade fails.
   void connect(std::uint16_t port, const std::string& target);
 
   const Descriptor& epoll() const { return epoll_; }
@@ -41,12 +41,12 @@ class WebSocketClients {
   void receive(std::size_t index);
   void take_messages(std::size_t index);
 
-  Witness& witness_;
+  MessageObserver& observer_;
   Descriptor epoll_;
   std::vector<Client> clients_;
 };
 
-// Which device a reading's message is of; 0: it is no reading.
+// The device id of a reading's message; 0: not a reading.
 std::int64_t device_of(std::string_view message);
 
 }  // namespace gensetd::bench

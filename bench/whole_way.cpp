@@ -8,7 +8,7 @@
 // gensetd. Its share of a core is in the table: below 1 it was not what limited.
 
 #include "arguments.hpp"
-#include "controllers.hpp"
+#include "controller_server.hpp"
 #include "processes.hpp"
 #include "profile/catalog.hpp"
 #include "profile/read_plan.hpp"
@@ -55,10 +55,10 @@ double percentile(std::vector<float>& sorted, double share) {
       sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))]);
 }
 
-// Sees both ends of the way.
-class World final : public Controllers::Witness, public WebSocketClients::Witness {
+// Records when controllers respond and when clients receive.
+class PathMeter final : public ControllerServer::RequestObserver, public WebSocketClients::MessageObserver {
  public:
-  World(std::uint32_t devices, std::uint16_t first_register)
+  PathMeter(std::uint32_t devices, std::uint16_t first_register)
       : controllers_(0, this),
         clients_(*this),
         first_register_(first_register),
@@ -92,49 +92,49 @@ class World final : public Controllers::Witness, public WebSocketClients::Witnes
     measuring_ = true;
   }
   void stop() { measuring_ = false; }
-  std::size_t known() const { return known_; }  // devices that have been asked for their last block
+  std::size_t known() const { return known_; }  // devices whose last block was requested
 
   std::vector<float> latencies;  // milliseconds
   std::vector<float> lateness;   // of cycles, as a share of the interval, early ones too
   std::uint64_t readings = 0;    // that clients saw
 
  private:
-  struct Device {
-    steady_clock::time_point begun{};
-    steady_clock::time_point answered{};
-    bool told = true;
+  struct DeviceTimes {
+    steady_clock::time_point cycle_start{};
+    steady_clock::time_point responded{};
+    bool is_delivered = true;
     bool known = false;
   };
-  void answered(const Controllers::Request& request) override {
-    Device& device = devices_.at(request.device);
+  void responded(const ControllerServer::Request& request) override {
+    DeviceTimes& device = devices_.at(request.device);
     const auto now = steady_clock::now();
     if (request.first_register == first_register_) {
-      if (measuring_ && device.begun != steady_clock::time_point{}) {
-        const double apart = duration<double>(request.arrived - device.begun).count();
+      if (measuring_ && device.cycle_start != steady_clock::time_point{}) {
+        const double apart = duration<double>(request.arrived - device.cycle_start).count();
         lateness.push_back(static_cast<float>(std::abs(apart / duration<double>(interval).count() - 1)));
       }
-      device.begun = request.arrived;
+      device.cycle_start = request.arrived;
     } else if (!device.known) {
       device.known = true;
       ++known_;
     }
-    device.answered = now;
-    device.told = false;
+    device.responded = now;
+    device.is_delivered = false;
   }
   void received(std::size_t, std::string_view message) override {
     const std::int64_t id = device_of(message);
     if (id == 0) return;
-    Device& device = devices_.at(static_cast<std::size_t>(id - 1));
+    DeviceTimes& device = devices_.at(static_cast<std::size_t>(id - 1));
     if (!measuring_) return;
     ++readings;
-    if (!std::exchange(device.told, true))
-      latencies.push_back(static_cast<float>(1'000 * since(device.answered)));
+    if (!std::exchange(device.is_delivered, true))
+      latencies.push_back(static_cast<float>(1'000 * since(device.responded)));
   }
 
-  Controllers controllers_;
+  ControllerServer controllers_;
   WebSocketClients clients_;
   std::uint16_t first_register_;
-  std::vector<Device> devices_;
+  std::vector<DeviceTimes> devices_;
   Descriptor both_;
   std::size_t known_ = 0;
   bool measuring_ = false;
@@ -163,7 +163,7 @@ struct Row {
   double us_per_reading = 0;  // processor time of gensetd
   double gensetd = 0;         // of a core
   double redis = 0;
-  double world = 0;
+  double meter = 0;
   double kilobytes = 0;             // resident
   std::array<double, 3> latency{};  // ms: median, 99 %, 99.9 %
   double change_ms = 0;             // of the registry, median
@@ -178,7 +178,7 @@ std::vector<std::uint32_t> watched(std::uint32_t client, std::uint32_t devices) 
 }
 
 // The median time of a change of one device, while all are polled.
-double measure_changes(World& world, std::uint16_t port, std::uint32_t devices) {
+double measure_changes(PathMeter& meter, std::uint16_t port, std::uint32_t devices) {
   std::atomic<bool> done = false;
   std::vector<double> times;
   std::string failure;
@@ -196,7 +196,7 @@ double measure_changes(World& world, std::uint16_t port, std::uint32_t devices) 
     }
     done = true;
   });
-  world.run_until([&] { return done.load(); });
+  meter.run_until([&] { return done.load(); });
   changer.join();
   if (!failure.empty()) throw std::runtime_error(failure);
   return median(std::move(times));
@@ -205,9 +205,9 @@ double measure_changes(World& world, std::uint16_t port, std::uint32_t devices) 
 Row measure(std::uint32_t devices, double time) {
   const profile::ProfilePtr profile = profile::Catalog::built_in().find("hgm9520n");
   const TemporaryFolder folder;
-  World world(devices, profile::merged_plan(*profile, modbus::Protocol::tcp).front().first);
+  PathMeter meter(devices, profile::merged_plan(*profile, modbus::Protocol::tcp).front().first);
   const std::string database = "sqlite:///" + (folder.path() / "registry.sqlite").string();
-  std::ofstream(folder.path() / "registry.json") << registry_of(devices, world.port());
+  std::ofstream(folder.path() / "registry.json") << registry_of(devices, meter.port());
   Program import({gensetd_program(), "registry", "import", (folder.path() / "registry.json").string()},
                  {{"DATABASE_URL", database}}, folder.path() / "import.log");
   if (import.wait() != 0) throw std::runtime_error("the import failed: see gensetd registry import");
@@ -226,37 +226,37 @@ Row measure(std::uint32_t devices, double time) {
                          {"ALLOW_LOOPBACK_DEVICES", "1"}},
                         folder.path() / "gensetd.log");
   Row row{.devices = devices};
-  world.run_until([&] { return world.known() == devices || since(begin) > 60; });
-  if (world.known() != devices) throw std::runtime_error("gensetd has not read all devices within a minute");
+  meter.run_until([&] { return meter.known() == devices || since(begin) > 60; });
+  if (meter.known() != devices) throw std::runtime_error("gensetd has not read all devices within a minute");
   row.start = since(begin);
   for (std::uint32_t client = 0; client * devices_per_client < devices; ++client) {
-    world.clients().connect(port,
+    meter.clients().connect(port,
                             fmt::format("/ws/metrics?devices={}", fmt::join(watched(client, devices), ",")));
-    world.run_for(0.001);
+    meter.run_for(0.001);
   }
-  world.run_for(2 * duration<double>(interval).count());
+  meter.run_for(2 * duration<double>(interval).count());
 
-  world.measure();
+  meter.measure();
   const auto from = steady_clock::now();
   const double gensetd_before = process_cpu_time(gensetd.process());
   const double redis_before = process_cpu_time(redis.process());
   const double world_before = thread_cpu_time();
-  world.run_for(time);
+  meter.run_for(time);
   const double took = since(from);
   row.gensetd = (process_cpu_time(gensetd.process()) - gensetd_before) / took;
   row.redis = (process_cpu_time(redis.process()) - redis_before) / took;
-  row.world = (thread_cpu_time() - world_before) / took;
-  world.stop();
+  row.meter = (thread_cpu_time() - world_before) / took;
+  meter.stop();
   row.kilobytes = resident_kilobytes(gensetd.process());
-  std::ranges::sort(world.latencies);
-  std::ranges::sort(world.lateness);
-  row.readings = static_cast<double>(world.readings) / took;
+  std::ranges::sort(meter.latencies);
+  std::ranges::sort(meter.lateness);
+  row.readings = static_cast<double>(meter.readings) / took;
   row.us_per_reading = row.gensetd * 1e6 / row.readings;
-  row.latency = {percentile(world.latencies, 0.5), percentile(world.latencies, 0.99),
-                 percentile(world.latencies, 0.999)};
-  row.lateness_median = percentile(world.lateness, 0.5);
-  row.lateness_worst = percentile(world.lateness, 1);
-  row.change_ms = measure_changes(world, port, devices);
+  row.latency = {percentile(meter.latencies, 0.5), percentile(meter.latencies, 0.99),
+                 percentile(meter.latencies, 0.999)};
+  row.lateness_median = percentile(meter.lateness, 0.5);
+  row.lateness_worst = percentile(meter.lateness, 1);
+  row.change_ms = measure_changes(meter, port, devices);
   const std::string metrics = ask(port, "GET", "/metrics");
   row.missed =
       sample(metrics, "gensetd_cycles_missed_total") + sample(metrics, "gensetd_cycles_failed_total");
@@ -284,14 +284,14 @@ bool print_table(double time, const std::vector<std::uint32_t>& counts) {
         "{:7} {:10.1f} {:11.2f} {:9.2f} {:7.0f} {:9.0f} {:15.1f} {:8.3f} {:6.3f} {:5.3f} {:7.0f} {:7.1f} "
         "{:7.2f} {:8.2f} {:8.2f} {:10.1f}\n",
         devices, row.start, 100 * row.lateness_median, 100 * row.lateness_worst, row.missed, row.readings,
-        row.us_per_reading, row.gensetd, row.redis, row.world, row.kilobytes, per_device, row.latency[0],
+        row.us_per_reading, row.gensetd, row.redis, row.meter, row.kilobytes, per_device, row.latency[0],
         row.latency[1], row.latency[2], row.change_ms);
     std::fflush(stdout);
   }
   bool good = true;
   const Row& least = rows.front();
   const Row& most = rows.back();
-  fmt::print("promised:\n");
+  fmt::print("requirements:\n");
   check(std::ranges::all_of(
             rows, [](const Row& row) { return row.missed == 0 && row.lateness_worst <= late_share_max; }),
         "every cycle starts within 5 % of its interval, none is missed", good);

@@ -1,9 +1,9 @@
 "use strict";
 
-// Shows /api/openapi.json. Everything of it goes into the page as text, never as markup.
+// Shows /api/openapi.json. All of it is inserted as text, never as markup.
 
 const methods = ["get", "post", "patch", "put", "delete"];
-const token_key = "gensetd.token"; // the one that the page keeps while its tab is open
+const token_key = "gensetd.token"; // shared with the dashboard; kept until the tab is closed
 let description = null;
 
 const element = (id) => document.getElementById(id);
@@ -15,7 +15,7 @@ function make(tag, class_name, ...children) {
   return made;
 }
 
-// What a $ref leads to, with the name it has there.
+// The object that a $ref refers to, with its name.
 function resolved(thing) {
   if (!thing || !thing.$ref) return { value: thing || {}, name: "" };
   const names = thing.$ref.replace(/^#\//, "").split("/");
@@ -48,44 +48,44 @@ function limits_of(schema) {
   return parts.join(", ");
 }
 
-// In what is sent the fields that must be there are marked, in an answer those that may be missing. `within`:
-// names of the schemas around it, as one may hold itself.
-const sent = { sent: true, within: [] };
-const answered = { sent: false, within: [] };
+// How fields are marked: required ones in a request, optional ones in a response. `within` lists the names of the enclosing
+// schemas, since a schema may contain itself.
+const in_request = { is_request: true, within: [] };
+const in_response = { is_request: false, within: [] };
 
-function field_row(name, schema, required, meaning, place) {
+function field_row(name, schema, required, meaning, context) {
   const limits = limits_of(schema);
   const text = meaning || resolved(schema).value.description || "";
   const row = make("li", "", make("span", "name", name), " ", make("span", "kind", kind_of(schema) + (limits ? `, ${limits}` : "")));
-  if (Boolean(required) === place.sent) row.append(" ", required ? make("span", "required", "required") : make("span", "optional", "may be missing"));
+  if (Boolean(required) === context.is_request) row.append(" ", required ? make("span", "required", "required") : make("span", "optional", "may be missing"));
   if (text) row.append(make("span", "meaning", text));
-  const inside = fields_of(schema, place);
+  const inside = fields_of(schema, context);
   if (inside) row.append(inside);
   return row;
 }
 
 // The fields of an object, or of the objects of a list; null where there are none.
-function fields_of(schema, place) {
+function fields_of(schema, context) {
   const { value, name } = resolved(schema);
-  if (name && place.within.includes(name)) return null;
-  const around = name ? { ...place, within: [...place.within, name] } : place;
+  if (name && context.within.includes(name)) return null;
+  const inner_context = name ? { ...context, within: [...context.within, name] } : context;
   if (value.oneOf) {
-    const lists = value.oneOf.map((one) => model(one, around)).filter(Boolean);
+    const lists = value.oneOf.map((one) => model(one, inner_context)).filter(Boolean);
     return lists.length ? make("div", "", ...lists) : null;
   }
-  if (value.type === "array") return value.items ? fields_of(value.items, around) : null;
+  if (value.type === "array") return value.items ? fields_of(value.items, inner_context) : null;
   if (!value.properties) return null;
   const required = value.required || [];
   const list = make("ul", "fields");
-  for (const [field, inner] of Object.entries(value.properties)) list.append(field_row(field, inner, required.includes(field), "", around));
+  for (const [field, inner] of Object.entries(value.properties)) list.append(field_row(field, inner, required.includes(field), "", inner_context));
   if (value.additionalProperties === true) list.append(make("li", "kind", "and further fields"));
   return list;
 }
 
-// A schema that is opened when it is wanted.
-function model(schema, place) {
+// A schema that the reader can open.
+function model(schema, context) {
   const { value } = resolved(schema);
-  const fields = fields_of(schema, place);
+  const fields = fields_of(schema, context);
   if (!fields) return make("span", "kind", kind_of(schema));
   const shown = make("details", "model", make("summary", "", kind_of(schema)));
   if (value.description) shown.append(make("span", "meaning", value.description));
@@ -123,17 +123,17 @@ function command_of(method, path, operation) {
 
 const is_open = (operation) => Boolean(operation.security && operation.security.length === 0);
 
-function answers_of(operation) {
+function responses_of(operation) {
   const all = make("div", "");
-  for (const [status, given] of Object.entries(operation.responses)) {
-    const { value } = resolved(given);
-    const what = make("div", "", value.description || "");
-    for (const [header, its] of Object.entries(value.headers || {})) what.append(make("div", "kind", `header ${header}${its.description ? `: ${its.description}` : ""}`));
+  for (const [status, response] of Object.entries(operation.responses)) {
+    const { value } = resolved(response);
+    const details = make("div", "", value.description || "");
+    for (const [header, definition] of Object.entries(value.headers || {})) details.append(make("div", "kind", `header ${header}${definition.description ? `: ${definition.description}` : ""}`));
     for (const [type, content] of Object.entries(value.content || {})) {
-      if (type !== "application/json") what.append(make("div", "kind", type));
-      else if (resolved(content.schema).name !== "Error") what.append(make("div", "", model(content.schema, answered)));
+      if (type !== "application/json") details.append(make("div", "kind", type));
+      else if (resolved(content.schema).name !== "Error") details.append(make("div", "", model(content.schema, in_response)));
     }
-    all.append(make("div", "answer", make("span", `status ${Number(status) < 400 ? "good" : "bad"}`, status), what));
+    all.append(make("div", "response", make("span", `status ${Number(status) < 400 ? "good" : "bad"}`, status), details));
   }
   return all;
 }
@@ -142,17 +142,17 @@ function operation_of(path, method, operation, shared) {
   const title = make("summary", "", make("span", `method ${method}`, method.toUpperCase()), make("span", "path", path), make("span", "summary", operation.summary || ""));
   const inside = make("div", "inside");
   if (operation.description) inside.append(make("p", "", operation.description));
-  inside.append(make("p", "kind", is_open(operation) ? "Open: needs no token." : method === "get" ? "Needs API_TOKEN or READ_TOKEN, where they are set." : "Needs API_TOKEN, where it is set."));
+  inside.append(make("p", "kind", is_open(operation) ? "Needs no token." : method === "get" ? "Needs API_TOKEN or READ_TOKEN, if they are set." : "Needs API_TOKEN, if it is set."));
   const parameters = [...(shared || []), ...(operation.parameters || [])].map((one) => resolved(one).value);
   if (parameters.length) {
     const list = make("ul", "fields");
-    for (const one of parameters) list.append(field_row(one.in === "path" ? `{${one.name}}` : `?${one.name}=`, one.schema, one.required, one.description, sent));
+    for (const one of parameters) list.append(field_row(one.in === "path" ? `{${one.name}}` : `?${one.name}=`, one.schema, one.required, one.description, in_request));
     inside.append(make("h3", "", "Parameters"), list);
   }
   const body = body_of(operation);
-  if (body) inside.append(make("h3", "", `Body: ${kind_of(body.schema)}`), fields_of(body.schema, sent) || make("span", "kind", kind_of(body.schema)));
+  if (body) inside.append(make("h3", "", `Body: ${kind_of(body.schema)}`), fields_of(body.schema, in_request) || make("span", "kind", kind_of(body.schema)));
   if (!path.startsWith("/ws/")) inside.append(make("h3", "", "Example"), make("pre", "", command_of(method, path, operation)));
-  inside.append(make("h3", "", "Answers"), answers_of(operation));
+  inside.append(make("h3", "", "Responses"), responses_of(operation));
   const shown = make("details", "operation", title, inside);
   shown.id = operation.operationId || `${method}${path.replace(/[^a-z0-9]+/gi, "_")}`;
   shown.addEventListener("toggle", () => {
@@ -161,7 +161,7 @@ function operation_of(path, method, operation, shared) {
   return shown;
 }
 
-// Every operation under its first tag, tags in the order of the description.
+// The operations by their first tag, in the order of the tags in the description.
 function operations_by_tag() {
   const by_tag = new Map((description.tags || []).map((tag) => [tag.name, { about: tag.description || "", shown: [] }]));
   for (const [path, item] of Object.entries(description.paths)) {
@@ -222,27 +222,27 @@ function fail(text) {
 
 async function load() {
   const token = sessionStorage.getItem(token_key);
-  let answer;
+  let response;
   try {
-    answer = await fetch("openapi.json", { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store" });
+    response = await fetch("openapi.json", { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store" });
   } catch {
-    fail("gensetd does not answer. Reload the page when it runs again.");
+    fail("gensetd does not respond. Reload the page when it is running again.");
     return;
   }
-  if (answer.status === 401) {
+  if (response.status === 401) {
     element("state").textContent = token ? "This token is not accepted." : "The description needs a token: API_TOKEN or READ_TOKEN of gensetd.";
     element("login").hidden = false;
     element("token").focus();
     return;
   }
-  const body = await answer.json();
-  if (!answer.ok) {
-    fail(`The description did not come: ${body.error.message}.`);
+  const body = await response.json();
+  if (!response.ok) {
+    fail(`Could not load the description: ${body.error.message}.`);
     return;
   }
   element("login").hidden = true;
   description = body;
-  // The link as it stands would come without the token.
+  // A plain link would be requested without the token.
   element("file").href = URL.createObjectURL(new Blob([JSON.stringify(body, null, 1)], { type: "application/json" }));
   element("file").download = "openapi.json";
   show();

@@ -10,21 +10,21 @@
 
 namespace gensetd::events {
 
-// What can happen, and how it is said. {placeholders} of a text are members of the event's args.
-struct Code {
+// A kind of event and its texts. {placeholders} in a text are members of the event's args.
+struct EventCode {
   std::string_view code;
-  Kind kind;
+  EventKind kind;
   std::optional<int> priority;
   std::string_view en;
   std::string_view ru;
 };
 
-std::span<const Code> catalogue();
-const Code& code_of(std::string_view code);  // one of the catalogue
+std::span<const EventCode> catalogue();
+const EventCode& code_of(std::string_view code);  // throws std::logic_error for an unknown code
 
 enum class Language : bool { english, russian };
 
-// The text of an event with its placeholders filled; one that args does not hold stays as it is.
+// The text of an event with its placeholders replaced; one without a value in args remains as it is.
 std::string text_of(const Event& event, Language language);
 
 }  // namespace gensetd::events

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "events/watchlist.hpp"
+#include "events/event_fields.hpp"
 #include "reading/reading.hpp"
 
 #include <cstddef>
@@ -11,37 +11,37 @@
 
 namespace gensetd::events {
 
-// What is known of a device before a reading: the last one, where a value that it lacks is the newest that
-// there was. Unknown is not off: a field without data neither begins nor ends anything, and what changed
-// behind the gap is found when the data is back.
-struct Known {
-  std::shared_ptr<const reading::Facts> facts;  // null: nothing
-  std::vector<bool> older;                      // by field: not of the last reading; empty: none is
+// The last known values of a device: its last reading, where a missing value is replaced by the newest value
+// before it. A field without data neither begins nor ends anything; a change that happened meanwhile is
+// detected when the data is back.
+struct LastKnown {
+  std::shared_ptr<const reading::Content> content;  // null: no reading so far
+  std::vector<bool> older;                          // by field: from before the last reading; empty: none
 };
 
-// One difference between what was known and a reading.
+// One difference between the last known values and a reading.
 struct Change {
-  enum class What : std::uint8_t {
-    happened,   // an event without an end
-    alarm_on,   //
-    alarm_off,  // also said of alarms that were off, when nothing was known before
-    covered,    // an alarm that is named by a more specific one now
-    lost,       // the device is offline
-    back        // and online again; also said when nothing was known before
+  enum class Type : std::uint8_t {
+    happened,    // an event without an end
+    alarm_on,    //
+    alarm_off,   // also for alarms that are off in the first reading
+    superseded,  // a more specific alarm has replaced it
+    lost,        // the device is offline
+    back         // the device is online; also in the first reading
   };
-  What what = What::happened;
+  Type type = Type::happened;
   std::string_view code;  // of the catalogue; empty for lost and back
   std::string args = "{}";
-  bool at_latest = false;  // it may have happened earlier: the device was away, or the field had no data
+  bool at_latest = false;  // it may have happened earlier: the device was offline, or the field had no data
 
   bool operator==(const Change&) const = default;
 };
 
-// Everything that the reading `after` says has changed. Pure.
-std::vector<Change> changes_between(const Known& before, const reading::Facts& after,
-                                    const Watchlist& watchlist);
+// Everything that has changed in the reading `after`. Pure.
+std::vector<Change> changes_between(const LastKnown& before, const reading::Content& after,
+                                    const EventFields& fields);
 
-// What is known after it.
-Known known_after(Known before, std::shared_ptr<const reading::Facts> after);
+// The last known values after the reading `after`.
+LastKnown known_after(LastKnown before, std::shared_ptr<const reading::Content> after);
 
 }  // namespace gensetd::events

@@ -1,5 +1,7 @@
 #include "events/event.hpp"
 
+#include "text/json_text.hpp"
+
 #include <array>
 
 namespace gensetd::events {
@@ -25,7 +27,7 @@ std::string number(const std::optional<Number>& value) {
 std::string text(std::string_view value) {
   std::string out;
   if (value.empty()) return "null";
-  reading::append_json_string(out, value);
+  text::append_json_string(out, value);
   return out;
 }
 
@@ -35,10 +37,10 @@ std::string time(const std::optional<Timestamp>& value) {
 
 }  // namespace
 
-std::string_view to_word(Kind kind) { return kinds[static_cast<std::size_t>(kind)]; }
-std::string_view to_word(State state) { return states[static_cast<std::size_t>(state)]; }
-std::optional<Kind> kind_from(std::string_view word) { return from<Kind>(word, kinds); }
-std::optional<State> state_from(std::string_view word) { return from<State>(word, states); }
+std::string_view to_word(EventKind kind) { return kinds[static_cast<std::size_t>(kind)]; }
+std::string_view to_word(EventState state) { return states[static_cast<std::size_t>(state)]; }
+std::optional<EventKind> kind_from(std::string_view word) { return from<EventKind>(word, kinds); }
+std::optional<EventState> state_from(std::string_view word) { return from<EventState>(word, states); }
 
 std::string to_json(const Event& event) {
   std::string out = "{";

@@ -9,14 +9,13 @@
 namespace gensetd::events {
 
 // The ids of new events, unique among all programs that share a database. Use: add() each block that
-// registry::Store::take_event_ids() gave, next() for each event, and take another block while there are less
-// than blocks_wanted.
-// While the database does not answer and no block is left, ids come from [2^52, 2^53), a range that no block
-// reaches, from a place that `random` chooses: two programs could meet there only by a chance of one in
-// 10^10. Ids fit the numbers of JavaScript. Invariant: no id is given twice.
+// registry::Store::take_event_ids() returns; next() for each event; take another block while there are fewer
+// than blocks_wanted. While the database does not respond and no block is left, ids come from [2^52, 2^53), a
+// range that no block reaches, starting at an offset that `random` selects: the probability that two programs
+// collide is about 10^-10. Ids are exact as numbers in JavaScript. Invariant: no id is returned twice.
 class EventIds {
  public:
-  static constexpr std::size_t blocks_wanted = 2;  // one in use and one ahead
+  static constexpr std::size_t blocks_wanted = 2;  // one in use and one in reserve
 
   explicit EventIds(std::uint64_t random = 0);
 

@@ -14,7 +14,7 @@ namespace gensetd::events {
 namespace {
 
 namespace json = boost::json;
-using What = Change::What;
+using Type = Change::Type;
 
 std::string error_of(const Change& change) {
   json::error_code failed;
@@ -32,48 +32,49 @@ void Journal::restore(std::vector<Event> open, const std::vector<std::chrono::mi
   for (const std::chrono::milliseconds age : alarm_ages) counts_.note(now - age);
   for (Event& event : open) {
     if (!event.is_open() || (!event.device_id && !event.site_id)) continue;
-    const auto known = std::ranges::find(catalogue(), event.code, &Code::code);
-    if (known == catalogue().end()) continue;  // of a newer program; it stays as it is
+    const auto known = std::ranges::find(catalogue(), event.code, &EventCode::code);
+    if (known == catalogue().end()) continue;  // from a newer version of the program; it is not changed
     const Subject subject{event.device_id ? *event.device_id : -*event.site_id, known->code};
-    const auto [place, is_first] = open_.try_emplace(subject, event);
+    const auto [entry, is_first] = open_.try_emplace(subject, event);
     if (is_first) continue;
-    event.state = State::closed;  // of two programs that wrote at once; the newer one stays
-    tell(event);
+    event.state = EventState::closed;  // two programs wrote at the same time; the newer alarm stays
+    emit(event);
   }
 }
 
-void Journal::begin(Roster roster, Timestamp now) {
-  roster_ = std::move(roster);
-  for (const auto& [device_id, place] : roster_) sites_[place.site_id].push_back(device_id);
-  for (auto& [site_id, devices] : sites_) std::ranges::sort(devices);
-  std::vector<Subject> over;
+void Journal::begin(PolledDevices devices, Timestamp now) {
+  devices_ = std::move(devices);
+  for (const auto& [device_id, site] : devices_) sites_[site.site_id].push_back(device_id);
+  for (auto& [site_id, device_ids] : sites_) std::ranges::sort(device_ids);
+  std::vector<Subject> ended;
   for (const auto& [subject, event] : open_) {
-    if (event.device_id ? !roster_.contains(*event.device_id) : !sites_.contains(*event.site_id))
-      over.push_back(subject);
+    if (event.device_id ? !devices_.contains(*event.device_id) : !sites_.contains(*event.site_id))
+      ended.push_back(subject);
   }
-  for (const Subject& subject : over) close(subject, now);
+  for (const Subject& subject : ended) close(subject, now);
 }
 
-void Journal::set_place(std::int64_t device_id, std::optional<Place> place, Moment now) {
-  const auto known = roster_.find(device_id);
-  const std::optional<Place> before = known == roster_.end() ? std::nullopt : std::optional{known->second};
-  if (place == before) return;
-  const bool moves = !place || !before || place->site_id != before->site_id;
-  if (place && moves) {
-    std::vector<std::int64_t>& devices = sites_[place->site_id];
+void Journal::set_site(std::int64_t device_id, std::optional<DeviceSite> site, ClockPair now) {
+  const auto known = devices_.find(device_id);
+  const std::optional<DeviceSite> before =
+      known == devices_.end() ? std::nullopt : std::optional{known->second};
+  if (site == before) return;
+  const bool moves = !site || !before || site->site_id != before->site_id;
+  if (site && moves) {
+    std::vector<std::int64_t>& devices = sites_[site->site_id];
     devices.insert(std::ranges::lower_bound(devices, device_id), device_id);
   }
   if (before && moves) leave_site(device_id, before->site_id, now.wall);
-  if (place) {
+  if (site) {
     const auto known_device = known_.find(device_id);
     const bool is_online =
-        known_device != known_.end() && known_device->second.facts && known_device->second.facts->online;
-    if (moves && is_online) end_site_outage(*place, now);
-    roster_.insert_or_assign(device_id, *std::move(place));
+        known_device != known_.end() && known_device->second.content && known_device->second.content->online;
+    if (moves && is_online) end_site_outage(*site, now);
+    devices_.insert_or_assign(device_id, *std::move(site));
   } else {
-    roster_.erase(device_id);
+    devices_.erase(device_id);
     known_.erase(device_id);
-    outages_.erase(device_id);
+    outages_.end(device_id);
     close_all(device_id, now.wall);
   }
 }
@@ -87,183 +88,157 @@ void Journal::leave_site(std::int64_t device_id, std::int64_t site_id, Timestamp
 }
 
 void Journal::close_all(std::int64_t device_or_minus_site, Timestamp when) {
-  std::vector<Subject> over;
+  std::vector<Subject> ended;
   for (auto entry = open_.lower_bound({device_or_minus_site, {}});
        entry != open_.end() && entry->first.first == device_or_minus_site; ++entry)
-    over.push_back(entry->first);
-  for (const Subject& subject : over) close(subject, when);
+    ended.push_back(entry->first);
+  for (const Subject& subject : ended) close(subject, when);
 }
 
-const Watchlist& Journal::watchlist_of(const profile::ProfilePtr& profile) {
-  return watchlists_.try_emplace(profile, *profile).first->second;
+const EventFields& Journal::fields_of(const profile::ProfilePtr& profile) {
+  return fields_.try_emplace(profile, *profile).first->second;
 }
 
-void Journal::take(const std::shared_ptr<const reading::Facts>& facts) {
-  const std::int64_t device_id = facts->identity.device_id;
-  const auto place = roster_.find(device_id);
-  if (place == roster_.end()) return;
-  const Watchlist& watchlist = watchlist_of(facts->profile);
-  Known& known = known_[device_id];
-  if (!known.facts || known.facts->profile != facts->profile)
-    close_foreign_codes(device_id, watchlist, facts->timestamp);
-  for (const Change& change : changes_between(known, *facts, watchlist))
-    apply(device_id, place->second, change, {facts->at, facts->timestamp});
-  known = known_after(std::move(known), facts);
+void Journal::process(const std::shared_ptr<const reading::Content>& content) {
+  const std::int64_t device_id = content->identity.device_id;
+  const auto device = devices_.find(device_id);
+  if (device == devices_.end()) return;
+  const EventFields& fields = fields_of(content->profile);
+  LastKnown& known = known_[device_id];
+  if (!known.content || known.content->profile != content->profile)
+    close_unsupported_alarms(device_id, fields, content->timestamp);
+  for (const Change& change : changes_between(known, *content, fields))
+    apply(device_id, device->second, change, {content->at, content->timestamp});
+  known = known_after(std::move(known), content);
 }
 
-// An alarm that the register map in use has no field for could never end.
-void Journal::close_foreign_codes(std::int64_t device_id, const Watchlist& watchlist, Timestamp when) {
-  std::vector<Subject> over;
+// An alarm without a field in the current register map could never end.
+void Journal::close_unsupported_alarms(std::int64_t device_id, const EventFields& fields, Timestamp when) {
+  std::vector<Subject> ended;
   for (auto entry = open_.lower_bound({device_id, {}}); entry != open_.end(); ++entry) {
     const auto& [subject, event] = *entry;
     if (subject.first != device_id) break;
-    if (event.kind != Kind::alarm) continue;
+    if (event.kind != EventKind::alarm) continue;
     const bool is_watched =
         subject.second == "alarm_unclassified"
-            ? watchlist.common_alarm.has_value()
-            : std::ranges::count(watchlist.alarms, subject.second, &Watchlist::Alarm::code) > 0;
-    if (!is_watched) over.push_back(subject);
+            ? fields.common_alarm.has_value()
+            : std::ranges::count(fields.alarms, subject.second, &EventFields::Alarm::code) > 0;
+    if (!is_watched) ended.push_back(subject);
   }
-  for (const Subject& subject : over) close(subject, when);
+  for (const Subject& subject : ended) close(subject, when);
 }
 
-void Journal::apply(std::int64_t device_id, const Place& place, const Change& change, Moment when) {
-  switch (change.what) {
-    case What::happened:
-      return tell(of_device(made(change.code, change.args, when.wall, change.at_latest), device_id, place));
-    case What::alarm_on:
-      return raise({device_id, change.code},
-                   of_device(made(change.code, change.args, when.wall, change.at_latest), device_id, place),
-                   when.steady);
-    case What::alarm_off:
-      return lower({device_id, change.code}, when.wall);
-    case What::covered:
+void Journal::apply(std::int64_t device_id, const DeviceSite& site, const Change& change, ClockPair when) {
+  switch (change.type) {
+    case Type::happened:
+      return emit(
+          with_device(make_event(change.code, change.args, when.wall, change.at_latest), device_id, site));
+    case Type::alarm_on:
+      return raise(
+          {device_id, change.code},
+          with_device(make_event(change.code, change.args, when.wall, change.at_latest), device_id, site),
+          when.steady);
+    case Type::alarm_off:
+      return clear({device_id, change.code}, when.wall);
+    case Type::superseded:
       return close({device_id, change.code}, when.wall);
-    case What::lost:
+    case Type::lost:
       return begin_outage(device_id, change, when);
-    case What::back:
-      return end_outage(device_id, place, when);
+    case Type::back:
+      return end_outage(device_id, site, when);
   }
 }
 
-void Journal::begin_outage(std::int64_t device_id, const Change& change, Moment when) {
-  Outage outage{.since = when,
-                .at_latest = change.at_latest,
-                .error = error_of(change),
-                .alarm_due_at = when.steady + offline_delay_};
-  if (is_active({device_id, "device_offline"})) {
-    outage.since.wall = find({device_id, "device_offline"})->onset;  // of an earlier run of the program
-    outage.is_alarm = true;
-  }
-  outages_.insert_or_assign(device_id, std::move(outage));
+void Journal::begin_outage(std::int64_t device_id, const Change& change, ClockPair when) {
+  std::optional<Timestamp> alarm_onset;
+  if (is_active({device_id, "device_offline"})) alarm_onset = find({device_id, "device_offline"})->onset;
+  outages_.begin(device_id, {.since = when, .at_latest = change.at_latest, .error = error_of(change)},
+                 alarm_onset);
 }
 
-void Journal::end_outage(std::int64_t device_id, const Place& place, Moment when) {
-  lower({device_id, "device_offline"}, when.wall);
-  const bool was_site = is_active({-place.site_id, "site_offline"});
-  end_site_outage(place, when);
-  const auto found = outages_.find(device_id);
-  if (found == outages_.end()) return;
-  const Outage outage = std::move(found->second);
-  outages_.erase(found);
-  // What was not read before was not interrupted.
-  if (outage.is_alarm || was_site || outage.at_latest) return;
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(when.steady - outage.since.steady).count();
-  Event event = of_device(
-      made("device_interrupted", json::serialize(json::object{{"error", outage.error}, {"seconds", seconds}}),
-           outage.since.wall, outage.at_latest),
-      device_id, place);
+void Journal::end_outage(std::int64_t device_id, const DeviceSite& site, ClockPair when) {
+  clear({device_id, "device_offline"}, when.wall);
+  const bool was_site_outage = is_active({-site.site_id, "site_offline"});
+  end_site_outage(site, when);
+  const std::optional<Outage> outage = outages_.end(device_id);
+  if (!outage) return;
+  // A device that was not read before was not interrupted.
+  if (outage->has_alarm || was_site_outage || outage->at_latest) return;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(when.steady - outage->since.steady).count();
+  Event event =
+      with_device(make_event("device_interrupted",
+                             json::serialize(json::object{{"error", outage->error}, {"seconds", seconds}}),
+                             outage->since.wall, outage->at_latest),
+                  device_id, site);
   event.returned_at = when.wall;
-  tell(event);
+  emit(event);
 }
 
-// One device that answers is enough: the others of the site have a delay of their own from now on.
-void Journal::end_site_outage(const Place& place, Moment when) {
-  if (!is_active({-place.site_id, "site_offline"})) return;
-  lower({-place.site_id, "site_offline"}, when.wall);
-  for (const std::int64_t device_id : sites_[place.site_id]) {
-    const auto outage = outages_.find(device_id);
-    if (outage != outages_.end()) outage->second.alarm_due_at = when.steady + offline_delay_;
-  }
+// One device that responds is enough: from now on each of the others has a delay of its own.
+void Journal::end_site_outage(const DeviceSite& site, ClockPair when) {
+  if (!is_active({-site.site_id, "site_offline"})) return;
+  clear({-site.site_id, "site_offline"}, when.wall);
+  outages_.restart_delays(sites_[site.site_id], when.steady);
 }
 
 void Journal::tick(SteadyTime now) {
-  for (auto& [device_id, outage] : outages_) {
-    if (!outage.is_alarm && now >= outage.alarm_due_at) consider(device_id, outage, now);
+  for (const std::int64_t device_id : outages_.due(now)) {
+    const DeviceSite& site = devices_.at(device_id);
+    if (is_active({-site.site_id, "site_offline"})) continue;
+    const Outages::Decision decision = outages_.decide(device_id, sites_.at(site.site_id), now);
+    if (const auto* whole_site = std::get_if<Outages::RaiseSiteAlarm>(&decision)) {
+      raise_site_alarm(site, *whole_site, outages_.at(device_id).at_latest);
+    } else if (std::holds_alternative<Outages::RaiseDeviceAlarm>(decision)) {
+      const Outage& outage = outages_.at(device_id);
+      raise({device_id, "device_offline"},
+            with_device(make_event("device_offline", json::serialize(json::object{{"error", outage.error}}),
+                                   outage.since.wall, outage.at_latest),
+                        device_id, site),
+            outage.since.steady);
+    }
   }
 }
 
-void Journal::consider(std::int64_t device_id, Outage& outage, SteadyTime now) {
-  const Place& place = roster_.at(device_id);
-  if (is_active({-place.site_id, "site_offline"})) return;
-  std::vector<std::int64_t> devices;
-  Moment since = outage.since;
-  if (whole_site_went(place, devices, since)) {
-    json::array ids;
-    for (const std::int64_t id : devices) ids.emplace_back(id);
-    Event alarm = made("site_offline",
-                       json::serialize(json::object{{"devices", std::move(ids)}, {"count", devices.size()}}),
-                       since.wall, outage.at_latest);
-    alarm.site_id = place.site_id;
-    alarm.site_code = place.site_code;
-    return raise({-place.site_id, "site_offline"}, std::move(alarm), since.steady);
-  }
-  // The rest of the site may be about to follow.
-  if (others_of_site_are_away(device_id, place) && now < outage.since.steady + site_drops_within) return;
-  outage.is_alarm = true;
-  raise({device_id, "device_offline"},
-        of_device(made("device_offline", json::serialize(json::object{{"error", outage.error}}),
-                       outage.since.wall, outage.at_latest),
-                  device_id, place),
-        outage.since.steady);
-}
-
-bool Journal::whole_site_went(const Place& place, std::vector<std::int64_t>& devices, Moment& since) const {
-  SteadyTime last = since.steady;
-  for (const std::int64_t device_id : sites_.at(place.site_id)) {
-    const auto outage = outages_.find(device_id);
-    if (outage == outages_.end() || outage->second.is_alarm) return false;
-    since = std::min(since, outage->second.since,
-                     [](const Moment& a, const Moment& b) { return a.steady < b.steady; });
-    last = std::max(last, outage->second.since.steady);
-    devices.push_back(device_id);
-  }
-  return devices.size() > 1 && last - since.steady <= site_drops_within;
-}
-
-bool Journal::others_of_site_are_away(std::int64_t device_id, const Place& place) const {
-  return std::ranges::any_of(sites_.at(place.site_id), [&](std::int64_t other) {
-    return other != device_id && outages_.contains(other);
-  });
+void Journal::raise_site_alarm(const DeviceSite& site, const Outages::RaiseSiteAlarm& outage,
+                               bool at_latest) {
+  json::array ids;
+  for (const std::int64_t id : outage.devices) ids.emplace_back(id);
+  const std::size_t count = outage.devices.size();
+  Event alarm =
+      make_event("site_offline", json::serialize(json::object{{"devices", std::move(ids)}, {"count", count}}),
+                 outage.since.wall, at_latest);
+  alarm.site_id = site.site_id;
+  alarm.site_code = site.site_code;
+  raise({-site.site_id, "site_offline"}, std::move(alarm), outage.since.steady);
 }
 
 void Journal::note_start(std::string_view version, Timestamp now) {
   const json::object args{{"version", json::string_view(version.data(), version.size())}};
-  tell(made("gateway_started", json::serialize(args), now, false));
+  emit(make_event("gateway_started", json::serialize(args), now, false));
 }
 
-Event Journal::made(std::string_view code, std::string args, Timestamp onset, bool at_latest) {
-  const Code& known = code_of(code);
+Event Journal::make_event(std::string_view code, std::string args, Timestamp onset, bool at_latest) {
+  const EventCode& known = code_of(code);
   return {.id = ids_.next(),
           .kind = known.kind,
           .priority = known.priority,
           .code = std::string{code},
           .args = std::move(args),
-          .state = known.priority ? State::active : State::closed,
+          .state = known.priority ? EventState::active : EventState::closed,
           .onset = onset,
           .onset_at_latest = at_latest};
 }
 
-Event Journal::of_device(Event event, std::int64_t device_id, const Place& place) const {
+Event Journal::with_device(Event event, std::int64_t device_id, const DeviceSite& site) const {
   event.device_id = device_id;
-  event.site_id = place.site_id;
-  event.site_code = place.site_code;
+  event.site_id = site.site_id;
+  event.site_code = site.site_code;
   return event;
 }
 
 bool Journal::is_active(Subject subject) {
   const Event* alarm = find(subject);
-  return alarm != nullptr && alarm->state != State::returned;
+  return alarm != nullptr && alarm->state != EventState::returned;
 }
 
 Event* Journal::find(Subject subject) {
@@ -271,25 +246,25 @@ Event* Journal::find(Subject subject) {
   return found == open_.end() ? nullptr : &found->second;
 }
 
-// An alarm that comes again before anybody acknowledged that it went is a new one, and ends the old.
+// An alarm that is raised again before its return was acknowledged is a new one, and closes the old one.
 void Journal::raise(Subject subject, Event alarm, SteadyTime when) {
   if (const Event* old = find(subject)) {
-    if (old->state != State::returned) return;
+    if (old->state != EventState::returned) return;
     close(subject, alarm.onset);
   }
   counts_.note(when);
-  const Code& known = code_of(subject.second);  // whose text lives as long as the program
-  const auto place = open_.insert_or_assign(Subject{subject.first, known.code}, std::move(alarm)).first;
-  tell(place->second);
+  const EventCode& known = code_of(subject.second);  // its text is static
+  const auto entry = open_.insert_or_assign(Subject{subject.first, known.code}, std::move(alarm)).first;
+  emit(entry->second);
 }
 
-void Journal::lower(Subject subject, Timestamp when) {
+void Journal::clear(Subject subject, Timestamp when) {
   const auto found = open_.find(subject);
-  if (found == open_.end() || found->second.state == State::returned) return;
+  if (found == open_.end() || found->second.state == EventState::returned) return;
   Event& alarm = found->second;
   alarm.returned_at = when;
-  alarm.state = alarm.state == State::acknowledged ? State::closed : State::returned;
-  tell(alarm);
+  alarm.state = alarm.state == EventState::acknowledged ? EventState::closed : EventState::returned;
+  emit(alarm);
   if (!alarm.is_open()) open_.erase(found);
 }
 
@@ -298,35 +273,36 @@ void Journal::close(Subject subject, Timestamp when) {
   if (found == open_.end()) return;
   Event& alarm = found->second;
   if (!alarm.returned_at) alarm.returned_at = when;
-  alarm.state = State::closed;
-  tell(alarm);
+  alarm.state = EventState::closed;
+  emit(alarm);
   open_.erase(found);
 }
 
-std::variant<Event, Journal::Refused> Journal::acknowledge(std::int64_t id, std::string by, Timestamp now) {
+std::variant<Event, Journal::AcknowledgeError> Journal::acknowledge(std::int64_t id, std::string by,
+                                                                    Timestamp now) {
   const auto found = std::ranges::find_if(open_, [id](const auto& entry) { return entry.second.id == id; });
-  if (found == open_.end()) return Refused::unknown;
+  if (found == open_.end()) return AcknowledgeError::unknown;
   Event& alarm = found->second;
-  if (alarm.state == State::acknowledged) return Refused::acknowledged_already;
+  if (alarm.state == EventState::acknowledged) return AcknowledgeError::acknowledged_already;
   alarm.acknowledged_at = now;
   alarm.acknowledged_by = std::move(by);
-  alarm.state = alarm.state == State::returned ? State::closed : State::acknowledged;
-  Event told = alarm;
-  tell(told);
-  if (!told.is_open()) open_.erase(found);
-  return told;
+  alarm.state = alarm.state == EventState::returned ? EventState::closed : EventState::acknowledged;
+  Event acknowledged = alarm;
+  emit(acknowledged);
+  if (!acknowledged.is_open()) open_.erase(found);
+  return acknowledged;
 }
 
-std::vector<const Event*> Journal::alarms() const { return alarms_behind(std::nullopt, open_.size()); }
+std::vector<const Event*> Journal::alarms() const { return alarms_after(std::nullopt, open_.size()); }
 
-std::vector<const Event*> Journal::alarms_behind(const std::optional<AlarmPlace>& place,
-                                                 std::size_t count) const {
+std::vector<const Event*> Journal::alarms_after(const std::optional<AlarmPosition>& after,
+                                                std::size_t count) const {
   std::vector<const Event*> found;
   for (const auto& [subject, event] : open_) {
-    if (!place || place_of(event) > *place) found.push_back(&event);
+    if (!after || position_of(event) > *after) found.push_back(&event);
   }
   const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(count, found.size()));
-  std::ranges::partial_sort(found, end, {}, [](const Event* event) { return place_of(*event); });
+  std::ranges::partial_sort(found, end, {}, [](const Event* event) { return position_of(*event); });
   found.erase(end, found.end());
   return found;
 }

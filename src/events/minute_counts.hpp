@@ -8,7 +8,7 @@
 
 namespace gensetd::events {
 
-// How many alarms came in each minute of the last day, by the steady clock.
+// How many alarms were raised in each minute of the last day, by the steady clock.
 class MinuteCounts {
  public:
   using SteadyTime = reading::SteadyTime;
@@ -20,7 +20,7 @@ class MinuteCounts {
     ++minute.count;
   }
 
-  // Of the minute under way and of those before it, `minutes` in all, at most a day.
+  // The sum of the current minute and those before it, `minutes` in all, at most a day.
   std::uint64_t last(int minutes, SteadyTime now) const {
     std::uint64_t sum = 0;
     for (int back = 0; back < minutes; ++back) {

@@ -11,31 +11,31 @@
 
 namespace gensetd::events {
 
-// Where a page of the journal ends: what is older comes on the next one.
-struct Cursor {
+// The end of a page of the journal: older events are on the next one.
+struct EventCursor {
   Timestamp onset;
   std::int64_t id = 0;
-  bool operator==(const Cursor&) const = default;
+  bool operator==(const EventCursor&) const = default;
 };
 
-std::string print_cursor(const Cursor& cursor);  // "2026-02-17T14:30:00.123Z_1234"
-std::optional<Cursor> parse_cursor(std::string_view text);
+std::string print_cursor(const EventCursor& cursor);  // "2026-02-17T14:30:00.123Z_1234"
+std::optional<EventCursor> parse_cursor(std::string_view text);
 
-// Which events are wanted; what is empty does not matter.
-struct Query {
+// Which events are wanted; an empty member matches all.
+struct EventQuery {
   std::optional<std::int64_t> site_id;
   std::optional<std::int64_t> device_id;
-  std::optional<Kind> kind;
+  std::optional<EventKind> kind;
   std::optional<int> priority;
-  std::optional<State> state;
+  std::optional<EventState> state;
   std::optional<Timestamp> from;  // onset
   std::optional<Timestamp> to;    // onset, not included
-  std::optional<Cursor> before;
+  std::optional<EventCursor> before;
   std::size_t limit = 100;
 };
 
-// What of the journal stays.
-struct Keep {
+// How much of the journal is kept.
+struct Retention {
   std::chrono::days age{90};
   std::size_t events = 100'000;
 };

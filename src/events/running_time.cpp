@@ -5,7 +5,7 @@
 namespace gensetd::events {
 namespace {
 
-constexpr std::int64_t sum_max = std::int64_t{1} << 53;  // what is beyond was not written by a gensetd
+constexpr std::int64_t sum_max = std::int64_t{1} << 53;  // gensetd never writes a larger one
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "events/table.hpp"
 
+#include "events/event_row.hpp"
 #include "registry/store.hpp"
 
 #include <soci/soci.h>
@@ -15,108 +16,7 @@ namespace {
 
 constexpr std::size_t onsets_max = 100'000;
 
-template <class T>
-struct Column {
-  T value{};
-  soci::indicator indicator = soci::i_null;
-
-  Column() = default;
-  template <class U>
-  explicit Column(const std::optional<U>& from)
-      : value(from ? static_cast<T>(*from) : T{}), indicator(from ? soci::i_ok : soci::i_null) {}
-  bool is_null() const { return indicator != soci::i_ok; }
-};
-
-std::optional<std::string> printed(const std::optional<Timestamp>& time) {
-  return time ? std::optional{reading::print_timestamp(*time)} : std::nullopt;
-}
-
-constexpr std::string_view columns =
-    "id, device_id, site_id, site_code, kind, priority, code, args, state, onset, onset_at_latest, "
-    "returned_at, acknowledged_at, acknowledged_by";
-
-// A row as SOCI exchanges it, in the order of `columns`.
-struct Row {
-  long long id = 0;
-  Column<long long> device_id, site_id;
-  std::string site_code, kind;
-  Column<int> priority;
-  std::string code, args, state, onset;
-  int onset_at_latest = 0;
-  Column<std::string> returned_at, acknowledged_at;
-  std::string acknowledged_by;
-
-  void fill(const Event& event) {
-    id = event.id;
-    device_id = Column<long long>(event.device_id);
-    site_id = Column<long long>(event.site_id);
-    site_code = event.site_code;
-    kind = to_word(event.kind);
-    priority = Column<int>(event.priority);
-    code = event.code;
-    args = event.args;
-    state = to_word(event.state);
-    onset = reading::print_timestamp(event.onset);
-    onset_at_latest = event.onset_at_latest ? 1 : 0;
-    returned_at = Column<std::string>(printed(event.returned_at));
-    acknowledged_at = Column<std::string>(printed(event.acknowledged_at));
-    acknowledged_by = event.acknowledged_by;
-  }
-
-  // Empty when the row holds what no gensetd wrote: it is left out, the rest of the journal is shown.
-  std::optional<Event> event() const {
-    const auto known_kind = kind_from(kind);
-    const auto known_state = state_from(state);
-    const auto began = reading::parse_timestamp(onset);
-    if (!known_kind || !known_state || !began) return std::nullopt;
-    Event event{.id = id,
-                .site_code = site_code,
-                .kind = *known_kind,
-                .code = code,
-                .args = args,
-                .state = *known_state,
-                .onset = *began,
-                .onset_at_latest = onset_at_latest != 0,
-                .acknowledged_by = acknowledged_by};
-    if (!device_id.is_null()) event.device_id = device_id.value;
-    if (!site_id.is_null()) event.site_id = site_id.value;
-    if (!priority.is_null()) event.priority = priority.value;
-    if (!returned_at.is_null()) event.returned_at = reading::parse_timestamp(returned_at.value);
-    if (!acknowledged_at.is_null()) event.acknowledged_at = reading::parse_timestamp(acknowledged_at.value);
-    return event;
-  }
-
-  template <class T>
-  static void one(soci::statement& statement, T& value, bool into) {
-    if (into) {
-      statement.exchange(soci::into(value));
-    } else {
-      statement.exchange(soci::use(value));
-    }
-  }
-  template <class T>
-  static void one(soci::statement& statement, Column<T>& column, bool into) {
-    if (into) {
-      statement.exchange(soci::into(column.value, column.indicator));
-    } else {
-      statement.exchange(soci::use(column.value, column.indicator));
-    }
-  }
-  void exchange(soci::statement& statement, bool into) {
-    one(statement, id, into);
-    one(statement, device_id, into);
-    one(statement, site_id, into);
-    for (std::string* text : {&site_code, &kind}) one(statement, *text, into);
-    one(statement, priority, into);
-    for (std::string* text : {&code, &args, &state, &onset}) one(statement, *text, into);
-    one(statement, onset_at_latest, into);
-    one(statement, returned_at, into);
-    one(statement, acknowledged_at, into);
-    one(statement, acknowledged_by, into);
-  }
-};
-
-// The conditions of a query and the values they compare with, which live until the statement has run.
+// The conditions of a query and the values they compare with. Must exist until the statement has run.
 struct Conditions {
   std::string sql;
   std::list<std::string> texts;
@@ -139,13 +39,13 @@ struct Conditions {
 
 std::vector<Event> select(registry::Store& store, const Conditions& conditions, std::string_view order,
                           std::size_t limit) {
-  Row row;
+  EventRow row;
   soci::statement statement{store.session()};
   row.exchange(statement, true);
   for (const auto& bind : conditions.binds) bind(statement);
   statement.alloc();
-  statement.prepare("SELECT " + std::string{columns} + " FROM events" + conditions.sql + std::string{order} +
-                    " LIMIT " + std::to_string(limit));
+  statement.prepare("SELECT " + std::string{event_columns} + " FROM events" + conditions.sql +
+                    std::string{order} + " LIMIT " + std::to_string(limit));
   statement.define_and_bind();
   statement.execute();
   std::vector<Event> events;
@@ -167,7 +67,7 @@ std::int64_t running_time(registry::Store& store, JournalClocks clocks) {
   return clocks.running.advanced(stored, clocks.now);
 }
 
-// Within a change. The row may be missing if a person deleted it.
+// Within a change. The row may be missing if someone deleted it.
 std::int64_t advance_running_time(registry::Store& store, JournalClocks clocks) {
   const long long sum = running_time(store, clocks);
   soci::statement update =
@@ -193,13 +93,13 @@ void write_events(registry::Store& store, const std::vector<Event>& events, Jour
   long long run = 0;
   store.change([&] {
     run = advance_running_time(store, clocks);
-    Row row;
+    EventRow row;
     soci::statement statement{store.session()};
     row.exchange(statement, false);
     statement.exchange(soci::use(run));
     statement.alloc();
     statement.prepare(
-        "INSERT INTO events (" + std::string{columns} +
+        "INSERT INTO events (" + std::string{event_columns} +
         ", run) VALUES (:id, :device_id, :site_id, :site_code, :kind, :priority, :code, :args, :state, "
         ":onset, :onset_at_latest, :returned_at, :acknowledged_at, :acknowledged_by, :run) "
         "ON CONFLICT (id) DO UPDATE SET state = excluded.state, returned_at = excluded.returned_at, "
@@ -216,7 +116,7 @@ void write_events(registry::Store& store, const std::vector<Event>& events, Jour
   clocks.running.note_stored(run);
 }
 
-std::vector<Event> read_events(registry::Store& store, const Query& query) {
+std::vector<Event> read_events(registry::Store& store, const EventQuery& query) {
   Conditions where;
   if (query.site_id) where.add("site_id = :site_id"), where.use(*query.site_id);
   if (query.device_id) where.add("device_id = :device_id"), where.use(*query.device_id);
@@ -232,7 +132,7 @@ std::vector<Event> read_events(registry::Store& store, const Query& query) {
     where.use(query.before->id);
   }
   std::vector<Event> events;
-  store.look([&] { events = select(store, where, newest_first, query.limit); });
+  store.read_snapshot([&] { events = select(store, where, newest_first, query.limit); });
   return events;
 }
 
@@ -241,7 +141,7 @@ std::optional<Event> read_event(registry::Store& store, std::int64_t id) {
   where.add("id = :id");
   where.use(id);
   std::vector<Event> events;
-  store.look([&] { events = select(store, where, "", 1); });
+  store.read_snapshot([&] { events = select(store, where, "", 1); });
   return events.empty() ? std::nullopt : std::optional{std::move(events.front())};
 }
 
@@ -269,8 +169,8 @@ std::vector<std::chrono::milliseconds> alarm_ages(registry::Store& store, Journa
   return ages;
 }
 
-Past past_before(registry::Store& store, JournalClocks clocks, Timestamp wall_now) {
-  Past past;
+EarlierRun earlier_run_before(registry::Store& store, JournalClocks clocks, Timestamp wall_now) {
+  EarlierRun past;
   Conditions open;
   open.add("state <> 'closed'");
   past.open = select(store, open, newest_first, onsets_max);
@@ -278,19 +178,19 @@ Past past_before(registry::Store& store, JournalClocks clocks, Timestamp wall_no
   return past;
 }
 
-// A place in the order in which rows were changed last.
-struct Change {
+// A position in the order of the last changes of the rows.
+struct LastChange {
   long long run = std::numeric_limits<long long>::min();
   long long id = std::numeric_limits<long long>::max();
 };
 
-// The most recently changed row of those that are too many; before all others when there are none.
-Change last_surplus(registry::Store& store, const Keep& keep) {
-  Change last;
+// The most recently changed of the surplus rows; a position before all rows when there are none.
+LastChange last_surplus(registry::Store& store, const Retention& retention) {
+  LastChange last;
   long long run = 0;
   long long id = 0;
   store.session() << "SELECT run, id FROM events ORDER BY run DESC, id DESC LIMIT 1 OFFSET " +
-                         std::to_string(keep.events),
+                         std::to_string(retention.events),
       soci::into(run), soci::into(id);
   if (store.session().got_data()) last = {.run = run, .id = id};
   return last;
@@ -298,19 +198,19 @@ Change last_surplus(registry::Store& store, const Keep& keep) {
 
 }  // namespace
 
-Past read_past(registry::Store& store, JournalClocks clocks, Timestamp wall_now) {
-  Past past;
-  store.look([&] { past = past_before(store, clocks, wall_now); });
+EarlierRun read_earlier_run(registry::Store& store, JournalClocks clocks, Timestamp wall_now) {
+  EarlierRun past;
+  store.read_snapshot([&] { past = earlier_run_before(store, clocks, wall_now); });
   return past;
 }
 
-std::size_t prune_events(registry::Store& store, const Keep& keep, JournalClocks clocks) {
+std::size_t prune_events(registry::Store& store, const Retention& retention, JournalClocks clocks) {
   std::size_t removed = 0;
   std::int64_t running = 0;
   store.change([&] {
     running = advance_running_time(store, clocks);
-    Change last = last_surplus(store, keep);
-    const std::int64_t too_old = running - std::chrono::seconds{keep.age}.count();
+    LastChange last = last_surplus(store, retention);
+    const std::int64_t too_old = running - std::chrono::seconds{retention.age}.count();
     if (too_old > last.run) last = {.run = too_old};
     soci::statement removal =
         (store.session().prepare

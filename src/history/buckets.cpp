@@ -11,13 +11,13 @@ std::int64_t divided_up(std::int64_t dividend, std::int64_t divisor) {
   return dividend / divisor + (dividend % divisor != 0 ? 1 : 0);
 }
 
-// Fills the buckets of one field from its readings, which come in their order.
-class Filling {
+// Fills the buckets of one field from its readings, in order of time.
+class BucketBuilder {
  public:
-  Filling(const Period& period, milliseconds lasting)
-      : period_(period), step_(period.step()), lasting_(lasting), buckets_(period.buckets()) {}
+  BucketBuilder(const Period& period, milliseconds value_lifetime)
+      : period_(period), step_(period.step()), value_lifetime_(value_lifetime), buckets_(period.buckets()) {}
 
-  void take(Timestamp when, const profile::Value& value) {
+  void add(Timestamp when, const profile::Value& value) {
     if (when >= period_.from) {
       const auto index = static_cast<std::size_t>((when - period_.from) / step_);
       hold_until(index);
@@ -40,11 +40,11 @@ class Filling {
   }
 
  private:
-  // The buckets before `index` that had no reading.
+  // Fills the buckets before `index` that had no reading.
   void hold_until(std::size_t index) {
     for (; next_ < index; ++next_) {
       const Timestamp begin = period_.from + next_ * step_;
-      if (!last_ || begin - last_time_ > lasting_) continue;
+      if (!last_ || begin - last_time_ > value_lifetime_) continue;
       buckets_[next_] = Bucket{.min = *last_, .max = *last_};
       buckets_[next_]->add(*last_);
     }
@@ -52,9 +52,9 @@ class Filling {
 
   const Period& period_;
   const milliseconds step_;
-  const milliseconds lasting_;
+  const milliseconds value_lifetime_;
   Buckets buckets_;
-  std::size_t next_ = 0;  // the first bucket that is not settled
+  std::size_t next_ = 0;  // the first bucket that is not final
   Timestamp last_time_{};
   profile::Value last_;
 };
@@ -84,21 +84,21 @@ std::int64_t Bucket::mean_tenths() const {
 }
 
 std::vector<Buckets> buckets_of(const Record& record, const std::vector<std::size_t>& fields,
-                                const Period& period, milliseconds lasting, Timestamp now) {
-  std::vector<Filling> fillings(fields.size(), Filling{period, lasting});
+                                const Period& period, milliseconds value_lifetime, Timestamp now) {
+  std::vector<BucketBuilder> builders(fields.size(), BucketBuilder{period, value_lifetime});
   const auto take = [&](const std::vector<Timestamp>& times,
                         const std::vector<std::vector<profile::Value>>& values) {
     for (std::size_t field = 0; field < fields.size(); ++field) {
       for (std::size_t index = 0; index < times.size(); ++index) {
-        if (times[index] < period.to) fillings[field].take(times[index], values[field][index]);
+        if (times[index] < period.to) builders[field].add(times[index], values[field][index]);
       }
     }
   };
-  // From before the period, as what was read then may last into it.
-  record.read(period.from - lasting, period.to, fields, take);
+  // Start before the period: a value read then may still be valid in it.
+  record.read(period.from - value_lifetime, period.to, fields, take);
   std::vector<Buckets> buckets;
-  buckets.reserve(fillings.size());
-  for (Filling& filling : fillings) buckets.push_back(filling.finish(std::min(now, period.to)));
+  buckets.reserve(builders.size());
+  for (BucketBuilder& builder : builders) buckets.push_back(builder.finish(std::min(now, period.to)));
   return buckets;
 }
 

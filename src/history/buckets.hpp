@@ -11,7 +11,8 @@
 
 namespace gensetd::history {
 
-// What is asked of a record: the time from <= t < to, cut into at most `points` buckets of equal length.
+// The requested part of a record: the time from <= t < to, divided into at most `points` buckets of equal
+// length.
 struct Period {
   Timestamp from;
   Timestamp to;
@@ -21,7 +22,7 @@ struct Period {
   std::size_t buckets() const;
 };
 
-// The readings of one bucket, as whole numbers like those of the record.
+// The readings of one bucket, as integers like those of the record.
 struct Bucket {
   std::int64_t min = 0;
   std::int64_t max = 0;
@@ -35,11 +36,12 @@ struct Bucket {
 
 using Buckets = std::vector<std::optional<Bucket>>;
 
-// For each of `fields` (indices of the profile) its buckets. A bucket without a reading has the one before
-// it, as long as that is not older than `lasting` and before `now`: where buckets are shorter than the
-// readings are apart, not every second one is a gap. A gap is empty, never 0.
+// The buckets of each of `fields` (indices of the profile). A bucket before `now` without a reading has the
+// value of the previous reading, unless that is older than `value_lifetime`: so buckets shorter than the poll
+// interval do not alternate with gaps. A gap is empty, never 0.
 std::vector<Buckets> buckets_of(const Record& record, const std::vector<std::size_t>& fields,
-                                const Period& period, std::chrono::milliseconds lasting, Timestamp now);
+                                const Period& period, std::chrono::milliseconds value_lifetime,
+                                Timestamp now);
 
 // [min,max,mean] as exact decimals, the mean with one decimal more; null for a gap.
 void append_bucket(std::string& out, const std::optional<Bucket>& bucket, unsigned decimals);

@@ -10,26 +10,26 @@ void History::start() {
 }
 
 void History::changed(const live::ReadingPtr& newest) {
-  if (!newest->facts) return;  // another process's
+  if (!newest->content) return;  // published by another process
   const std::int64_t device_id = newest->device_id;
   const auto known = records_.find(device_id);
-  if (known != records_.end() && known->second.profile() != newest->facts->profile) removed(device_id);
-  const auto [place, is_new] = records_.try_emplace(device_id, newest->facts->profile);
+  if (known != records_.end() && known->second.profile() != newest->content->profile) removed(device_id);
+  const auto [place, is_new] = records_.try_emplace(device_id, newest->content->profile);
   Record& record = place->second;
   const auto oldest = record.oldest();
   const std::size_t bytes = is_new ? 0 : record.bytes();
-  note(record, *newest->facts);
-  settle(device_id, record, oldest, bytes);
-  newest_ = std::max(newest_, newest->facts->at);
+  add_reading(record, *newest->content);
+  update_totals(device_id, record, oldest, bytes);
+  newest_ = std::max(newest_, newest->content->at);
   keep_within_bytes();
 }
 
-void History::note(Record& record, const reading::Facts& facts) {
-  const reading::Moment when{facts.at, facts.timestamp};
+void History::add_reading(Record& record, const reading::Content& content) {
+  const reading::ClockPair when{content.at, content.timestamp};
   record.drop_older(when.steady - options_.span);
-  if (facts.is_fresh()) {
-    record.append(when, facts.values);
-  } else if (!facts.online) {
+  if (content.is_fresh()) {
+    record.append(when, content.values);
+  } else if (!content.online) {
     record.append_gap(when);
   }
 }
@@ -42,8 +42,8 @@ void History::removed(std::int64_t device_id) {
   records_.erase(found);
 }
 
-void History::settle(std::int64_t device_id, Record& record, std::optional<SteadyTime> oldest_before,
-                     std::size_t bytes_before) {
+void History::update_totals(std::int64_t device_id, Record& record, std::optional<SteadyTime> oldest_before,
+                            std::size_t bytes_before) {
   bytes_ = bytes_ - bytes_before + record.bytes();
   const auto oldest = record.oldest();
   if (oldest == oldest_before) return;
@@ -57,7 +57,7 @@ void History::keep_within_bytes() {
     Record& record = records_.at(device_id);
     const std::size_t bytes = record.bytes();
     record.drop_oldest();
-    settle(device_id, record, time, bytes);
+    update_totals(device_id, record, time, bytes);
   }
 }
 
@@ -71,7 +71,7 @@ std::size_t History::bytes_of(std::int64_t device_id) const {
   return found == nullptr ? 0 : found->bytes();
 }
 
-Figures History::figures() const {
+HistoryMetrics History::metrics() const {
   return {.devices = records_.size(),
           .bytes = bytes_,
           .bytes_max = options_.bytes_max,

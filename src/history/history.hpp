@@ -14,44 +14,45 @@
 
 namespace gensetd::history {
 
-struct Options {
-  std::chrono::seconds span{3'600};    // readings older than this by the steady clock go
-  std::size_t bytes_max = 64'000'000;  // of all devices together; beyond it the oldest readings of all go
+struct HistoryOptions {
+  std::chrono::seconds span{3'600};  // readings older than this by the steady clock are dropped
+  std::size_t bytes_max =
+      64'000'000;  // of all devices together; beyond it the oldest readings of all are dropped
 };
 
-// What can be counted of it.
-struct Figures {
+// Counters for /metrics.
+struct HistoryMetrics {
   std::size_t devices = 0;
   std::size_t bytes = 0;
   std::size_t bytes_max = 0;
   std::chrono::milliseconds span{0};  // from the oldest reading held to the newest
 };
 
-// The readings of the last hour or so of every device that is polled here, in memory. Use: start() once;
-// record() of a device. One thread.
-class History final : public live::Listener {
+// The recent readings of every device that this process polls, in memory. Use: start() once; record() for a
+// device. One thread.
+class History final : public live::ReadingListener {
  public:
-  History(live::Hub& hub, Options options) : hub_(hub), options_(options) {}
+  History(live::Hub& hub, HistoryOptions options) : hub_(hub), options_(options) {}
 
   void start();
   void stop() { const live::Hub::Subscription ended = std::move(subscription_); }
 
-  const Record* record(std::int64_t device_id) const;  // null: nothing was read
+  const Record* record(std::int64_t device_id) const;  // null: no reading so far
   std::size_t bytes_of(std::int64_t device_id) const;
-  const Options& options() const { return options_; }
-  Figures figures() const;
+  const HistoryOptions& options() const { return options_; }
+  HistoryMetrics metrics() const;
 
  private:
   void changed(const live::ReadingPtr& newest) override;
   void removed(std::int64_t device_id) override;
 
-  void note(Record& record, const reading::Facts& facts);
-  void settle(std::int64_t device_id, Record& record, std::optional<SteadyTime> oldest_before,
-              std::size_t bytes_before);
+  void add_reading(Record& record, const reading::Content& content);
+  void update_totals(std::int64_t device_id, Record& record, std::optional<SteadyTime> oldest_before,
+                     std::size_t bytes_before);
   void keep_within_bytes();
 
   live::Hub& hub_;
-  const Options options_;
+  const HistoryOptions options_;
   live::Hub::Subscription subscription_;
   std::unordered_map<std::int64_t, Record> records_;
   std::set<std::pair<SteadyTime, std::int64_t>> oldest_;  // of each device that has a reading

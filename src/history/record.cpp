@@ -5,14 +5,14 @@
 
 namespace gensetd::history {
 
-using reading::Moment;
+using reading::ClockPair;
 using std::chrono::milliseconds;
 
 Record::Record(profile::ProfilePtr profile) : profile_(std::move(profile)), series_(profile_->fields.size()) {
   note_size();
 }
 
-void Record::append(Moment when, const std::vector<profile::Value>& values) {
+void Record::append(ClockPair when, const std::vector<profile::Value>& values) {
   follow_clock(when);
   ends_in_gap_ = false;
   note_time(when);
@@ -21,36 +21,36 @@ void Record::append(Moment when, const std::vector<profile::Value>& values) {
   note_size();
 }
 
-void Record::append_gap(Moment when) {
+void Record::append_gap(ClockPair when) {
   if (!oldest()) return;
-  const bool is_new_piece = follow_clock(when);
-  if (is_new_piece || !ends_in_gap_) put_gap(when);
+  const bool is_new_section = follow_clock(when);
+  if (is_new_section || !ends_in_gap_) put_gap(when);
   note_size();
 }
 
-void Record::put_gap(Moment when) {
+void Record::put_gap(ClockPair when) {
   ends_in_gap_ = true;
   note_time(when);
   for (Series& one : series_) one.append(std::nullopt);
   if (open_.readings == chunk_readings) close_chunk();
 }
 
-// Whether the wall clock was set since the last reading, so that `when` begins a new piece.
-bool Record::follow_clock(Moment& when) {
+// Returns whether the wall clock was set since the last reading, so that `when` begins a new section.
+bool Record::follow_clock(ClockPair& when) {
   if (!oldest()) return false;
-  const Moment last = span_of(open_.readings > 0 ? chunks_.size() : chunks_.size() - 1).last;
+  const ClockPair last = info_of(open_.readings > 0 ? chunks_.size() : chunks_.size() - 1).last;
   const bool goes_back = when.wall + small_step_back < last.wall;
-  if (!goes_back && std::chrono::abs(clock_step(last, when)) < reading::clock_step_noted) {
+  if (!goes_back && std::chrono::abs(clock_step(last, when)) < reading::clock_step_min) {
     when.wall = std::max(when.wall, last.wall);
     return false;
   }
   if (!ends_in_gap_) put_gap({last.steady, last.wall + milliseconds{1}});
   if (open_.readings > 0) close_chunk();
-  ++open_.piece;
+  ++open_.section;
   return true;
 }
 
-void Record::note_time(Moment when) {
+void Record::note_time(ClockPair when) {
   if (open_.readings == 0) {
     open_.first = when;
   } else {
@@ -61,7 +61,7 @@ void Record::note_time(Moment when) {
 }
 
 void Record::close_chunk() {
-  Chunk chunk{.span = open_, .ends = {}, .bytes = {}};
+  Chunk chunk{.info = open_, .ends = {}, .bytes = {}};
   chunk.ends.reserve(series_.size() + 1);
   std::size_t size = times_.size();
   for (Series& one : series_) size += one.finish().size();
@@ -89,10 +89,10 @@ void Record::note_size() {
 }
 
 void Record::read_times(std::size_t chunk, std::vector<Timestamp>& out) const {
-  const Span& span = span_of(chunk);
+  const ChunkInfo& info = info_of(chunk);
   std::string_view bytes = chunk < chunks_.size() ? chunks_[chunk].bytes : times_;
-  Timestamp time = span.first.wall;
-  for (std::size_t index = 0; index < span.readings; ++index) {
+  Timestamp time = info.first.wall;
+  for (std::size_t index = 0; index < info.readings; ++index) {
     if (index > 0) time += milliseconds{static_cast<std::int64_t>(take_number(bytes))};
     out.push_back(time);
   }
@@ -106,48 +106,48 @@ void Record::read_values(std::size_t chunk, std::size_t field, std::vector<profi
   }
 }
 
-// From the newest to the oldest, so that all that covers a piece is known before it.
+// From the newest to the oldest, so that the newer sections are known when a section is evaluated.
 std::vector<Record::Part> Record::parts_between(Timestamp from, Timestamp to) const {
   std::vector<Part> parts;
-  Covered newer;
-  Span piece;  // as far as its chunks were seen
-  std::optional<SteadyTime> piece_ends;
+  IntervalSet newer;
+  ChunkInfo section;  // its chunks so far
+  std::optional<SteadyTime> section_ends;
   for (std::size_t chunk = chunks_.size() + 1; chunk-- > 0;) {
-    const Span& span = span_of(chunk);
-    if (span.readings == 0) continue;
-    if (piece.readings > 0 && piece.piece != span.piece) {
-      newer.add(covered_by(piece, piece_ends));
-      piece_ends = piece.first.steady;
-      piece.readings = 0;
+    const ChunkInfo& info = info_of(chunk);
+    if (info.readings == 0) continue;
+    if (section.readings > 0 && section.section != info.section) {
+      newer.add(covered_by(section, section_ends));
+      section_ends = section.first.steady;
+      section.readings = 0;
     }
-    if (piece.readings == 0) piece = span;
-    piece.first = span.first;
-    if (span.last.wall < from || span.first.wall >= to) continue;
-    if (newer.meets({span.first.wall, span.last.wall})) {
+    if (section.readings == 0) section = info;
+    section.first = info.first;
+    if (info.last.wall < from || info.first.wall >= to) continue;
+    if (newer.overlaps({info.first.wall, info.last.wall})) {
       add_uncovered(parts, chunk, newer);
     } else {
-      parts.push_back({.chunk = chunk, .begin = 0, .end = span.readings, .first = span.first.wall});
+      parts.push_back({.chunk = chunk, .begin = 0, .end = info.readings, .first = info.first.wall});
     }
   }
-  // Parts do not overlap. Those of one piece that begin at one time have the order of their chunks.
+  // Parts do not overlap. Those of one section that begin at the same time have the order of their chunks.
   std::ranges::sort(parts, [](const Part& a, const Part& b) {
     return a.first != b.first ? a.first < b.first : a.chunk < b.chunk;
   });
   return parts;
 }
 
-Covered::Interval Record::covered_by(const Span& piece, std::optional<SteadyTime> ends) {
-  if (!ends) return {piece.first.wall, Timestamp::max()};
-  const auto lasted = std::chrono::floor<milliseconds>(*ends - piece.first.steady);
-  return {piece.first.wall, std::max(piece.last.wall, piece.first.wall + lasted)};
+IntervalSet::Interval Record::covered_by(const ChunkInfo& section, std::optional<SteadyTime> ends) {
+  if (!ends) return {section.first.wall, Timestamp::max()};
+  const auto lasted = std::chrono::floor<milliseconds>(*ends - section.first.steady);
+  return {section.first.wall, std::max(section.last.wall, section.first.wall + lasted)};
 }
 
-void Record::add_uncovered(std::vector<Part>& parts, std::size_t chunk, const Covered& newer) const {
+void Record::add_uncovered(std::vector<Part>& parts, std::size_t chunk, const IntervalSet& newer) const {
   const std::size_t first_part = parts.size();
   std::vector<Timestamp> times;
   read_times(chunk, times);
   for (std::size_t index = 0; index < times.size(); ++index) {
-    if (newer.meets({times[index], times[index]})) continue;
+    if (newer.overlaps({times[index], times[index]})) continue;
     const bool goes_on = parts.size() > first_part && parts.back().end == index;
     if (!goes_on) parts.push_back({.chunk = chunk, .begin = index, .end = index, .first = times[index]});
     parts.back().end = index + 1;
@@ -155,7 +155,7 @@ void Record::add_uncovered(std::vector<Part>& parts, std::size_t chunk, const Co
 }
 
 std::optional<SteadyTime> Record::oldest() const {
-  if (!chunks_.empty()) return chunks_.front().span.first.steady;
+  if (!chunks_.empty()) return chunks_.front().info.first.steady;
   return open_.readings > 0 ? std::optional{open_.first.steady} : std::nullopt;
 }
 
@@ -172,12 +172,12 @@ void Record::drop_oldest() {
 }
 
 void Record::drop_older(SteadyTime than) {
-  while (!chunks_.empty() && chunks_.front().span.last.steady < than) drop_oldest();
+  while (!chunks_.empty() && chunks_.front().info.last.steady < than) drop_oldest();
 }
 
 std::size_t Record::readings() const {
   std::size_t count = open_.readings;
-  for (const Chunk& chunk : chunks_) count += chunk.span.readings;
+  for (const Chunk& chunk : chunks_) count += chunk.info.readings;
   return count;
 }
 

@@ -35,10 +35,10 @@ std::uint64_t take_number(std::string_view& bytes) {
 }
 
 void Series::append(const profile::Value& value) {
-  const Run what = !value ? Run::none : *value == last_ ? Run::same : Run::change;
-  if (what != what_) end_run();
-  what_ = what;
-  if (what == Run::change) {
+  const EntryType type = !value ? EntryType::none : *value == last_ ? EntryType::same : EntryType::change;
+  if (type != entry_type_) end_run();
+  entry_type_ = type;
+  if (type == EntryType::change) {
     append_number(bytes_, zigzag(*value - last_) << 2U);
     last_ = *value;
   } else {
@@ -47,7 +47,7 @@ void Series::append(const profile::Value& value) {
 }
 
 void Series::end_run() {
-  if (run_ > 0) append_number(bytes_, (std::uint64_t{run_} << 2U) | static_cast<std::uint64_t>(what_));
+  if (run_ > 0) append_number(bytes_, (std::uint64_t{run_} << 2U) | static_cast<std::uint64_t>(entry_type_));
   run_ = 0;
 }
 
@@ -59,13 +59,13 @@ const std::string& Series::finish() {
 void Series::clear() {
   last_ = 0;
   run_ = 0;
-  what_ = Run::same;
+  entry_type_ = EntryType::same;
   bytes_.clear();
 }
 
 void Series::read(std::vector<profile::Value>& out) const {
   read_series(bytes_, out);
-  const profile::Value value = what_ == Run::none ? profile::Value{} : profile::Value{last_};
+  const profile::Value value = entry_type_ == EntryType::none ? profile::Value{} : profile::Value{last_};
   out.insert(out.end(), run_, value);
 }
 
@@ -79,15 +79,15 @@ void read_series(std::string_view bytes, std::vector<profile::Value>& out) {
   while (!bytes.empty()) {
     const std::uint64_t entry = take_number(bytes);
     const std::uint64_t rest = entry >> 2U;
-    switch (static_cast<Series::Run>(entry & 3U)) {
-      case Series::Run::change:
+    switch (static_cast<Series::EntryType>(entry & 3U)) {
+      case Series::EntryType::change:
         last += unzigzag(rest);
         out.emplace_back(last);
         break;
-      case Series::Run::same:
+      case Series::EntryType::same:
         out.insert(out.end(), rest, profile::Value{last});
         break;
-      case Series::Run::none:
+      case Series::EntryType::none:
         out.insert(out.end(), rest, profile::Value{});
         break;
     }

@@ -10,8 +10,9 @@ using boost::asio::ip::address_v4;
 
 bool is_special(const address_v4& v4) {
   const auto bytes = v4.to_bytes();
-  const bool this_network = bytes[0] == 0;  // RFC 1122, 3.2.1.3; Linux takes 0.0.0.0 for itself
-  const bool link_local = bytes[0] == 169 && bytes[1] == 254;  // RFC 3927; clouds serve their secrets there
+  const bool this_network = bytes[0] == 0;  // RFC 1122, 3.2.1.3; Linux connects to itself
+  const bool link_local =
+      bytes[0] == 169 && bytes[1] == 254;  // RFC 3927; cloud metadata services with credentials
   return this_network || link_local || v4.is_multicast() || v4 == address_v4::broadcast();
 }
 

@@ -5,13 +5,13 @@
 
 namespace gensetd::link {
 
-// Which addresses may be connected to, beside those of ordinary hosts. Applied to the address that a
-// connection goes to, so after a host name was looked up: a name may lead anywhere.
+// Which addresses gensetd may connect to, apart from those of ordinary hosts. Applied to the resolved
+// address, because a host name may resolve to any address.
 struct AddressPolicy {
-  bool loopback = true;  // this machine itself: 127.0.0.0/8, ::1
+  bool loopback = true;  // this machine: 127.0.0.0/8, ::1
   bool special = true;   // link-local, multicast, broadcast, unspecified
 
-  // Why not to connect: Error::loopback_not_allowed or Error::address_not_allowed; none when it is allowed.
+  // Error::loopback_not_allowed or Error::address_not_allowed; no error if connecting is allowed.
   boost::system::error_code refusal(const boost::asio::ip::address& address) const;
 };
 

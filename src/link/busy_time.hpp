@@ -6,19 +6,17 @@
 
 namespace gensetd::link {
 
-// How long a line was busy: at least one request was under way, from its sending until its answer, or until
-// none was waited for any more. Use: begin() when it gets busy, end() when nothing is under way any more;
-// each time with `now`, which never goes back.
+// How long a connection was busy: at least one request was pending. Use: begin() when the first request
+// becomes pending, end() when none is; each with `now`, which never goes back.
 class BusyTime {
  public:
   void begin(SteadyTime now);
   void end(SteadyTime now);
 
-  // All of it, the request under way included.
+  // The total, including the pending request.
   std::chrono::nanoseconds total(SteadyTime now) const;
 
-  // The part of the time that the line was busy, 0 to 1: since the first begin(), and over the last 60 to 70
-  // s of that.
+  // The busy share of the time, 0 to 1: since the first begin(), and within the last 60 to 70 s of it.
   double share(SteadyTime now) const;
   double recent_share(SteadyTime now) const;
 

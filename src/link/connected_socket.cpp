@@ -13,7 +13,7 @@ using boost::system::error_code;
 
 namespace {
 
-std::size_t outcome(ssize_t length, error_code& failed) {
+std::size_t result_of(ssize_t length, error_code& failed) {
   failed = length < 0 ? error_code(errno, boost::system::system_category()) : error_code();
   return length < 0 ? 0 : static_cast<std::size_t>(length);
 }
@@ -31,15 +31,15 @@ void ConnectedSocket::close() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
-std::size_t ConnectedSocket::receive(std::span<std::uint8_t> room, error_code& failed) const {
-  const ssize_t length = ::recv(descriptor_, room.data(), room.size(), 0);
-  const std::size_t received = outcome(length, failed);
+std::size_t ConnectedSocket::receive(std::span<std::uint8_t> buffer, error_code& failed) const {
+  const ssize_t length = ::recv(descriptor_, buffer.data(), buffer.size(), 0);
+  const std::size_t received = result_of(length, failed);
   if (length == 0) failed = boost::asio::error::eof;
   return received;
 }
 
 std::size_t ConnectedSocket::send(std::span<const std::uint8_t> bytes, error_code& failed) const {
-  return outcome(::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL), failed);
+  return result_of(::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL), failed);
 }
 
 }  // namespace gensetd::link

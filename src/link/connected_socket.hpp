@@ -10,8 +10,8 @@
 
 namespace gensetd::link {
 
-// A connected socket that is in no io_context's epoll, which would be told of each answer too: Readiness
-// tells of what comes. Nothing here waits. Closes with its owner. Any one thread.
+// A connected, non-blocking socket that is not in an io_context's epoll instance, which would be notified of
+// each response too: Readiness notifies instead. Closed by its destructor. Any one thread.
 class ConnectedSocket {
  public:
   ConnectedSocket() = default;
@@ -24,13 +24,13 @@ class ConnectedSocket {
   ~ConnectedSocket() { close(); }
 
   void close();
-  int descriptor() const { return descriptor_; }  // -1: none
+  int descriptor() const { return descriptor_; }  // -1: closed
 
-  // How many bytes were received; 0 with `failed`: boost::asio::error::eof at the end of the connection,
-  // would_block when there is nothing.
-  std::size_t receive(std::span<std::uint8_t> room, boost::system::error_code& failed) const;
+  // The number of received bytes; 0 with `failed`: boost::asio::error::eof at the end of the connection,
+  // would_block if nothing is available.
+  std::size_t receive(std::span<std::uint8_t> buffer, boost::system::error_code& failed) const;
 
-  // How many of the bytes the kernel took: fewer, or none and would_block, when it has no room.
+  // The number of bytes that the kernel accepted: fewer, or 0 with would_block, if its buffer is full.
   std::size_t send(std::span<const std::uint8_t> bytes, boost::system::error_code& failed) const;
 
  private:

@@ -2,17 +2,17 @@
 
 namespace gensetd::link {
 
-Counters& Counters::operator+=(const Counters& other) {
+UnitCounters& UnitCounters::operator+=(const UnitCounters& other) {
   requests += other.requests;
-  answers += other.answers;
+  responses += other.responses;
   exceptions += other.exceptions;
   timeouts += other.timeouts;
   broken_frames += other.broken_frames;
   foreign_frames += other.foreign_frames;
-  late_answers += other.late_answers;
-  doubled_answers += other.doubled_answers;
+  late_responses += other.late_responses;
+  doubled_responses += other.doubled_responses;
   confirmations += other.confirmations;
-  doubts += other.doubts;
+  suspect_responses += other.suspect_responses;
   return *this;
 }
 

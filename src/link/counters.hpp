@@ -4,26 +4,26 @@
 
 namespace gensetd::link {
 
-// What was seen since the link exists: of one unit id, or of the whole line.
-struct Counters {
+// Counts since the link exists: of one unit id, or the sum of several.
+struct UnitCounters {
   std::uint64_t requests = 0;
-  std::uint64_t answers = 0;
+  std::uint64_t responses = 0;
   std::uint64_t exceptions = 0;
   std::uint64_t timeouts = 0;
-  std::uint64_t broken_frames = 0;    // our answer by its head, with a wrong CRC
-  std::uint64_t foreign_frames = 0;   // good frames of another master, or of another client of the converter
-  std::uint64_t late_answers = 0;     // to requests that were given up
-  std::uint64_t doubled_answers = 0;  // copies of an answer
-  std::uint64_t confirmations = 0;    // answers asked for again before they were believed
-  std::uint64_t doubts = 0;           // answers that were told and then asked for again
+  std::uint64_t broken_frames = 0;      // they begin like our response and have a wrong CRC
+  std::uint64_t foreign_frames = 0;     // valid frames of another master or another client of the converter
+  std::uint64_t late_responses = 0;     // responses after the timeout of their request
+  std::uint64_t doubled_responses = 0;  // copies of a response
+  std::uint64_t confirmations = 0;      // responses that were requested again before they were accepted
+  std::uint64_t suspect_responses = 0;  // accepted responses whose read was repeated
 
-  Counters& operator+=(const Counters& other);
+  UnitCounters& operator+=(const UnitCounters& other);
 };
 
-// Beside the sum of its units'.
+// Counts of a connection, in addition to the sum of its units.
 struct LineCounters {
   std::uint64_t connects = 0;
-  std::uint64_t connections_lost = 0;  // by the peer, or given up because it stayed silent
+  std::uint64_t connections_lost = 0;  // closed by the peer, or by gensetd for lack of responses
   std::uint64_t garbage_bytes = 0;
 
   LineCounters& operator+=(const LineCounters& other);

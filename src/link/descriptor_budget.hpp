@@ -9,18 +9,18 @@
 namespace gensetd::link {
 
 // How many connections to controllers may be open at once, so that file descriptors are left for HTTP, Redis
-// and the database. All polling threads share it. Any thread.
+// and the database. Shared by all poll threads. Any thread.
 class DescriptorBudget {
  public:
   explicit DescriptorBudget(std::size_t connections_max) : connections_max_(connections_max) {}
 
-  // May change at any time; connections that are open stay open.
+  // May be called at any time; open connections stay open.
   void set_connections_max(std::size_t count) { connections_max_.store(count, std::memory_order_relaxed); }
   std::size_t connections_max() const { return connections_max_.load(std::memory_order_relaxed); }
 
   std::size_t used() const { return used_.load(std::memory_order_relaxed); }      // open or being opened
   std::size_t wanted() const { return wanted_.load(std::memory_order_relaxed); }  // addresses in use
-  // Addresses that were refused a connection and have not got one since.
+  // Addresses for which a connection was refused and that have had none since.
   std::size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
  private:
@@ -40,7 +40,7 @@ class DescriptorBudget {
   std::atomic<std::size_t> waiting_ = 0;
 };
 
-// What one address has of the budget. Without a budget everything is granted. One thread.
+// The share of one address. Without a budget every connection is granted. One thread.
 class DescriptorShare {
  public:
   explicit DescriptorShare(std::shared_ptr<DescriptorBudget> budget) : budget_(std::move(budget)) {

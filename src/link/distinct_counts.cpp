@@ -1,5 +1,7 @@
 #include "link/distinct_counts.hpp"
 
+#include "link/retry_policy.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -10,43 +12,35 @@ namespace {
 using modbus::ReadRequest;
 using modbus::registers_per_request_max;
 
-// More registers than wanted are tried one read at a time, and after one that was not answered not for a
-// while: so a controller that leaves them unanswered costs a cycle one answer, which its second attempt
-// brings.
-constexpr std::chrono::seconds trial_pause{3};
+// Longer reads than wanted are tried one at a time, and after one without a response not for this long. So a
+// controller that does not respond to them costs a cycle one response, which its second attempt yields.
+constexpr std::chrono::seconds longer_read_pause{3};
 
-// So many times in a row more registers were not answered and then fewer were: the controller does not answer
-// so many. A line that loses answers must not look like that, at least where it did answer them.
-constexpr int strikes_max_of_trials = 3;
-constexpr int strikes_max_of_proven = 4;
-// Behind a gateway counts are the only protection against another unit's values, so it takes more where they
-// were answered before.
-constexpr int strikes_max_of_proven_gateway = 8;
-
-// After a longer read without response, the wanted count is waited for that long when it is not free: the
-// controller may be silent to registers that it does not know. Not where others ask the unit: they may ask
-// for that very count.
+// After a longer read without a response, wait this long for the wanted count if it is not free: the
+// controller may not respond to registers it does not know. Not where other masters use the unit: they may
+// use that very count.
 constexpr std::chrono::seconds wanted_wait_max{1};
 
-// After that it is tried anew: it was the line, or there is another controller.
+// After that, longer reads are tried again: the line may have been the reason, or the controller was
+// replaced.
 constexpr std::chrono::hours limit_memory{1};
 
-// Each profile has a dozen reads; a client that reads ever other ranges must not fill the memory.
-constexpr std::size_t growths_max = 1'024;
+// Each profile has a dozen reads; a client that keeps reading other ranges must not fill the memory.
+constexpr std::size_t extensions_max = 1'024;
 
-// The largest count that `wanted` can be grown to.
-std::uint16_t count_max(const ReadRequest& wanted, const Room& room) {
-  if (room.first > wanted.first || room.end < wanted.first + wanted.count) return wanted.count;
-  const std::uint32_t most =
-      std::min({room.end - room.first, std::uint32_t{room.limit}, std::uint32_t{registers_per_request_max}});
+// The largest count to which `wanted` can be extended.
+std::uint16_t count_max(const ReadRequest& wanted, const ExtensionRange& range) {
+  if (range.first > wanted.first || range.end < wanted.first + wanted.count) return wanted.count;
+  const std::uint32_t most = std::min(
+      {range.end - range.first, std::uint32_t{range.limit}, std::uint32_t{registers_per_request_max}});
   return std::max(wanted.count, static_cast<std::uint16_t>(most));
 }
 
-// `wanted` with `count` registers: those behind it first, then those before it.
-ReadRequest grown(const ReadRequest& wanted, const Room& room, std::uint16_t count) {
+// `wanted` extended to `count` registers: first by those behind it, then by those before it.
+ReadRequest extended(const ReadRequest& wanted, const ExtensionRange& range, std::uint16_t count) {
   const std::uint32_t extra = count - std::uint32_t{wanted.count};
   if (extra == 0) return wanted;
-  const std::uint32_t behind = std::min(extra, room.end - (std::uint32_t{wanted.first} + wanted.count));
+  const std::uint32_t behind = std::min(extra, range.end - (std::uint32_t{wanted.first} + wanted.count));
   return {.unit_id = wanted.unit_id,
           .first = static_cast<std::uint16_t>(wanted.first - (extra - behind)),
           .count = count};
@@ -60,40 +54,41 @@ DistinctCounts::Unit& DistinctCounts::unit(std::uint8_t unit_id) {
   return *place;
 }
 
-DistinctCounts::Growth& DistinctCounts::growth(Unit& unit, const ReadRequest& wanted) {
+DistinctCounts::ReadExtension& DistinctCounts::extension_of(Unit& unit, const ReadRequest& wanted) {
   const Wanted key{wanted.unit_id, wanted.first, wanted.count};
-  const auto [place, is_new] = unit.growths.try_emplace(key, Growth{.proven = wanted.count});
-  if (is_new && unit.growths.size() > growths_max) {
-    const auto other = unit.growths.begin() == place ? std::next(place) : unit.growths.begin();
-    unit.growths.erase(other);
+  const auto [place, is_new] = unit.extensions.try_emplace(key, ReadExtension{.proven = wanted.count});
+  if (is_new && unit.extensions.size() > extensions_max) {
+    const auto other = unit.extensions.begin() == place ? std::next(place) : unit.extensions.begin();
+    unit.extensions.erase(other);
   }
   return place->second;
 }
 
-// From when on `count` may be asked.
-SteadyTime DistinctCounts::free_at(const Unit& unit, const Growth& growth, std::uint16_t count) {
+// When `count` may be requested.
+SteadyTime DistinctCounts::free_at(const Unit& unit, const ReadExtension& extension, std::uint16_t count) {
   const SteadyTime foreign_until = unit.counts[count].foreign_until;
-  if (count == growth.repeated) return std::max(growth.repeat_from, foreign_until);
+  if (count == extension.repeated) return std::max(extension.repeat_from, foreign_until);
   const SteadyTime free_at = std::max(unit.counts[count].blocked_until, foreign_until);
-  return count <= growth.proven ? free_at : std::max(free_at, unit.next_trial);
+  return count <= extension.proven ? free_at : std::max(free_at, unit.next_longer_read_at);
 }
 
-// When the first of the counts is free that this controller has answered before.
-SteadyTime DistinctCounts::proven_free_at(const Unit& unit, const Growth& growth, const ReadRequest& wanted) {
+// When the first of the counts is free that got a response from this controller before.
+SteadyTime DistinctCounts::proven_free_at(const Unit& unit, const ReadExtension& extension,
+                                          const ReadRequest& wanted) {
   SteadyTime earliest = SteadyTime::max();
-  for (std::uint16_t count = wanted.count; count <= growth.proven; ++count)
-    earliest = std::min(earliest, free_at(unit, growth, count));
+  for (std::uint16_t count = wanted.count; count <= extension.proven; ++count)
+    earliest = std::min(earliest, free_at(unit, extension, count));
   return earliest;
 }
 
-// The best count of those that may be asked at `now`, or 0.
-std::uint16_t DistinctCounts::best_count(const Unit& unit, const Growth& growth, std::uint16_t least,
-                                         std::uint16_t most, SteadyTime now) {
+// The best count that may be requested at `now`, or 0.
+std::uint16_t DistinctCounts::best_count(const Unit& unit, const ReadExtension& extension,
+                                         std::uint16_t least, std::uint16_t most, SteadyTime now) {
   std::uint16_t best = 0;
   for (std::uint16_t count = least; count <= most; ++count) {
-    if (free_at(unit, growth, count) > now) continue;
-    // What was not answered last time is first asked in a way that is known to be answered.
-    if (growth.suspect != 0 && count <= growth.proven) return count;
+    if (free_at(unit, extension, count) > now) continue;
+    // After a longer read without a response, first use a count that is known to get one.
+    if (extension.suspect != 0 && count <= extension.proven) return count;
     const SteadyTime rests_until = unit.counts[count].rests_until;
     if (rests_until <= now) return count;
     if (best == 0 || rests_until < unit.counts[best].rests_until) best = count;
@@ -101,25 +96,26 @@ std::uint16_t DistinctCounts::best_count(const Unit& unit, const Growth& growth,
   return best;
 }
 
-// The count that was used longest ago, of the first `turns` that may be asked at `now`; 0: there is none. The
-// count of the last request on the connection is taken only when there is no other.
-std::uint16_t DistinctCounts::next_turn(const Unit& unit, const Growth& growth, const ReadRequest& wanted,
-                                        std::uint16_t most, std::uint16_t turns, SteadyTime now) const {
+// The count that was used longest ago, of the first `turns` that may be requested at `now`; 0: there is none.
+// The count of the connection's last request is used only if there is no other.
+std::uint16_t DistinctCounts::next_turn(const Unit& unit, const ReadExtension& extension,
+                                        const ReadRequest& wanted, std::uint16_t most, std::uint16_t turns,
+                                        SteadyTime now) const {
   const auto is_last = [&](std::uint16_t count) {
     return unit.counts[count].used == unit.requests && unit.requests != 0;
   };
-  // Without turns there is one unit. A late response to the same read has the right registers.
+  // Without turns there is one unit. A late response to the same read contains the right registers.
   const Count& wanted_count = unit.counts[wanted.count];
   if (turns == 1 && wanted_count.used != 0 && wanted_count.first == wanted.first) return wanted.count;
   std::uint16_t best = 0;
   std::uint16_t last = 0;
   std::uint16_t candidates = 0;
-  // After a longer read without response, only counts that this controller has answered before: it may not
-  // respond to registers that it does not know.
-  const bool only_proven = growth.suspect != 0;
+  // After a longer read without a response, only counts that got a response from this controller before: it
+  // may not respond to registers it does not know.
+  const bool only_proven = extension.suspect != 0;
   for (std::uint16_t count = wanted.count; count <= most && candidates < turns; ++count) {
-    if (free_at(unit, growth, count) > now) continue;
-    if (only_proven && count > growth.proven) break;
+    if (free_at(unit, extension, count) > now) continue;
+    if (only_proven && count > extension.proven) break;
     if (is_last(count)) {
       last = count;
       continue;
@@ -130,50 +126,51 @@ std::uint16_t DistinctCounts::next_turn(const Unit& unit, const Growth& growth, 
   return best != 0 ? best : last;
 }
 
-DistinctCounts::Choice DistinctCounts::choose(const ReadRequest& wanted, const Room& room, SteadyTime now,
-                                              std::uint16_t turns) {
+DistinctCounts::Choice DistinctCounts::choose(const ReadRequest& wanted, const ExtensionRange& range,
+                                              SteadyTime now, std::uint16_t turns) {
   Unit& known = unit(wanted.unit_id);
-  Growth& grows = growth(known, wanted);
-  std::uint16_t most = count_max(wanted, room);
-  if (now < grows.limited_until) most = std::max(wanted.count, std::min(most, grows.limit));
-  if (now < known.trials[wanted.unit_id].limited_until)
-    most = std::max(wanted.count, std::min(most, grows.proven));
-  if (scope_ == Scope::unit && grows.suspect != 0 && !known.has_foreign) {
-    const SteadyTime answered_at = proven_free_at(known, grows, wanted);
-    if (answered_at > now && answered_at - now <= wanted_wait_max) return {wanted, answered_at};
+  ReadExtension& extension = extension_of(known, wanted);
+  std::uint16_t most = count_max(wanted, range);
+  if (now < extension.limited_until) most = std::max(wanted.count, std::min(most, extension.limit));
+  if (now < known.longer_reads[wanted.unit_id].limited_until)
+    most = std::max(wanted.count, std::min(most, extension.proven));
+  if (scope_ == Scope::unit && extension.suspect != 0 && !known.has_foreign) {
+    const SteadyTime proven_at = proven_free_at(known, extension, wanted);
+    if (proven_at > now && proven_at - now <= wanted_wait_max) return {wanted, proven_at};
   }
-  const std::uint16_t best = scope_ == Scope::unit ? best_count(known, grows, wanted.count, most, now)
-                                                   : next_turn(known, grows, wanted, most, turns, now);
+  const std::uint16_t best = scope_ == Scope::unit ? best_count(known, extension, wanted.count, most, now)
+                                                   : next_turn(known, extension, wanted, most, turns, now);
   if (best != 0) {
-    // A count of the last few requests: the response to one of those would have it too.
+    // A count of the last few requests: their responses would have it too.
     const std::uint64_t used = known.counts[best].used;
     const bool is_recent = turns > 1 && used != 0 && known.requests - used + 1 < turns_of_gateway;
-    return {grown(wanted, room, best), now, is_recent};
+    return {extended(wanted, range, best), now, is_recent};
   }
-  // A single controller returns the transaction id, so that its late responses are known: it is not kept
-  // waiting.
+  // A single controller returns the transaction id, so its late responses are recognised and there is no need
+  // to wait.
   if (scope_ == Scope::connection && turns == 1) return {wanted, now};
 
-  // None now: when the first one is free again, if it is not somebody else's.
+  // None is free now: wait for the first one that other masters do not use.
   SteadyTime earliest = SteadyTime::max();
   for (std::uint16_t count = wanted.count; count <= most; ++count) {
     const bool is_last = scope_ == Scope::connection && known.counts[count].used == known.requests;
     if (known.counts[count].foreign_until <= now && !is_last)
-      earliest = std::min(earliest, free_at(known, grows, count));
+      earliest = std::min(earliest, free_at(known, extension, count));
   }
   if (earliest != SteadyTime::max()) return {wanted, earliest};
-  // Rather than not to ask at all: a line that loses answers may have made the controller look like that.
-  Trials& trials = known.trials[wanted.unit_id];
-  if (now < std::max(grows.limited_until, trials.limited_until)) {
-    grows.limited_until = trials.limited_until = now;
-    return choose(wanted, room, now, turns);
+  // Rather than sending nothing, ignore the limits: lost responses may have caused them.
+  LongerReads& longer_reads = known.longer_reads[wanted.unit_id];
+  if (now < std::max(extension.limited_until, longer_reads.limited_until)) {
+    extension.limited_until = longer_reads.limited_until = now;
+    return choose(wanted, range, now, turns);
   }
-  return choose_foreign(known, wanted, room, most, now);
+  return choose_foreign(known, wanted, range, most, now);
 }
 
-// Others request all counts that `wanted` could have.
+// Other masters use all counts that `wanted` could have.
 DistinctCounts::Choice DistinctCounts::choose_foreign(const Unit& unit, const ReadRequest& wanted,
-                                                      const Room& room, std::uint16_t most, SteadyTime now) {
+                                                      const ExtensionRange& range, std::uint16_t most,
+                                                      SteadyTime now) {
   if (most == wanted.count) return {std::nullopt, now};
   std::uint16_t best = 0;
   SteadyTime best_at = SteadyTime::max();
@@ -188,7 +185,7 @@ DistinctCounts::Choice DistinctCounts::choose_foreign(const Unit& unit, const Re
       best_at = free_at;
     }
   }
-  return {grown(wanted, room, best), best_at, true};
+  return {extended(wanted, range, best), best_at, true};
 }
 
 std::optional<ReadRequest> DistinctCounts::choose_part(const ReadRequest& wanted, SteadyTime now) {
@@ -210,156 +207,161 @@ std::optional<ReadRequest> DistinctCounts::choose_part(const ReadRequest& wanted
   return ReadRequest{.unit_id = wanted.unit_id, .first = wanted.first, .count = best};
 }
 
-void DistinctCounts::sent(const ReadRequest& wanted, const ReadRequest& asked, SteadyTime now) {
+void DistinctCounts::sent(const ReadRequest& wanted, const ReadRequest& request, SteadyTime now) {
   Unit& known = unit(wanted.unit_id);
-  Count& entry = known.counts[asked.count];
+  Count& entry = known.counts[request.count];
   entry.used = ++known.requests;
-  entry.first = asked.first;
+  entry.first = request.first;
   entry.sent_at = now;
-  // A gateway and what stands behind it refuse unknown registers by an exception, mostly.
-  if (scope_ == Scope::unit && asked.count > growth(known, wanted).proven)
-    known.next_trial = now + trial_pause;
+  // A gateway and the units behind it mostly refuse unknown registers with an exception.
+  if (scope_ == Scope::unit && request.count > extension_of(known, wanted).proven)
+    known.next_longer_read_at = now + longer_read_pause;
 }
 
-void DistinctCounts::answered(const ReadRequest& wanted, const ReadRequest& asked, std::uint16_t crc,
+void DistinctCounts::accepted(const ReadRequest& wanted, const ReadRequest& request, std::uint16_t crc,
                               SteadyTime now) {
   Unit& known = unit(wanted.unit_id);
-  Count& entry = known.counts[asked.count];
-  entry.rests_until = now + rest_answered;
+  Count& entry = known.counts[request.count];
+  entry.rests_until = now + rest_after_response;
   if (scope_ == Scope::unit) entry.blocked_until = std::max(entry.blocked_until, now + rest_min);
   entry.crc = crc;
-  entry.answered = true;
-  Growth& grows = growth(known, wanted);
-  grows.repeated = 0;
-  if (asked.count < wanted.count) return;
-  const bool was_proven = grows.suspect <= grows.proven;
-  if (scope_ == Scope::connection) note_trial(known.trials[wanted.unit_id], grows, wanted, asked, now);
-  if (asked.count > grows.proven) known.next_trial = now;
-  grows.proven = std::max(grows.proven, asked.count);
-  if (grows.suspect > asked.count) {
-    grows.least_suspect = grows.strikes == 0 ? grows.suspect : std::min(grows.least_suspect, grows.suspect);
-    const int strikes_max = !was_proven                   ? strikes_max_of_trials
+  entry.has_crc = true;
+  ReadExtension& extension = extension_of(known, wanted);
+  extension.repeated = 0;
+  if (request.count < wanted.count) return;
+  const bool was_proven = extension.suspect <= extension.proven;
+  if (scope_ == Scope::connection)
+    record_longer_read(known.longer_reads[wanted.unit_id], extension, wanted, request, now);
+  if (request.count > extension.proven) known.next_longer_read_at = now;
+  extension.proven = std::max(extension.proven, request.count);
+  if (extension.suspect > request.count) {
+    extension.least_suspect =
+        extension.strikes == 0 ? extension.suspect : std::min(extension.least_suspect, extension.suspect);
+    const int strikes_max = !was_proven                   ? strikes_max_unproven
                             : scope_ == Scope::connection ? strikes_max_of_proven_gateway
                                                           : strikes_max_of_proven;
-    // Behind a gateway where no longer read was ever answered none is tried any more. A serial line with
-    // other masters needs every count that it can get.
+    // Behind a gateway where no longer read ever got a response, none is tried any more. A serial line with
+    // other masters needs every possible count.
     const bool to_proven = scope_ == Scope::connection && !was_proven;
-    if (++grows.strikes >= strikes_max)
-      limit(grows, wanted, to_proven ? grows.proven : static_cast<std::uint16_t>(grows.least_suspect - 1),
-            now);
-  } else if (asked.count > wanted.count) {
-    grows.strikes = 0;
+    if (++extension.strikes >= strikes_max)
+      limit(extension, wanted,
+            to_proven ? extension.proven : static_cast<std::uint16_t>(extension.least_suspect - 1), now);
+  } else if (request.count > wanted.count) {
+    extension.strikes = 0;
   }
-  grows.suspect = 0;
-  grows.refuses = false;
+  extension.suspect = 0;
+  extension.refuses = false;
 }
 
-// A controller that is silent to registers that it does not know is so in all its reads: it is not tried for
-// each of them.
-void DistinctCounts::note_trial(Trials& trials, const Growth& grows, const ReadRequest& wanted,
-                                const ReadRequest& asked, SteadyTime now) {
-  if (asked.count > wanted.count) {
-    trials = {};
-  } else if (grows.suspect > grows.proven && ++trials.strikes >= strikes_max_of_trials) {
-    trials = {.limited_until = now + limit_memory};
+// A controller that does not respond to registers it does not know behaves so in all its reads: longer reads
+// are not tried for each of them.
+void DistinctCounts::record_longer_read(LongerReads& longer_reads, const ReadExtension& extension,
+                                        const ReadRequest& wanted, const ReadRequest& request,
+                                        SteadyTime now) {
+  if (request.count > wanted.count) {
+    longer_reads = {};
+  } else if (extension.suspect > extension.proven && ++longer_reads.strikes >= strikes_max_unproven) {
+    longer_reads = {.limited_until = now + limit_memory};
   }
 }
 
-void DistinctCounts::unanswered(const ReadRequest& wanted, const ReadRequest& asked, SteadyTime now) {
-  block(wanted, asked, now);
-  unit(asked.unit_id).counts[asked.count].owed = true;
-  Growth& grows = growth(unit(wanted.unit_id), wanted);
-  grows.repeated = 0;
-  grows.suspect = asked.count > wanted.count ? asked.count : std::uint16_t{0};
+void DistinctCounts::no_response(const ReadRequest& wanted, const ReadRequest& request, SteadyTime now) {
+  block(wanted, request, now);
+  unit(request.unit_id).counts[request.count].awaits_response = true;
+  ReadExtension& extension = extension_of(unit(wanted.unit_id), wanted);
+  extension.repeated = 0;
+  extension.suspect = request.count > wanted.count ? request.count : std::uint16_t{0};
 }
 
-void DistinctCounts::disbelieved(const ReadRequest& wanted, const ReadRequest& asked, std::uint16_t crc,
-                                 SteadyTime now) {
-  if (scope_ == Scope::unit) block(wanted, asked, now);
-  Count& entry = unit(asked.unit_id).counts[asked.count];
-  entry.owed = true;
+void DistinctCounts::unconfirmed_response(const ReadRequest& wanted, const ReadRequest& request,
+                                          std::uint16_t crc, SteadyTime now) {
+  if (scope_ == Scope::unit) block(wanted, request, now);
+  Count& entry = unit(request.unit_id).counts[request.count];
+  entry.awaits_response = true;
   entry.crc = crc;
-  entry.answered = true;
+  entry.has_crc = true;
 }
 
-// Its answer may still come.
-void DistinctCounts::block(const ReadRequest& wanted, const ReadRequest& asked, SteadyTime now) {
-  Unit& known = unit(asked.unit_id);
-  if (wanted.count == 1 && asked.count == 1) {
-    Growth& grows = growth(known, wanted);
-    grows.repeated = 1;
-    grows.repeat_from = now + rest_min;
+// Its response may still arrive.
+void DistinctCounts::block(const ReadRequest& wanted, const ReadRequest& request, SteadyTime now) {
+  Unit& known = unit(request.unit_id);
+  if (wanted.count == 1 && request.count == 1) {
+    ReadExtension& extension = extension_of(known, wanted);
+    extension.repeated = 1;
+    extension.repeat_from = now + rest_min;
   }
-  Count& entry = known.counts[asked.count];
-  entry.rests_until = now + rest_unanswered;
-  entry.blocked_until = std::max(entry.blocked_until, now + late_answer_max);
+  Count& entry = known.counts[request.count];
+  entry.rests_until = now + rest_without_response;
+  entry.blocked_until = std::max(entry.blocked_until, now + late_response_max);
 }
 
-void DistinctCounts::confirmed(const ReadRequest& asked, SteadyTime now) {
-  Count& entry = unit(asked.unit_id).counts[asked.count];
-  entry.rests_until = now + rest_answered;
+void DistinctCounts::confirmed(const ReadRequest& request, SteadyTime now) {
+  Count& entry = unit(request.unit_id).counts[request.count];
+  entry.rests_until = now + rest_after_response;
   entry.blocked_until = scope_ == Scope::unit ? now + rest_min : now;
-  entry.owed = false;
+  entry.awaits_response = false;
 }
 
-void DistinctCounts::limit(Growth& grows, const ReadRequest& wanted, std::uint16_t count, SteadyTime now) {
-  grows.limit = std::max(wanted.count, count);
-  grows.proven = std::min(grows.proven, grows.limit);
-  grows.limited_until = now + limit_memory;
-  grows.strikes = 0;
+void DistinctCounts::limit(ReadExtension& extension, const ReadRequest& wanted, std::uint16_t count,
+                           SteadyTime now) {
+  extension.limit = std::max(wanted.count, count);
+  extension.proven = std::min(extension.proven, extension.limit);
+  extension.limited_until = now + limit_memory;
+  extension.strikes = 0;
 }
 
-bool DistinctCounts::refused(const ReadRequest& wanted, const ReadRequest& asked, std::uint8_t exception,
+bool DistinctCounts::refused(const ReadRequest& wanted, const ReadRequest& request, std::uint8_t exception,
                              SteadyTime now) {
   Unit& known = unit(wanted.unit_id);
-  Growth& grows = growth(known, wanted);
-  grows.suspect = 0;
-  // Illegal address or value, or a controller's failure to read (V1.1b3, 7); others are not about the range.
-  // A failure can have other causes. Behind a gateway it must repeat, because fewer counts protect less.
+  ReadExtension& extension = extension_of(known, wanted);
+  extension.suspect = 0;
+  // Illegal address or value, or a failure of the controller to read (V1.1b3, 7); others do not concern the
+  // range. A failure can have other causes. Behind a gateway it must repeat, because fewer counts protect
+  // less.
   const bool is_failure = exception == 4;
   const bool is_about_range =
-      exception == 2 || exception == 3 || (is_failure && (scope_ == Scope::unit || grows.refuses));
-  if (is_about_range && asked.count > grows.proven) {
-    limit(grows, wanted, std::max(grows.proven, static_cast<std::uint16_t>(asked.count - 1)), now);
-    block(wanted, asked, now);
+      exception == 2 || exception == 3 || (is_failure && (scope_ == Scope::unit || extension.refuses));
+  if (is_about_range && request.count > extension.proven) {
+    limit(extension, wanted, std::max(extension.proven, static_cast<std::uint16_t>(request.count - 1)), now);
+    block(wanted, request, now);
     return true;
   }
-  if (!std::exchange(grows.refuses, true)) {
-    block(wanted, asked, now);
+  if (!std::exchange(extension.refuses, true)) {
+    block(wanted, request, now);
     return true;
   }
-  Count& entry = known.counts[asked.count];
-  entry.rests_until = now + rest_answered;
+  Count& entry = known.counts[request.count];
+  entry.rests_until = now + rest_after_response;
   entry.blocked_until = std::max(entry.blocked_until, now + rest_min);
   return false;
 }
 
-Stray DistinctCounts::heard_answer(std::uint8_t unit_id, std::uint16_t count, std::uint16_t crc,
-                                   SteadyTime now) {
-  if (count == 0 || count > registers_per_request_max) return Stray::foreign;
+UnexpectedResponse DistinctCounts::classify_unexpected(std::uint8_t unit_id, std::uint16_t count,
+                                                       std::uint16_t crc, SteadyTime now) {
+  if (count == 0 || count > registers_per_request_max) return UnexpectedResponse::foreign;
   Count& entry = unit(unit_id).counts[count];
-  if (entry.answered && entry.crc == crc) {
+  if (entry.has_crc && entry.crc == crc) {
     entry.blocked_until = std::max(entry.blocked_until, now + rest_min);
-    return Stray::doubled;
+    return UnexpectedResponse::doubled;
   }
   if (now < entry.foreign_until) {
     entry.foreign_until = now + foreign_memory;
-    return Stray::foreign;
+    return UnexpectedResponse::foreign;
   }
-  const bool was_owed = std::exchange(entry.owed, false);
-  // One may be an answer of ours that was believed lost; what comes again and again is somebody else's.
+  const bool was_awaited = std::exchange(entry.awaits_response, false);
+  // A single one may be our response that was considered lost. Repeated ones are another master's.
   const bool again = entry.last_stray != SteadyTime{} && now - entry.last_stray < foreign_memory;
-  if (!was_owed) entry.last_stray = now;
-  if (was_owed || (entry.answered && !again)) {
-    entry.blocked_until = std::max(entry.blocked_until, now + late_answer_max);
-    return Stray::late;
+  if (!was_awaited) entry.last_stray = now;
+  if (was_awaited || (entry.has_crc && !again)) {
+    entry.blocked_until = std::max(entry.blocked_until, now + late_response_max);
+    return UnexpectedResponse::late;
   }
   entry.foreign_until = now + foreign_memory;
   unit(unit_id).has_foreign = true;
-  return Stray::foreign;
+  return UnexpectedResponse::foreign;
 }
 
-void DistinctCounts::heard_request(std::uint8_t unit_id, std::uint16_t count, SteadyTime now) {
+void DistinctCounts::record_foreign_request(std::uint8_t unit_id, std::uint16_t count, SteadyTime now) {
   if (count == 0 || count > registers_per_request_max) return;
   unit(unit_id).counts[count].foreign_until = now + foreign_memory;
   unit(unit_id).has_foreign = true;
@@ -373,10 +375,10 @@ std::chrono::nanoseconds DistinctCounts::age(std::uint8_t unit_id, std::uint16_t
   return sent_at == SteadyTime{} ? std::chrono::nanoseconds{} : now - sent_at;
 }
 
-bool DistinctCounts::owes(std::uint8_t unit_id, SteadyTime now) const {
+bool DistinctCounts::may_still_respond(std::uint8_t unit_id, SteadyTime now) const {
   const auto place = units_.find(unit_id);
   return place != units_.end() && std::ranges::any_of(place->second->counts, [&](const Count& entry) {
-           return entry.owed && now < entry.blocked_until;
+           return entry.awaits_response && now < entry.blocked_until;
          });
 }
 

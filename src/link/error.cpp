@@ -19,14 +19,14 @@ class Category final : public boost::system::error_category {
         return "cannot connect";
       case Error::connection_lost:
         return "the peer closed the connection";
-      case Error::no_answer:
-        return "no answer in time";
+      case Error::no_response:
+        return "no response in time";
       case Error::indistinguishable:
-        return "not asked: others on the line ask for answers that could not be told from it";
+        return "not requested: its response could not be distinguished from those of other masters";
       case Error::not_repeated:
         return "not repeated: a response could be mistaken for a late one";
-      case Error::doubtful:
-        return "responses remained doubtful";
+      case Error::suspect_responses:
+        return "responses remained suspect";
       case Error::loopback_not_allowed:
         return "a loopback address, this machine itself, is not connected to without "
                "ALLOW_LOOPBACK_DEVICES=1";

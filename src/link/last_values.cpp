@@ -9,19 +9,18 @@ namespace {
 
 using modbus::number_at;
 
-// A measured value moves by less than this from one answer to the next, or it has jumped: noise around 0, and
-// a load that changes, stay below.
+// A larger change from one response to the next is a jump. Noise around 0 and changes of load stay below.
 constexpr int step_max = 20;
-constexpr int step_max_part = 4;  // of the value before
+constexpr int step_max_part = 4;  // of the earlier value
 
-// Two responses within a second agree when a value moved by no more than this.
+// Two responses within a second agree if a value changed by no more than this.
 constexpr int agreement_step = 2;
-constexpr int agreement_part = 1'000;  // of the value before
+constexpr int agreement_part = 1'000;  // of the earlier value
 
-// So few registers tell little by themselves, and they are codes and bits, which change seldom.
+// So few registers identify little, and they are codes and bits, which change seldom.
 constexpr std::size_t few_registers = 3;
 
-// How many registers of `count` have jumped, counted one by one. Few ones may differ by `few_differ_max`.
+// Counts which of `count` registers have jumped. If `count` is small, each may differ by `few_differ_max`.
 class Jumps {
  public:
   Jumps(std::size_t count, int few_differ_max) : count_(count), few_differ_max_(few_differ_max) {}
@@ -48,7 +47,7 @@ std::uint32_t key_of(const modbus::ReadRequest& read, std::size_t offset) {
 
 }  // namespace
 
-bool carries_on(std::span<const std::uint8_t> before, std::span<const std::uint8_t> registers) {
+bool continues(std::span<const std::uint8_t> before, std::span<const std::uint8_t> registers) {
   if (before.size() != registers.size()) return false;
   Jumps jumps(registers.size() / 2, step_max);
   for (std::size_t offset = 0; offset + 1 < registers.size(); offset += 2)
@@ -67,7 +66,7 @@ bool agree(std::span<const std::uint8_t> before, std::span<const std::uint8_t> r
   return 8 * different < registers.size() / 2;
 }
 
-bool LastValues::carries_on(const modbus::ReadRequest& read, std::span<const std::uint8_t> registers) const {
+bool LastValues::continues(const modbus::ReadRequest& read, std::span<const std::uint8_t> registers) const {
   Jumps jumps(registers.size() / 2, 0);
   for (std::size_t index = 0; index < registers.size() / 2; ++index) {
     const auto known = values_.find(key_of(read, index));

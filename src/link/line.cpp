@@ -23,11 +23,11 @@ using boost::system::error_code;
 
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
-// A request that the network has not delivered after this time is thrown away by the kernel, also when the
-// connection was given up meanwhile (tcp(7), TCP_USER_TIMEOUT). Else it would reach the line when the network
-// is back, perhaps a minute later, and the converter would copy its answer to the next connection.
+// The kernel discards a request that the network has not delivered after this time, also after the connection
+// was closed (tcp(7), TCP_USER_TIMEOUT). Otherwise it would reach the line when the network is back, perhaps
+// a minute later, and the converter would copy its response to the next connection.
 constexpr std::chrono::milliseconds undelivered_max{5'000};
-static_assert(undelivered_max < DistinctCounts::late_answer_max);
+static_assert(undelivered_max < DistinctCounts::late_response_max);
 
 constexpr int reads_at_once_max = 4;
 
@@ -56,41 +56,41 @@ void Line::stop() {
   timer_.cancel();
 }
 
-void Line::submit(Requester& requester, const Transaction& transaction) {
+void Line::submit(TransactionHandler& handler, const Transaction& transaction) {
   if (stopped_) return;
-  conversation_.submit(requester, transaction);
-  // finished() is never called from within submit().
-  if (going_on_ || posted_) return;
+  conversation_.submit(handler, transaction);
+  // submit() must not call finished().
+  if (is_running_ || is_posted_) return;
   asio::post(context_, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    self->posted_ = false;
-    self->guarded([&] { self->go_on(now()); });
+    self->is_posted_ = false;
+    self->guarded([&] { self->run_actions(now()); });
   });
-  posted_ = true;
+  is_posted_ = true;
 }
 
-void Line::go_on(SteadyTime time, Sending sending) {
-  if (stopped_ || std::exchange(going_on_, true)) return;
-  const auto self = shared_from_this();  // telling may destroy the Link
+void Line::run_actions(SteadyTime time, Sending sending) {
+  if (stopped_ || std::exchange(is_running_, true)) return;
+  const auto self = shared_from_this();  // a handler may destroy the Link
   guarded([&] {
-    while (!stopped_ && carry_out(conversation_.next(time), time, sending)) {
+    while (!stopped_ && execute(conversation_.next(time), time, sending)) {
     }
   });
-  going_on_ = false;
+  is_running_ = false;
 }
 
-// `time` goes on with what takes some: whoever is told may work for long.
-bool Line::carry_out(Action action, SteadyTime& time, Sending sending) {
+// Updates `time` after a call of a handler, which may take long.
+bool Line::execute(Action action, SteadyTime& time, Sending sending) {
   if (const auto* wait = std::get_if<Wait>(&action)) {
-    wake_at(std::min(wait->until, connect_deadline_));
+    set_timer(std::min(wait->until, connect_deadline_));
     return false;
   }
-  if (const auto* tell = std::get_if<Tell>(&action)) {
-    tell->requester->finished(tell->outcome);
+  if (const auto* report = std::get_if<Report>(&action)) {
+    report->handler->finished(report->outcome);
     time = now();
-  } else if (const auto* doubt = std::get_if<Doubt>(&action)) {
-    doubt->requester->doubted(doubt->request);
+  } else if (const auto* suspect = std::get_if<ReportSuspect>(&action)) {
+    suspect->handler->response_suspected(suspect->request);
     time = now();
   } else if (const auto* to_send = std::get_if<Send>(&action)) {
     send(*to_send, time, sending);
@@ -114,14 +114,14 @@ void Line::send_unsent(SteadyTime time) {
   const bool is_sent = !failed && written == unsent_.size();
   unsent_.clear();
   if (is_sent) return;
-  // A peer that has no room for so few bytes has not read for long.
+  // A peer whose buffers are full with so few bytes has not read for long.
   close();
   conversation_.closed(failed, time);
 }
 
 void Line::close() {
   ++connection_;
-  watch_.end();
+  registration_.end();
   unsent_.clear();
   socket_.close();
   error_code ignored;
@@ -181,7 +181,7 @@ void Line::try_next_endpoint(error_code last_failure) {
                             });
 }
 
-// From here on it listens all the time: what comes unasked tells of others on the line, and an end of the
+// The socket is watched from here on: unrequested bytes show other masters on the line, and the end of the
 // connection is known before the next request.
 void Line::opened() {
   error_code unimportant;
@@ -190,7 +190,7 @@ void Line::opened() {
   connecting_.set_option(UserTimeout(static_cast<int>(undelivered_max.count())), unimportant);
   try {
     socket_ = ConnectedSocket(std::move(connecting_));
-    watch_.begin(Readiness::of(context_), socket_.descriptor(), *this);
+    registration_.begin(Readiness::of(context_), socket_.descriptor(), *this);
   } catch (const std::system_error& no_room) {
     return unreachable(Error::connect_failed,
                        error_code(no_room.code().value(), boost::system::system_category()));
@@ -198,7 +198,7 @@ void Line::opened() {
   connect_deadline_ = SteadyTime::max();
   const SteadyTime time = now();
   conversation_.opened(time, static_cast<std::uint16_t>(random_() >> 8U));
-  go_on(time);
+  run_actions(time);
 }
 
 void Line::connection_failed(error_code failed) {
@@ -214,19 +214,19 @@ void Line::unreachable(error_code error, error_code cause) {
   close();
   const SteadyTime time = now();
   conversation_.unreachable(error, cause, time);
-  go_on(time);
+  run_actions(time);
 }
 
-void Line::hear() {
+void Line::receive() {
   guarded([&] {
     SteadyTime time;
-    receive(time);
-    if (!conversation_.connected()) go_on(time);  // it is not watched any more
+    read_some(time);
+    if (!conversation_.connected()) run_actions(time);  // it is no longer registered
   });
 }
 
-void Line::act() {
-  guarded([&] { go_on(now(), Sending::together); });
+void Line::process() {
+  guarded([&] { run_actions(now(), Sending::together); });
 }
 
 void Line::send() {
@@ -234,11 +234,11 @@ void Line::send() {
     if (unsent_.empty()) return;
     const SteadyTime time = now();
     send_unsent(time);
-    if (!conversation_.connected()) go_on(time);
+    if (!conversation_.connected()) run_actions(time);
   });
 }
 
-bool Line::receive(SteadyTime& time) {
+bool Line::read_some(SteadyTime& time) {
   std::array<std::uint8_t, 2'048> bytes;
   error_code failed;
   const std::size_t length = socket_.receive(bytes, failed);
@@ -249,31 +249,31 @@ bool Line::receive(SteadyTime& time) {
     conversation_.closed(failed, time);
     return false;
   }
-  conversation_.heard(std::span(bytes).first(length), time);
-  say_if_shared(time);
+  conversation_.received(std::span(bytes).first(length), time);
+  log_sharing_change(time);
   return true;
 }
 
-// A thread that got no processor for a while finds the timers due and does not know yet what has arrived
-// meanwhile: time is judged after it was heard. What arrives for ever is heard in turns with the rest.
-void Line::hear_now() {
+// A thread that got no processor time finds its timers due and bytes unread. So read first, then check
+// deadlines. A peer that sends without end does not block the other work: the number of reads is limited.
+void Line::drain() {
   guarded([&] {
     SteadyTime time = now();
-    for (int reads = 0; reads < reads_at_once_max && conversation_.connected() && receive(time); ++reads) {
+    for (int reads = 0; reads < reads_at_once_max && conversation_.connected() && read_some(time); ++reads) {
     }
-    go_on(time);
+    run_actions(time);
   });
 }
 
-void Line::say_if_shared(SteadyTime time) {
+void Line::log_sharing_change(SteadyTime time) {
   const bool shared = conversation_.shared(time);
-  if (shared == said_shared_) return;
-  said_shared_ = shared;
+  if (shared == logged_shared_) return;
+  logged_shared_ = shared;
   if (!shared) {
     return log::info("line_not_shared")
         .field("host", host_)
         .field("port", port_)
-        .say("{}:{}: nobody else was heard on the line for ten minutes", host_, port_);
+        .say("{}:{}: no other master or client was noticed on the line for ten minutes", host_, port_);
   }
   const modbus::RtuFrame& frame = conversation_.last_foreign();
   log::warning("line_shared")
@@ -288,36 +288,36 @@ void Line::say_if_shared(SteadyTime time) {
           host_, port_, frame.unit_id, frame.function, frame.count);
 }
 
-// The timer is set anew only for an earlier time, so it may be early.
-void Line::wake_at(SteadyTime time) {
+// The timer is set again only for an earlier time, so it may expire early.
+void Line::set_timer(SteadyTime time) {
   wanted_at_ = time;
   if (time >= armed_for_) return;
   timer_.expires_at(time);
   timer_.async_wait([weak = weak_from_this()](error_code aborted) {
     const auto self = weak.lock();
     if (!self || aborted || self->stopped_) return;
-    self->guarded([&] { self->woken(); });
+    self->guarded([&] { self->on_timer(); });
   });
   armed_for_ = time;
 }
 
-// Every handler runs in here: an exception ends this connection only. `this` is alive when `act` throws:
-// what can destroy the Link is told inside go_on(), which holds it and throws nothing.
+// Every completion handler runs in here: an exception ends this connection only. `this` exists when `act`
+// throws: only run_actions() calls code that can destroy the Link, and it holds a reference and does not
+// throw.
 template <class Act>
 void Line::guarded(Act act) noexcept {
   try {
     act();
   } catch (...) {
-    supervision::report_exception(supervision::Task::link, host_,
-                                  "the connection is closed and opened again");
+    supervision::report_exception(supervision::Task::link, host_, "the connection is closed and reopened");
     recover();
   }
 }
 
-// Closing fails what is in flight, or lets it be asked again. The wake-up comes whatever else fails: it
-// expires the deadlines of the rest.
+// Closing ends the pending requests, or queues them again. The timer is set whatever else fails: it expires
+// the remaining deadlines.
 void Line::recover() noexcept {
-  going_on_ = false;
+  is_running_ = false;
   if (stopped_) return;
   supervision::attempt(supervision::Task::link, host_, "its requests end by their deadlines", [&] {
     const bool was_connecting = connect_deadline_ != SteadyTime::max();
@@ -327,15 +327,15 @@ void Line::recover() noexcept {
   });
   supervision::persist([&] {
     armed_for_ = SteadyTime::max();
-    wake_at(now() + recovery_pause);
+    set_timer(now() + recovery_pause);
   });
 }
 
-void Line::woken() {
+void Line::on_timer() {
   armed_for_ = SteadyTime::max();
-  if (now() < wanted_at_) return wake_at(wanted_at_);
+  if (now() < wanted_at_) return set_timer(wanted_at_);
   if (connect_deadline_ <= now()) return connection_failed(asio::error::timed_out);
-  hear_now();
+  drain();
 }
 
 }  // namespace gensetd::link

@@ -21,13 +21,13 @@ Link::Link(boost::asio::io_context& context, std::string host, std::uint16_t por
 
 Link::~Link() { line_->stop(); }
 
-void Link::submit(Requester& requester, const Transaction& transaction) {
-  line_->submit(requester, transaction);
+void Link::submit(TransactionHandler& handler, const Transaction& transaction) {
+  line_->submit(handler, transaction);
 }
 
-void Link::withdraw(Requester& requester) { line_->withdraw(requester); }
+void Link::withdraw(TransactionHandler& handler) { line_->withdraw(handler); }
 
-void Link::hear_now() { line_->hear_now(); }
+void Link::drain() { line_->drain(); }
 
 const Conversation& Link::conversation() const { return line_->conversation(); }
 

@@ -20,53 +20,53 @@ namespace gensetd::link {
 
 class Line;
 
-// One connection to one host:port, shared by all devices behind it. Use: submit() a transaction; finished()
-// hears of its end exactly once, never from within submit(). Turns go round by requester. Connects when there
-// is work and reconnects by itself. Destroying the last handle closes the connection. One thread: the
+// One connection to one host:port, shared by all devices behind it. Use: submit() a transaction; its
+// handler's finished() is called exactly once, never from within submit(). Handlers take turns. Connects when
+// there is work and reconnects. Destroying the last handle closes the connection. One thread: the
 // io_context's.
 class Link {
  public:
-  // descriptors: null grants every connection.
+  // `descriptors`: null grants every connection.
   Link(boost::asio::io_context& context, std::string host, std::uint16_t port, AddressPolicy policy = {},
        std::shared_ptr<DescriptorBudget> descriptors = nullptr, std::uint32_t seed = std::random_device{}());
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  void submit(Requester& requester, const Transaction& transaction);
+  void submit(TransactionHandler& handler, const Transaction& transaction);
 
-  // Nothing more is told to `requester`; to be called before it dies. Unknown ones are ignored.
-  void withdraw(Requester& requester);
+  // No more calls of `handler`; call this before it is destroyed. Unknown handlers are ignored.
+  void withdraw(TransactionHandler& handler);
 
-  // Takes what has arrived, before somebody decides by the clock that nothing came; may call finished() and
-  // doubted().
-  void hear_now();
+  // Processes everything that has arrived. Call this before deciding by the clock that nothing did. May call
+  // finished() and response_suspected().
+  void drain();
 
-  // Its counters, and who else is on the line.
+  // Its counters, and what is known about other masters.
   const Conversation& conversation() const;
 
  private:
   std::shared_ptr<Line> line_;
 };
 
-// What was counted of all links since the pool exists, those that are gone included.
+// Sums over all links since the pool exists, including those that have ended.
 struct PoolTotals {
   LineCounters lines;
-  Counters units;
+  UnitCounters units;
   std::chrono::nanoseconds busy{0};
-  std::size_t links = 0;  // from here on: of those that there are now
+  std::size_t links = 0;  // from here on: only links that exist now
   std::size_t connected = 0;
-  std::size_t shared = 0;            // somebody else is on the line
-  double recent_busy_share_sum = 0;  // of the last minute, each 0 to 1
+  std::size_t shared = 0;            // serial lines that another master or client uses
+  double recent_busy_share_sum = 0;  // within the last minute, each 0 to 1
   double recent_busy_share_max = 0;
 
   PoolTotals& operator+=(const PoolTotals& other);
 };
 
-// The links of this process by host:port. A link lives as long as somebody holds it.
+// The links of this process by host:port. A link exists as long as it is referenced.
 class Pool {
  public:
-  // A request for an address that `policy` refuses ends with its error, and nothing is connected.
+  // A request for an address that `policy` refuses ends with its error, without a connection.
   explicit Pool(boost::asio::io_context& context, AddressPolicy policy = {},
                 std::shared_ptr<DescriptorBudget> descriptors = nullptr)
       : context_(context),
@@ -74,7 +74,7 @@ class Pool {
         descriptors_(std::move(descriptors)),
         state_(std::make_shared<State>()) {}
 
-  void seed(std::uint32_t value) { seeds_.seed(value); }  // for runs that must repeat exactly
+  void seed(std::uint32_t value) { seeds_.seed(value); }  // for reproducible runs
 
   std::shared_ptr<Link> get(const std::string& host, std::uint16_t port);
 
@@ -83,16 +83,16 @@ class Pool {
   PoolTotals totals(SteadyTime now) const;
 
  private:
-  // Links take themselves out of it when they end, perhaps after the pool.
+  // Shared with the links: each removes itself when it ends, which may be after the pool.
   struct State {
-    PoolTotals gone;  // what links had counted when they ended
+    PoolTotals gone;  // sums over links that have ended
     Links links;
   };
   boost::asio::io_context& context_;
   const AddressPolicy policy_;
   const std::shared_ptr<DescriptorBudget> descriptors_;
   std::shared_ptr<State> state_;
-  std::mt19937 seeds_{std::random_device{}()};  // of the links' transaction ids
+  std::mt19937 seeds_{std::random_device{}()};  // for the links' transaction ids
 };
 
 }  // namespace gensetd::link

@@ -11,41 +11,41 @@
 
 namespace gensetd::link {
 
-// Tells when sockets have bytes or have ended: an epoll instance of its own for all that are read again and
-// again, watched by the io_context as one. Asio's own wait would cost a system call for each answer. A
-// service of the io_context: there is one of each. Its thread.
+// Notifies listeners when their sockets have bytes or have ended: one epoll instance for all sockets, which
+// the io_context watches as one descriptor. Asio's own wait would cost a system call for each response. A
+// service of the io_context: there is one for each. Runs on its thread.
 class Readiness final : public boost::asio::execution_context::service {
  public:
   using key_type = Readiness;
   static boost::asio::execution_context::id id;
 
-  // All that have something are served in three passes, so that the processor does much of one kind at a
-  // time: what it needs for that is in its caches then. Each may end the watch of any socket.
+  // Ready sockets are processed in three passes (receive, process, send), so that each pass finds its code
+  // and data in the processor's caches. Each function may end any registration.
   class Listener {
    public:
-    virtual void hear() = 0;  // takes what there is; as long as there is more it is called again
-    virtual void act() = 0;   // on what was heard
-    virtual void send() = 0;  // what act() left to be sent
+    virtual void receive() = 0;  // reads from the socket; is called again while more is available
+    virtual void process() = 0;  // decides about the received bytes
+    virtual void send() = 0;     // what act() left to be sent
 
    protected:
     ~Listener() = default;
   };
 
-  // Watches a socket until it dies; to be ended before the socket is closed.
-  class Watch {
+  // Watches a socket until it is destroyed. End it before the socket is closed.
+  class Registration {
    public:
-    Watch() = default;
-    Watch(const Watch&) = delete;
-    Watch& operator=(const Watch&) = delete;
-    ~Watch() { end(); }
-    // Throws std::system_error when the kernel has no room for one more.
+    Registration() = default;
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
+    ~Registration() { end(); }
+    // Throws std::system_error if the kernel accepts no more sockets.
     void begin(Readiness& readiness, int socket, Listener& listener);
     void end();
 
    private:
     Readiness* readiness_ = nullptr;
     int socket_ = -1;
-    std::size_t place_ = 0;
+    std::size_t slot_ = 0;
   };
 
   explicit Readiness(boost::asio::io_context& context);  // throws std::system_error
@@ -54,25 +54,25 @@ class Readiness final : public boost::asio::execution_context::service {
   }
 
  private:
-  // `times` it was given away: what was told of an earlier socket in the place is not for the next.
-  struct Place {
+  // `generation` counts the uses of a slot: an event of an earlier socket is not dispatched to the next one.
+  struct Slot {
     Listener* listener = nullptr;
-    std::uint32_t times = 0;
+    std::uint32_t generation = 0;
   };
 
-  void shutdown() override { all_.close(); }
+  void shutdown() override { epoll_.close(); }
   std::size_t add(int socket, Listener& listener);
-  void remove(int socket, std::size_t place);
-  bool watches_any() const { return free_.size() < places_.size(); }
+  void remove(int socket, std::size_t slot);
+  bool watches_any() const { return free_.size() < slots_.size(); }
   void wait();
-  void tell_ready();
-  bool tell(int timeout_ms);
+  void dispatch_ready();
+  bool dispatch(int timeout_ms);
 
-  boost::asio::posix::stream_descriptor all_;
-  std::vector<Place> places_;
+  boost::asio::posix::stream_descriptor epoll_;
+  std::vector<Slot> slots_;
   std::vector<std::size_t> free_;
-  std::chrono::steady_clock::time_point told_at_;  // last
-  bool waits_ = false;  // only as long as something is watched: it would keep the io_context running
+  std::chrono::steady_clock::time_point dispatched_at_;
+  bool is_waiting_ = false;  // only while a socket is registered: it would keep the io_context running
 };
 
 }  // namespace gensetd::link

@@ -8,19 +8,20 @@
 
 namespace gensetd::link {
 
-// How long the responses of one unit of a serial line take, late ones included: for how long a request that
-// can be repeated waits. A lost response would otherwise keep the line for the whole of MODBUS_TIMEOUT.
+// How long the responses of one unit on a serial line take, including late ones. This limits the wait for a
+// request that can be repeated: a lost response would otherwise occupy the line for the whole of
+// MODBUS_TIMEOUT.
 class ResponseTimes {
  public:
-  void note(std::chrono::nanoseconds latency) {
+  void record(std::chrono::nanoseconds latency) {
     recent_ms_[next_] = static_cast<std::uint16_t>(std::clamp<std::int64_t>(
         std::chrono::ceil<std::chrono::milliseconds>(latency).count(), 0, UINT16_MAX));
     next_ = (next_ + 1) % recent_max;
     count_ = std::min(count_ + 1, recent_max);
   }
 
-  // The time within which a response is expected, at most `timeout`: one and a half times the time of three
-  // of four recent responses, and 150 ms for the converter. `timeout` before eight responses are known.
+  // The time within which a response is expected, at most `timeout`: one and a half times the time that three
+  // of four recent responses took, plus 150 ms for the converter. `timeout` until eight responses are known.
   std::chrono::milliseconds expected(std::chrono::milliseconds timeout) const {
     if (count_ < recent_least) return timeout;
     auto sorted = recent_ms_;

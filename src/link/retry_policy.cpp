@@ -27,7 +27,7 @@ constexpr milliseconds new_connection_grace_max{5'000};
 // Exception codes of the Modbus application protocol V1.1b3, 7.
 FollowUp after_exception(std::uint8_t code) {
   switch (code) {
-    case 0x05:  // acknowledge: still working on it
+    case 0x05:  // acknowledge: the request is still being processed
     case 0x06:  // server device busy
       return FollowUp::repeat_busy;
     case 0x0A:  // gateway path unavailable
@@ -38,22 +38,47 @@ FollowUp after_exception(std::uint8_t code) {
   }
 }
 
+// A line over which a request and its timeout have passed has been silent for long enough.
+bool was_silent(const Outcome& outcome, modbus::Protocol protocol) {
+  const bool is_silence =
+      outcome.error == Error::no_response || outcome.error == modbus::ResponseError::damaged_response;
+  return is_silence && protocol != modbus::Protocol::tcp;
+}
+
+bool is_temporary(FollowUp next) { return next == FollowUp::repeat_busy || next == FollowUp::repeat_gateway; }
+
 }  // namespace
 
 FollowUp follow_up(const Outcome& outcome) {
   const auto& error = outcome.error;
   if (!error) return FollowUp::take;
-  if (error == modbus::Error::exception_answer) return after_exception(outcome.exception);
+  if (error == modbus::ResponseError::exception_response) return after_exception(outcome.exception);
   // A new connection is opened for the repetition.
   if (error == Error::connection_lost || error == Error::connect_failed) return FollowUp::repeat;
   // The connection is reopened, or a gateway is back in step.
-  if (error == modbus::Error::wrong_transaction) return FollowUp::repeat;
-  // These controllers may stay silent, or stop within a response, where others send an exception.
-  if (error == Error::no_answer || error == modbus::Error::broken_answer ||
-      error == modbus::Error::foreign_answer || error == modbus::Error::wrong_length)
+  if (error == modbus::ResponseError::wrong_transaction) return FollowUp::repeat;
+  // Some controllers do not respond, or stop within a response, where others send an exception.
+  if (error == Error::no_response || error == modbus::ResponseError::damaged_response ||
+      error == modbus::ResponseError::foreign_response || error == modbus::ResponseError::wrong_length)
     return FollowUp::repeat_or_split;
   return FollowUp::give_up;
 }
+
+bool may_respond_after_exception(std::uint8_t code) { return is_temporary(after_exception(code)); }
+
+Retry may_repeat(const Outcome& outcome, modbus::Protocol protocol, const RetryState& state) {
+  // A broken response shows that the device works.
+  const bool is_responding = state.is_responding || outcome.error == modbus::ResponseError::damaged_response;
+  // A connection that cannot be made, or is closed, is not made again and again.
+  const bool is_connected = outcome.error != Error::connect_failed && outcome.error != Error::connection_lost;
+  if (state.is_time_left && is_connected && (is_responding || was_silent(outcome, protocol)))
+    return Retry::within_time;
+  if (!is_responding) return Retry::none;
+  if (outcome.new_connection) return Retry::within_time;  // see new_connection_grace()
+  return state.is_extra_retry_used ? Retry::none : Retry::extra;
+}
+
+bool needs_pause(const Outcome& outcome, modbus::Protocol protocol) { return !was_silent(outcome, protocol); }
 
 milliseconds retry_pause(std::uint32_t random) {
   return retry_pause_min + milliseconds{random % (retry_pause_spread_ms + 1)};
@@ -64,16 +89,30 @@ nanoseconds retry_time(milliseconds poll_interval, std::size_t devices_sharing) 
   return std::clamp<nanoseconds>(nanoseconds{poll_interval} / sharing, retry_time_min, retry_time_max);
 }
 
-nanoseconds trouble_time_max(milliseconds poll_interval, std::size_t devices_sharing,
+nanoseconds failure_time_max(milliseconds poll_interval, std::size_t devices_sharing,
                              milliseconds modbus_timeout) {
   const auto sharing = static_cast<std::int64_t>(std::max<std::size_t>(1, devices_sharing));
   return retry_time(poll_interval, devices_sharing) * sharing + modbus_timeout;
 }
 
-milliseconds hold_time_max(const Trouble& trouble, nanoseconds trouble_time, milliseconds modbus_timeout) {
-  if (trouble.in_a_row <= patient_repetitions) return DistinctCounts::late_answer_max;
-  const auto left = std::chrono::floor<milliseconds>(trouble_time - trouble.lasting);
+milliseconds hold_time_max(const FailureStreak& failures, nanoseconds failure_time,
+                           milliseconds modbus_timeout) {
+  if (failures.in_a_row <= patient_repetitions) return DistinctCounts::late_response_max;
+  const auto left = std::chrono::floor<milliseconds>(failure_time - failures.lasting);
   return std::max(left, modbus_timeout);
+}
+
+bool has_time_to_repeat(const FailureStreak& trouble, nanoseconds latency, bool responded_last_cycle,
+                        const RetryLimits& limits) {
+  if (!responded_last_cycle) return trouble.spent + latency <= limits.modbus_timeout;
+  return trouble.spent < limits.retry_time && trouble.lasting < limits.trouble_time;
+}
+
+nanoseconds single_read_retry_time() { return retry_time(milliseconds{2'000}, 1); }
+
+milliseconds retry_delay(milliseconds configured, std::uint32_t random) {
+  const auto fifth = static_cast<std::uint64_t>((configured / 5).count());
+  return configured - configured / 10 + milliseconds{static_cast<std::int64_t>((fifth * random) >> 32)};
 }
 
 milliseconds new_connection_grace(milliseconds modbus_timeout) {
@@ -87,7 +126,7 @@ void Reopening::opened(SteadyTime now) {
   opened_at_ = now;
 }
 
-void Reopening::answered() {
+void Reopening::responded() {
   failed_in_a_row_ = 0;
   proven_ = true;
   least_age_ = least_age_min;

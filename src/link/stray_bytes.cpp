@@ -7,8 +7,8 @@
 namespace gensetd::link {
 namespace {
 
-// What an idle line and a driver that switches late look like. The rest of a damaged response ends with its
-// CRC, so it is not of these bytes alone.
+// An idle line and a driver that switches late produce these. The rest of a damaged response ends with its
+// CRC, so it does not consist of these bytes alone.
 constexpr std::size_t idle_bytes_max = 8;
 
 bool is_idle_line(std::span<const std::uint8_t> run) {
@@ -16,7 +16,7 @@ bool is_idle_line(std::span<const std::uint8_t> run) {
          std::ranges::all_of(run, [](std::uint8_t byte) { return byte == 0x00 || byte == 0xFF; });
 }
 
-// How many responses tell what is usual.
+// Nothing is usual before so many responses.
 constexpr std::size_t recent_least = 8;
 
 }  // namespace
@@ -35,8 +35,8 @@ std::size_t StrayBytes::Side::usual_length() const {
 
 bool StrayBytes::are_frequent() const { return before_.is_at_least(2) || behind_.is_at_least(2); }
 
-void StrayBytes::note(Place place, std::span<const std::uint8_t> run) {
-  Side& here = side(place);
+void StrayBytes::record(Position position, std::span<const std::uint8_t> run) {
+  Side& here = side(position);
   const std::size_t length = run.size() <= run_max ? run.size() : 0;
   here.lengths.at(here.next) = static_cast<std::uint8_t>(length);
   here.next = (here.next + 1) % recent_max;
@@ -53,23 +53,23 @@ void StrayBytes::note(Place place, std::span<const std::uint8_t> run) {
   here.known.push_back({Run(run.begin(), run.end()), 1});
 }
 
-bool StrayBytes::is_usual(Place place, std::span<const std::uint8_t> run) const {
-  return is_known(place, run) || run.size() <= side(place).usual_length();
+bool StrayBytes::is_usual(Position position, std::span<const std::uint8_t> run) const {
+  return is_known(position, run) || run.size() <= side(position).usual_length();
 }
 
-bool StrayBytes::is_known(Place place, std::span<const std::uint8_t> run) const {
+bool StrayBytes::is_known(Position position, std::span<const std::uint8_t> run) const {
   if (is_idle_line(run)) return true;
-  const Side& here = side(place);
-  // The heads of torn responses are alike too, but few responses are torn.
+  const Side& here = side(position);
+  // The heads of torn responses are equal too, but few responses are torn.
   const bool is_usual_here = here.count < recent_least || here.is_at_least(2);
   return is_usual_here && std::ranges::any_of(here.known, [&](const Known& entry) {
            return entry.hits >= hits_usual && std::ranges::equal(entry.run, run);
          });
 }
 
-bool StrayBytes::may_become_usual(Place place, std::span<const std::uint8_t> run) const {
-  if (is_usual(place, run)) return true;
-  return std::ranges::any_of(side(place).known, [&](const Known& entry) {
+bool StrayBytes::may_become_usual(Position position, std::span<const std::uint8_t> run) const {
+  if (is_usual(position, run)) return true;
+  return std::ranges::any_of(side(position).known, [&](const Known& entry) {
     return entry.hits >= hits_usual && run.size() < entry.run.size() &&
            std::equal(run.begin(), run.end(), entry.run.begin());
   });

@@ -10,14 +10,14 @@
 
 namespace gensetd::link {
 
-// What happened lately, in bounded memory and without a timer: amounts of the slot of time under way and of
-// the `count` - 1 before it. Slots are `width` long and begin at its multiples. `now` never goes back.
+// Sums of recent amounts, in bounded memory and without a timer: of the current time slot and the `count` - 1
+// slots before it. Slots are `width` long and begin at its multiples. `now` never goes back.
 template <class Amount, std::size_t count>
 class TimeSlots {
  public:
   explicit constexpr TimeSlots(std::chrono::nanoseconds width) : width_(width) {}
 
-  // The slot under way, to add to. Empties those that are over for too long.
+  // The current slot, to add to. Clears slots that are too old.
   Amount& at(SteadyTime now) {
     const std::int64_t slot = slot_of(now);
     if (slot - newest_ >= signed_count) slots_.fill({});
@@ -34,7 +34,7 @@ class TimeSlots {
     return total;
   }
 
-  // From when on sum() counts.
+  // The begin of the oldest slot that sum() contains.
   SteadyTime begin(SteadyTime now) const { return SteadyTime{(slot_of(now) - signed_count + 1) * width_}; }
   SteadyTime end_of_slot(SteadyTime time) const { return SteadyTime{(slot_of(time) + 1) * width_}; }
 
@@ -45,7 +45,7 @@ class TimeSlots {
   Amount& place(std::int64_t slot) { return slots_[static_cast<std::size_t>(slot) % count]; }
 
   std::chrono::nanoseconds width_;
-  std::int64_t newest_ = 0;  // the steady clock counts from the machine's start
+  std::int64_t newest_ = 0;  // the steady clock starts with the machine
   std::array<Amount, count> slots_{};
 };
 

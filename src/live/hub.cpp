@@ -6,17 +6,16 @@
 namespace gensetd::live {
 namespace {
 
-bool is_foreign(const reading::Reading& reading) { return reading.facts == nullptr; }
+bool is_foreign(const reading::Reading& reading) { return reading.content == nullptr; }
 
 std::size_t bytes_of(const reading::Reading& reading) {
   return reading.json.size() + reading.site_code.size();
 }
 
-// Of two readings of another process. The same message again is nothing new: a publisher that hangs may
-// repeat it.
-bool is_newer(const reading::Reading& next, const reading::Reading& held) {
-  if (!next.epoch.empty() && next.epoch == held.epoch) return next.seq > held.seq;
-  return next.json != held.json;
+// Compares two foreign readings. The same JSON again is not newer: a publisher that hangs may repeat it.
+bool is_newer(const reading::Reading& next, const reading::Reading& stored) {
+  if (!next.epoch.empty() && next.epoch == stored.epoch) return next.seq > stored.seq;
+  return next.json != stored.json;
 }
 
 }  // namespace
@@ -31,19 +30,19 @@ Hub::Subscription& Hub::Subscription::operator=(Subscription&& other) noexcept {
 
 Hub::Subscription::~Subscription() {
   for (const std::int64_t device_id : devices_) {
-    const auto place = hub_->watchers_.find(device_id);
-    place->second.erase(std::ranges::find(place->second, listener_));
-    if (place->second.empty()) hub_->watchers_.erase(place);
+    const auto entry_at = hub_->watchers_.find(device_id);
+    entry_at->second.erase(std::ranges::find(entry_at->second, listener_));
+    if (entry_at->second.empty()) hub_->watchers_.erase(entry_at);
   }
 }
 
-Hub::Subscription Hub::subscribe(Listener& listener) {
+Hub::Subscription Hub::subscribe(ReadingListener& listener) {
   Subscription made;
   made.to_all_ = listeners_.subscribe(listener);
   return made;
 }
 
-Hub::Subscription Hub::subscribe(Listener& listener, std::set<std::int64_t> devices) {
+Hub::Subscription Hub::subscribe(ReadingListener& listener, std::set<std::int64_t> devices) {
   Subscription made;
   made.hub_ = this;
   made.listener_ = &listener;
@@ -52,119 +51,121 @@ Hub::Subscription Hub::subscribe(Listener& listener, std::set<std::int64_t> devi
   return made;
 }
 
-template <class Tell>
-void Hub::tell(std::int64_t device_id, Tell one) const {
-  listeners_.tell(one);
+template <class Notification>
+void Hub::notify(std::int64_t device_id, Notification notification) const {
+  listeners_.notify(notification);
   const auto watchers = watchers_.find(device_id);
   if (watchers == watchers_.end()) return;
-  for (Listener* listener : watchers->second)
+  for (ReadingListener* listener : watchers->second)
     supervision::attempt(supervision::Task::live, {}, "one listener missed a change",
-                         [&] { one(*listener); });
+                         [&] { notification(*listener); });
 }
 
-Hub::Held& Hub::entry(std::int64_t device_id) {
-  // The id first: should memory end between the two, the walk skips an id without an entry.
-  const auto place = std::ranges::lower_bound(ids_, device_id);
-  if (place == ids_.end() || *place != device_id) ids_.insert(place, device_id);
-  return held_[device_id];
+Hub::DeviceEntry& Hub::entry(std::int64_t device_id) {
+  // The id is inserted first: if memory runs out before the entry is made, next_after() skips an id without
+  // an entry.
+  const auto entry_at = std::ranges::lower_bound(ids_, device_id);
+  if (entry_at == ids_.end() || *entry_at != device_id) ids_.insert(entry_at, device_id);
+  return entries_[device_id];
 }
 
 bool Hub::claim(std::int64_t device_id) {
-  Held& held = entry(device_id);
-  const bool was_foreign = held.is_foreign();
+  DeviceEntry& stored = entry(device_id);
+  const bool was_foreign = stored.is_foreign();
   if (was_foreign) {
-    drop_foreign(held);
-    held.cadence = {};
+    erase_foreign(stored);
+    stored.interval = {};
   }
-  held.is_own = true;
-  if (was_foreign) tell(device_id, [&](Listener& listener) { listener.removed(device_id); });
+  stored.is_own = true;
+  if (was_foreign) notify(device_id, [&](ReadingListener& listener) { listener.removed(device_id); });
   return was_foreign;
 }
 
-Verdict Hub::publish(ReadingPtr reading) {
-  const auto place = held_.find(reading->device_id);
-  Held* held = place == held_.end() ? nullptr : &place->second;
-  if (const Verdict verdict = judge(held, *reading); verdict != Verdict::newest) return verdict;
-  if (held == nullptr) held = &entry(reading->device_id);
-  if (held->is_foreign()) {
-    drop_foreign(*held);
-    if (!is_foreign(*reading)) held->cadence = {};
+PublishResult Hub::publish(ReadingPtr reading) {
+  const auto entry_at = entries_.find(reading->device_id);
+  DeviceEntry* stored = entry_at == entries_.end() ? nullptr : &entry_at->second;
+  if (const PublishResult result = check(stored, *reading); result != PublishResult::newest) return result;
+  if (stored == nullptr) stored = &entry(reading->device_id);
+  if (stored->is_foreign()) {
+    erase_foreign(*stored);
+    if (!is_foreign(*reading)) stored->interval = {};
   }
-  held->is_own = held->is_own || !is_foreign(*reading);
-  held->newest = std::move(reading);
-  if (!held->is_own) {
+  stored->is_own = stored->is_own || !is_foreign(*reading);
+  stored->newest = std::move(reading);
+  if (!stored->is_own) {
     ++foreign_.devices;
-    foreign_.bytes += bytes_of(*held->newest);
+    foreign_.bytes += bytes_of(*stored->newest);
   }
-  held->cadence.note(*held->newest);
-  tell(held->newest->device_id, [&](Listener& listener) { listener.changed(held->newest); });
-  return Verdict::newest;
+  stored->interval.note(*stored->newest);
+  notify(stored->newest->device_id, [&](ReadingListener& listener) { listener.changed(stored->newest); });
+  return PublishResult::newest;
 }
 
-Verdict Hub::judge(const Held* held, const reading::Reading& next) const {
-  const bool is_known = held != nullptr && held->newest != nullptr;
+PublishResult Hub::check(const DeviceEntry* stored, const reading::Reading& next) const {
+  const bool is_known = stored != nullptr && stored->newest != nullptr;
   if (!is_foreign(next))
-    return is_known && held->is_own && next.seq <= held->newest->seq ? Verdict::outdated : Verdict::newest;
-  if (held != nullptr && held->is_own) return Verdict::polled_here;
-  if (is_known && !is_newer(next, *held->newest)) return Verdict::outdated;
+    return is_known && stored->is_own && next.seq <= stored->newest->seq ? PublishResult::outdated
+                                                                         : PublishResult::newest;
+  if (stored != nullptr && stored->is_own) return PublishResult::polled_here;
+  if (is_known && !is_newer(next, *stored->newest)) return PublishResult::outdated;
   const std::size_t others = foreign_.devices - (is_known ? 1 : 0);
-  const std::size_t bytes = foreign_.bytes - (is_known ? bytes_of(*held->newest) : 0) + bytes_of(next);
+  const std::size_t bytes = foreign_.bytes - (is_known ? bytes_of(*stored->newest) : 0) + bytes_of(next);
   const bool is_full = others >= foreign_limit_.devices || bytes > foreign_limit_.bytes;
-  return is_full ? Verdict::no_room : Verdict::newest;
+  return is_full ? PublishResult::limit_reached : PublishResult::newest;
 }
 
-void Hub::drop_foreign(Held& held) {
+void Hub::erase_foreign(DeviceEntry& stored) {
   --foreign_.devices;
-  foreign_.bytes -= bytes_of(*held.newest);
-  held.newest.reset();
+  foreign_.bytes -= bytes_of(*stored.newest);
+  stored.newest.reset();
 }
 
 void Hub::remove(std::int64_t device_id) {
-  const auto place = held_.find(device_id);
-  if (place == held_.end()) return;
-  const bool was_known = place->second.newest != nullptr;
-  if (place->second.is_foreign()) drop_foreign(place->second);
-  held_.erase(place);
+  const auto entry_at = entries_.find(device_id);
+  if (entry_at == entries_.end()) return;
+  const bool was_known = entry_at->second.newest != nullptr;
+  if (entry_at->second.is_foreign()) erase_foreign(entry_at->second);
+  entries_.erase(entry_at);
   ids_.erase(std::ranges::lower_bound(ids_, device_id));
-  if (was_known) tell(device_id, [&](Listener& listener) { listener.removed(device_id); });
+  if (was_known) notify(device_id, [&](ReadingListener& listener) { listener.removed(device_id); });
 }
 
 void Hub::expire_foreign(reading::SteadyTime oldest) {
   if (foreign_.devices == 0) return;
-  std::vector<std::int64_t> gone;
-  for (const auto& [device_id, held] : held_) {
-    if (held.is_foreign() && held.newest->at < oldest) gone.push_back(device_id);
+  std::vector<std::int64_t> expired;
+  for (const auto& [device_id, stored] : entries_) {
+    if (stored.is_foreign() && stored.newest->at < oldest) expired.push_back(device_id);
   }
-  std::ranges::sort(gone);
-  for (const std::int64_t device_id : gone) remove(device_id);
+  std::ranges::sort(expired);
+  for (const std::int64_t device_id : expired) remove(device_id);
 }
 
 ReadingPtr Hub::newest(std::int64_t device_id) const {
-  const auto found = held_.find(device_id);
-  return found == held_.end() ? nullptr : found->second.newest;
+  const auto found = entries_.find(device_id);
+  return found == entries_.end() ? nullptr : found->second.newest;
 }
 
 std::vector<ReadingPtr> Hub::all() const {
   std::vector<ReadingPtr> readings;
-  readings.reserve(held_.size());
-  for (const auto& [device_id, held] : held_) {
-    if (held.newest) readings.push_back(held.newest);
+  readings.reserve(entries_.size());
+  for (const auto& [device_id, stored] : entries_) {
+    if (stored.newest) readings.push_back(stored.newest);
   }
   std::ranges::sort(readings, {}, [](const ReadingPtr& reading) { return reading->device_id; });
   return readings;
 }
 
-ReadingPtr Hub::next_behind(std::int64_t device_id) const {
-  // What is claimed and not read yet is passed over.
+ReadingPtr Hub::next_after(std::int64_t device_id) const {
+  // Skips devices that are claimed but not read yet.
   for (auto next = std::ranges::upper_bound(ids_, device_id); next != ids_.end(); ++next) {
     if (ReadingPtr reading = newest(*next)) return reading;
   }
   return nullptr;
 }
 
-std::optional<std::chrono::milliseconds> Hub::cadence(std::int64_t device_id) const {
-  const auto found = held_.find(device_id);
-  return found == held_.end() ? std::nullopt : found->second.cadence.median();
+std::optional<std::chrono::milliseconds> Hub::reading_interval(std::int64_t device_id) const {
+  const auto found = entries_.find(device_id);
+  return found == entries_.end() ? std::nullopt : found->second.interval.median();
 }
 
 }  // namespace gensetd::live

@@ -6,9 +6,9 @@ namespace gensetd::live {
 
 bool Mailbox::put(reading::ReadingPtr newest) {
   const std::int64_t device_id = newest->device_id;
-  const auto place = waiting_.find(device_id);
-  if (place != waiting_.end()) {
-    place->second = std::move(newest);
+  const auto entry = waiting_.find(device_id);
+  if (entry != waiting_.end()) {
+    entry->second = std::move(newest);
     return true;
   }
   order_.push_back(device_id);
@@ -21,14 +21,14 @@ bool Mailbox::put(reading::ReadingPtr newest) {
       waiting_.insert(std::move(spare_));
     }
   } catch (...) {
-    order_.pop_back();  // no memory; the order holds exactly the keys of what waits
+    order_.pop_back();  // out of memory: keep order_ equal to the keys of waiting_
     throw;
   }
   return false;
 }
 
 void Mailbox::forget(std::int64_t device_id) {
-  // Its place in the order goes too: a device that is removed and added again and again must not grow it.
+  // Erased from the order too: a device that is removed and added repeatedly must not make it grow.
   if (waiting_.erase(device_id) != 0) std::erase(order_, device_id);
 }
 

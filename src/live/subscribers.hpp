@@ -8,8 +8,9 @@
 
 namespace gensetd::live {
 
-// Those who hear of something until their subscription ends, each once for each subscription. A subscription
-// must not outlive the subscribers. One thread; nobody subscribes or leaves while they are told.
+// A list of listeners. A listener is notified once per subscription, until the subscription ends. A
+// subscription must not outlive the Subscribers object. One thread; no subscription may begin or end during
+// notify().
 template <class Listener>
 class Subscribers {
  public:
@@ -43,12 +44,13 @@ class Subscribers {
     return {*this, listener};
   }
 
-  template <class Tell>
-  void tell(Tell one) const {
-    // What one of them throws does not keep the change from the others.
+  // Calls notification(listener) for each listener.
+  template <class Notification>
+  void notify(Notification notification) const {
+    // An exception of one listener does not stop the others from being notified.
     for (Listener* listener : listeners_)
       supervision::attempt(supervision::Task::live, {}, "one listener missed a change",
-                           [&] { one(*listener); });
+                           [&] { notification(*listener); });
   }
 
  private:

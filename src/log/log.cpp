@@ -6,7 +6,7 @@
 namespace gensetd::log {
 namespace {
 
-// Between text and fields. JSON escapes it, so the last one in a line is ours.
+// Separates text and fields. JSON escapes this character, so the last one in a line is the separator.
 constexpr char separator = '\x1e';
 
 std::string json(std::string_view text) {
@@ -15,36 +15,36 @@ std::string json(std::string_view text) {
 
 }  // namespace
 
-Event::Event(spdlog::level::level_enum level, std::string_view name)
-    : level_(level), wanted_(spdlog::default_logger_raw()->should_log(level)) {
-  if (wanted_) fields_ = "\"event\":" + json(name);
+LogEvent::LogEvent(spdlog::level::level_enum level, std::string_view name)
+    : level_(level), is_enabled_(spdlog::default_logger_raw()->should_log(level)) {
+  if (is_enabled_) fields_ = "\"event\":" + json(name);
 }
 
-Event& Event::field(std::string_view name, std::string_view value) {
-  if (wanted_) fields_ += "," + json(name) + ":" + json(value);
+LogEvent& LogEvent::field(std::string_view name, std::string_view value) {
+  if (is_enabled_) fields_ += "," + json(name) + ":" + json(value);
   return *this;
 }
 
-Event& Event::number(std::string_view name, std::int64_t value) {
-  if (wanted_) fields_ += "," + json(name) + ":" + std::to_string(value);
+LogEvent& LogEvent::number(std::string_view name, std::int64_t value) {
+  if (is_enabled_) fields_ += "," + json(name) + ":" + std::to_string(value);
   return *this;
 }
 
-std::string Event::with_fields(std::string text) const {
+std::string LogEvent::with_fields(std::string text) const {
   text += separator;
   text += fields_;
   return text;
 }
 
-void Event::write(std::string text) {
+void LogEvent::write(std::string text) {
   text = with_fields(std::move(text));
   spdlog::default_logger_raw()->log(level_, spdlog::string_view_t{text.data(), text.size()});
 }
 
-Parts parts_of(std::string_view line) {
-  const auto place = line.rfind(separator);
-  if (place == std::string_view::npos) return {line, {}};
-  return {line.substr(0, place), line.substr(place + 1)};
+LogLine split_line(std::string_view line) {
+  const auto position = line.rfind(separator);
+  if (position == std::string_view::npos) return {line, {}};
+  return {line.substr(0, position), line.substr(position + 1)};
 }
 
 }  // namespace gensetd::log

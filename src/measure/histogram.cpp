@@ -7,8 +7,8 @@
 namespace gensetd::measure {
 
 void Histogram::note(Duration duration, std::uint64_t times) {
-  const auto place = std::ranges::lower_bound(bounds, duration);
-  buckets_[static_cast<std::size_t>(place - bounds.begin())] += times;
+  const auto bound = std::ranges::lower_bound(bounds, duration);
+  buckets_[static_cast<std::size_t>(bound - bounds.begin())] += times;
   sum_ += duration * static_cast<Duration::rep>(times);
 }
 

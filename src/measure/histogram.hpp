@@ -7,14 +7,14 @@
 
 namespace gensetd::measure {
 
-// How often something took how long, from a tenth of a millisecond to a minute: the same bounds for all, so
-// that one panel fits each. Noting costs a search among eighteen bounds and two additions; nothing is
-// allocated. One thread; a copy may be taken to another.
+// A histogram of durations from 0.1 ms to 60 s. All histograms have the same bounds, so one dashboard panel
+// fits all. note() costs a search among 18 bounds and two additions, and allocates nothing. One thread; a
+// copy may be passed to another.
 class Histogram {
  public:
   using Duration = std::chrono::nanoseconds;
 
-  // Inclusive upper bounds, as Prometheus has them; what is longer counts in a last bucket without bound.
+  // Inclusive upper bounds, as in Prometheus. Longer durations count in a last bucket without a bound.
   static constexpr std::array<Duration, 18> bounds = [] {
     using std::chrono::microseconds;
     using std::chrono::milliseconds;
@@ -39,6 +39,7 @@ class Histogram {
                                     seconds{60}};
   }();
 
+  // Counts `duration` `times` times.
   void note(Duration duration, std::uint64_t times = 1);
   Histogram& operator+=(const Histogram& other);
 

@@ -10,18 +10,18 @@ class Category final : public boost::system::error_category {
   const char* name() const noexcept override { return "modbus"; }
 
   std::string message(int value) const override {
-    switch (static_cast<Error>(value)) {
-      case Error::exception_answer:
+    switch (static_cast<ResponseError>(value)) {
+      case ResponseError::exception_response:
         return "the controller refused the request";
-      case Error::broken_answer:
-        return "broken answer (wrong CRC)";
-      case Error::foreign_answer:
-        return "an answer to another request";
-      case Error::wrong_transaction:
+      case ResponseError::damaged_response:
+        return "damaged response (wrong CRC)";
+      case ResponseError::foreign_response:
+        return "the response to another request";
+      case ResponseError::wrong_transaction:
         return "the response carries another transaction id";
-      case Error::wrong_length:
+      case ResponseError::wrong_length:
         return "the response has another number of registers";
-      case Error::wrong_protocol:
+      case ResponseError::wrong_protocol:
         return "the peer speaks the other protocol";
     }
     return "unknown Modbus error";
@@ -30,7 +30,7 @@ class Category final : public boost::system::error_category {
 
 }  // namespace
 
-boost::system::error_code make_error_code(Error error) {
+boost::system::error_code make_error_code(ResponseError error) {
   static const Category category;
   return {static_cast<int>(error), category};
 }

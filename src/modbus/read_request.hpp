@@ -7,7 +7,7 @@ namespace gensetd::modbus {
 // The largest number of holding registers in one request (Modbus application protocol V1.1b3, 6.3).
 inline constexpr std::uint16_t registers_per_request_max = 125;
 
-// How requests are put on the wire: MBAP header over TCP, or RTU frames with CRC inside a TCP stream.
+// The framing of requests and responses: MBAP header over TCP, or RTU frames with CRC inside a TCP stream.
 enum class Protocol : std::uint8_t { tcp, rtu_over_tcp };
 
 // One 'read holding registers' request (function 3; V1.1b3, 6.3). There is no other function: gensetd only

@@ -11,14 +11,15 @@ namespace {
 constexpr std::size_t exception_length = 5;
 constexpr std::size_t head_length = 3;
 
-// What a request to read can ask for (V1.1b3, 6.1 to 6.4).
+// Whether a frame of this shape can be a read request (V1.1b3, 6.1 to 6.4).
 bool is_read_request(std::span<const std::uint8_t> frame) {
   const unsigned most = frame[1] <= 2 ? 2'000 : registers_per_request_max;
   const unsigned count = number_at(frame, 4);
   return count >= 1 && count <= most;
 }
 
-// A frame with a 0 behind it has a good CRC too, so one that ends with 0 may look whole without it.
+// A valid frame with a 0 behind it has a valid CRC too, so a frame that ends with 0 may look complete without
+// it.
 bool whole_frame(std::span<const std::uint8_t> received, std::size_t length) {
   if (received.size() < length || crc16(received.first(length)) != 0) return false;
   const bool is_read = received[1] >= 1 && received[1] <= 4;
@@ -26,8 +27,8 @@ bool whole_frame(std::span<const std::uint8_t> received, std::size_t length) {
          is_read_request(received);
 }
 
-// The lengths that a frame with this head can have, longest first; 0 for none. Requests and the answers of
-// single writes are 8 bytes; answers to reads carry a byte count (V1.1b3, 6.1 to 6.6, 6.11, 6.12).
+// The lengths that a frame with this head can have, longest first; 0: none. Requests and responses to single
+// writes are 8 bytes long; responses to reads contain a byte count (V1.1b3, 6.1 to 6.6, 6.11, 6.12).
 std::array<std::size_t, 2> lengths_of(std::span<const std::uint8_t> received) {
   const std::uint8_t function = received[1];
   if ((function & exception_bit) != 0) return {exception_length, 0};
@@ -36,11 +37,11 @@ std::array<std::size_t, 2> lengths_of(std::span<const std::uint8_t> received) {
     case 2:
     case 3:
     case 4: {
-      // An answer has data. The high byte of a request's address stands in the same place and is often 0; the
-      // five bytes up to there may well look like a frame with a good CRC.
+      // A response has data. The high byte of a request's address is at the same place and is often 0; the
+      // five bytes up to there may look like a frame with a valid CRC.
       if (received[2] == 0) return {rtu_request_length, 0};
-      const std::size_t answer = exception_length + received[2];
-      return {std::max(answer, rtu_request_length), std::min(answer, rtu_request_length)};
+      const std::size_t response = exception_length + received[2];
+      return {std::max(response, rtu_request_length), std::min(response, rtu_request_length)};
     }
     case 5:
     case 6:
@@ -66,7 +67,7 @@ RtuFrame describe(std::span<const std::uint8_t> frame) {
     found.first = number_at(frame, 2);
     found.count = number_at(frame, 4);
   } else if (frame[1] == read_holding_registers && frame[2] % 2 == 0) {
-    found.kind = RtuFrame::Kind::answer;
+    found.kind = RtuFrame::Kind::response;
     found.count = static_cast<std::uint16_t>(frame[2] / 2);
     found.registers = frame.subspan(3, frame[2]);
   }
@@ -92,7 +93,7 @@ std::array<std::uint8_t, rtu_request_length> encode_rtu(const ReadRequest& reque
   return frame;
 }
 
-RtuCut cut_rtu(std::span<const std::uint8_t> received, bool silent) {
+RtuParse parse_rtu(std::span<const std::uint8_t> received, bool silent) {
   const Garbage one_byte{1};
   if (!received.empty() && received[0] > rtu_unit_max) return one_byte;
   if (received.size() < head_length) {
@@ -100,8 +101,8 @@ RtuCut cut_rtu(std::span<const std::uint8_t> received, bool silent) {
     return Incomplete{exception_length};
   }
   std::size_t needed = 0;
-  // The longer one when both are good: the first 8 bytes of one answer in 65,536 look like a request, while
-  // what stands behind a request completes it to an answer as rarely, and mostly there is nothing.
+  // If both are valid, take the longer one: the first 8 bytes of one response in 65,536 look like a request.
+  // Bytes behind a request complete it to a response as rarely, and mostly there are none.
   for (const std::size_t length : lengths_of(received)) {
     if (length < exception_length || length > rtu_frame_max) continue;
     if (whole_frame(received, length)) return describe(received.first(length));
@@ -111,7 +112,12 @@ RtuCut cut_rtu(std::span<const std::uint8_t> received, bool silent) {
   return one_byte;
 }
 
-bool looks_like_tcp(const ReadRequest& request, std::span<const std::uint8_t> received) {
+bool begins_rtu_response(const ReadRequest& request, std::span<const std::uint8_t> received) {
+  return received.size() >= 3 && received[0] == request.unit_id && received[1] == read_holding_registers &&
+         received[2] == 2U * request.count;
+}
+
+bool is_tcp_response(const ReadRequest& request, std::span<const std::uint8_t> received) {
   if (received.size() < 9 || number_at(received, 2) != 0) return false;
   const std::size_t length = number_at(received, 4);
   return length >= 3 && length <= 254 && received.size() == 6 + length && received[6] == request.unit_id &&

@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t header_length =
     6;  // transaction, protocol, length; the unit id counts as the first data byte
 
-// Whether bytes that are no MBAP frame look like an RTU answer, so that the technician is told of the mix-up.
+// Whether bytes that are no MBAP frame look like an RTU response, to tell the technician that the protocols
+// are mixed up.
 bool looks_like_rtu(const ReadRequest& request, std::span<const std::uint8_t> received) {
   if (received.size() < 5 || received[0] != request.unit_id) return false;
   const std::size_t length = received[1] == read_holding_registers                     ? 5U + received[2]
@@ -45,7 +46,7 @@ std::uint16_t TcpFrame::register_count() const {
   return byte_count + 1 == data.size() ? static_cast<std::uint16_t>(byte_count / 2) : std::uint16_t{0};
 }
 
-TcpCut cut_tcp(std::span<const std::uint8_t> received) {
+TcpParse parse_tcp(std::span<const std::uint8_t> received) {
   if (received.size() < header_length) return Incomplete{header_length};
   const std::size_t length = number_at(received, 4);
   // A frame contains at least unit id, function and one byte, at most unit id and 253 bytes of PDU.
@@ -59,28 +60,28 @@ TcpCut cut_tcp(std::span<const std::uint8_t> received) {
                   .length = whole};
 }
 
-Assembled assemble_tcp(const ReadRequest& request, std::uint16_t transaction_id,
-                       std::span<const std::uint8_t> received) {
-  const TcpCut cut = cut_tcp(received);
+ResponseParse parse_tcp_response(const ReadRequest& request, std::uint16_t transaction_id,
+                                 std::span<const std::uint8_t> received) {
+  const TcpParse cut = parse_tcp(received);
   const bool is_frame = std::holds_alternative<TcpFrame>(cut);
   const bool may_be_short_rtu = received.size() < header_length || std::holds_alternative<OutOfSync>(cut);
   if (!is_frame && may_be_short_rtu && looks_like_rtu(request, received))
-    return NotOurs{received.size(), Mismatch::other_protocol};
-  if (std::holds_alternative<OutOfSync>(cut)) return NotOurs{received.size(), Mismatch::garbage};
+    return Mismatched{received.size(), Mismatch::other_protocol};
+  if (std::holds_alternative<OutOfSync>(cut)) return Mismatched{received.size(), Mismatch::garbage};
   if (const auto* incomplete = std::get_if<Incomplete>(&cut)) return *incomplete;
 
   const auto& frame = std::get<TcpFrame>(cut);
-  if (frame.transaction_id != transaction_id) return NotOurs{frame.length, Mismatch::transaction_id};
-  if (frame.unit_id != request.unit_id) return NotOurs{frame.length, Mismatch::unit_id};
+  if (frame.transaction_id != transaction_id) return Mismatched{frame.length, Mismatch::transaction_id};
+  if (frame.unit_id != request.unit_id) return Mismatched{frame.length, Mismatch::unit_id};
   if (frame.function == (read_holding_registers | exception_bit)) {
-    if (frame.data.size() != 1) return NotOurs{frame.length, Mismatch::byte_count};
+    if (frame.data.size() != 1) return Mismatched{frame.length, Mismatch::byte_count};
     return Refused{frame.data[0], frame.length};
   }
-  if (frame.function != read_holding_registers) return NotOurs{frame.length, Mismatch::function};
+  if (frame.function != read_holding_registers) return Mismatched{frame.length, Mismatch::function};
   const std::size_t byte_count = frame.data[0];
   if (byte_count != 2U * request.count || frame.data.size() != 1 + byte_count)
-    return NotOurs{frame.length, Mismatch::byte_count};
-  return Answer{frame.data.subspan(1), frame.length};
+    return Mismatched{frame.length, Mismatch::byte_count};
+  return Response{frame.data.subspan(1), frame.length};
 }
 
 }  // namespace gensetd::modbus

@@ -17,31 +17,30 @@ inline constexpr std::size_t tcp_request_length = 12;
 std::array<std::uint8_t, tcp_request_length> encode_tcp(const ReadRequest& request,
                                                         std::uint16_t transaction_id);
 
-// A whole frame, whoever requested it: MBAP header, function and data of the PDU.
+// A complete frame, requested by any client: MBAP header, function and data of the PDU.
 struct TcpFrame {
   std::uint16_t transaction_id = 0;
   std::uint8_t unit_id = 0;
   std::uint8_t function = 0;
-  std::span<const std::uint8_t> data;  // of the PDU behind the function; at least one byte
-  std::size_t length = 0;              // of the frame, header included
+  std::span<const std::uint8_t> data;  // of the PDU, behind the function; at least one byte
+  std::size_t length = 0;              // of the frame, including its header
 
-  // Registers that a response to reading registers carries by its byte count; 0 when the byte count and the
-  // frame's length disagree.
+  // The number of registers by the byte count of a read response; 0 if byte count and frame length disagree.
   std::uint16_t register_count() const;
 };
 
-// The stream contains something else than Modbus TCP frames, so frame boundaries are unknown from here on.
+// The stream contains other bytes than Modbus TCP frames, so frame boundaries are unknown from here on.
 struct OutOfSync {};
 
-using TcpCut = std::variant<Incomplete, TcpFrame, OutOfSync>;
+using TcpParse = std::variant<Incomplete, TcpFrame, OutOfSync>;
 
-// The first frame of `received`, the bytes of the connection that are not used up yet, cut by its length
+// The first frame of `received`, the unprocessed bytes of the connection, recognised by its length field
 // alone.
-TcpCut cut_tcp(std::span<const std::uint8_t> received);
+TcpParse parse_tcp(std::span<const std::uint8_t> received);
 
-// What `received`, the bytes of the connection that are not used up yet, is for the request sent as
+// What `received`, the unprocessed bytes of the connection, is for the request that was sent with
 // `transaction_id`.
-Assembled assemble_tcp(const ReadRequest& request, std::uint16_t transaction_id,
-                       std::span<const std::uint8_t> received);
+ResponseParse parse_tcp_response(const ReadRequest& request, std::uint16_t transaction_id,
+                                 std::span<const std::uint8_t> received);
 
 }  // namespace gensetd::modbus

@@ -2,7 +2,6 @@
 
 #include "link/error.hpp"
 #include "link/retry_policy.hpp"
-#include "modbus/error.hpp"
 #include "profile/decode.hpp"
 
 #include <algorithm>
@@ -13,74 +12,75 @@ namespace gensetd::poller {
 using link::FollowUp;
 using profile::PlannedRead;
 
-Step Cycle::begin(bool alive) {
-  alive_ = alive;
-  probing_ = !alive && plan().front() != reads_->probe;
-  states_.assign(probing_ ? 1 : plan().size(), State::to_do);
-  retried_ = troubled_ = time_left_ = responded_ = false;
-  doubts_ = 0;
-  trouble_.reset();
+Step Cycle::begin(bool is_responding) {
+  is_responding_ = is_responding;
+  probing_ = !is_responding && plan().front() != reads_->probe;
+  states_.assign(probing_ ? 1 : plan().size(), State::pending);
+  is_extra_retry_used_ = has_failed_request_ = has_time_ = responded_ = false;
+  suspect_responses_ = 0;
+  failed_request_.reset();
   last_failure_.reset();
   gateway_failure_.reset();
-  split_.reset();
-  news_.reset();
+  unproven_split_.reset();
+  proven_split_.reset();
   failure_.reset();
   refused_.clear();
   values_.assign(map().fields.size(), std::nullopt);
-  return ask();
+  return next_request();
 }
 
-Step Cycle::again() { return ask(); }
+Step Cycle::resume() { return next_request(); }
 
-Step Cycle::ask() {
-  const auto index = next_to_do();
+Step Cycle::next_request() {
+  const auto index = next_pending();
   if (!index && gateway_failure_ && !responded_) return fail(*gateway_failure_);
-  if (!index) return Finished{};
-  states_[*index] = State::asked;
-  return Ask{.request = {.first = read_at(*index).first, .count = read_at(*index).count},
-             .repeatable = !retried_};
+  if (!index) return CycleFinished{};
+  states_[*index] = State::requested;
+  return SendRequest{.request = {.first = read_at(*index).first, .count = read_at(*index).count},
+                     .repeatable = !is_extra_retry_used_};
 }
 
-std::optional<Ask> Cycle::ahead() {
-  const bool smooth = alive_ && !probing_ && !troubled_ && !split_ && !trouble_ && doubts_ == 0;
-  if (!smooth || reads_->protocol != modbus::Protocol::tcp || !next_to_do()) return std::nullopt;
-  if (under_way() >= map().transport(reads_->protocol).requests_in_flight) return std::nullopt;
-  return std::get<Ask>(ask());
+std::optional<SendRequest> Cycle::next_ahead() {
+  const bool is_undisturbed = is_responding_ && !probing_ && !has_failed_request_ && !unproven_split_ &&
+                              !failed_request_ && suspect_responses_ == 0;
+  if (!is_undisturbed || reads_->protocol != modbus::Protocol::tcp || !next_pending()) return std::nullopt;
+  if (requests_in_flight() >= map().transport(reads_->protocol).requests_in_flight) return std::nullopt;
+  return std::get<SendRequest>(next_request());
 }
 
-Step Cycle::took(const link::Outcome& outcome, bool time_left) {
-  time_left_ = time_left;
-  const auto index = place_of(outcome.request, State::asked);
-  if (!index) return Await{};  // of a read that the plan has no more
+Step Cycle::process(const link::Outcome& outcome, bool has_time) {
+  has_time_ = has_time;
+  const auto index = find_read(outcome.request, State::requested);
+  if (!index) return AwaitOutcome{};  // the read is no longer in the plan
   const FollowUp next = link::follow_up(outcome);
   if (next == FollowUp::take) {
-    take(*index, outcome);
+    take_registers(*index, outcome);
   } else if (next == FollowUp::refuse) {
     refuse(*index, outcome);
   } else {
-    states_[*index] = State::to_do;
-    if (!trouble_) {
-      trouble_ = outcome;
-      trouble_->registers = {};
+    states_[*index] = State::pending;
+    if (!failed_request_) {
+      failed_request_ = outcome;
+      failed_request_->registers = {};
     }
   }
-  if (trouble_) return under_way() == 0 ? trouble() : Step{Await{}};
+  if (failed_request_) return requests_in_flight() == 0 ? handle_failed_request() : Step{AwaitOutcome{}};
   return proceed();
 }
 
 Step Cycle::proceed() {
   if (probing_ && states_.front() == State::done) {
     probing_ = false;
-    states_.assign(plan().size(), State::to_do);
+    states_.assign(plan().size(), State::pending);
   }
-  if (under_way() != 0) {
-    if (auto more = ahead()) return *more;
-    return Await{};
+  if (requests_in_flight() != 0) {
+    if (auto more = next_ahead()) return *more;
+    return AwaitOutcome{};
   }
-  return ask();
+  return next_request();
 }
 
-void Cycle::take(std::size_t index, const link::Outcome& outcome) {
+void Cycle::take_registers(std::size_t index, const link::Outcome& outcome) {
   const PlannedRead& read = read_at(index);
   for (const std::uint16_t block_index : read.blocks) {
     const profile::Block& block = map().blocks[block_index];
@@ -89,14 +89,14 @@ void Cycle::take(std::size_t index, const link::Outcome& outcome) {
                           outcome.registers.subspan(offset, 2U * block.count), values_);
   }
   states_[index] = State::done;
-  lives();
+  note_response();
 }
 
 void Cycle::refuse(std::size_t index, const link::Outcome& outcome) {
   if (!probing_ && is_merged(plan()[index])) {
     split_at(index);
-    news_ = std::exchange(split_, std::nullopt);  // an exception needs no further proof
-    alive_ = true;
+    proven_split_ = std::exchange(unproven_split_, std::nullopt);  // an exception is proof enough
+    is_responding_ = true;
     return;
   }
   for (const std::uint16_t block : read_at(index).blocks) {
@@ -104,12 +104,12 @@ void Cycle::refuse(std::size_t index, const link::Outcome& outcome) {
     if (!probing_) refused_.push_back({block, outcome.exception});
   }
   states_[index] = State::done;
-  lives();
+  note_response();
 }
 
-// The gateway got nothing from the unit, twice. That is about this block when other reads are answered: one
-// more is tried to see.
-bool Cycle::may_be_block_of_gateway() const { return !probing_ && (responded_ || !gateway_failure_); }
+// The gateway got no response from the unit, twice. Only this block is the reason if other reads get a
+// response: one more is tried to find out.
+bool Cycle::may_concern_block_only() const { return !probing_ && (responded_ || !gateway_failure_); }
 
 void Cycle::leave_out(std::size_t index, const link::Outcome& outcome) {
   gateway_failure_ = outcome;
@@ -120,14 +120,14 @@ void Cycle::leave_out(std::size_t index, const link::Outcome& outcome) {
   states_[index] = State::done;
 }
 
-// After an answer, be it a refusal.
-void Cycle::lives() {
-  alive_ = responded_ = true;
-  if (split_) news_ = std::exchange(split_, std::nullopt);
+// After a response, which may be an exception.
+void Cycle::note_response() {
+  is_responding_ = responded_ = true;
+  if (unproven_split_) proven_split_ = std::exchange(unproven_split_, std::nullopt);
 }
 
-Step Cycle::trouble() {
-  const link::Outcome outcome = *std::exchange(trouble_, std::nullopt);
+Step Cycle::handle_failed_request() {
+  const link::Outcome outcome = *std::exchange(failed_request_, std::nullopt);
   if (outcome.error == link::Error::not_repeated && last_failure_) {
     const FollowUp before = link::follow_up(*last_failure_);
     const bool is_refusal = before == FollowUp::repeat_busy || before == FollowUp::repeat_gateway;
@@ -140,65 +140,55 @@ Step Cycle::trouble() {
 }
 
 Step Cycle::repeat(const link::Outcome& outcome, FollowUp next) {
-  troubled_ = true;
-  if (split_) return give_up_read(outcome, next);
-  // A line over which a request and its timeout have gone by has been silent for long enough.
-  const bool is_silence =
-      outcome.error == link::Error::no_answer || outcome.error == modbus::Error::broken_answer;
-  const Pause pause{.is_needed = !is_silence || reads_->protocol == modbus::Protocol::tcp};
-  // A broken answer is a sign of life too.
-  const bool lives = alive_ || outcome.error == modbus::Error::broken_answer;
-  // A connection that cannot be had, or is closed, is not made again and again.
-  const bool is_connected =
-      outcome.error != link::Error::connect_failed && outcome.error != link::Error::connection_lost;
-  if (time_left_ && is_connected && (lives || !pause.is_needed)) return pause;
-  // Some controllers ignore requests for some seconds after a connection is made.
-  if (lives && outcome.new_connection) return pause;
-  if (lives && !retried_) {
-    retried_ = true;
-    return pause;
-  }
-  return give_up_read(outcome, next);
+  has_failed_request_ = true;
+  if (unproven_split_) return give_up_read(outcome, next);
+  const link::Retry retry = link::may_repeat(outcome, reads_->protocol,
+                                             {.is_responding = is_responding_,
+                                              .is_time_left = has_time_,
+                                              .is_extra_retry_used = is_extra_retry_used_});
+  if (retry == link::Retry::none) return give_up_read(outcome, next);
+  if (retry == link::Retry::extra) is_extra_retry_used_ = true;
+  return PauseBeforeRetry{.is_needed = link::needs_pause(outcome, reads_->protocol)};
 }
 
-// The read is not repeated any more.
+// The read is not repeated again in this cycle.
 Step Cycle::give_up_read(const link::Outcome& outcome, FollowUp next) {
-  const auto index = place_of(outcome.request, State::to_do);
+  const auto index = find_read(outcome.request, State::pending);
   if (!index) return fail(outcome);
   const bool may_be_range = next == FollowUp::repeat_or_split || next == FollowUp::repeat_gateway;
-  if (may_be_range && alive_ && !probing_ && !split_ && is_merged(plan()[*index])) {
+  if (may_be_range && is_responding_ && !probing_ && !unproven_split_ && is_merged(plan()[*index])) {
     split_at(*index);
-    return ask();
+    return next_request();
   }
   if (next == FollowUp::repeat_busy) {
     refuse(*index, outcome);
     return proceed();
   }
-  if (next == FollowUp::repeat_gateway && may_be_block_of_gateway()) {
+  if (next == FollowUp::repeat_gateway && may_concern_block_only()) {
     leave_out(*index, outcome);
     return proceed();
   }
   return fail(outcome);
 }
 
-bool Cycle::doubted(const modbus::ReadRequest& request) {
-  const auto index = probing_ ? std::nullopt : place_of(request, State::done);
+bool Cycle::mark_suspect(const modbus::ReadRequest& request) {
+  const auto index = probing_ ? std::nullopt : find_read(request, State::done);
   if (!index || failure_) return false;
-  if (++doubts_ > link::doubts_per_cycle_max) {
-    failure_ = link::Outcome{.request = request, .error = link::Error::doubtful};
+  if (++suspect_responses_ > link::suspects_per_cycle_max) {
+    failure_ = link::Outcome{.request = request, .error = link::Error::suspect_responses};
     return false;
   }
-  states_[*index] = State::to_do;
+  states_[*index] = State::pending;
   return true;
 }
 
 Step Cycle::fail(const link::Outcome& outcome) {
-  rejoin();
+  undo_split();
   failure_ = outcome;
-  return Finished{};
+  return CycleFinished{};
 }
 
-std::optional<std::size_t> Cycle::place_of(const modbus::ReadRequest& request, State state) const {
+std::optional<std::size_t> Cycle::find_read(const modbus::ReadRequest& request, State state) const {
   for (std::size_t index = 0; index < states_.size(); ++index) {
     const PlannedRead& read = read_at(index);
     if (states_[index] == state && read.first == request.first && read.count == request.count) return index;
@@ -206,14 +196,14 @@ std::optional<std::size_t> Cycle::place_of(const modbus::ReadRequest& request, S
   return std::nullopt;
 }
 
-std::optional<std::size_t> Cycle::next_to_do() const {
-  const auto place = std::ranges::find(states_, State::to_do);
+std::optional<std::size_t> Cycle::next_pending() const {
+  const auto place = std::ranges::find(states_, State::pending);
   if (place == states_.end()) return std::nullopt;
   return static_cast<std::size_t>(place - states_.begin());
 }
 
-std::size_t Cycle::under_way() const {
-  return static_cast<std::size_t>(std::ranges::count(states_, State::asked));
+std::size_t Cycle::requests_in_flight() const {
+  return static_cast<std::size_t>(std::ranges::count(states_, State::requested));
 }
 
 bool Cycle::is_merged(const PlannedRead& read) const {
@@ -224,22 +214,24 @@ bool Cycle::is_merged(const PlannedRead& read) const {
 void Cycle::split_at(std::size_t index) {
   if (!is_split()) own_plan_ = reads_->plan;
   const auto place = static_cast<std::ptrdiff_t>(index);
-  split_ = own_plan_[index];
-  const profile::ReadPlan blocks = profile::single_blocks(map(), split_->blocks);
+  unproven_split_ = own_plan_[index];
+  const profile::ReadPlan blocks = profile::single_blocks(map(), unproven_split_->blocks);
   own_plan_.insert(own_plan_.erase(own_plan_.begin() + place), blocks.begin(), blocks.end());
-  states_.insert(states_.erase(states_.begin() + place), blocks.size(), State::to_do);
+  states_.insert(states_.erase(states_.begin() + place), blocks.size(), State::pending);
 }
 
-// The blocks of a split read stayed silent too: it was not the range.
-void Cycle::rejoin() {
-  if (!split_) return;
-  const auto first = std::ranges::find_if(
-      own_plan_, [&](const PlannedRead& read) { return read.blocks.front() == split_->blocks.front(); });
-  const auto behind = own_plan_.erase(first, first + static_cast<std::ptrdiff_t>(split_->blocks.size()));
-  own_plan_.insert(behind, *std::exchange(split_, std::nullopt));
+// The blocks of a split read got no response either: the range was not the reason.
+void Cycle::undo_split() {
+  if (!unproven_split_) return;
+  const auto first = std::ranges::find_if(own_plan_, [&](const PlannedRead& read) {
+    return read.blocks.front() == unproven_split_->blocks.front();
+  });
+  const auto behind =
+      own_plan_.erase(first, first + static_cast<std::ptrdiff_t>(unproven_split_->blocks.size()));
+  own_plan_.insert(behind, *std::exchange(unproven_split_, std::nullopt));
   if (own_plan_ == reads_->plan) own_plan_.clear();
 }
 
-std::optional<PlannedRead> Cycle::take_news() { return std::exchange(news_, std::nullopt); }
+std::optional<PlannedRead> Cycle::take_split_read() { return std::exchange(proven_split_, std::nullopt); }
 
 }  // namespace gensetd::poller

@@ -25,98 +25,97 @@ struct RefusedBlock {
   bool operator==(const RefusedBlock&) const = default;
 };
 
-// What a cycle does next.
-struct Ask {
+// What the caller does next.
+struct SendRequest {
   modbus::ReadRequest request;  // without unit id
   bool repeatable = false;      // another attempt follows if this one fails
 };
-struct Await {};          // nothing, until the next outcome
-struct Pause {            // a short while, then again()
-  bool is_needed = true;  // false: the line has been silent already
+struct AwaitOutcome {};    // nothing until the next outcome
+struct PauseBeforeRetry {  // wait for link::retry_pause(), then resume()
+  bool is_needed = true;   // false: the line has been silent already, resume() at once
 };
-struct Finished {};  // failure() and values() tell how
-using Step = std::variant<Ask, Await, Pause, Finished>;
+struct CycleFinished {};  // failure() and values() have the result
+using Step = std::variant<SendRequest, AwaitOutcome, PauseBeforeRetry, CycleFinished>;
 
-// One device's cycles: which registers are asked, in which order, what an answer or its absence leads to. No
-// sockets, no clock. Use: begin(), do what the step says and, as long as it gives something, what ahead()
-// says; took() with each outcome, until Finished.
+// The cycles of one device: which registers are requested, in which order, and what a response or its absence
+// leads to. No sockets, no clock. Use: begin(); do what the step says and, as long as next_ahead() returns a
+// request, send that too; process() each outcome, until CycleFinished.
 //
-// A cycle fails as a whole: values() are complete only when failure() is empty. A failed request is repeated
-// as long as the caller says that there is time, and one more request a cycle is repeated in any case. A
-// merged read that is refused, or stays unanswered where one of its blocks is answered, is replaced in the
-// plan by its blocks until forget_refusals().
+// A cycle fails as a whole: values() are complete only when failure() is empty. link::may_repeat() decides
+// whether a failed request is repeated. When a merged read is refused, or gets no response where one of its
+// blocks does, its blocks replace it in the plan until forget_refusals().
 class Cycle {
  public:
-  explicit Cycle(profile::ReadsPtr reads) : reads_(std::move(reads)) {}
+  explicit Cycle(profile::ReadLayoutPtr reads) : reads_(std::move(reads)) {}
   Cycle(profile::ProfilePtr profile, modbus::Protocol protocol)
-      : Cycle(profile::reads_of(std::move(profile), protocol)) {}
+      : Cycle(profile::read_layout_of(std::move(profile), protocol)) {}
 
-  // `alive`: the device answered in its last cycle. One that did not is asked for a single block first, so
-  // that a dead unit costs its line one timeout.
-  Step begin(bool alive);
-  Step again();
-  // `time_left`: the failed requests of this cycle have not used up its budget.
-  Step took(const link::Outcome& outcome, bool time_left = false);
+  // `is_responding`: the device responded in its last cycle. Otherwise a single block is requested first, so
+  // that a unit without power costs its line one timeout.
+  Step begin(bool is_responding);
+  Step resume();
+  // `has_time`: the failed requests of this cycle have not used up its time (link::has_time_to_repeat()).
+  Step process(const link::Outcome& outcome, bool has_time = false);
 
-  // One more request to be sent before the answer to the last one, where the profile allows several at once.
-  std::optional<Ask> ahead();
+  // One more request to send before the response to the last one, where the profile allows several at once.
+  std::optional<SendRequest> next_ahead();
 
-  // The answer to `request` may have been somebody else's: it is asked again before the cycle ends. After
-  // Finished: true when there is something to ask; again() goes on.
-  bool doubted(const modbus::ReadRequest& request);
+  // The response to `request` may belong to another request: it is read again before the cycle ends. After
+  // CycleFinished: true when there is a request to send; resume() continues.
+  bool mark_suspect(const modbus::ReadRequest& request);
 
   const std::optional<link::Outcome>& failure() const { return failure_; }  // without registers
   std::vector<profile::Value>& values() { return values_; }                 // one per field of the profile
   const std::vector<RefusedBlock>& refused() const { return refused_; }
 
-  // The merged read given up in this step, for the log; empty otherwise.
-  std::optional<profile::PlannedRead> take_news();
+  // The merged read that this step has replaced by its blocks, for the log; empty otherwise.
+  std::optional<profile::PlannedRead> take_split_read();
 
-  void forget_refusals() { own_plan_.clear(); }  // the device may be another one when it comes back
+  void forget_refusals() { own_plan_.clear(); }  // another controller may be connected when it comes back
   const profile::ReadPlan& plan() const { return is_split() ? own_plan_ : reads_->plan; }
-  bool is_split() const { return !own_plan_.empty(); }  // the plan is not the cheapest one any more
+  bool is_split() const { return !own_plan_.empty(); }  // the plan has more reads than necessary
 
  private:
-  enum class State : std::uint8_t { to_do, asked, done };
+  enum class State : std::uint8_t { pending, requested, done };
 
   const profile::PlannedRead& read_at(std::size_t index) const {
     return probing_ ? reads_->probe : plan()[index];
   }
-  std::optional<std::size_t> place_of(const modbus::ReadRequest& request, State state) const;
-  std::optional<std::size_t> next_to_do() const;
-  std::size_t under_way() const;
+  std::optional<std::size_t> find_read(const modbus::ReadRequest& request, State state) const;
+  std::optional<std::size_t> next_pending() const;
+  std::size_t requests_in_flight() const;
   bool is_merged(const profile::PlannedRead& read) const;
-  Step ask();
+  Step next_request();
   Step proceed();
   Step fail(const link::Outcome& outcome);
-  Step trouble();
+  Step handle_failed_request();
   Step repeat(const link::Outcome& outcome, link::FollowUp next);
   Step give_up_read(const link::Outcome& outcome, link::FollowUp next);
-  bool may_be_block_of_gateway() const;
+  bool may_concern_block_only() const;
   void leave_out(std::size_t index, const link::Outcome& outcome);
-  void take(std::size_t index, const link::Outcome& outcome);
+  void take_registers(std::size_t index, const link::Outcome& outcome);
   void refuse(std::size_t index, const link::Outcome& outcome);
-  void lives();
+  void note_response();
   void split_at(std::size_t index);
-  void rejoin();
+  void undo_split();
   const profile::Profile& map() const { return *reads_->profile; }
 
-  profile::ReadsPtr reads_;
-  profile::ReadPlan own_plan_;  // where merged reads were given up; empty: that of all
+  profile::ReadLayoutPtr reads_;
+  profile::ReadPlan own_plan_;  // with merged reads replaced by their blocks; empty: reads_->plan applies
 
   boost::container::small_vector<State, 8> states_;  // one per read of plan(), or one for the probe
-  bool alive_ = false;                               // answered in the last cycle or in this one
+  bool is_responding_ = false;                       // in the last cycle or in this one
   bool probing_ = false;
-  bool retried_ = false;   // the retry that is always allowed was made
-  bool troubled_ = false;  // a request of this cycle failed
-  bool time_left_ = false;
-  int doubts_ = 0;
-  bool responded_ = false;                     // the controller answered in this cycle
-  std::optional<link::Outcome> trouble_;       // the first, while others are under way
-  std::optional<link::Outcome> last_failure_;  // of a request that was to be repeated
-  std::optional<link::Outcome> gateway_failure_;
-  std::optional<profile::PlannedRead> split_;  // its blocks stand in the plan and have not answered yet
-  std::optional<profile::PlannedRead> news_;
+  bool is_extra_retry_used_ = false;
+  bool has_failed_request_ = false;
+  bool has_time_ = false;
+  int suspect_responses_ = 0;
+  bool responded_ = false;                              // in this cycle
+  std::optional<link::Outcome> failed_request_;         // the first one, while others are in flight
+  std::optional<link::Outcome> last_failure_;           // of a request that was to be repeated
+  std::optional<link::Outcome> gateway_failure_;        // the gateway got no response from the unit
+  std::optional<profile::PlannedRead> unproven_split_;  // its blocks are in the plan, without a response yet
+  std::optional<profile::PlannedRead> proven_split_;    // for take_split_read()
   std::optional<link::Outcome> failure_;
   std::vector<RefusedBlock> refused_;
   std::vector<profile::Value> values_;

@@ -2,19 +2,19 @@
 
 namespace gensetd::poller {
 
-std::optional<double> CycleTally::success_rate() const {
+std::optional<double> CycleCounts::success_rate() const {
   if (cycles() == 0) return std::nullopt;
   return static_cast<double>(succeeded) / static_cast<double>(cycles());
 }
 
-CycleTally& CycleTally::operator+=(const CycleTally& other) {
+CycleCounts& CycleCounts::operator+=(const CycleCounts& other) {
   succeeded += other.succeeded;
   failed += other.failed;
   return *this;
 }
 
 void CycleHistory::note(bool succeeded, SteadyTime now) {
-  CycleTally& minute = minutes_.at(now);
+  CycleCounts& minute = minutes_.at(now);
   ++(succeeded ? minute.succeeded : minute.failed);
 }
 

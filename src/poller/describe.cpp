@@ -2,6 +2,7 @@
 
 #include "link/error.hpp"
 #include "modbus/error.hpp"
+#include "profile/words.hpp"
 #include "text/host_port.hpp"
 
 #include <boost/system/errc.hpp>
@@ -31,150 +32,155 @@ std::string exception(std::uint8_t code) {
   return fmt::format("{} (exception {})", modbus::exception_name(code), code);
 }
 
-// What an exception means at a site, and what to do (V1.1b3, 7). Empty where the name says it.
+// What an exception means at a site, and what to do (V1.1b3, 7). Empty where the name is sufficient.
 std::string_view advice_on_exception(std::uint8_t code) {
   switch (code) {
     case 0x01:
-      return "; it does not know function 3: this is no controller that gensetd can read";
+      return "; it does not support function 3: gensetd cannot read this controller";
     case 0x02:
       return "; it has no such registers: check the profile";
     case 0x03:
-      return "; it does not give so many registers at once: check the profile";
+      return "; it does not return this many registers at once: check the profile";
     case 0x04:
-      return "; it failed while it read them: try again, then look at the controller itself";
+      return "; it failed while reading them: try again, then check the controller itself";
     case 0x05:
     case 0x06:
-      return "; it is at work on something longer: try again";
+      return "; it is busy with another task: try again";
     case 0x0A:
-      return "; the converter has no way to this unit: check its settings";
+      return "; the converter has no path to this unit: check its settings";
     case 0x0B:
-      return "; the converter lives, the controller behind it does not answer: check unit id, wiring, baud "
-             "rate and parity";
+      return "; the converter works, but the controller behind it does not respond: check unit id, wiring, "
+             "baud rate and parity";
     default:
       return "";
   }
 }
 
-// What was seen of the unit lately that explains a missing response. Empty: nothing.
+// A recent late response of the unit, which explains a missing one. Empty: none.
 std::string late_answer(const link::Outcome& outcome) {
-  if (outcome.seen.late.count() == 0) return {};
+  if (outcome.observed.late.count() == 0) return {};
   return fmt::format("; an earlier request was answered after {}: raise MODBUS_TIMEOUT",
-                     seconds(outcome.seen.late));
+                     seconds(outcome.observed.late));
 }
 
-std::string no_answer(const Address& address, const link::Outcome& outcome, const std::string& asked,
-                      milliseconds timeout) {
+std::string no_answer(const DeviceAddress& address, const link::Outcome& outcome,
+                      const std::string& requested, milliseconds timeout) {
   const std::string late = late_answer(outcome);
-  if (!late.empty()) return fmt::format("no answer within {} to read {}{}", seconds(timeout), asked, late);
+  if (!late.empty())
+    return fmt::format("no answer within {} to read {}{}", seconds(timeout), requested, late);
   const std::string_view advice =
       address.protocol == modbus::Protocol::tcp
           ? "the port is open: check the unit id, whether the protocol is tcp, and the wiring behind a "
             "converter"
           : "the port is open: check the unit id, wiring, baud rate and parity, and whether the protocol is "
             "rtu_over_tcp";
-  return fmt::format("no answer within {} to read {}; {}", seconds(timeout), asked, advice);
+  return fmt::format("no answer within {} to read {}; {}", seconds(timeout), requested, advice);
 }
 
-std::string wrong_transaction(const link::Outcome& outcome, const std::string& asked) {
+std::string wrong_transaction(const link::Outcome& outcome, const std::string& requested) {
   return fmt::format(
-      "answers as transaction {} instead of {} to read {}; the controller or gateway does not return the "
-      "transaction id: update its firmware, or use rtu_over_tcp if the gateway has a transparent mode",
-      outcome.seen.transaction_id.value_or(0), outcome.seen.own_transaction_id, asked);
+      "responds with transaction id {} instead of {} to read {}; the controller or gateway does not return "
+      "the transaction id: update its firmware, or use rtu_over_tcp if the gateway has a transparent mode",
+      outcome.observed.transaction_id.value_or(0), outcome.observed.own_transaction_id, requested);
 }
 
-std::string wrong_length(const link::Outcome& outcome, const std::string& asked) {
+std::string wrong_length(const link::Outcome& outcome, const std::string& requested) {
   return fmt::format(
       "returned {} registers instead of {} to read {}; either the controller returns fewer registers than "
       "requested: check the profile, or the gateway is one response behind: raise its timeout",
-      outcome.seen.register_count.value_or(0), outcome.seen.own_register_count, asked);
+      outcome.observed.register_count.value_or(0), outcome.observed.own_register_count, requested);
 }
 
-// Bytes came, but no frame.
-std::string broken_answer(const Address& address, const std::string& asked) {
+// Bytes were received, but no frame.
+std::string broken_answer(const DeviceAddress& address, const std::string& requested) {
   if (address.protocol == modbus::Protocol::tcp)
     return fmt::format(
-        "bytes that are no Modbus TCP came instead of the answer to read {}; check the port, and the "
+        "received bytes that are not Modbus TCP instead of the answer to read {}; check the port, and the "
         "protocol: behind a converter in transparent mode it is rtu_over_tcp",
-        asked);
+        requested);
   return fmt::format(
       "wrong CRC in the answer to read {}; check baud rate, parity, wiring and termination, or the converter "
       "is in another mode (Modbus TCP, or not transparent)",
-      asked);
+      requested);
 }
 
-// Good frames came, but none that answers.
-std::string foreign_answer(const Address& address, const link::Outcome& outcome, const std::string& asked,
-                           milliseconds timeout) {
-  if (!outcome.other_unit && outcome.seen.late.count() != 0)
-    return fmt::format("no answer within {} to read {}{}", seconds(timeout), asked, late_answer(outcome));
-  if (!outcome.other_unit && outcome.seen.register_count)
+// Valid frames were received, but no response to the request.
+std::string foreign_answer(const DeviceAddress& address, const link::Outcome& outcome,
+                           const std::string& requested, milliseconds timeout) {
+  if (!outcome.other_unit && outcome.observed.late.count() != 0)
+    return fmt::format("no answer within {} to read {}{}", seconds(timeout), requested, late_answer(outcome));
+  if (!outcome.other_unit && outcome.observed.register_count)
     return fmt::format(
         "returned {} registers instead of {} to read {}; either the controller returns fewer registers than "
         "requested: check the profile, or this is the response to another master on the line, or to another "
         "client of the converter",
-        *outcome.seen.register_count, outcome.seen.own_register_count, asked);
+        *outcome.observed.register_count, outcome.observed.own_register_count, requested);
   if (!outcome.other_unit && address.protocol == modbus::Protocol::tcp)
     return fmt::format(
-        "only responses to other requests came within {} to read {}; look for another client "
+        "received only responses to other requests within {} to read {}; look for another client "
         "of the gateway",
-        seconds(timeout), asked);
+        seconds(timeout), requested);
   if (!outcome.other_unit)
     return fmt::format(
-        "only answers to others' requests came within {} to read {}; look for another master on the line, or "
-        "another client of the converter",
-        seconds(timeout), asked);
+        "received only answers to other masters' requests within {} to read {}; look for another master on "
+        "the line, or another client of the converter",
+        seconds(timeout), requested);
   if (address.protocol == modbus::Protocol::tcp)
-    return fmt::format("unit {} answered instead to read {}; check the unit id", *outcome.other_unit, asked);
+    return fmt::format("unit {} answered instead to read {}; check the unit id", *outcome.other_unit,
+                       requested);
   return fmt::format(
       "unit {} answered instead to read {}; check the unit id, or look for another master on the line",
-      *outcome.other_unit, asked);
+      *outcome.other_unit, requested);
 }
 
-std::string wrong_protocol(modbus::Protocol asked) {
-  return asked == modbus::Protocol::tcp ? "answers in Modbus RTU to Modbus TCP; set protocol to "
-                                          "rtu_over_tcp, or the converter to Modbus TCP"
-                                        : "answers in Modbus TCP to Modbus RTU; set protocol to tcp, or the "
-                                          "converter to transparent mode";
+std::string wrong_protocol(modbus::Protocol requested) {
+  return requested == modbus::Protocol::tcp
+             ? "responds in Modbus RTU to a Modbus TCP request; set protocol to "
+               "rtu_over_tcp, or the converter to Modbus TCP"
+             : "responds in Modbus TCP to a Modbus RTU request; set protocol to tcp, or the "
+               "converter to transparent mode";
 }
 
-// What came of a request that was sent, or was to be.
-std::string what(const Address& address, const link::Outcome& outcome, milliseconds timeout) {
-  const std::string asked = range(outcome.request.first, outcome.request.count);
+// The result of a request that was sent or was to be sent.
+std::string describe_request(const DeviceAddress& address, const link::Outcome& outcome,
+                             milliseconds timeout) {
+  const std::string requested = range(outcome.request.first, outcome.request.count);
   const auto& error = outcome.error;
-  if (error == link::Error::no_answer) return no_answer(address, outcome, asked, timeout);
+  if (error == link::Error::no_response) return no_answer(address, outcome, requested, timeout);
   if (error == link::Error::connection_lost)
     return fmt::format(
         "the connection was closed before the answer to read {}; another client may hold it, or the protocol "
         "is not {}",
-        asked, address.protocol == modbus::Protocol::tcp ? "tcp" : "rtu_over_tcp");
+        requested, address.protocol == modbus::Protocol::tcp ? "tcp" : "rtu_over_tcp");
   if (error == link::Error::indistinguishable)
     return fmt::format(
-        "not asked to read {}: another master asks this unit for every count of registers that ours could "
-        "have, so answers could not be told apart; stop the other master or the other client of the "
+        "did not request {}: another master requests every register count of this unit that gensetd could "
+        "use, so the responses could not be distinguished; stop the other master or the other client of the "
         "converter",
-        asked);
+        requested);
   if (error == link::Error::not_repeated)
     return fmt::format(
-        "not asked again to read {}: a response could have been mistaken for a late one; it is read in the "
-        "next cycle",
-        asked);
-  if (error == link::Error::doubtful)
+        "did not repeat the request to read {}: its response could be mistaken for a late one; it is read in "
+        "the next cycle",
+        requested);
+  if (error == link::Error::suspect_responses)
     return fmt::format(
-        "the responses to read {} remained doubtful, as other frames or stray bytes followed them; look for "
-        "another master on the line or another client of the converter, and check termination",
-        asked);
-  if (error == modbus::Error::exception_answer)
-    return fmt::format("refuses to read {}: {}{}", asked, exception(outcome.exception),
+        "the responses to read {} remained suspect because other frames or stray bytes followed them; look "
+        "for another master on the line or another client of the converter, and check termination",
+        requested);
+  if (error == modbus::ResponseError::exception_response)
+    return fmt::format("refuses to read {}: {}{}", requested, exception(outcome.exception),
                        advice_on_exception(outcome.exception));
-  if (error == modbus::Error::broken_answer) return broken_answer(address, asked);
-  if (error == modbus::Error::foreign_answer) return foreign_answer(address, outcome, asked, timeout);
-  if (error == modbus::Error::wrong_transaction) return wrong_transaction(outcome, asked);
-  if (error == modbus::Error::wrong_length) return wrong_length(outcome, asked);
-  if (error == modbus::Error::wrong_protocol) return wrong_protocol(address.protocol);
-  return fmt::format("{} (read {})", error.message(), asked);
+  if (error == modbus::ResponseError::damaged_response) return broken_answer(address, requested);
+  if (error == modbus::ResponseError::foreign_response)
+    return foreign_answer(address, outcome, requested, timeout);
+  if (error == modbus::ResponseError::wrong_transaction) return wrong_transaction(outcome, requested);
+  if (error == modbus::ResponseError::wrong_length) return wrong_length(outcome, requested);
+  if (error == modbus::ResponseError::wrong_protocol) return wrong_protocol(address.protocol);
+  return fmt::format("{} (read {})", error.message(), requested);
 }
 
-// The system's reason for a connection that could not be made, in small letters like the rest.
+// The system's reason for a failed connection attempt, in lower case like the rest of the text.
 std::string reason(const link::Outcome& outcome) {
   std::string text = outcome.cause ? outcome.cause.message() : outcome.error.message();
   if (text.size() > 1 && text[1] >= 'a')
@@ -188,21 +194,21 @@ std::string connect_failed(const link::Outcome& outcome) {
   std::string why = reason(outcome);
   if (outcome.cause == errc::connection_refused)
     return why +
-           "; the address is there, but nothing listens on this port: check the port, and that the "
+           "; the host is reachable, but nothing listens on this port: check the port, and that the "
            "converter is a TCP server";
   if (outcome.cause == errc::host_unreachable)
-    return why + "; nobody has this address: check the address, power and cable";
+    return why + "; no host responds at this address: check the address, power and cable";
   if (outcome.cause == errc::network_unreachable)
-    return why + "; this machine has no way to that network: check its own address, gateway and cable";
+    return why + "; this machine has no route to that network: check its own address, gateway and cable";
   if (outcome.cause == errc::operation_not_permitted || outcome.cause == errc::permission_denied)
-    return why + "; a firewall of this machine forbids it";
+    return why + "; a firewall on this machine blocks the connection";
   return why;
 }
 
 }  // namespace
 
-std::string describe(const Address& address, const link::Outcome& outcome, milliseconds timeout) {
-  if (outcome.seen.waited.count() != 0) timeout = outcome.seen.waited;
+std::string describe(const DeviceAddress& address, const link::Outcome& outcome, milliseconds timeout) {
+  if (outcome.observed.waited.count() != 0) timeout = outcome.observed.waited;
   const std::string where = text::print_host_port(address.host, address.port);
   if (outcome.error == link::Error::name_not_found)
     return fmt::format("{}: the host name has no address ({}); check the name, or give the IP address", where,
@@ -217,15 +223,15 @@ std::string describe(const Address& address, const link::Outcome& outcome, milli
                        outcome.error.message());
   if (outcome.error == link::Error::loopback_not_allowed || outcome.error == link::Error::address_not_allowed)
     return fmt::format("{}: {}; check the address", where, outcome.error.message());
-  return fmt::format("{} unit {}: {}", where, address.unit_id, what(address, outcome, timeout));
+  return fmt::format("{} unit {}: {}", where, address.unit_id, describe_request(address, outcome, timeout));
 }
 
-std::string describe_unexpected(const Address& address, std::string_view error) {
-  return fmt::format("{} unit {}: the cycle ended by an error inside gensetd ({}); see the log",
+std::string describe_unexpected(const DeviceAddress& address, std::string_view error) {
+  return fmt::format("{} unit {}: the cycle failed because of an error inside gensetd ({}); see the log",
                      text::print_host_port(address.host, address.port), address.unit_id, error);
 }
 
-std::string describe(const Address& address, const profile::Profile& profile,
+std::string describe(const DeviceAddress& address, const profile::Profile& profile,
                      const std::vector<RefusedBlock>& refused) {
   if (refused.empty()) return {};
   std::string text =

@@ -16,12 +16,12 @@ ErrorKind kind_of(link::Error error) {
       return ErrorKind::connect_failed;
     case link::Error::connection_lost:
       return ErrorKind::connection_lost;
-    case link::Error::no_answer:
+    case link::Error::no_response:
       return ErrorKind::no_answer;
     case link::Error::indistinguishable:
     case link::Error::not_repeated:
       return ErrorKind::indistinguishable;
-    case link::Error::doubtful:
+    case link::Error::suspect_responses:
       return ErrorKind::foreign_answer;
     case link::Error::loopback_not_allowed:
     case link::Error::address_not_allowed:
@@ -32,19 +32,19 @@ ErrorKind kind_of(link::Error error) {
   return ErrorKind::other;
 }
 
-ErrorKind kind_of(modbus::Error error) {
+ErrorKind kind_of(modbus::ResponseError error) {
   switch (error) {
-    case modbus::Error::exception_answer:
+    case modbus::ResponseError::exception_response:
       return ErrorKind::exception;
-    case modbus::Error::broken_answer:
+    case modbus::ResponseError::damaged_response:
       return ErrorKind::broken_answer;
-    case modbus::Error::foreign_answer:
+    case modbus::ResponseError::foreign_response:
       return ErrorKind::foreign_answer;
-    case modbus::Error::wrong_transaction:
+    case modbus::ResponseError::wrong_transaction:
       return ErrorKind::wrong_transaction;
-    case modbus::Error::wrong_length:
+    case modbus::ResponseError::wrong_length:
       return ErrorKind::wrong_length;
-    case modbus::Error::wrong_protocol:
+    case modbus::ResponseError::wrong_protocol:
       return ErrorKind::wrong_protocol;
   }
   return ErrorKind::other;
@@ -53,10 +53,10 @@ ErrorKind kind_of(modbus::Error error) {
 }  // namespace
 
 ErrorKind error_kind(const boost::system::error_code& error) {
-  if (error.category() == link::make_error_code(link::Error::no_answer).category())
+  if (error.category() == link::make_error_code(link::Error::no_response).category())
     return kind_of(static_cast<link::Error>(error.value()));
-  if (error.category() == modbus::make_error_code(modbus::Error::broken_answer).category())
-    return kind_of(static_cast<modbus::Error>(error.value()));
+  if (error.category() == modbus::make_error_code(modbus::ResponseError::damaged_response).category())
+    return kind_of(static_cast<modbus::ResponseError>(error.value()));
   return ErrorKind::other;
 }
 
@@ -96,7 +96,7 @@ std::string_view word(ErrorKind kind) {
   return "other";
 }
 
-ErrorTally& ErrorTally::operator+=(const ErrorTally& other) {
+ErrorCounts& ErrorCounts::operator+=(const ErrorCounts& other) {
   for (std::size_t kind = 0; kind < error_kind_count; ++kind) counts_[kind] += other.counts_[kind];
   return *this;
 }

@@ -9,7 +9,7 @@
 
 namespace gensetd::poller {
 
-// What a request can end with beside its answer, as metrics and logs name it.
+// Why a request got no valid response, as named in metrics and logs.
 enum class ErrorKind : std::uint8_t {
   name_not_found,
   connect_timeout,
@@ -29,17 +29,17 @@ enum class ErrorKind : std::uint8_t {
 };
 inline constexpr std::size_t error_kind_count = static_cast<std::size_t>(ErrorKind::other) + 1;
 
-ErrorKind error_kind(const boost::system::error_code& error);  // an error, not success
+ErrorKind error_kind(const boost::system::error_code& error);  // must be an error
 std::string_view word(ErrorKind kind);
 
-// How often each was met.
-class ErrorTally {
+// How often each kind occurred.
+class ErrorCounts {
  public:
   void note(const boost::system::error_code& error) {
     ++counts_[static_cast<std::size_t>(error_kind(error))];
   }
   std::uint64_t operator[](ErrorKind kind) const { return counts_[static_cast<std::size_t>(kind)]; }
-  ErrorTally& operator+=(const ErrorTally& other);
+  ErrorCounts& operator+=(const ErrorCounts& other);
 
  private:
   std::array<std::uint64_t, error_kind_count> counts_{};

@@ -13,10 +13,10 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// A thread that does not stamp for longer hangs: no handler may take so long.
+// A thread whose heartbeat stops for longer hangs: no handler may take so long.
 constexpr std::chrono::seconds silence_allowed{5};
 
-// Signals are the main thread's: a thread begins with the mask of the one that started it.
+// Only the main thread handles signals; a thread inherits the signal mask of the thread that starts it.
 std::thread start_without_signals(boost::asio::io_context& context) {
   sigset_t all;
   sigset_t before;
@@ -32,61 +32,62 @@ std::thread start_without_signals(boost::asio::io_context& context) {
 
 }  // namespace
 
-Crew::Crew(boost::asio::io_context& context, link::AddressPolicy policy, Handover& handover,
-           reading::Numbering& numbering, std::shared_ptr<link::DescriptorBudget> descriptors)
-    : links(context, policy, std::move(descriptors)), surroundings(context, links, handover, numbering) {}
+PollThreadState::PollThreadState(boost::asio::io_context& io_context, link::AddressPolicy policy,
+                                 ReadingQueue& readings, reading::Numbering& numbering,
+                                 std::shared_ptr<link::DescriptorBudget> descriptors)
+    : links(io_context, policy, std::move(descriptors)), context(io_context, links, readings, numbering) {}
 
 PollThread::PollThread(Options options, reading::Numbering& numbering)
     : heartbeat_(std::make_shared<supervision::Heartbeat>(fmt::format("polling thread {}", options.index + 1),
                                                           silence_allowed, steady_clock::now())),
-      goes_on_(context_.get_executor()),
-      crew_(std::make_unique<Crew>(context_, options.policy, handover_, numbering,
-                                   std::move(options.descriptors))),
-      beat_(context_.get_executor(), supervision::Task::poll_thread) {
+      work_guard_(io_context_.get_executor()),
+      state_(std::make_unique<PollThreadState>(io_context_, options.policy, readings_, numbering,
+                                               std::move(options.descriptors))),
+      beat_(io_context_.get_executor(), supervision::Task::poll_thread) {
   if (options.owner) owner_monitor_.watch(std::move(options.owner));
   beat_.start(supervision::HangMonitor::check_every, [this] {
     const auto now = steady_clock::now();
     heartbeat_->beat(now);
     owner_monitor_.check(now);
   });
-  thread_ = start_without_signals(context_);
+  thread_ = start_without_signals(io_context_);
 }
 
 PollThread::~PollThread() {
-  context_.stop();
+  io_context_.stop();
   thread_.join();
-  crew_.reset();
+  state_.reset();
 }
 
-void PollThread::start(Target target, DevicePoller::Beginning beginning) {
-  post([target = std::move(target), beginning](Crew& crew) {
-    // Tried again while memory is short: nothing else would start the device.
+void PollThread::start(PollTarget target, DevicePoller::StartOptions options) {
+  post([target = std::move(target), options](PollThreadState& state) {
+    // Retried while memory is short: nothing else would start the device.
     supervision::persist([&] {
-      auto device = std::make_shared<DevicePoller>(crew.surroundings, target, beginning);
+      auto device = std::make_shared<DevicePoller>(state.context, target, options);
       device->start();
-      crew.devices[target.identity.device_id] = std::move(device);
+      state.devices[target.identity.device_id] = std::move(device);
     });
   });
 }
 
-void PollThread::adopt(Target target) {
-  post([target = std::move(target)](Crew& crew) mutable {
-    const auto place = crew.devices.find(target.identity.device_id);
-    if (place != crew.devices.end()) place->second->adopt(std::move(target));
+void PollThread::update(PollTarget target) {
+  post([target = std::move(target)](PollThreadState& state) mutable {
+    const auto place = state.devices.find(target.identity.device_id);
+    if (place != state.devices.end()) place->second->update(std::move(target));
   });
 }
 
-void PollThread::forget(std::int64_t device_id) {
-  post([device_id](Crew& crew) { crew.devices.erase(device_id); });
+void PollThread::remove(std::int64_t device_id) {
+  post([device_id](PollThreadState& state) { state.devices.erase(device_id); });
 }
 
-void PollThread::forget_all() {
-  post([](Crew& crew) { crew.devices.clear(); });
+void PollThread::remove_all() {
+  post([](PollThreadState& state) { state.devices.clear(); });
 }
 
-template <class Do>
-void PollThread::post(Do act) {
-  boost::asio::post(context_, [crew = crew_.get(), act = std::move(act)]() mutable { act(*crew); });
+template <class Act>
+void PollThread::post(Act act) {
+  boost::asio::post(io_context_, [state = state_.get(), act = std::move(act)]() mutable { act(*state); });
 }
 
 }  // namespace gensetd::poller

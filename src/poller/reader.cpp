@@ -3,7 +3,7 @@
 #include "link/error.hpp"
 #include "modbus/big_endian.hpp"
 #include "poller/transaction_of.hpp"
-#include "reading/moment.hpp"
+#include "reading/clocks.hpp"
 #include "supervision/exceptions.hpp"
 #include "text/host_port.hpp"
 
@@ -23,13 +23,10 @@ using std::chrono::steady_clock;
 
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
-// As a device that is polled every two seconds and has its connection for itself.
-const std::chrono::nanoseconds retry_budget = link::retry_time(milliseconds{2'000}, 1);
-
 }  // namespace
 
-Reader::Reader(asio::io_context& context, link::Pool& links, Address address, profile::ProfilePtr profile,
-               milliseconds timeout)
+Reader::Reader(asio::io_context& context, link::Pool& links, DeviceAddress address,
+               profile::ProfilePtr profile, milliseconds timeout)
     : address_(std::move(address)),
       profile_(std::move(profile)),
       timeout_(timeout),
@@ -49,10 +46,10 @@ asio::awaitable<ReadResult> Reader::read_range(modbus::ReadRequest range) {
   return run();
 }
 
-// The link calls finished() and doubted() while this waits; whatever they change, they wake it.
+// The link calls finished() and doubted() while this waits; they wake it after each change.
 asio::awaitable<ReadResult> Reader::run() {
   const SteadyTime start = steady_clock::now();
-  const SteadyTime deadline = start + patience;
+  const SteadyTime deadline = start + time_limit;
   begin();
   while (state_ != State::done && steady_clock::now() < deadline) {
     wake_.expires_at(std::min(resume_at_, deadline));
@@ -60,7 +57,7 @@ asio::awaitable<ReadResult> Reader::run() {
     if (steady_clock::now() < resume_at_) continue;
     resume_at_ = SteadyTime::max();
     if (state_ == State::pausing) {
-      ask_again();
+      send_again();
     } else if (state_ == State::settling) {
       state_ = State::done;
     }
@@ -74,44 +71,44 @@ asio::awaitable<ReadResult> Reader::run() {
 void Reader::begin() {
   requests_ = 0;
   spent_on_failures_ = {};
-  doubts_ = 0;
+  suspect_responses_ = 0;
   failure_.reset();
   unexpected_ = nullptr;
   registers_.clear();
   resume_at_ = SteadyTime::max();
   last_outcome_ = steady_clock::now();
   last_timestamp_ = reading::system_now();
-  state_ = State::asking;
+  state_ = State::requesting;
   if (range_) {
-    ask(*range_);
+    send(*range_);
   } else {
-    follow(cycle_.begin(answered_));
+    follow(cycle_.begin(last_read_succeeded_));
   }
 }
 
-void Reader::ask(const modbus::ReadRequest& request) {
-  state_ = State::asking;
+void Reader::send(const modbus::ReadRequest& request) {
+  state_ = State::requesting;
   ++requests_;
   link_->submit(*this, transaction_of(address_, *profile_, request, timeout_));
 }
 
 void Reader::follow(const Step& step) {
-  if (const auto* next = std::get_if<Ask>(&step)) {
-    ask(next->request);
-    while (const auto more = cycle_.ahead()) ask(more->request);
-  } else if (std::holds_alternative<Pause>(step)) {
+  if (const auto* next = std::get_if<SendRequest>(&step)) {
+    send(next->request);
+    while (const auto more = cycle_.next_ahead()) send(more->request);
+  } else if (std::holds_alternative<PauseBeforeRetry>(step)) {
     wait(State::pausing, link::retry_pause(0));
-  } else if (std::holds_alternative<Finished>(step)) {
+  } else if (std::holds_alternative<CycleFinished>(step)) {
     settle_or_end();
   }
 }
 
-void Reader::ask_again() {
-  if (range_) return ask(*range_);
-  follow(cycle_.again());
+void Reader::send_again() {
+  if (range_) return send(*range_);
+  follow(cycle_.resume());
 }
 
-// On a serial line an answer is believed when none like it comes behind it.
+// On a serial line a response is accepted when no similar one follows it.
 void Reader::settle_or_end() {
   const auto gap = profile_->transport(address_.protocol).request_gap;
   const bool failed = range_ ? failure_.has_value() : cycle_.failure().has_value();
@@ -136,21 +133,21 @@ void Reader::guarded(Act act) noexcept {
                                   "this read has failed");
     state_ = State::done;
     resume_at_ = SteadyTime::max();
-    supervision::attempt(supervision::Task::single_read, address_.host, "the read ends by its deadline",
+    supervision::attempt(supervision::Task::single_read, address_.host, "the read ends at its deadline",
                          [this] { wake_.cancel(); });
   }
 }
 
 void Reader::finished(const link::Outcome& outcome) {
-  guarded([&] { take(outcome); });
+  guarded([&] { process_outcome(outcome); });
 }
 
-void Reader::take(const link::Outcome& outcome) {
+void Reader::process_outcome(const link::Outcome& outcome) {
   last_outcome_ = steady_clock::now();
   last_timestamp_ = reading::system_now();
-  keep(outcome);
+  store_registers(outcome);
   if (outcome.error) spent_on_failures_ += outcome.latency;
-  if (!range_) return follow(cycle_.took(outcome, spent_on_failures_ < retry_budget));
+  if (!range_) return follow(cycle_.process(outcome, spent_on_failures_ < link::single_read_retry_time()));
   if (outcome.error) {
     failure_ = outcome;
     failure_->registers = {};
@@ -158,9 +155,8 @@ void Reader::take(const link::Outcome& outcome) {
   settle_or_end();
 }
 
-// Registers in their places, whatever they mean; those of an answer in doubt are not kept when the second
-// attempt gives none.
-void Reader::keep(const link::Outcome& outcome) {
+// A failed read also removes the registers of an earlier suspect response to the same request.
+void Reader::store_registers(const link::Outcome& outcome) {
   if (outcome.error) {
     const auto first = registers_.lower_bound(outcome.request.first);
     registers_.erase(first, registers_.lower_bound(outcome.request.first + outcome.request.count));
@@ -172,20 +168,20 @@ void Reader::keep(const link::Outcome& outcome) {
   }
 }
 
-// Somebody else's answer may have been taken for ours.
-void Reader::doubted(const modbus::ReadRequest& request) {
-  guarded([&] { take_doubt(request); });
+// The response to another request may have been accepted as a response to ours.
+void Reader::response_suspected(const modbus::ReadRequest& request) {
+  guarded([&] { process_suspect(request); });
 }
 
-void Reader::take_doubt(const modbus::ReadRequest& request) {
+void Reader::process_suspect(const modbus::ReadRequest& request) {
   if (!range_) {
-    const bool to_ask = cycle_.doubted(request);
-    if (state_ == State::settling && to_ask) wait(State::pausing, milliseconds{0});
+    const bool has_request = cycle_.mark_suspect(request);
+    if (state_ == State::settling && has_request) wait(State::pausing, milliseconds{0});
     return;
   }
   if (state_ != State::settling || failure_) return;
-  if (++doubts_ > link::doubts_per_cycle_max) {
-    failure_ = link::Outcome{.request = *range_, .error = link::Error::doubtful};
+  if (++suspect_responses_ > link::suspects_per_cycle_max) {
+    failure_ = link::Outcome{.request = *range_, .error = link::Error::suspect_responses};
     return;
   }
   wait(State::pausing, milliseconds{0});
@@ -196,12 +192,12 @@ ReadResult Reader::result(SteadyTime start) {
   read.timestamp = last_timestamp_;
   read.took = std::chrono::duration_cast<std::chrono::microseconds>(last_outcome_ - start);
   read.requests = requests_;
-  answered_ = false;
+  last_read_succeeded_ = false;
   if (state_ != State::done) {
-    read.took = patience;
-    read.error =
-        fmt::format("{} unit {}: the line was busy for {} s; try again",
-                    text::print_host_port(address_.host, address_.port), address_.unit_id, patience.count());
+    read.took = time_limit;
+    read.error = fmt::format("{} unit {}: the line was busy for {} s; try again",
+                             text::print_host_port(address_.host, address_.port), address_.unit_id,
+                             time_limit.count());
     return read;
   }
   read.failure = range_ ? failure_ : cycle_.failure();
@@ -210,7 +206,7 @@ ReadResult Reader::result(SteadyTime start) {
     if (!range_) cycle_.forget_refusals();
     return read;
   }
-  answered_ = true;
+  last_read_succeeded_ = true;
   read.registers = std::move(registers_);
   if (!range_) {
     read.values = std::move(cycle_.values());

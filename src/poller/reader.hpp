@@ -22,28 +22,28 @@
 
 namespace gensetd::poller {
 
-// What reading a controller once gave.
+// The result of one read of a controller.
 struct ReadResult {
-  std::string error;                     // empty on success, else one line that says at which step it failed
+  std::string error;                     // empty on success, else one line that names the failed step
   std::optional<link::Outcome> failure;  // why, without registers; empty when the line was busy for too long
-  reading::Timestamp timestamp{};        // when the last answer came, or its time was over
-  std::chrono::microseconds took{0};     // until then, connecting and waiting for the line included
+  reading::Timestamp timestamp{};        // of the last response or timeout
+  std::chrono::microseconds took{0};     // until then, with connecting and waiting for the line
   std::size_t requests = 0;
-  std::map<std::uint16_t, std::uint16_t> registers;  // by address: all that came
+  std::map<std::uint16_t, std::uint16_t> registers;  // by address: all that were received
   std::vector<profile::Value> values;                // read_all(): one per field of the profile
   std::vector<RefusedBlock> refused;                 // read_all(): their fields are no data
 };
 
-// Reads one controller when somebody asks for it, through the link that everybody in this process shares for
-// its host:port. Use: construct, await read_all() or read_range(), one at a time; again, if wanted, with what
-// was learned of the controller. One thread: the context's.
-class Reader final : public link::Requester {
+// Reads one controller on request, over the connection that all parts of this process share for its
+// host:port. Use: construct; await read_all() or read_range(), one at a time. Further reads benefit from what
+// earlier ones found out about the controller. Used on the context's thread only.
+class Reader final : public link::TransactionHandler {
  public:
-  // How long a read may take in all before the line counts as too busy.
-  static constexpr std::chrono::seconds patience{30};
+  // How long a read may take in all; then it ends with an error that the line is busy.
+  static constexpr std::chrono::seconds time_limit{30};
 
-  Reader(boost::asio::io_context& context, link::Pool& links, Address address, profile::ProfilePtr profile,
-         std::chrono::milliseconds timeout);
+  Reader(boost::asio::io_context& context, link::Pool& links, DeviceAddress address,
+         profile::ProfilePtr profile, std::chrono::milliseconds timeout);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
@@ -51,41 +51,41 @@ class Reader final : public link::Requester {
   boost::asio::awaitable<ReadResult> read_all();  // every register of the profile
   boost::asio::awaitable<ReadResult> read_range(modbus::ReadRequest range);
 
-  const Address& address() const { return address_; }
+  const DeviceAddress& address() const { return address_; }
   const link::Link& link() const { return *link_; }
 
  private:
-  enum class State : std::uint8_t { asking, pausing, settling, done };
+  enum class State : std::uint8_t { requesting, pausing, settling, done };
 
   boost::asio::awaitable<ReadResult> run();
   void begin();
-  void ask(const modbus::ReadRequest& request);
+  void send(const modbus::ReadRequest& request);
   void follow(const Step& step);
-  void ask_again();
+  void send_again();
   void settle_or_end();
   void wait(State state, std::chrono::milliseconds time);
-  void keep(const link::Outcome& outcome);
+  void store_registers(const link::Outcome& outcome);
   template <class Act>
   void guarded(Act act) noexcept;
-  void take(const link::Outcome& outcome);
-  void take_doubt(const modbus::ReadRequest& request);
+  void process_outcome(const link::Outcome& outcome);
+  void process_suspect(const modbus::ReadRequest& request);
   void finished(const link::Outcome& outcome) override;
-  void doubted(const modbus::ReadRequest& request) override;
+  void response_suspected(const modbus::ReadRequest& request) override;
   ReadResult result(SteadyTime start);
 
-  const Address address_;
+  const DeviceAddress address_;
   const profile::ProfilePtr profile_;
   const std::chrono::milliseconds timeout_;
   std::shared_ptr<link::Link> link_;
-  boost::asio::steady_timer wake_;  // of run(), the only one who waits
+  boost::asio::steady_timer wake_;  // run() waits for it
   Cycle cycle_;
-  bool answered_ = false;  // the last read succeeded
+  bool last_read_succeeded_ = false;
 
   State state_ = State::done;
   std::optional<modbus::ReadRequest> range_;  // of read_range()
   std::optional<link::Outcome> failure_;      // of the range
-  int doubts_ = 0;                            // of the range
-  std::exception_ptr unexpected_;             // what a callback of the link threw; run() throws it again
+  int suspect_responses_ = 0;                 // of the range
+  std::exception_ptr unexpected_;             // thrown in a callback of the link; run() rethrows it
   SteadyTime resume_at_ = SteadyTime::max();
   SteadyTime last_outcome_{};
   reading::Timestamp last_timestamp_{};

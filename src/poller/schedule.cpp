@@ -44,12 +44,8 @@ SteadyTime next_start(std::int64_t device_id, milliseconds interval, SteadyTime 
 
 std::int64_t slots_missed(milliseconds interval, SteadyTime last_start, SteadyTime next) {
   interval = std::max(interval, milliseconds{1});
-  // The first slot after a start lies half an interval to one and a half intervals behind it.
+  // The first slot after a start is half an interval to one and a half intervals later.
   return std::max<std::int64_t>(0, (next - last_start - nanoseconds{interval} / 2) / nanoseconds{interval});
-}
-
-milliseconds spread_delay(milliseconds delay, std::uint32_t random) {
-  return delay - delay / 10 + part(delay / 5, random);
 }
 
 milliseconds first_delay(milliseconds interval, std::uint32_t random) {

@@ -1,16 +1,16 @@
 #pragma once
 
 #include "link/transaction.hpp"
-#include "poller/describe.hpp"
+#include "poller/device_address.hpp"
 #include "profile/profile.hpp"
 
 #include <chrono>
 
 namespace gensetd::poller {
 
-// How `range` (its unit id is the address's) is read from a device with this profile. Beside the registers
-// wanted those between the profile's first and last block may be read.
-inline link::Transaction transaction_of(const Address& address, const profile::Profile& profile,
+// The transaction that reads `range` from a device with this profile; its unit id is that of `address`. The
+// link may also read other registers between the profile's first and last block.
+inline link::Transaction transaction_of(const DeviceAddress& address, const profile::Profile& profile,
                                         modbus::ReadRequest range, std::chrono::milliseconds timeout,
                                         std::chrono::milliseconds connect_delay = {},
                                         bool repeatable = false) {
@@ -18,9 +18,9 @@ inline link::Transaction transaction_of(const Address& address, const profile::P
   const profile::Block& last = profile.blocks.back();
   range.unit_id = address.unit_id;
   return {.request = range,
-          .room = {.first = profile.blocks.front().address,
-                   .end = static_cast<std::uint32_t>(last.address) + last.count,
-                   .limit = transport.merge_limit},
+          .extension = {.first = profile.blocks.front().address,
+                        .end = static_cast<std::uint32_t>(last.address) + last.count,
+                        .limit = transport.merge_limit},
           .protocol = address.protocol,
           .timeout = timeout,
           .request_gap = transport.request_gap,

@@ -16,14 +16,14 @@
 namespace gensetd::profile {
 namespace {
 
-// A register map of 1,000 fields has 200 kB; more is no profile.
+// A register map of 1,000 fields has 200 kB.
 constexpr std::uintmax_t file_bytes_max = 1U << 20U;
 
-// A file of the directory that waits for the profile that it extends.
-struct Waiting {
+// A file of the directory that is not read yet, because the profile that it extends must be read first.
+struct PendingFile {
   std::string file;
-  Node document;
-  Heading heading;
+  TomlNode document;
+  ProfileHeader header;
 };
 
 std::vector<std::filesystem::path> toml_files(const std::filesystem::path& directory) {
@@ -32,7 +32,7 @@ std::vector<std::filesystem::path> toml_files(const std::filesystem::path& direc
   std::filesystem::directory_iterator entry(directory, error);
   for (; !error && entry != std::filesystem::directory_iterator{}; entry.increment(error)) {
     const std::filesystem::path& path = entry->path();
-    // An editor's hidden files are none of ours.
+    // Skip hidden files, such as an editor's backup.
     if (path.extension() == ".toml" && !path.filename().native().starts_with('.')) files.push_back(path);
   }
   if (error) {
@@ -45,7 +45,7 @@ std::vector<std::filesystem::path> toml_files(const std::filesystem::path& direc
   return files;
 }
 
-std::string text_of(const std::filesystem::path& path) {
+std::string read_text(const std::filesystem::path& path) {
   std::error_code error;
   const bool is_file = std::filesystem::is_regular_file(path, error);
   const std::uintmax_t size = is_file ? std::filesystem::file_size(path, error) : 0;
@@ -57,27 +57,27 @@ std::string text_of(const std::filesystem::path& path) {
   return text;
 }
 
-std::vector<Waiting> read_directory(const std::filesystem::path& directory) {
-  std::vector<Waiting> waiting;
+std::vector<PendingFile> read_directory(const std::filesystem::path& directory) {
+  std::vector<PendingFile> pending;
   for (const std::filesystem::path& path : toml_files(directory)) {
-    Waiting next{path.native(), parse_document(text_of(path), path.native()), {}};
-    next.heading = read_heading(next.document, next.file);
-    for (const Waiting& other : waiting) {
-      if (other.heading.name != next.heading.name) continue;
-      refuse({next.file, next.heading.name_line},
+    PendingFile next{path.native(), parse_document(read_text(path), path.native()), {}};
+    next.header = read_header(next.document, next.file);
+    for (const PendingFile& other : pending) {
+      if (other.header.name != next.header.name) continue;
+      refuse({next.file, next.header.name_line},
              fmt::format("profile {} is in {} already: each name must be in one file of the directory",
-                         next.heading.name, other.file));
+                         next.header.name, other.file));
     }
-    waiting.push_back(std::move(next));
+    pending.push_back(std::move(next));
   }
-  return waiting;
+  return pending;
 }
 
-// The next file whose base, if any, does not wait itself.
-std::vector<Waiting>::iterator next_ready(std::vector<Waiting>& waiting) {
-  return std::find_if(waiting.begin(), waiting.end(), [&](const Waiting& file) {
-    return std::none_of(waiting.begin(), waiting.end(),
-                        [&](const Waiting& other) { return other.heading.name == file.heading.extends; });
+// The next file whose base, if any, is not pending itself.
+std::vector<PendingFile>::iterator next_ready(std::vector<PendingFile>& pending) {
+  return std::find_if(pending.begin(), pending.end(), [&](const PendingFile& file) {
+    return std::none_of(pending.begin(), pending.end(),
+                        [&](const PendingFile& other) { return other.header.name == file.header.extends; });
   });
 }
 
@@ -97,38 +97,37 @@ Catalog Catalog::built_in() {
 
 Catalog Catalog::with_directory(const std::filesystem::path& directory) {
   Catalog catalog = built_in();
-  std::vector<Waiting> waiting = read_directory(directory);
-  while (!waiting.empty()) {
-    const auto ready = next_ready(waiting);
-    if (ready == waiting.end()) {
-      const Waiting& stuck = waiting.front();
-      refuse(
-          {stuck.file, stuck.heading.extends_line},
-          fmt::format("profile {} extends {}, which ends in a circle: must end at a profile without extends",
-                      stuck.heading.name, stuck.heading.extends));
+  std::vector<PendingFile> pending = read_directory(directory);
+  while (!pending.empty()) {
+    const auto ready = next_ready(pending);
+    if (ready == pending.end()) {
+      const PendingFile& stuck = pending.front();
+      refuse({stuck.file, stuck.header.extends_line},
+             fmt::format("profile {} extends {}, which leads back to itself: the chain must end at a profile "
+                         "without extends",
+                         stuck.header.name, stuck.header.extends));
     }
-    const ProfilePtr base = catalog.base_of(ready->heading, ready->file);
-    catalog.profiles_[ready->heading.name] =
+    const ProfilePtr base = catalog.base_of(ready->header, ready->file);
+    catalog.profiles_[ready->header.name] =
         std::make_shared<const Profile>(read_profile(ready->document, ready->file, base.get()));
-    waiting.erase(ready);
+    pending.erase(ready);
   }
   return catalog;
 }
 
 ProfilePtr Catalog::parse(std::string_view text, std::string_view file) const {
-  const Node document = parse_document(text, file);
-  const ProfilePtr base = base_of(read_heading(document, file), file);
+  const TomlNode document = parse_document(text, file);
+  const ProfilePtr base = base_of(read_header(document, file), file);
   return std::make_shared<const Profile>(read_profile(document, file, base.get()));
 }
 
-ProfilePtr Catalog::base_of(const Heading& heading, std::string_view file) const {
-  if (heading.extends.empty()) return nullptr;
-  if (ProfilePtr base = find(heading.extends)) return base;
+ProfilePtr Catalog::base_of(const ProfileHeader& header, std::string_view file) const {
+  if (header.extends.empty()) return nullptr;
+  if (ProfilePtr base = find(header.extends)) return base;
   std::string known;
   for (const auto& [name, profile] : profiles_) known += (known.empty() ? "" : ", ") + name;
-  refuse(
-      {file, heading.extends_line},
-      fmt::format("extends = \"{}\": there is no such profile: must be one of {}", heading.extends, known));
+  refuse({file, header.extends_line},
+         fmt::format("extends = \"{}\": there is no such profile: must be one of {}", header.extends, known));
 }
 
 ProfilePtr Catalog::find(std::string_view name) const {

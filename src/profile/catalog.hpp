@@ -10,10 +10,10 @@
 
 namespace gensetd::profile {
 
-struct Heading;
+struct ProfileHeader;
 
-// The profiles that this process knows, by name: those built into the binary, and those of a directory, which
-// add to them or replace them (by the name inside the file). Immutable after start; any thread.
+// All profiles, by name: those built into the program, and those of a directory. A file of the directory adds
+// a profile, or replaces one by the name inside the file. Immutable after start; any thread.
 class Catalog {
  public:
   // The built-in profiles alone.
@@ -23,8 +23,8 @@ class Catalog {
   // name a built-in profile or one of the same directory). Throws ProfileError.
   static Catalog with_directory(const std::filesystem::path& directory);
 
-  // Reads one file's text. `file` is for messages; `extends` is looked up in this catalog. Throws
-  // ProfileError.
+  // Reads the text of one file. `file` is its name for messages; `extends` is looked up in this catalog.
+  // Throws ProfileError.
   ProfilePtr parse(std::string_view text, std::string_view file) const;
 
   // Null when there is no such profile.
@@ -32,8 +32,8 @@ class Catalog {
   const std::map<std::string, ProfilePtr, std::less<>>& all() const { return profiles_; }
 
  private:
-  // The profile named by `extends`, or null for none; throws when there is no such profile.
-  ProfilePtr base_of(const Heading& heading, std::string_view file) const;
+  // The profile named by `extends`, or null without `extends`. Throws ProfileError for an unknown name.
+  ProfilePtr base_of(const ProfileHeader& header, std::string_view file) const;
 
   std::map<std::string, ProfilePtr, std::less<>> profiles_;
 };

@@ -7,7 +7,7 @@
 namespace gensetd::profile {
 namespace {
 
-// PRODUCT.md, Decoding 1 and 2: for a signed quantity only 32000..32767 is no data; from 32768 up it is
+// PRODUCT.md, Decoding 1 and 2: for a signed quantity only 32000..32767 is no data; from 32768 it is
 // negative.
 constexpr std::uint16_t no_data_first = 32'000;
 constexpr std::uint16_t largest_positive = 32'767;
@@ -25,14 +25,6 @@ Value within_limits(const Field& field, std::int64_t count) {
   if (field.raw_min && count < *field.raw_min) return std::nullopt;
   if (field.raw_max && count > *field.raw_max) return std::nullopt;
   return count;
-}
-
-std::vector<std::uint16_t> fields_of(const Profile& profile, std::size_t block) {
-  std::vector<std::uint16_t> fields;
-  for (std::size_t index = 0; index < profile.fields.size(); ++index) {
-    if (profile.fields[index].block == block) fields.push_back(static_cast<std::uint16_t>(index));
-  }
-  return fields;
 }
 
 bool is_32_bit(const Field& field) { return field.type == Type::u32 || field.type == Type::i32; }
@@ -54,27 +46,30 @@ Value decode32(const Field& field, std::uint16_t low, std::uint16_t high) {
   return within_limits(field, field.type == Type::i32 ? std::int64_t{static_cast<std::int32_t>(raw)} : raw);
 }
 
+std::vector<std::uint16_t> fields_of_block(const Profile& profile, std::size_t block) {
+  std::vector<std::uint16_t> fields;
+  for (std::size_t index = 0; index < profile.fields.size(); ++index) {
+    if (profile.fields[index].block == block) fields.push_back(static_cast<std::uint16_t>(index));
+  }
+  return fields;
+}
+
 void decode_block(const Profile& profile, std::size_t block, std::span<const std::uint16_t> fields,
                   std::span<const std::uint8_t> registers, std::span<Value> values) {
-  const Block& where = profile.blocks[block];
-  assert(registers.size() == 2U * where.count && values.size() == profile.fields.size());
+  const Block& range = profile.blocks[block];
+  assert(registers.size() == 2U * range.count && values.size() == profile.fields.size());
   for (const std::uint16_t index : fields) {
     const Field& field = profile.fields[index];
     assert(field.block == block);
-    const std::size_t offset = 2U * static_cast<std::size_t>(field.address - where.address);
+    const std::size_t offset = 2U * static_cast<std::size_t>(field.address - range.address);
     const std::uint16_t first = modbus::number_at(registers, offset);
     values[index] = is_32_bit(field) ? decode32(field, first, modbus::number_at(registers, offset + 2))
                                      : decode16(field, first);
   }
 }
 
-void decode_block(const Profile& profile, std::size_t block, std::span<const std::uint8_t> registers,
-                  std::span<Value> values) {
-  decode_block(profile, block, fields_of(profile, block), registers, values);
-}
-
 void clear_block(const Profile& profile, std::size_t block, std::span<Value> values) {
-  for (const std::uint16_t index : fields_of(profile, block)) values[index].reset();
+  for (const std::uint16_t index : fields_of_block(profile, block)) values[index].reset();
 }
 
 }  // namespace gensetd::profile

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace gensetd::profile {
 
@@ -14,15 +15,15 @@ Value decode16(const Field& field, std::uint16_t raw);
 // The value of a 32-bit field from its two registers.
 Value decode32(const Field& field, std::uint16_t low, std::uint16_t high);
 
-// Decodes `fields` (indices in Profile::fields) of one block, which are all of them in Reads::fields.
-// `registers` are the block's registers as they come off the wire (big-endian bytes, two for each of the
-// block's `count` registers); `values` has one place per field of the profile.
+// The fields of one block, as ascending indices in Profile::fields. Searches all fields; ReadLayout::fields
+// contains the result for each block.
+std::vector<std::uint16_t> fields_of_block(const Profile& profile, std::size_t block);
+
+// Decodes `fields`, the fields_of_block(), into `values`, which has one element per field of the profile.
+// `registers` are the block's registers in wire format: big-endian, two bytes for each of the block's
+// `count` registers.
 void decode_block(const Profile& profile, std::size_t block, std::span<const std::uint16_t> fields,
                   std::span<const std::uint8_t> registers, std::span<Value> values);
-
-// The same for whoever has no Reads: looks through all fields.
-void decode_block(const Profile& profile, std::size_t block, std::span<const std::uint8_t> registers,
-                  std::span<Value> values);
 
 // Sets every field of one block to 'no data'.
 void clear_block(const Profile& profile, std::size_t block, std::span<Value> values);

@@ -8,29 +8,31 @@
 
 namespace gensetd::profile {
 
-struct Member;
-struct Node;
+struct TomlMember;
+struct TomlNode;
 
-// What a profile may hold of TOML's types; a float or date becomes Other, which no key accepts.
-struct Other {};
-using List = std::vector<Node>;
-struct Table {
-  std::vector<Member> members;  // in the order of the file; keys are unique
+// The types of TOML that a profile may contain. A float or date becomes UnsupportedValue, which no key
+// accepts.
+struct UnsupportedValue {};
+using TomlList = std::vector<TomlNode>;
+struct TomlTable {
+  std::vector<TomlMember> members;  // in the order of the file; keys are unique
 };
 
 // A value of the file and the line where it begins.
-struct Node {
+struct TomlNode {
   unsigned line = 0;
-  std::variant<Other, bool, std::int64_t, std::string, List, Table> value;
+  std::variant<UnsupportedValue, bool, std::int64_t, std::string, TomlList, TomlTable> value;
 };
 
-struct Member {
+struct TomlMember {
   std::string key;
   unsigned line = 0;
-  Node value;
+  TomlNode value;
 };
 
-// Reads TOML into a tree that knows its lines; the root is a Table. Throws ProfileError naming `file`.
-Node parse_document(std::string_view text, std::string_view file);
+// Parses TOML into a tree with line numbers; the root is a TomlTable. Throws ProfileError; `file` is named in
+// its message.
+TomlNode parse_document(std::string_view text, std::string_view file);
 
 }  // namespace gensetd::profile

@@ -18,10 +18,11 @@ struct Text {
   std::string ru;
 };
 
-// How a field's registers are read. 32-bit quantities stand low word first (specification, 32-bit values).
+// How a field is stored in registers. The first register of a 32-bit quantity is the low word (specification,
+// 32-bit values).
 enum class Type : std::uint8_t { u16, i16, u32, i32, bit };
 
-// Which raw values mean 'no data', besides the limits. See PRODUCT.md, Decoding.
+// Which raw values mean 'no data', in addition to the limits. See PRODUCT.md, Decoding.
 enum class NoData : std::uint8_t {
   none,        // counters and bits: every raw value is a value
   from_32000,  // u16: raw >= 32000; i16: raw 32000..32767
@@ -33,7 +34,7 @@ enum class DeviceType : std::uint8_t { generator, ats };
 
 struct Code {
   std::int64_t value = 0;
-  std::string key;  // the specification's word, e.g. "crank_rest"
+  std::string key;  // as in the specification, e.g. "crank_rest"
   Text label;
 };
 
@@ -47,8 +48,8 @@ struct Group {
   Text label;
 };
 
-// One named value. The no-data rule is applied to the raw register first, then the limits to the signed
-// count.
+// One named value of a reading. Decoding applies the no-data rule to the raw register first, then the limits
+// to the signed value.
 struct Field {
   std::string name;
   std::uint16_t address = 0;  // of the (low) register
@@ -56,33 +57,33 @@ struct Field {
   std::uint8_t bit = 0;       // 0..15, for Type::bit
   std::uint8_t decimals = 0;  // 0..6
   NoData no_data = NoData::none;
-  std::optional<std::int64_t> raw_min;  // smallest and largest valid count, after sign and before decimals
+  std::optional<std::int64_t> raw_min;  // smallest and largest valid value, after sign and before decimals
   std::optional<std::int64_t> raw_max;
   std::string unit;         // "V", "kW", "°C"; empty for none
-  bool shows_sign = false;  // both directions are usual: a page writes +12.5
+  bool shows_sign = false;  // positive and negative values are usual: the page shows +12.5
   std::string group;
   Text label;
   std::string codes;        // name of a code table, or empty
   std::uint16_t block = 0;  // index in Profile::blocks
 };
 
-// A run of registers that the controller is known to answer in one request.
+// A range of registers that the controller returns in one response.
 struct Block {
   std::string name;
   std::uint16_t address = 0;
   std::uint16_t count = 1;
 };
 
-// How a controller likes to be asked.
+// How requests to a controller are sent.
 struct Transport {
   std::uint16_t merge_limit = 1;             // registers in one merged request, 1..125
   std::chrono::milliseconds request_gap{0};  // silence on the line before a request
-  std::uint16_t requests_in_flight = 1;      // on one connection; only 1 on a serial line
+  std::uint16_t requests_in_flight = 1;      // outstanding on one connection; always 1 on a serial line
 };
 
-// A register map: the whole knowledge of one controller model. Invariant: names are unique, each field lies
-// inside its block, blocks do not overlap and stand in ascending order of address, every group and code table
-// named exists.
+// A register map: everything that gensetd knows of a controller model. Invariant: names are unique, each
+// field lies inside its block, blocks do not overlap and are in ascending order of address, and every group
+// and code table that is named exists.
 struct Profile {
   std::string name;
   Text title;
@@ -94,7 +95,7 @@ struct Profile {
   std::vector<Group> groups;
   std::vector<CodeTable> code_tables;
   std::vector<Block> blocks;
-  std::vector<Field> fields;  // in the order of the specification, which is the order of a reading
+  std::vector<Field> fields;  // in the order of the specification, which is also that of a reading
 
   const Transport& transport(modbus::Protocol wire) const {
     return wire == modbus::Protocol::tcp ? tcp : serial;

@@ -12,15 +12,16 @@ struct ProfileError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Where a profile's text stands. Lines count from 1; 0 is the file as a whole.
-struct Place {
+// A position in a profile file. Lines count from 1; 0 is the file as a whole.
+struct FilePosition {
   std::string_view file;
   unsigned line = 0;
 };
 
-[[noreturn]] void refuse(const Place& place, std::string_view reason);
+[[noreturn]] void refuse(const FilePosition& position, std::string_view reason);
 
-// A text of the file in quotes, fit for one line of a message: control characters replaced, long ones cut.
+// A text of the file in quotes, for one line of a message: control characters are replaced, and long texts
+// are shortened.
 std::string in_quotes(std::string_view text);
 
 }  // namespace gensetd::profile

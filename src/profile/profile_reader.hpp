@@ -8,8 +8,8 @@
 
 namespace gensetd::profile {
 
-// Which profile a file is, and from which it is derived: what must be known before it can be read.
-struct Heading {
+// The name of a profile and of its base. Needed before the file can be read.
+struct ProfileHeader {
   std::string name;
   unsigned name_line = 0;
   std::string extends;  // empty for none
@@ -17,10 +17,10 @@ struct Heading {
 };
 
 // Throws ProfileError.
-Heading read_heading(const Node& document, std::string_view file);
+ProfileHeader read_header(const TomlNode& document, std::string_view file);
 
-// The file's profile, complete and checked. `base` is the profile that it extends, or null. Throws
+// The profile of the file, complete and checked. `base` is the profile that it extends, or null. Throws
 // ProfileError.
-Profile read_profile(const Node& document, std::string_view file, const Profile* base);
+Profile read_profile(const TomlNode& document, std::string_view file, const Profile* base);
 
 }  // namespace gensetd::profile

@@ -1,5 +1,7 @@
 #include "profile/profile_rules.hpp"
 
+#include "profile/words.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,29 +13,21 @@
 namespace gensetd::profile {
 namespace {
 
-// The message's own keys (PRODUCT.md, Reading), which a field would shadow.
+// The keys of every reading (PRODUCT.md, Reading). A field must not have such a name.
 constexpr std::array<std::string_view, 9> keys_of_a_reading{
     "device_id", "site_code", "device_type", "timestamp", "online", "error", "last_seen", "seq", "epoch"};
 
-std::string_view word(Type type) {
-  constexpr std::array<std::string_view, 5> words{"u16", "i16", "u32", "i32", "bit"};
-  return words[static_cast<std::size_t>(type)];
-}
-
-std::string_view word(NoData rule) {
-  constexpr std::array<std::string_view, 3> words{"none", "from_32000", "marker"};
-  return words[static_cast<std::size_t>(rule)];
-}
-
-// What differs between two is to be found in the file that is read, so its line, not the other's, is named.
+// At least one of two conflicting parts is in the file that is read. Messages name the later line of that
+// file.
 template <typename Part>
-Place later(const Draft& draft, const Draft::Line<Part>& a, const Draft::Line<Part>& b) {
+FilePosition later(const ProfileDraft& draft, const ProfileDraft::Line<Part>& a,
+                   const ProfileDraft::Line<Part>& b) {
   return {draft.file, std::max(a.line, b.line)};
 }
 
 unsigned end_of(const Block& block) { return static_cast<unsigned>(block.address) + block.count; }
 
-void check_blocks(const Draft& draft) {
+void check_blocks(const ProfileDraft& draft) {
   for (std::size_t index = 1; index < draft.blocks.size(); ++index) {
     const auto& before = draft.blocks[index - 1];
     const auto& after = draft.blocks[index];
@@ -46,7 +40,7 @@ void check_blocks(const Draft& draft) {
   }
 }
 
-std::uint16_t block_of(const Draft& draft, const Draft::Line<Field>& field) {
+std::uint16_t block_of(const ProfileDraft& draft, const ProfileDraft::Line<Field>& field) {
   const unsigned first = field.part.address;
   const unsigned end = first + register_count(field.part.type);
   for (std::size_t index = 0; index < draft.blocks.size(); ++index) {
@@ -55,25 +49,27 @@ std::uint16_t block_of(const Draft& draft, const Draft::Line<Field>& field) {
   }
   refuse({draft.file, field.line},
          fmt::format("field {} has {} at {}..{}, which is not inside one block: must be inside",
-                     field.part.name, word(field.part.type), first, end - 1));
+                     field.part.name, to_word(field.part.type), first, end - 1));
 }
 
-// Two names for one value would only be a slip. Different types at one register are not: a code and its bits.
-void check_places(const Draft& draft) {
-  std::map<std::tuple<std::uint16_t, Type, std::uint8_t>, const Draft::Line<Field>*> seen;
+// Two fields with the same value are a mistake. Different types at one register are allowed: a code and its
+// bits.
+void check_values_differ(const ProfileDraft& draft) {
+  std::map<std::tuple<std::uint16_t, Type, std::uint8_t>, const ProfileDraft::Line<Field>*> seen;
   for (const auto& field : draft.fields) {
     const auto [other, is_new] =
         seen.try_emplace({field.part.address, field.part.type, field.part.bit}, &field);
     if (is_new) continue;
-    refuse(later(draft, *other->second, field),
-           fmt::format("fields {} and {} are the same value, {} at {}: one of them must differ",
-                       other->second->part.name, field.part.name, word(field.part.type), field.part.address));
+    refuse(
+        later(draft, *other->second, field),
+        fmt::format("fields {} and {} are the same value, {} at {}: one of them must differ",
+                    other->second->part.name, field.part.name, to_word(field.part.type), field.part.address));
   }
 }
 
 }  // namespace
 
-std::pair<std::int64_t, std::int64_t> count_range(Type type) {
+std::pair<std::int64_t, std::int64_t> value_range(Type type) {
   switch (type) {
     case Type::u16:
       return {0, std::numeric_limits<std::uint16_t>::max()};
@@ -94,35 +90,36 @@ NoData default_no_data(Type type) {
   return register_count(type) == 2 ? NoData::marker : NoData::from_32000;
 }
 
-void check_field(const Field& field, const Place& place) {
+void check_field(const Field& field, const FilePosition& position) {
   if (std::find(keys_of_a_reading.begin(), keys_of_a_reading.end(), field.name) != keys_of_a_reading.end())
-    refuse(place,
+    refuse(position,
            fmt::format("a field is named {}, a key of every reading: must be another name", field.name));
   if (field.no_data != NoData::none && field.no_data != default_no_data(field.type)) {
     const NoData fitting = default_no_data(field.type);
-    refuse(place, fmt::format("field {}: no_data = \"{}\" does not fit {}: must be {}", field.name,
-                              word(field.no_data), word(field.type),
-                              fitting == NoData::none ? "none" : fmt::format("none or {}", word(fitting))));
+    refuse(position,
+           fmt::format("field {}: no_data = \"{}\" does not fit {}: must be {}", field.name,
+                       to_word(field.no_data), to_word(field.type),
+                       fitting == NoData::none ? "none" : fmt::format("none or {}", to_word(fitting))));
   }
   if (field.type == Type::bit && (field.raw_min || field.raw_max || field.decimals != 0))
-    refuse(place, fmt::format("field {}: a bit takes no raw_min, raw_max or decimals", field.name));
-  const auto [low, high] = count_range(field.type);
+    refuse(position, fmt::format("field {}: a bit must not have raw_min, raw_max or decimals", field.name));
+  const auto [low, high] = value_range(field.type);
   for (const auto& [key, limit] : {std::pair{"raw_min", field.raw_min}, {"raw_max", field.raw_max}}) {
     if (!limit || (*limit >= low && *limit <= high)) continue;
-    refuse(place, fmt::format("field {}: {} = {} does not fit {}: must be a whole number {}..{}", field.name,
-                              key, *limit, word(field.type), low, high));
+    refuse(position, fmt::format("field {}: {} = {} does not fit {}: must be a whole number {}..{}",
+                                 field.name, key, *limit, to_word(field.type), low, high));
   }
   if (field.raw_min && field.raw_max && *field.raw_min > *field.raw_max)
-    refuse(place, fmt::format("field {}: raw_min = {} is above raw_max = {}: must be at most that",
-                              field.name, *field.raw_min, *field.raw_max));
+    refuse(position, fmt::format("field {}: raw_min = {} is above raw_max = {}: must be at most that",
+                                 field.name, *field.raw_min, *field.raw_max));
 }
 
-void settle(Draft& draft) {
+void finish_draft(ProfileDraft& draft) {
   std::sort(draft.blocks.begin(), draft.blocks.end(),
             [](const auto& a, const auto& b) { return a.part.address < b.part.address; });
   check_blocks(draft);
   for (auto& field : draft.fields) field.part.block = block_of(draft, field);
-  check_places(draft);
+  check_values_differ(draft);
 }
 
 }  // namespace gensetd::profile

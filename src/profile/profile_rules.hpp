@@ -9,9 +9,9 @@
 
 namespace gensetd::profile {
 
-// A profile while its file is read: each part with the line of the file that says it last, 0 for what another
-// file says (the profile that it extends).
-struct Draft {
+// A profile while its file is read. Each part has the line of this file that defines or overrides it, or 0 if
+// it is defined by the base profile.
+struct ProfileDraft {
   template <typename Part>
   struct Line {
     Part part;
@@ -22,19 +22,20 @@ struct Draft {
   std::vector<Line<Field>> fields;
 };
 
-// The smallest and largest count of a type, before any limit.
-std::pair<std::int64_t, std::int64_t> count_range(Type type);
+// The smallest and largest value of a type, before limits.
+std::pair<std::int64_t, std::int64_t> value_range(Type type);
 
-// Registers that a value of this type takes.
+// Number of registers of a value of this type.
 inline std::uint16_t register_count(Type type) { return type == Type::u32 || type == Type::i32 ? 2 : 1; }
 
 NoData default_no_data(Type type);
 
-// What one field must satisfy by itself: no-data rule, limits, decimals and name. Throws ProfileError.
-void check_field(const Field& field, const Place& place);
+// Checks the rules that concern one field alone: no-data rule, limits, decimals and name. Throws
+// ProfileError.
+void check_field(const Field& field, const FilePosition& position);
 
-// Puts the blocks in ascending order and each field into its block, and checks the parts against each other.
+// Sorts the blocks, assigns each field to its block, and checks that blocks do not overlap and fields differ.
 // Throws ProfileError.
-void settle(Draft& draft);
+void finish_draft(ProfileDraft& draft);
 
 }  // namespace gensetd::profile

@@ -1,5 +1,7 @@
 #include "profile/read_plan.hpp"
 
+#include "profile/decode.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -7,20 +9,20 @@
 namespace gensetd::profile {
 namespace {
 
-// What a request costs by itself and what each register adds, in any one unit.
+// The fixed cost of a request and the cost of each register, in the same unit.
 struct Cost {
   std::int64_t request = 0;
   std::int64_t a_register = 0;
 };
 
-// Microseconds on an RS-485 line at 9600/8/N/2: a character is 11 bits. The frames of a request and its
-// answer have 8 and 5 bytes beside the registers, and the controller turns around in some 60 ms.
+// Microseconds on an RS-485 line at 9600/8/N/2: a character is 11 bits. A request has 8 bytes, a response 5
+// bytes and its registers. A controller needs about 60 ms to respond.
 constexpr std::int64_t character_us = 1'146;
 constexpr std::int64_t turnaround_us = 60'000;
 constexpr std::int64_t frame_bytes = 8 + 5;
 
-// Over TCP a request is a round trip and two passes through a small controller's stack, registers are next to
-// nothing: a gap must be wider than this to be worth a request of its own.
+// Over TCP a request costs a round trip and two passes through the network stack of a small controller;
+// registers cost almost nothing. Only a wider gap than this is worth another request.
 constexpr std::int64_t tcp_request_in_registers = 100;
 
 Cost cost_of(const Transport& transport, modbus::Protocol protocol) {
@@ -29,8 +31,8 @@ Cost cost_of(const Transport& transport, modbus::Protocol protocol) {
   return {frame_bytes * character_us + turnaround_us + gap_us, 2 * character_us};
 }
 
-// A read of a serial line can grow by this at least, within the limit of its transport: its count is what
-// tells its answer from an earlier one's, so there must be some to choose from.
+// On a serial line a response is told from an earlier one by its register count. So each read can be made
+// longer by at least this many registers within the limit of the transport.
 constexpr int counts_to_spare = 2;
 
 int merge_limit_of(const Transport& transport, modbus::Protocol protocol) {
@@ -48,7 +50,7 @@ PlannedRead read_of(const Profile& profile, std::size_t first_block, std::size_t
   return read;
 }
 
-// For every block, with which block the cheapest last read of a plan for 0..block begins.
+// For every block b: the first block of the last read in the cheapest plan for blocks 0..b.
 std::vector<std::size_t> cheapest_beginnings(const Profile& profile, int merge_limit, const Cost& cost) {
   const std::vector<Block>& blocks = profile.blocks;
   std::vector<std::int64_t> cheapest(blocks.size() + 1, std::numeric_limits<std::int64_t>::max());
@@ -86,16 +88,15 @@ ReadPlan single_blocks(const Profile& profile, const std::vector<std::uint16_t>&
   return plan;
 }
 
-ReadsPtr reads_of(ProfilePtr profile, modbus::Protocol protocol) {
-  auto reads = std::make_shared<Reads>();
-  reads->protocol = protocol;
-  reads->plan = merged_plan(*profile, protocol);
-  reads->probe = read_of(*profile, 0, 0);
-  reads->fields.resize(profile->blocks.size());
-  for (std::size_t index = 0; index < profile->fields.size(); ++index)
-    reads->fields[profile->fields[index].block].push_back(static_cast<std::uint16_t>(index));
-  reads->profile = std::move(profile);
-  return reads;
+ReadLayoutPtr read_layout_of(ProfilePtr profile, modbus::Protocol protocol) {
+  auto layout = std::make_shared<ReadLayout>();
+  layout->protocol = protocol;
+  layout->plan = merged_plan(*profile, protocol);
+  layout->probe = read_of(*profile, 0, 0);
+  for (std::size_t block = 0; block < profile->blocks.size(); ++block)
+    layout->fields.push_back(fields_of_block(*profile, block));
+  layout->profile = std::move(profile);
+  return layout;
 }
 
 }  // namespace gensetd::profile

@@ -8,8 +8,8 @@
 
 namespace gensetd::profile {
 
-// One request of a cycle: registers first..first+count-1, which cover the blocks named (indices in
-// Profile::blocks), and registers of the gaps between them.
+// One request of a cycle: registers first..first+count-1. They cover `blocks` (indices in Profile::blocks)
+// and the gaps between them.
 struct PlannedRead {
   std::uint16_t first = 0;
   std::uint16_t count = 1;
@@ -20,25 +20,25 @@ struct PlannedRead {
 
 using ReadPlan = std::vector<PlannedRead>;
 
-// The cheapest set of reads that covers every block, in ascending order, by a cost model of the transport:
-// what a request costs beside its registers against what the registers of a gap cost.
+// The cheapest set of reads that covers every block, in ascending order. The cost model of the transport
+// compares the cost of a request with that of reading the registers of a gap.
 ReadPlan merged_plan(const Profile& profile, modbus::Protocol protocol);
 
-// Each of these blocks as a read of its own: what is left when a controller refuses a merged range.
+// A separate read for each of these blocks: used when a controller refuses a merged range.
 ReadPlan single_blocks(const Profile& profile, const std::vector<std::uint16_t>& blocks);
 
-// How a profile is read over one protocol. The same for all devices that have it so, who share it: what lies
-// in one place for all of them is in the cache when the next one needs it.
-struct Reads {
+// How a profile is read over one protocol. All devices with this profile and protocol share one object, so
+// that it stays in the processor cache.
+struct ReadLayout {
   ProfilePtr profile;
   modbus::Protocol protocol = modbus::Protocol::tcp;
   ReadPlan plan;                                   // merged_plan()
-  PlannedRead probe;                               // its first block alone
-  std::vector<std::vector<std::uint16_t>> fields;  // of each block: indices in Profile::fields, ascending
+  PlannedRead probe;                               // the first block alone
+  std::vector<std::vector<std::uint16_t>> fields;  // fields_of_block() of each block
 };
 
-using ReadsPtr = std::shared_ptr<const Reads>;
+using ReadLayoutPtr = std::shared_ptr<const ReadLayout>;
 
-ReadsPtr reads_of(ProfilePtr profile, modbus::Protocol protocol);
+ReadLayoutPtr read_layout_of(ProfilePtr profile, modbus::Protocol protocol);
 
 }  // namespace gensetd::profile

@@ -20,127 +20,127 @@ bool is_name(std::string_view text) {
   });
 }
 
-std::string shown(const Node& node) {
-  if (const auto* truth = std::get_if<bool>(&node.value)) return *truth ? "true" : "false";
+std::string shown(const TomlNode& node) {
+  if (const auto* boolean = std::get_if<bool>(&node.value)) return *boolean ? "true" : "false";
   if (const auto* number = std::get_if<std::int64_t>(&node.value)) return std::to_string(*number);
   if (const auto* text = std::get_if<std::string>(&node.value)) return in_quotes(*text);
-  if (std::holds_alternative<List>(node.value)) return "[...]";
-  if (std::holds_alternative<Table>(node.value)) return "{...}";
+  if (std::holds_alternative<TomlList>(node.value)) return "[...]";
+  if (std::holds_alternative<TomlTable>(node.value)) return "{...}";
   return "a fraction or a date";
 }
 
-[[noreturn]] void refuse_value(const Place& place, std::string_view key, const Node& node,
+[[noreturn]] void refuse_value(const FilePosition& position, std::string_view key, const TomlNode& node,
                                std::string_view allowed) {
-  refuse(place, fmt::format("{} = {}: must be {}", key, shown(node), allowed));
+  refuse(position, fmt::format("{} = {}: must be {}", key, shown(node), allowed));
 }
 
 }  // namespace
 
-void refuse(const Place& place, std::string_view reason) {
-  if (place.line == 0) throw ProfileError(fmt::format("{}: {}", place.file, reason));
-  throw ProfileError(fmt::format("{}:{}: {}", place.file, place.line, reason));
+void refuse(const FilePosition& position, std::string_view reason) {
+  if (position.line == 0) throw ProfileError(fmt::format("{}: {}", position.file, reason));
+  throw ProfileError(fmt::format("{}:{}: {}", position.file, position.line, reason));
 }
 
 std::string in_quotes(std::string_view text) {
   std::string inside(text.substr(0, quoted_max));
   std::replace_if(inside.begin(), inside.end(), is_control, '?');
   if (text.size() <= quoted_max) return fmt::format("\"{}\"", inside);
-  // Not in the middle of a UTF-8 character.
+  // Do not cut inside a UTF-8 character.
   while (!inside.empty() && (static_cast<unsigned char>(text[inside.size()]) & 0xC0U) == 0x80)
     inside.pop_back();
   return fmt::format("\"{}...\"", inside);
 }
 
-TableReader::TableReader(const Node& node, std::string_view file, std::string_view what,
+TableReader::TableReader(const TomlNode& node, std::string_view file, std::string_view what,
                          std::initializer_list<std::string_view> allowed)
     : node_(node), file_(file), what_(what) {
-  const auto* table = std::get_if<Table>(&node.value);
+  const auto* table = std::get_if<TomlTable>(&node.value);
   if (table == nullptr) {
     refuse({file, node.line}, fmt::format("a {} is {}: must be a table with the keys {}", what, shown(node),
                                           fmt::join(allowed, ", ")));
   }
-  for (const Member& member : table->members) {
+  for (const TomlMember& member : table->members) {
     if (std::find(allowed.begin(), allowed.end(), member.key) != allowed.end()) continue;
     refuse({file, member.line}, fmt::format("unknown key {} in a {}: allowed are {}", in_quotes(member.key),
                                             what, fmt::join(allowed, ", ")));
   }
 }
 
-const Member* TableReader::member(std::string_view key) const {
-  for (const Member& member : std::get<Table>(node_.value).members) {
+const TomlMember* TableReader::member(std::string_view key) const {
+  for (const TomlMember& member : std::get<TomlTable>(node_.value).members) {
     if (member.key == key) return &member;
   }
   return nullptr;
 }
 
-Place TableReader::place(std::string_view key) const {
-  const Member* found = member(key);
-  return found == nullptr ? place() : Place{file_, found->line};
+FilePosition TableReader::position(std::string_view key) const {
+  const TomlMember* found = member(key);
+  return found == nullptr ? position() : FilePosition{file_, found->line};
 }
 
-const Node& TableReader::need(std::string_view key, std::string_view allowed) const {
-  const Member* found = member(key);
-  if (found == nullptr) refuse(place(), fmt::format("a {} has no {}: needed is {}", what_, key, allowed));
+const TomlNode& TableReader::need(std::string_view key, std::string_view allowed) const {
+  const TomlMember* found = member(key);
+  if (found == nullptr) refuse(position(), fmt::format("a {} has no {}: needed is {}", what_, key, allowed));
   return found->value;
 }
 
 std::int64_t TableReader::number(std::string_view key, std::int64_t low, std::int64_t high) const {
   const std::string allowed =
       low == high ? std::to_string(low) : fmt::format("a whole number {}..{}", low, high);
-  const Node& node = need(key, allowed);
+  const TomlNode& node = need(key, allowed);
   const auto* number = std::get_if<std::int64_t>(&node.value);
-  if (number == nullptr || *number < low || *number > high) refuse_value(place(key), key, node, allowed);
+  if (number == nullptr || *number < low || *number > high) refuse_value(position(key), key, node, allowed);
   return *number;
 }
 
 std::string TableReader::name(std::string_view key) const {
   constexpr std::string_view allowed = "1 to 64 of a-z, 0-9 and _, in quotes";
-  const Node& node = need(key, allowed);
+  const TomlNode& node = need(key, allowed);
   const auto* text = std::get_if<std::string>(&node.value);
-  if (text == nullptr || !is_name(*text)) refuse_value(place(key), key, node, allowed);
+  if (text == nullptr || !is_name(*text)) refuse_value(position(key), key, node, allowed);
   return *text;
 }
 
 std::string TableReader::text(std::string_view key) const {
   constexpr std::string_view allowed = "a text in quotes, on one line, of at most 200 bytes";
-  const Node& node = need(key, allowed);
+  const TomlNode& node = need(key, allowed);
   const auto* text = std::get_if<std::string>(&node.value);
   if (text == nullptr || text->size() > text_max || std::any_of(text->begin(), text->end(), is_control))
-    refuse_value(place(key), key, node, allowed);
+    refuse_value(position(key), key, node, allowed);
   return *text;
 }
 
 Text TableReader::label(std::string_view key) const {
   constexpr std::string_view allowed = R"({ en = "...", ru = "..." })";
-  const Node& node = need(key, allowed);
-  if (!std::holds_alternative<Table>(node.value)) refuse_value(place(key), key, node, allowed);
+  const TomlNode& node = need(key, allowed);
+  if (!std::holds_alternative<TomlTable>(node.value)) refuse_value(position(key), key, node, allowed);
   const TableReader languages(node, file_, key, {"en", "ru"});
   Text label{languages.text("en"), languages.text("ru")};
-  if (label.en.empty()) refuse(languages.place("en"), fmt::format("{}: en is empty: must be a text", key));
-  if (label.ru.empty()) refuse(languages.place("ru"), fmt::format("{}: ru is empty: must be a text", key));
+  if (label.en.empty()) refuse(languages.position("en"), fmt::format("{}: en is empty: must be a text", key));
+  if (label.ru.empty()) refuse(languages.position("ru"), fmt::format("{}: ru is empty: must be a text", key));
   return label;
 }
 
-const List& TableReader::list(std::string_view key, std::string_view allowed) const {
-  const Node& node = need(key, allowed);
-  const auto* list = std::get_if<List>(&node.value);
-  if (list == nullptr) refuse_value(place(key), key, node, allowed);
+const TomlList& TableReader::list(std::string_view key, std::string_view allowed) const {
+  const TomlNode& node = need(key, allowed);
+  const auto* list = std::get_if<TomlList>(&node.value);
+  if (list == nullptr) refuse_value(position(key), key, node, allowed);
   return *list;
 }
 
-const Node& TableReader::table(std::string_view key) const {
+const TomlNode& TableReader::table(std::string_view key) const {
   const std::string allowed = "a table { ... }";
-  const Node& node = need(key, allowed);
-  if (!std::holds_alternative<Table>(node.value)) refuse_value(place(key), key, node, allowed);
+  const TomlNode& node = need(key, allowed);
+  if (!std::holds_alternative<TomlTable>(node.value)) refuse_value(position(key), key, node, allowed);
   return node;
 }
 
 std::size_t TableReader::word_index(std::string_view key, const std::vector<std::string_view>& words) const {
   const std::string allowed = fmt::format("{}, in quotes", fmt::join(words, " or "));
-  const Node& node = need(key, allowed);
+  const TomlNode& node = need(key, allowed);
   const auto* text = std::get_if<std::string>(&node.value);
   const auto found = text == nullptr ? words.end() : std::find(words.begin(), words.end(), *text);
-  if (found == words.end()) refuse_value(place(key), key, node, allowed);
+  if (found == words.end()) refuse_value(position(key), key, node, allowed);
   return static_cast<std::size_t>(found - words.begin());
 }
 

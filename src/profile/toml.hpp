@@ -1,10 +1,9 @@
 #pragma once
 
-// toml++ 3.3 takes some mistakes in a file for impossible: a letter such as U+0431 where white space may
-// stand, a
-// '[' before something that starts no key. What it declares unreachable is undefined behaviour, and is
-// reached; here the one is no white space and the other goes on, and the parser refuses the file with its
-// line. Everybody includes toml++ through this file. (The order of these lines is their meaning.)
+// toml++ 3.3 declares code unreachable that some invalid files reach: a letter such as U+0431 where white
+// space is allowed, or a '[' before a character that starts no key. That is undefined behaviour. These
+// definitions make the parser refuse such a file with its line. Include toml++ only through this file, and
+// keep the order of these lines.
 // clang-format off
 #include <toml++/impl/preprocessor.h>
 
@@ -24,7 +23,7 @@
 
 namespace gensetd {
 
-// Why the parser refused a document, as one line: it quotes what it saw, the end of a line included.
+// The parser's message on one line. It may quote the input, including a line break.
 inline std::string why_refused(const toml::parse_error& error) {
   std::string why{error.description()};
   std::ranges::replace_if(why, [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; }, ' ');

@@ -2,35 +2,36 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
-#include <utility>
 
 namespace gensetd::profile {
+namespace {
 
-std::optional<Text> unit_label(std::string_view unit) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 18> russian{{
-      {"V", "В"},
-      {"kV", "кВ"},
-      {"A", "А"},
-      {"Hz", "Гц"},
-      {"kW", "кВт"},
-      {"kvar", "квар"},
-      {"kVA", "кВ·А"},
-      {"kWh", "кВт·ч"},
-      {"kvarh", "квар·ч"},
-      {"rpm", "об/мин"},
-      {"kPa", "кПа"},
-      {"bar", "бар"},
-      {"L/h", "л/ч"},
-      {"h", "ч"},
-      {"min", "мин"},
-      {"%", "%"},
-      {"°", "°"},
-      {"°C", "°C"},
-  }};
-  const auto found = std::ranges::find(russian, unit, [](const auto& entry) { return entry.first; });
-  if (found == russian.end()) return std::nullopt;
-  return Text{std::string{found->first}, std::string{found->second}};
+constexpr std::array<Unit, 18> units{{
+    {"V", "В", {"volts", 1, 1, "volts"}},
+    {"kV", "кВ", {}},
+    {"A", "А", {"amperes", 1, 1, "amperes"}},
+    {"Hz", "Гц", {"hertz", 1, 1, "hertz"}},
+    {"kW", "кВт", {"watts", 1'000, 1, "watts"}},
+    {"kvar", "квар", {"vars", 1'000, 1, "volt-amperes reactive"}},
+    {"kVA", "кВ·А", {}},
+    {"kWh", "кВт·ч", {"joules", 3'600'000, 1, "joules"}},
+    {"kvarh", "квар·ч", {"var_seconds", 3'600'000, 1, "volt-ampere seconds reactive"}},
+    {"rpm", "об/мин", {"revolutions_per_minute", 1, 1, "revolutions a minute"}},
+    {"kPa", "кПа", {"pascals", 1'000, 1, "pascals"}},
+    {"bar", "бар", {}},
+    {"L/h", "л/ч", {"liters_per_hour", 1, 1, "litres an hour"}},
+    {"h", "ч", {"seconds", 3'600, 1, "seconds"}},
+    {"min", "мин", {"seconds", 60, 1, "seconds"}},
+    {"%", "%", {"ratio", 1, 100, "1 is 100 %"}},
+    {"°", "°", {"degrees", 1, 1, "degrees"}},
+    {"°C", "°C", {"celsius", 1, 1, "degrees Celsius"}},
+}};
+
+}  // namespace
+
+const Unit* find_unit(std::string_view symbol) {
+  const auto found = std::ranges::find(units, symbol, &Unit::symbol);
+  return found == units.end() ? nullptr : &*found;
 }
 
 }  // namespace gensetd::profile

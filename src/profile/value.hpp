@@ -5,8 +5,8 @@
 
 namespace gensetd::profile {
 
-// A decoded value: a whole number of 10^-decimals units of its field (register 3985 of a field with one
-// decimal is 3985 and prints as 398.5), 0 or 1 for a bit; empty for 'no data'. Exact until it is printed.
+// A decoded value: a whole number of 10^-decimals units of its field (3985 of a field with one decimal prints
+// as 398.5), 0 or 1 for a bit, empty for 'no data'.
 using Value = std::optional<std::int64_t>;
 
 }  // namespace gensetd::profile

@@ -12,8 +12,8 @@ const boost::json::string* text_at(const boost::json::object& message, std::stri
   return found == nullptr ? nullptr : found->if_string();
 }
 
-// Those of a publisher that has other ideas of `seq` and `epoch` are ordered as they arrive.
-void take_number(const boost::json::object& message, Reading& reading) {
+// Readings without a valid `seq` and `epoch` are ordered as they arrive.
+void read_number(const boost::json::object& message, Reading& reading) {
   const boost::json::string* epoch = text_at(message, "epoch");
   const boost::json::value* seq = message.if_contains("seq");
   if (epoch == nullptr || epoch->empty() || epoch->size() > foreign_epoch_max) return;
@@ -30,7 +30,7 @@ ReadingPtr parse_foreign(std::string_view json, SteadyTime arrived, std::string&
     return nullptr;
   }
   boost::json::error_code failed;
-  // Boost.JSON refuses text that is not UTF-8 and bounds the depth, so the bytes are safe to pass on.
+  // Boost.JSON refuses text that is not UTF-8 and limits the depth, so the bytes can be passed on unchanged.
   const boost::json::value parsed =
       boost::json::parse(boost::json::string_view(json.data(), json.size()), failed);
   if (failed) {
@@ -64,7 +64,7 @@ ReadingPtr parse_foreign(std::string_view json, SteadyTime arrived, std::string&
   made->site_code.assign(site_code->data(), site_code->size());
   made->timestamp = *timestamp;
   made->at = arrived;
-  take_number(*message, *made);
+  read_number(*message, *made);
   made->json = json;
   return made;
 }

@@ -1,6 +1,5 @@
 #include "reading/reading.hpp"
-
-#include <boost/json/serialize.hpp>
+#include "text/json_text.hpp"
 
 #include <cassert>
 #include <string>
@@ -9,7 +8,7 @@
 namespace gensetd::reading {
 namespace {
 
-constexpr std::size_t bytes_per_field = 24;  // a name, a number and their punctuation, about
+constexpr std::size_t bytes_per_field = 24;  // about a name, a number and their punctuation
 
 void append_key(std::string& out, std::string_view name) {
   out += out.size() == 1 ? "\"" : ",\"";
@@ -27,26 +26,26 @@ void append_time(std::string& out, const std::optional<Timestamp>& time) {
   out += '"';
 }
 
-void append_head(std::string& out, const Facts& facts, bool registered) {
+void append_head(std::string& out, const Content& content, bool registered) {
   append_key(out, "device_id");
-  out += registered ? std::to_string(facts.identity.device_id) : "null";
+  out += registered ? std::to_string(content.identity.device_id) : "null";
   append_key(out, "site_code");
   if (registered) {
-    append_json_string(out, facts.identity.site_code);
+    text::append_json_string(out, content.identity.site_code);
   } else {
     out += "null";
   }
   append_key(out, "device_type");
-  append_json_string(out, facts.identity.device_type);
+  text::append_json_string(out, content.identity.device_type);
   append_key(out, "timestamp");
-  append_time(out, facts.timestamp);
+  append_time(out, content.timestamp);
   append_key(out, "online");
-  out += facts.online ? "true" : "false";
+  out += content.online ? "true" : "false";
   append_key(out, "error");
-  if (facts.error.empty()) {
+  if (content.error.empty()) {
     out += "null";
   } else {
-    append_json_string(out, facts.error);
+    text::append_json_string(out, content.error);
   }
 }
 
@@ -56,22 +55,22 @@ void append_ending(std::string& out, Epoch epoch) {
   out += "\"}";
 }
 
-std::string print_message(const Facts& facts, bool registered) {
+std::string print_message(const Content& content, bool registered) {
   std::string out;
-  out.reserve(256 + facts.values.size() * bytes_per_field);
+  out.reserve(256 + content.values.size() * bytes_per_field);
   out += '{';
-  append_head(out, facts, registered);
-  for (std::size_t index = 0; index < facts.values.size(); ++index) {
-    const profile::Field& field = facts.profile->fields[index];
+  append_head(out, content, registered);
+  for (std::size_t index = 0; index < content.values.size(); ++index) {
+    const profile::Field& field = content.profile->fields[index];
     append_key(out, field.name);
-    append_value(out, field, facts.values[index]);
+    append_value(out, field, content.values[index]);
   }
   append_key(out, "last_seen");
-  append_time(out, facts.last_seen);
+  append_time(out, content.last_seen);
   append_key(out, "seq");
-  if (registered && facts.seq != 0) {
-    out += std::to_string(facts.seq);
-    append_ending(out, facts.epoch);
+  if (registered && content.seq != 0) {
+    out += std::to_string(content.seq);
+    append_ending(out, content.epoch);
   } else {
     out += R"(null,"epoch":null})";
   }
@@ -79,10 +78,6 @@ std::string print_message(const Facts& facts, bool registered) {
 }
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += boost::json::serialize(boost::json::string_view(text.data(), text.size()));
-}
 
 void append_value(std::string& out, const profile::Field& field, const profile::Value& value) {
   if (!value) {
@@ -94,18 +89,18 @@ void append_value(std::string& out, const profile::Field& field, const profile::
   }
 }
 
-std::string print_unregistered(const Facts& facts) { return print_message(facts, false); }
+std::string print_unregistered(const Content& content) { return print_message(content, false); }
 
-ReadingPtr make_reading(Facts facts) {
-  assert(facts.profile && facts.values.size() == facts.profile->fields.size());
+ReadingPtr make_reading(Content content) {
+  assert(content.profile && content.values.size() == content.profile->fields.size());
   auto made = std::make_shared<Reading>();
-  made->device_id = facts.identity.device_id;
-  made->site_code = facts.identity.site_code;
-  made->timestamp = facts.timestamp;
-  made->at = facts.at;
-  made->seq = facts.seq;
-  made->json = print_message(facts, true);
-  made->facts = std::make_shared<const Facts>(std::move(facts));
+  made->device_id = content.identity.device_id;
+  made->site_code = content.identity.site_code;
+  made->timestamp = content.timestamp;
+  made->at = content.at;
+  made->seq = content.seq;
+  made->json = print_message(content, true);
+  made->content = std::make_shared<const Content>(std::move(content));
   return made;
 }
 

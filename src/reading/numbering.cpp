@@ -21,7 +21,7 @@ Numbering::Numbering() : epoch_(random_epoch()) {}
 void append_epoch(std::string& out, Epoch epoch) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::array<char, 16> text{};
-  for (std::size_t place = text.size(); place-- > 0; epoch >>= 4U) text[place] = digits[epoch & 0xFU];
+  for (std::size_t digit = text.size(); digit-- > 0; epoch >>= 4U) text[digit] = digits[epoch & 0xFU];
   out.append(text.data(), text.size());
 }
 

@@ -6,14 +6,14 @@
 
 namespace gensetd::reading {
 
-// Names one run of the daemon: a random number, printed as 16 hexadecimal digits.
+// Identifies one run of the daemon: a random number, printed as 16 hexadecimal digits.
 using Epoch = std::uint64_t;
 void append_epoch(std::string& out, Epoch epoch);
 std::string print_epoch(Epoch epoch);
 
-// One run of the daemon: its epoch, and the numbers of its readings. Every reading takes the next number when
-// it is made. So the readings of one device are ordered by their numbers within the run, whatever the wall
-// clock does and whichever thread polls the device. Numbers begin at 1. Any thread.
+// The epoch of this run of the daemon, and the numbers of its readings. Each reading takes the next number,
+// from 1, when it is made. The numbers order the readings of a device within a run, independent of the wall
+// clock and of the thread that polls the device. Any thread.
 class Numbering {
  public:
   Numbering();  // with a random epoch

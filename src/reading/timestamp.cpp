@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view form = "dddd-dd-ddTdd:dd:dd.dddZ";
 
-bool has_the_form(std::string_view text) {
+bool matches_form(std::string_view text) {
   if (text.size() != form.size()) return false;
   for (std::size_t index = 0; index < form.size(); ++index) {
     const bool digit = text[index] >= '0' && text[index] <= '9';
@@ -25,10 +25,10 @@ int number(std::string_view text, std::size_t first, std::size_t length) {
   return value;
 }
 
-// The last `length` decimal digits of a number that is not negative.
-void put(std::string& text, std::size_t first, std::size_t length, std::int64_t number) {
-  for (std::size_t place = first + length; place-- > first; number /= 10)
-    text[place] = static_cast<char>('0' + number % 10);
+// Writes the last `length` decimal digits of a number that is not negative.
+void put_digits(std::string& text, std::size_t first, std::size_t length, std::int64_t number) {
+  for (std::size_t position = first + length; position-- > first; number /= 10)
+    text[position] = static_cast<char>('0' + number % 10);
 }
 
 }  // namespace
@@ -38,18 +38,18 @@ std::string print_timestamp(Timestamp timestamp) {
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{timestamp - day};
   std::string text{form};
-  put(text, 0, 4, static_cast<int>(date.year()));
-  put(text, 5, 2, static_cast<unsigned>(date.month()));
-  put(text, 8, 2, static_cast<unsigned>(date.day()));
-  put(text, 11, 2, time.hours().count());
-  put(text, 14, 2, time.minutes().count());
-  put(text, 17, 2, time.seconds().count());
-  put(text, 20, 3, time.subseconds().count());
+  put_digits(text, 0, 4, static_cast<int>(date.year()));
+  put_digits(text, 5, 2, static_cast<unsigned>(date.month()));
+  put_digits(text, 8, 2, static_cast<unsigned>(date.day()));
+  put_digits(text, 11, 2, time.hours().count());
+  put_digits(text, 14, 2, time.minutes().count());
+  put_digits(text, 17, 2, time.seconds().count());
+  put_digits(text, 20, 3, time.subseconds().count());
   return text;
 }
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
-  if (!has_the_form(text)) return std::nullopt;
+  if (!matches_form(text)) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year{number(text, 0, 4)},
                                          std::chrono::month{static_cast<unsigned>(number(text, 5, 2))},
                                          std::chrono::day{static_cast<unsigned>(number(text, 8, 2))}};

@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds tidy_pause{1};
 
-Publisher::Ttl ttl_rule(const Options& options) {
+Publisher::Ttl ttl_rule(const RedisOptions& options) {
   return [ttl = options.metrics_ttl, least = options.ttl_min](std::int64_t device_id) {
     if (ttl <= ttl.zero() || !least) return ttl;
     return std::max(ttl, least(device_id));
@@ -29,14 +29,14 @@ Publisher::Ttl ttl_rule(const Options& options) {
 
 }  // namespace
 
-class Client::Implementation : public std::enable_shared_from_this<Implementation> {
+class RedisClient::Implementation : public std::enable_shared_from_this<Implementation> {
  public:
-  Implementation(asio::io_context& context, const Options& options, live::Hub& hub)
+  Implementation(asio::io_context& context, const RedisOptions& options, live::Hub& hub)
       : Implementation(context, options, hub, parse_url(options.url)) {}
 
   void start() {
     if (stopped_) return;
-    publisher_->when_quiet = [weak = weak_from_this()] {
+    publisher_->on_idle = [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->quiet_.cancel();
     };
     publisher_->start();
@@ -45,7 +45,7 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
     tidy_.start(tidy_pause, [this] { tidy(); });
   }
 
-  // Ends everything at once. The coroutines end when the io_context next runs, or with it.
+  // Closes both connections at once. The coroutines end when the io_context next runs, or is destroyed.
   void close() {
     stopped_ = true;
     publisher_->detach();
@@ -59,46 +59,48 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
   asio::awaitable<void> flush_and_close(std::chrono::milliseconds within) {
     const auto self = shared_from_this();
     const auto limit = std::chrono::steady_clock::now() + within;
-    while (!stopped_ && !publisher_->quiet() && std::chrono::steady_clock::now() < limit) {
+    while (!stopped_ && !publisher_->is_idle() && std::chrono::steady_clock::now() < limit) {
       quiet_.expires_at(limit);
       [[maybe_unused]] const auto [woken] = co_await quiet_.async_wait(use_tuple);
     }
     if (!stopped_) close();
   }
 
-  void announce(const std::string& event) { publisher_->announce(event); }
+  void publish_event(const std::string& event) { publisher_->publish_event(event); }
 
-  const Health& health() const { return *health_; }
+  const RedisHealth& health() const { return *health_; }
 
   std::string state() const {
     const std::string shared = others_->state();
     return health_->ok() && !shared.empty() ? health_->endpoint() + ": " + shared : health_->state();
   }
 
-  Figures figures() const {
-    Figures figures{.losses = health_->losses()};
-    publisher_->add_to(figures);
-    subscriber_->add_to(figures);
-    return figures;
+  RedisMetrics metrics() const {
+    RedisMetrics metrics{.connections_lost = health_->connections_lost()};
+    publisher_->add_to(metrics);
+    subscriber_->add_to(metrics);
+    return metrics;
   }
 
  private:
-  Implementation(asio::io_context& context, const Options& options, live::Hub& hub, const Address& address)
+  Implementation(asio::io_context& context, const RedisOptions& options, live::Hub& hub,
+                 const RedisAddress& address)
       : hub_(hub),
         foreign_age_max_(options.metrics_ttl),
-        health_(std::make_shared<Health>(print_endpoint(address))),
+        health_(std::make_shared<RedisHealth>(print_endpoint(address))),
         others_(std::make_shared<OtherWriters>(health_->endpoint(), options.metrics_ttl)),
         publisher_(
-            std::make_shared<Publisher>(hub, health_, others_, Names(options.prefix), ttl_rule(options))),
+            std::make_shared<Publisher>(hub, health_, others_, KeyNames(options.prefix), ttl_rule(options))),
         subscriber_(
-            std::make_shared<Subscriber>(hub, health_, others_, Names(options.prefix), options.epoch)),
-        writing_(std::make_shared<Session>(context, address, Health::Part::writing, health_, publisher_)),
-        subscribing_(
-            std::make_shared<Session>(context, address, Health::Part::subscribing, health_, subscriber_)),
+            std::make_shared<Subscriber>(hub, health_, others_, KeyNames(options.prefix), options.epoch)),
+        writing_(std::make_shared<RedisSession>(context, address, RedisHealth::Role::writing, health_,
+                                                publisher_)),
+        subscribing_(std::make_shared<RedisSession>(context, address, RedisHealth::Role::subscribing, health_,
+                                                    subscriber_)),
         tidy_(context.get_executor(), supervision::Task::redis),
         quiet_(context) {}
 
-  // Forgets what other processes no longer publish.
+  // Drops readings that other processes no longer publish.
   void tidy() {
     if (foreign_age_max_.count() > 0)
       hub_.expire_foreign(std::chrono::steady_clock::now() - foreign_age_max_);
@@ -107,33 +109,33 @@ class Client::Implementation : public std::enable_shared_from_this<Implementatio
 
   live::Hub& hub_;
   const std::chrono::seconds foreign_age_max_;
-  const std::shared_ptr<Health> health_;
+  const std::shared_ptr<RedisHealth> health_;
   const std::shared_ptr<OtherWriters> others_;
   const std::shared_ptr<Publisher> publisher_;
   const std::shared_ptr<Subscriber> subscriber_;
-  const std::shared_ptr<Session> writing_;
-  const std::shared_ptr<Session> subscribing_;
+  const std::shared_ptr<RedisSession> writing_;
+  const std::shared_ptr<RedisSession> subscribing_;
   supervision::Repeater tidy_;
   asio::steady_timer quiet_;  // ends the wait of flush_and_close()
   bool stopped_ = false;
 };
 
-Client::Client(asio::io_context& context, const Options& options, live::Hub& hub)
+RedisClient::RedisClient(asio::io_context& context, const RedisOptions& options, live::Hub& hub)
     : implementation_(std::make_shared<Implementation>(context, options, hub)) {}
 
-Client::~Client() { implementation_->close(); }
+RedisClient::~RedisClient() { implementation_->close(); }
 
-void Client::start() { implementation_->start(); }
+void RedisClient::start() { implementation_->start(); }
 
-void Client::announce(const std::string& event) { implementation_->announce(event); }
+void RedisClient::publish_event(const std::string& event) { implementation_->publish_event(event); }
 
-bool Client::healthy() const { return implementation_->health().ok(); }
+bool RedisClient::is_healthy() const { return implementation_->health().ok(); }
 
-Figures Client::figures() const { return implementation_->figures(); }
+RedisMetrics RedisClient::metrics() const { return implementation_->metrics(); }
 
-std::string Client::state() const { return implementation_->state(); }
+std::string RedisClient::state() const { return implementation_->state(); }
 
-asio::awaitable<void> Client::stop(std::chrono::milliseconds within) {
+asio::awaitable<void> RedisClient::stop(std::chrono::milliseconds within) {
   co_await implementation_->flush_and_close(within);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "live/hub.hpp"
-#include "redis/figures.hpp"
+#include "redis/metrics.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,38 +14,41 @@
 
 namespace gensetd::redis {
 
-struct Options {
+struct RedisOptions {
   std::string url;                   // redis://[user:password@]host:port/db
-  std::chrono::seconds metrics_ttl;  // 0: hashes never expire
-  // The least expiry of a device's hash, three of its poll intervals; may be empty.
+  std::chrono::seconds metrics_ttl;  // expiry of a hash; 0: hashes never expire
+  // Minimum expiry of a device's hash; may be empty.
   std::function<std::chrono::seconds(std::int64_t device_id)> ttl_min = {};
   std::string prefix = {};   // of all keys and channels
-  reading::Epoch epoch = 0;  // of this run: the messages that name it come back from this daemon itself
+  reading::Epoch epoch = 0;  // of this run: messages with it are this daemon's own
 };
 
-// Keeps Redis in step with the hub (hash, expiry, publish: one transaction a reading) and brings the readings
-// of other processes in from `metrics:updates`. Own connection each for writing and subscribing; both
-// reconnect for ever. While Redis is away nothing piles up: a live::Mailbox holds the newest reading of each
-// device; one log line at the loss and one at the return, after which every hash is written again. Throws
-// std::runtime_error with one line (never the password) for a bad URL. The hub and the io_context outlive it;
-// the functions of Options are not called after its end. One thread: the io_context's.
-class Client {
+// Writes each reading of the hub to Redis (hash, expiry, publish: one transaction per reading) and publishes
+// readings of other processes from `metrics:updates` on the hub. Writing and subscribing have a connection
+// each; both reconnect without end. While Redis is unreachable, memory does not grow: a live::Mailbox holds
+// the newest reading of each device. There is one log line at the loss and one when both connections work
+// again; then every hash is rewritten. The constructor throws std::runtime_error with one line (never the
+// password) for an invalid URL. The hub and the io_context must outlive the client. The functions of
+// RedisOptions are not called after its destruction. One thread: that of the io_context.
+class RedisClient {
  public:
-  Client(boost::asio::io_context& context, const Options& options, live::Hub& hub);
-  ~Client();
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
+  RedisClient(boost::asio::io_context& context, const RedisOptions& options, live::Hub& hub);
+  ~RedisClient();
+  RedisClient(const RedisClient&) = delete;
+  RedisClient& operator=(const RedisClient&) = delete;
 
   void start();
-  // Publishes the JSON of an event on `events:new`; dropped while Redis is away.
-  void announce(const std::string& event);
-  bool healthy() const;  // both connections work and Redis took the last reading of every device
-  Figures figures() const;
-  // "ok" or what is wrong, for people; no secrets. Also when another process writes the same hashes.
+  // Publishes the JSON of an event on `events:new`; dropped while there is no connection.
+  void publish_event(const std::string& event);
+  // Both connections work, and Redis accepted the last reading of every device.
+  bool is_healthy() const;
+  RedisMetrics metrics() const;
+  // "ok", or one line for people that says what is wrong; no secrets. It also reports that another process
+  // writes the same hashes.
   std::string state() const;
 
-  // Writes what is still waiting (the last readings), then closes; gives up after `within`, and at once when
-  // there is no connection.
+  // Writes the readings that are still queued, then closes. Gives up after `within`, and at once when there
+  // is no connection.
   boost::asio::awaitable<void> stop(std::chrono::milliseconds within);
 
  private:

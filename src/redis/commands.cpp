@@ -7,7 +7,7 @@
 namespace gensetd::redis {
 namespace {
 
-// Written millions of times a day: as few steps as it takes.
+// Called millions of times a day: kept short.
 void append_count(std::string& out, char kind, std::size_t count) {
   std::array<char, 24> text{kind};
   char* end = std::to_chars(text.data() + 1, text.data() + text.size() - 2, count).ptr;
@@ -22,11 +22,11 @@ void append_argument(std::string& out, std::string_view argument) {
   out += "\r\n";
 }
 
-void append_hset(std::string& out, std::string_view key, const reading::Facts& facts) {
+void append_hset(std::string& out, std::string_view key, const reading::Content& content) {
   std::size_t arguments = 2;
   std::string fields;
-  fields.reserve(64 * (facts.values.size() + 8));
-  reading::for_each_hash_field(facts, [&](std::string_view name, std::string_view value) {
+  fields.reserve(64 * (content.values.size() + 8));
+  reading::for_each_hash_field(content, [&](std::string_view name, std::string_view value) {
     append_argument(fields, name);
     append_argument(fields, value);
     arguments += 2;
@@ -44,16 +44,16 @@ void append_command(std::string& out, std::initializer_list<std::string_view> ar
   for (const std::string_view argument : arguments) append_argument(out, argument);
 }
 
-Names::Names(std::string its_prefix)
+KeyNames::KeyNames(std::string its_prefix)
     : prefix(std::move(its_prefix)),
       updates_channel(prefix + "metrics:updates"),
       events_channel(prefix + "events:new") {}
 
-std::string Names::metrics_key(std::int64_t device_id) const {
+std::string KeyNames::metrics_key(std::int64_t device_id) const {
   return prefix + "device:" + std::to_string(device_id) + ":metrics";
 }
 
-std::size_t append_reading(std::string& out, const reading::Reading& reading, const Names& names,
+std::size_t append_reading(std::string& out, const reading::Reading& reading, const KeyNames& names,
                            ReadingCommand how) {
   const std::string key = names.metrics_key(reading.device_id);
   std::size_t replies = 5;
@@ -62,11 +62,11 @@ std::size_t append_reading(std::string& out, const reading::Reading& reading, co
     append_command(out, {"DEL", key});
     ++replies;
   }
-  append_hset(out, key, *reading.facts);
+  append_hset(out, key, *reading.content);
   if (how.ttl > how.ttl.zero()) {
     append_command(out, {"EXPIRE", key, std::to_string(how.ttl.count())});
   } else {
-    // HSET keeps an expiry that an earlier configuration has set.
+    // HSET keeps an expiry that an earlier configuration may have set.
     append_command(out, {"PERSIST", key});
   }
   append_command(out, {"PUBLISH", names.updates_channel, reading.json});

@@ -8,20 +8,21 @@
 
 namespace gensetd::redis {
 
-// What is said over a connection, without the connection: a Session opens one, asks fill() for bytes, hands
-// take() the replies, and begins anew after a loss. Opens no socket. One thread.
+// The commands to send over a connection and the handling of their replies, without the connection itself. A
+// RedisSession connects, sends the bytes of append_commands(), passes replies to handle_reply(), and
+// reconnects after a loss. Opens no socket. One thread.
 class Dialogue {
  public:
   virtual ~Dialogue() = default;
 
-  virtual void opened() = 0;                     // connected and logged in
-  virtual void closed() = 0;                     // lost, or an attempt to connect has failed
-  virtual void fill(std::string& outgoing) = 0;  // appends what is to be sent now, if anything
-  virtual void ping(std::string& outgoing) = 0;  // appends a PING: nothing was heard for long
+  virtual void opened() = 0;                                // connected and logged in
+  virtual void closed() = 0;                                // lost, or the attempt to connect failed
+  virtual void append_commands(std::string& outgoing) = 0;  // may append nothing
+  virtual void append_ping(std::string& outgoing) = 0;      // the connection has been silent
   virtual bool awaits_reply() const = 0;
-  virtual Failure take(Reply& reply) = 0;  // a failure ends the connection
+  virtual RedisFailure handle_reply(RedisReply& reply) = 0;  // a failure ends the connection
 
-  std::function<void()> wake = [] {};  // to be called when fill() would have something after a silence
+  std::function<void()> wake = [] {};  // called when append_commands() has bytes again
 };
 
 }  // namespace gensetd::redis

@@ -7,21 +7,23 @@ std::string_view code_of(std::string_view error) { return error.substr(0, error.
 
 }  // namespace
 
-NextStep next_step(std::string_view error) {
+ErrorReplyAction action_after_error(std::string_view error) {
   const std::string_view code = code_of(error);
-  return code == "WRONGTYPE" || code == "ERR" ? NextStep::skip_key : NextStep::reconnect;
+  return code == "WRONGTYPE" || code == "ERR" ? ErrorReplyAction::skip_key : ErrorReplyAction::reconnect;
 }
 
-Failure refusal(std::string_view what, std::string_view error) {
-  return {.why = std::string(what) + " refused: " + printable(error), .refused = code_of(error) != "LOADING"};
+RedisFailure rejection(std::string_view what, std::string_view error) {
+  return {.reason = std::string(what) + " refused: " + printable(error),
+          .is_rejection = code_of(error) != "LOADING"};
 }
 
-Failure login_refusal(std::string_view error) {
+RedisFailure login_rejection(std::string_view error) {
   const std::string_view code = code_of(error);
   if (code == "WRONGPASS") return {"login refused: WRONGPASS, the user or password is wrong", true};
   if (code == "LOADING") return {"login refused: LOADING, Redis is loading its data", false};
   if (error.find("without any password configured") != std::string_view::npos) {
-    return {"login refused: a password is given, but Redis has none configured for the default user", true};
+    return {"login refused: REDIS_URL has a password, but Redis has none configured for the default user",
+            true};
   }
   return {"login refused: Redis does not accept AUTH with this user and password", true};
 }
@@ -35,6 +37,6 @@ std::string printable(std::string_view text) {
   return line;
 }
 
-Failure inside_gensetd() { return {"an error inside gensetd; see the log"}; }
+RedisFailure internal_failure() { return {"internal error in gensetd; see the log"}; }
 
 }  // namespace gensetd::redis

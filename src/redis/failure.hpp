@@ -5,32 +5,32 @@
 
 namespace gensetd::redis {
 
-// Why a connection is of no use any more. `why` is one line for people without secrets; empty: no failure.
-struct Failure {
-  std::string why;
-  bool refused = false;  // Redis is there and says no: somebody has to act
+// Why a connection failed. `reason` is one line for people without secrets; empty: no failure.
+struct RedisFailure {
+  std::string reason;
+  bool is_rejection = false;  // Redis responds and refuses: an administrator has to act
 
-  explicit operator bool() const { return !why.empty(); }
+  explicit operator bool() const { return !reason.empty(); }
 };
 
-// What to do after Redis answered with an error.
-enum class NextStep {
-  skip_key,   // it concerns this key only: go on with the others
-  reconnect,  // it concerns all (no memory, read-only, loading, no login); unknown errors are taken for this
+// What to do after an error reply.
+enum class ErrorReplyAction {
+  skip_key,   // the error concerns one key: continue with the others
+  reconnect,  // it concerns all keys (no memory, read-only, loading, no login), or is unknown
 };
-NextStep next_step(std::string_view error);
+ErrorReplyAction action_after_error(std::string_view error);
 
-// An error reply as a failure: `what` was attempted. LOADING mends itself and is not `refused`.
-Failure refusal(std::string_view what, std::string_view error);
+// The failure for an error reply to `what`. LOADING ends without help and is not a rejection.
+RedisFailure rejection(std::string_view what, std::string_view error);
 
-// The answer to AUTH as a failure. Of the error only what is known is repeated: Redis quotes the arguments of
-// a command that it does not know, and here they are the password.
-Failure login_refusal(std::string_view error);
+// The failure for an error reply to AUTH. It never repeats the text of the reply: Redis quotes the arguments
+// of a command that it does not know, here the password.
+RedisFailure login_rejection(std::string_view error);
 
-// Text of a peer as one line of printable ASCII, cut at 200 bytes.
+// Text from a peer as one line of printable ASCII, cut at 200 bytes.
 std::string printable(std::string_view text);
 
-// A connection that ended by an exception, which the log describes.
-Failure inside_gensetd();
+// The failure of a connection that ended by an exception. The log describes it.
+RedisFailure internal_failure();
 
 }  // namespace gensetd::redis

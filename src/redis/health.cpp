@@ -6,24 +6,24 @@
 
 namespace gensetd::redis {
 
-void Health::lost(Part part, const Failure& failure) {
-  Connection& connection = connections_[static_cast<std::size_t>(part)];
-  if (connection.ok) ++losses_;
-  connection = {.ok = false, .why = failure.why};
-  const bool is_news = !loss_logged_ || (failure.refused && !refusal_logged_);
+void RedisHealth::connection_lost(Role part, const RedisFailure& failure) {
+  ConnectionState& connection = connections_[static_cast<std::size_t>(part)];
+  if (connection.ok) ++connections_lost_;
+  connection = {.ok = false, .why = failure.reason};
+  const bool is_news = !loss_logged_ || (failure.is_rejection && !refusal_logged_);
   loss_logged_ = true;
-  refusal_logged_ = refusal_logged_ || failure.refused;
+  refusal_logged_ = refusal_logged_ || failure.is_rejection;
   if (is_news) {
     log::warning("redis_lost")
         .field("endpoint", endpoint_)
-        .field("error", failure.why)
-        .say("Redis {} lost: {}; polling goes on, all hashes are written again on its return", endpoint_,
-             failure.why);
+        .field("error", failure.reason)
+        .say("Redis {} lost: {}; polling continues, all hashes are rewritten when it is back", endpoint_,
+             failure.reason);
   }
 }
 
-void Health::returned(Part part) {
-  Connection& connection = connections_[static_cast<std::size_t>(part)];
+void RedisHealth::connection_ready(Role part) {
+  ConnectionState& connection = connections_[static_cast<std::size_t>(part)];
   if (connection.ok) return;
   connection = {.ok = true, .why = {}};
   if (!both_ok()) return;
@@ -34,23 +34,23 @@ void Health::returned(Part part) {
   refusal_logged_ = false;
 }
 
-void Health::set_key_refused(std::string why) {
-  if (key_refused_.empty() && !why.empty()) {
+void RedisHealth::set_key_rejected(std::string why) {
+  if (key_rejected_.empty() && !why.empty()) {
     log::warning("redis_key_refused")
         .field("endpoint", endpoint_)
         .field("error", why)
-        .say("Redis {}: {}; the key is deleted and written anew with the next reading", endpoint_, why);
+        .say("Redis {}: {}; the next reading deletes and rewrites the key", endpoint_, why);
   }
-  key_refused_ = std::move(why);
+  key_rejected_ = std::move(why);
 }
 
-bool Health::ok() const { return both_ok() && key_refused_.empty(); }
+bool RedisHealth::ok() const { return both_ok() && key_rejected_.empty(); }
 
-std::string Health::state() const {
-  for (const Connection& connection : connections_) {
+std::string RedisHealth::state() const {
+  for (const ConnectionState& connection : connections_) {
     if (!connection.ok) return endpoint_ + ": " + (connection.why.empty() ? "connecting" : connection.why);
   }
-  return key_refused_.empty() ? "ok" : endpoint_ + ": " + key_refused_;
+  return key_rejected_.empty() ? "ok" : endpoint_ + ": " + key_rejected_;
 }
 
 }  // namespace gensetd::redis

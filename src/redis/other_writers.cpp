@@ -13,8 +13,8 @@ namespace gensetd::redis {
 OtherWriters::OtherWriters(std::string endpoint, std::chrono::seconds quiet)
     : endpoint_(std::move(endpoint)), quiet_(std::max(quiet, quiet_min)) {}
 
-void OtherWriters::note(std::int64_t device_id, std::string_view key, std::string_view epoch,
-                        reading::SteadyTime now) {
+void OtherWriters::add_message(std::int64_t device_id, std::string_view key, std::string_view epoch,
+                               reading::SteadyTime now) {
   ++messages_;
   const bool begins = devices_.empty();
   devices_[device_id] = {.key = std::string{key}, .last = now};
@@ -25,12 +25,11 @@ void OtherWriters::note(std::int64_t device_id, std::string_view key, std::strin
       .field("epoch", printable(epoch))
       .say(
           "Redis {}: another process publishes readings of device {}, which is polled here ({}); both write "
-          "{} and "
-          "its values alternate; give each gensetd its own REDIS_PREFIX, or stop the other process",
+          "{}, and its values alternate; give each gensetd its own REDIS_PREFIX, or stop the other process",
           endpoint_, device_id, epoch.empty() ? "without an epoch" : "epoch " + printable(epoch), key);
 }
 
-void OtherWriters::forget(std::int64_t device_id) {
+void OtherWriters::remove(std::int64_t device_id) {
   if (devices_.erase(device_id) != 0 && devices_.empty()) log_end();
 }
 
@@ -44,9 +43,8 @@ void OtherWriters::log_end() const {
   log::info("redis_hash_not_shared")
       .field("endpoint", endpoint_)
       .say(
-          "Redis {}: no other process publishes readings of devices that are polled here any more; their "
-          "hashes are "
-          "this daemon's alone again",
+          "Redis {}: other processes no longer publish readings of devices that are polled here; only this "
+          "daemon writes their hashes again",
           endpoint_);
 }
 

@@ -11,27 +11,28 @@
 
 namespace gensetd::redis {
 
-// Devices that are polled here and of which another process publishes readings too. Such a process writes the
-// same hashes, so that their values alternate. Use: note() each such message, expire() every second. A device
-// counts until nothing of it was published for the quiet time. One log line when the first device begins to
-// count, and one when the last one ends. One thread.
+// Devices that are polled here and of which another process publishes readings too. That process writes the
+// same hashes, so their values alternate. Use: add_message() for each such message, expire() every second. A
+// device is removed when no message about it arrived for the quiet time. There is one log line when the first
+// device is added and one when the last one is removed. One thread.
 class OtherWriters {
  public:
   static constexpr std::chrono::seconds quiet_min{60};
 
-  // `endpoint`: of Redis, for messages. `quiet`: at least quiet_min is used.
+  // `endpoint`: of Redis, for messages. `quiet`: the quiet time; at least quiet_min is used.
   OtherWriters(std::string endpoint, std::chrono::seconds quiet);
 
-  // Another process has published a reading of a device that is polled here. `key`: of its hash. `epoch`:
-  // what the reading names, or empty.
-  void note(std::int64_t device_id, std::string_view key, std::string_view epoch, reading::SteadyTime now);
-  void forget(std::int64_t device_id);  // it is not polled here any more
+  // Another process published a reading of a device that is polled here. `key`: of its hash. `epoch`: of the
+  // reading, or empty.
+  void add_message(std::int64_t device_id, std::string_view key, std::string_view epoch,
+                   reading::SteadyTime now);
+  void remove(std::int64_t device_id);  // the device is no longer polled here
   void expire(reading::SteadyTime now);
 
   bool writes(std::int64_t device_id) const { return devices_.contains(device_id); }
   std::size_t devices() const { return devices_.size(); }
   std::uint64_t messages() const { return messages_; }
-  std::string state() const;  // empty while there is none
+  std::string state() const;  // one line for people; empty without such devices
 
  private:
   struct Device {

@@ -8,13 +8,13 @@
 namespace gensetd::redis {
 namespace {
 
-using Type = Reply::Type;
+using Type = RedisReply::Type;
 
-// Where hiredis wants the value of `task`: an element of its parent, which has been given its size, or a new
+// Where the value of `task` is stored: in an element of its parent, which has its final size, or in a new
 // reply.
-Reply* place_of(const redisReadTask* task) {
-  if (task->parent == nullptr) return new Reply;
-  return &static_cast<Reply*>(task->parent->obj)->elements[static_cast<std::size_t>(task->idx)];
+RedisReply* place_of(const redisReadTask* task) {
+  if (task->parent == nullptr) return new RedisReply;
+  return &static_cast<RedisReply*>(task->parent->obj)->elements[static_cast<std::size_t>(task->idx)];
 }
 
 Type text_type(int type) {
@@ -22,10 +22,10 @@ Type text_type(int type) {
   return type == REDIS_REPLY_STATUS ? Type::status : Type::text;
 }
 
-// hiredis is C: nothing may be thrown through it. It takes null for 'out of memory' and gives up the reply.
+// No exception may pass through hiredis, which is C. It treats null as out of memory and abandons the reply.
 template <class Build>
 void* build(const redisReadTask* task, Build fill) noexcept {
-  Reply* made = nullptr;
+  RedisReply* made = nullptr;
   try {
     made = place_of(task);
     fill(*made);
@@ -37,14 +37,14 @@ void* build(const redisReadTask* task, Build fill) noexcept {
 }
 
 void* make_text(const redisReadTask* task, char* text, std::size_t length) {
-  return build(task, [&](Reply& reply) {
+  return build(task, [&](RedisReply& reply) {
     reply.type = text_type(task->type);
     reply.text.assign(text, length);
   });
 }
 
 void* make_array(const redisReadTask* task, int count) {
-  return build(task, [&](Reply& reply) {
+  return build(task, [&](RedisReply& reply) {
     auto& elements = *static_cast<std::size_t*>(task->privdata);
     const auto added = static_cast<std::size_t>(count);
     // A header of a few bytes may announce 2^31 elements.
@@ -56,25 +56,25 @@ void* make_array(const redisReadTask* task, int count) {
 }
 
 void* make_integer(const redisReadTask* task, long long value) {
-  return build(task, [&](Reply& reply) {
+  return build(task, [&](RedisReply& reply) {
     reply.type = Type::integer;
     reply.integer = value;
   });
 }
 
 void* make_nil(const redisReadTask* task) {
-  return build(task, [](Reply&) {});
+  return build(task, [](RedisReply&) {});
 }
 
-void free_reply(void* reply) { delete static_cast<Reply*>(reply); }
+void free_reply(void* reply) { delete static_cast<RedisReply*>(reply); }
 
 redisReplyObjectFunctions functions{make_text, make_array, make_integer, make_nil, free_reply};
 
 }  // namespace
 
-std::string_view first_error(const Reply& reply) {
+std::string_view first_error(const RedisReply& reply) {
   if (reply.type == Type::error) return reply.text;
-  for (const Reply& element : reply.elements) {
+  for (const RedisReply& element : reply.elements) {
     if (element.type == Type::error) return element.text;
   }
   return {};
@@ -91,7 +91,7 @@ void ReplyReader::feed(std::string_view bytes) {
   broken_ = broken_ || redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK;
 }
 
-ReplyReader::Next ReplyReader::next(Reply& reply) {
+ReplyReader::Next ReplyReader::next(RedisReply& reply) {
   if (broken_) return Next::broken;
   void* made = nullptr;
   if (redisReaderGetReply(reader_.get(), &made) != REDIS_OK) {
@@ -102,7 +102,7 @@ ReplyReader::Next ReplyReader::next(Reply& reply) {
     broken_ = reader_->len - reader_->pos > buffered_max;
     return broken_ ? Next::broken : Next::incomplete;
   }
-  const std::unique_ptr<Reply> owned(static_cast<Reply*>(made));
+  const std::unique_ptr<RedisReply> owned(static_cast<RedisReply*>(made));
   reply = std::move(*owned);
   elements_ = 0;
   return Next::complete;

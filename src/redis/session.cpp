@@ -14,14 +14,14 @@ namespace {
 namespace asio = boost::asio;
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
-std::string client_name(Health::Part part) {
-  return part == Health::Part::writing ? "gensetd-writer" : "gensetd-subscriber";
+std::string client_name(RedisHealth::Role part) {
+  return part == RedisHealth::Role::writing ? "gensetd-writer" : "gensetd-subscriber";
 }
 
 }  // namespace
 
-Session::Session(asio::io_context& context, const Address& address, Health::Part part,
-                 std::shared_ptr<Health> health, std::shared_ptr<Dialogue> dialogue)
+RedisSession::RedisSession(asio::io_context& context, const RedisAddress& address, RedisHealth::Role part,
+                           std::shared_ptr<RedisHealth> health, std::shared_ptr<Dialogue> dialogue)
     : context_(context),
       part_(part),
       health_(std::move(health)),
@@ -29,7 +29,7 @@ Session::Session(asio::io_context& context, const Address& address, Health::Part
       connection_(context, address, client_name(part)),
       pause_(context) {}
 
-void Session::start() {
+void RedisSession::start() {
   dialogue_->wake = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->connection_.wake();
   };
@@ -37,28 +37,28 @@ void Session::start() {
                           [self = shared_from_this()] { return self->run(); });
 }
 
-void Session::stop() {
+void RedisSession::stop() {
   stopped_ = true;
   connection_.close();
   pause_.cancel();
 }
 
-asio::awaitable<void> Session::run() {
+asio::awaitable<void> RedisSession::run() {
   auto pause = pause_min;
   while (!stopped_) {
     const auto began = std::chrono::steady_clock::now();
-    Failure failure;
+    RedisFailure failure;
     try {
       failure = co_await connection_.run(*dialogue_);
     } catch (...) {
-      supervision::report_exception(supervision::Task::redis, client_name(part_), "it connects again");
-      failure = inside_gensetd();
+      supervision::report_exception(supervision::Task::redis, client_name(part_), "it reconnects");
+      failure = internal_failure();
     }
     if (stopped_) co_return;
     dialogue_->closed();
-    health_->lost(part_, failure);
-    // One that lasted was good; one that is refused as soon as it is open (no memory, say) is tried ever
-    // less.
+    health_->connection_lost(part_, failure);
+    // A connection that lasted resets the pause. One that Redis refuses as soon as it is open (for example,
+    // no memory) is retried less and less often.
     if (std::chrono::steady_clock::now() - began > pause_max) pause = pause_min;
     pause_.expires_after(pause);
     [[maybe_unused]] const auto [woken] = co_await pause_.async_wait(use_tuple);

@@ -12,15 +12,15 @@
 
 namespace gensetd::redis {
 
-// A dialogue kept going for ever: connection after connection, with a growing pause between them. Owned by
-// its coroutine and by Client.
-class Session : public std::enable_shared_from_this<Session> {
+// Runs a dialogue without end: one connection after another, with a growing pause between them. Owned by its
+// coroutine and by RedisClient.
+class RedisSession : public std::enable_shared_from_this<RedisSession> {
  public:
   static constexpr std::chrono::milliseconds pause_min{500};
   static constexpr std::chrono::milliseconds pause_max{5000};
 
-  Session(boost::asio::io_context& context, const Address& address, Health::Part part,
-          std::shared_ptr<Health> health, std::shared_ptr<Dialogue> dialogue);
+  RedisSession(boost::asio::io_context& context, const RedisAddress& address, RedisHealth::Role part,
+               std::shared_ptr<RedisHealth> health, std::shared_ptr<Dialogue> dialogue);
 
   void start();
   void stop();  // closes at once
@@ -29,10 +29,10 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<void> run();
 
   boost::asio::io_context& context_;
-  const Health::Part part_;
-  const std::shared_ptr<Health> health_;
+  const RedisHealth::Role part_;
+  const std::shared_ptr<RedisHealth> health_;
   const std::shared_ptr<Dialogue> dialogue_;
-  Connection connection_;
+  RedisConnection connection_;
   boost::asio::steady_timer pause_;
   bool stopped_ = false;
 };

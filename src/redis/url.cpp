@@ -18,14 +18,14 @@ namespace {
 std::string host_of(const boost::urls::url_view& url) {
   const std::string host = url.host_address();
   if (host.empty()) refuse("has no host");
-  // An encoded host could smuggle line breaks into log lines.
+  // An encoded host could contain line breaks, which would end up in log lines.
   if (url.encoded_host().find('%') != boost::urls::string_view::npos)
     refuse("has a percent sign in its host");
   return host;
 }
 
 std::uint16_t port_of(const boost::urls::url_view& url) {
-  if (!url.has_port() || url.port().empty()) return Address{}.port;
+  if (!url.has_port() || url.port().empty()) return RedisAddress{}.port;
   const auto port = text::parse_port(std::string{url.port()});
   if (!port) refuse("has a port that is not 1 to 65535");
   return *port;
@@ -34,16 +34,16 @@ std::uint16_t port_of(const boost::urls::url_view& url) {
 int database_of(const boost::urls::url_view& url) {
   const std::string path = url.path();
   if (path.empty() || path == "/") return 0;
-  // Boost 1.81 takes what follows an address, such as the letter in 10.0.0.1O:6379, for a path.
-  if (path.front() != '/') refuse("has no good host");
+  // Boost 1.81 parses text behind an address, such as the letter in 10.0.0.1O:6379, as a path.
+  if (path.front() != '/') refuse("has no valid host");
   const auto number = text::parse_number<int>(std::string_view{path}.substr(1), 0);
-  if (!number) refuse("has a database that is not a number from 0 up");
+  if (!number) refuse("has a database that is not a number of at least 0");
   return *number;
 }
 
 }  // namespace
 
-Address parse_url(std::string_view text) {
+RedisAddress parse_url(std::string_view text) {
   const auto parsed = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
   if (!parsed) {
     refuse(
@@ -54,8 +54,8 @@ Address parse_url(std::string_view text) {
   const boost::urls::url_view& url = *parsed;
   if (url.scheme() != "redis") refuse("does not begin with redis://");
   if (!url.has_authority()) refuse("has no host");
-  if (url.has_query() || url.has_fragment()) refuse("has a part after ? or #, which means nothing here");
-  Address address;
+  if (url.has_query() || url.has_fragment()) refuse("has a part after ? or #, which is not used");
+  RedisAddress address;
   address.host = host_of(url);
   address.port = port_of(url);
   address.user = url.user();
@@ -65,10 +65,8 @@ Address parse_url(std::string_view text) {
   return address;
 }
 
-std::string print_endpoint(const Address& address) {
-  const bool is_ipv6 = address.host.find(':') != std::string::npos;
-  const std::string host = is_ipv6 ? "[" + address.host + "]" : address.host;
-  return host + ":" + std::to_string(address.port);
+std::string print_endpoint(const RedisAddress& address) {
+  return text::print_host_port(address.host, address.port);
 }
 
 }  // namespace gensetd::redis

@@ -21,7 +21,7 @@ std::optional<std::string> normal_ipv4(std::string_view text) {
   std::string copy{text};
   in_addr address{};
   if (inet_pton(AF_INET, copy.c_str(), &address) != 1) return std::nullopt;
-  return copy;  // there is one way to write it
+  return copy;  // this form is unique
 }
 
 std::optional<std::string> normal_ipv6(std::string_view text) {
@@ -41,7 +41,7 @@ bool is_label(std::string_view label) {
                              [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_'; });
 }
 
-// getaddrinfo(3) reads "127.1" and "0x7f000001" as addresses: a name never ends in such a part.
+// getaddrinfo(3) reads "127.1" and "0x7f000001" as addresses, so a host name must not end in such a label.
 bool is_number(std::string_view label) {
   if (std::ranges::all_of(label, is_digit)) return true;
   const bool prefixed = label.size() >= 2 && label[0] == '0' && (label[1] == 'x' || label[1] == 'X');

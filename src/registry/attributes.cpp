@@ -1,6 +1,7 @@
 #include "registry/attributes.hpp"
 
 #include "reading/reading.hpp"
+#include "text/json_text.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -73,7 +74,7 @@ std::optional<Topology> topology_of(const json::value& value) {
   return topology;
 }
 
-// Empty when it is no number that can be shown.
+// Empty when it is not a number, or too large to display.
 std::optional<double> number_of(const json::value& value) {
   double number = std::nan("");
   if (value.is_int64()) number = static_cast<double>(value.get_int64());
@@ -152,7 +153,7 @@ std::string print_bands(const Bands& bands) {
   std::string text = "{";
   for (const auto& [field, band] : bands) {
     if (text.size() > 1) text += ',';
-    reading::append_json_string(text, field);
+    text::append_json_string(text, field);
     text += ":{";
     if (band.low) text += fmt::format(R"("low":{})", *band.low);
     if (band.low && band.high) text += ',';

@@ -10,7 +10,7 @@
 
 namespace gensetd::registry {
 
-// What a page needs to draw a site or to judge a value; polling knows nothing of it.
+// Attributes for display only: polling does not use them.
 
 // One mains block of a site: the switchboard between mains and busbar, and the gensets on that busbar.
 struct MainsBlock {
@@ -21,11 +21,11 @@ struct MainsBlock {
 
 struct Topology {
   std::vector<MainsBlock> blocks;
-  std::vector<std::int64_t> devices() const;  // all that it names
+  std::vector<std::int64_t> devices() const;  // of all blocks
   bool operator==(const Topology&) const = default;
 };
 
-// The band of a value that is normal; one end may be open.
+// The normal range of a value; one limit may be missing.
 struct Band {
   std::optional<double> low;
   std::optional<double> high;
@@ -34,7 +34,7 @@ struct Band {
 
 using Bands = std::map<std::string, Band>;  // by field of the profile
 
-// As requests and exports have them. On failure empty, and `allowed` says what may stand there.
+// The JSON form in requests and exports. Empty on failure; then `allowed` describes the allowed form.
 std::optional<Topology> parse_topology(const boost::json::value& value, std::string& allowed);
 std::optional<Bands> parse_bands(const boost::json::value& value, std::string& allowed);
 

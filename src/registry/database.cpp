@@ -8,11 +8,11 @@
 namespace gensetd::registry {
 namespace {
 
-// What SOCI puts in front of a database's own words: sentences, and of SQLite the name of its function.
-std::string_view without_opening(std::string_view text) {
-  for (const std::string_view opening : {"Cannot establish connection to the database.",
-                                         "Cannot execute query.", "Connection failed.", " Fatal error."}) {
-    if (text.starts_with(opening)) text.remove_prefix(opening.size());
+// Removes the sentences, and for SQLite the function name, that SOCI puts before the message of the database.
+std::string_view without_soci_prefix(std::string_view text) {
+  for (const std::string_view prefix : {"Cannot establish connection to the database.",
+                                        "Cannot execute query.", "Connection failed.", " Fatal error."}) {
+    if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
   }
   if (text.starts_with("sqlite3_statement_backend::")) text.remove_prefix(text.find(": ") + 2);
   return text;
@@ -29,14 +29,14 @@ std::unique_ptr<Database> open_database(const DatabaseAddress& address, IfMissin
   return open_postgres(std::get<PostgresAddress>(address), if_missing, stop);
 }
 
-std::string ask(soci::session& session, const std::string& sql) {
-  std::string answer;
+std::string query_text(soci::session& session, const std::string& sql) {
+  std::string result;
   soci::indicator indicator = soci::i_null;
-  session << sql, soci::into(answer, indicator);
-  return indicator == soci::i_ok ? answer : std::string{};
+  session << sql, soci::into(result, indicator);
+  return indicator == soci::i_ok ? result : std::string{};
 }
 
-long long ask_number(soci::session& session, const std::string& sql) {
+long long query_number(soci::session& session, const std::string& sql) {
   long long number = 0;
   soci::indicator indicator = soci::i_null;
   session << sql, soci::into(number, indicator);
@@ -49,7 +49,7 @@ std::string database_error(const std::exception& error) {
   std::string message;
   if (soci_error != nullptr) {
     message = soci_error->get_error_message();
-    text = without_opening(message);
+    text = without_soci_prefix(message);
   }
   std::string line;
   for (const char c : text) {

@@ -19,26 +19,25 @@ class soci_error;
 
 namespace gensetd::registry {
 
-// How long a statement waits for another program that holds the database.
+// How long a statement waits for another program that has locked the database.
 inline constexpr std::chrono::milliseconds busy_timeout{3'000};
 
 enum class IfMissing : bool { create, refuse };
 
-// What the database's own rules refuse. what(): the database's words on one line.
+// The database's own rules refuse a change. what(): the database's message on one line.
 struct Violation : std::runtime_error {
   enum class Rule : std::uint8_t { duplicate, reference, other };
   Violation(Rule broken, const std::string& words) : std::runtime_error(words), rule(broken) {}
   Rule rule;
 };
 
-// The disk has no room for a change. Nothing of it was made; the database can still be read, and written when
-// there is room.
-struct NoRoom : std::runtime_error {
+// The disk of the database is full. Nothing of the change was stored. The connection remains usable.
+struct DiskFull : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// An open database with the registry's tables: what SQLite and PostgreSQL do differently. Use: begin(),
-// statements on session(), then commit() or rollback(). One thread at a time.
+// An open database with the tables of the registry. Its functions are those that differ between SQLite and
+// PostgreSQL. Use: begin(), statements on session(), then commit() or rollback(). One thread at a time.
 class Database {
  public:
   enum class Access : bool { read, write };
@@ -50,57 +49,59 @@ class Database {
 
   soci::session& session() { return *session_; }
 
-  // read: one state of all tables until the end. write: also the sole right to write, waited for until
-  // busy_timeout.
+  // read: a consistent snapshot of all tables. write: also the exclusive right to write; waits for it for at
+  // most busy_timeout.
   virtual void begin(Access access) = 0;
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
 
-  // Differs from the last answer when another connection changed the database. Throws when the database does
-  // not answer, also when it was replaced.
+  // Differs from the previous result when another connection changed the database. Throws when the database
+  // does not respond, or its file was replaced.
   virtual std::int64_t foreign_changes() = 0;
 
-  // Expressions for a SELECT that describe one value: whether it can be read as text ("v"), or is NULL ("n"),
-  // a blob ("b") or longer than `bytes_max` ("l"); and the text itself, of a number exactly, empty or NULL
-  // when it cannot be read.
-  struct CellSql {
+  // Expressions for a SELECT of one value of any type. kind: "v" a value that can be read as text, "n" NULL,
+  // "b" a blob, "l" longer than `bytes_max` bytes. text: the text, with all digits of a number; empty or NULL
+  // if the kind is not "v".
+  struct StoredValueSql {
     std::string kind;
     std::string text;
   };
-  virtual CellSql cell(std::string_view column, std::size_t bytes_max) const = 0;
+  virtual StoredValueSql stored_value_sql(std::string_view column, std::size_t bytes_max) const = 0;
 
-  // The first of event_id_block ids of events that no other program gets, nor a row of the table has.
+  // Reserves event_id_block consecutive event ids that no other program and no row of the table uses; returns
+  // the first.
   virtual std::int64_t take_event_ids() = 0;
 
-  // Readable when another program may have changed something, or the connection is lost; -1: none.
+  // Becomes readable when another program may have changed something, or the connection is lost. -1: no
+  // socket.
   virtual int socket() const { return -1; }
 
-  // Throws what `error` means when that is more than it says, such as a Violation.
+  // Throws a more specific exception for `error` if there is one: Violation, DiskFull, a timeout.
   virtual void explain(const soci::soci_error& error) const = 0;
 
  protected:
   std::unique_ptr<soci::session> session_;
 };
 
-// Opens the registry's database and brings its tables up to date. One that is not gensetd's, or that a newer
-// gensetd made, is not written to. Throws std::runtime_error with one line that names the database and what
-// to do. `stop`: when it is asked for, a server that does not answer is not waited for any longer.
+// Opens the registry's database and upgrades its tables. A database of another program or of a newer gensetd
+// is refused and left unchanged. Throws std::runtime_error with one line that names the database and what to
+// do. A stop request ends the wait for a server that does not respond.
 std::unique_ptr<Database> open_database(const DatabaseAddress& address, IfMissing if_missing,
                                         const std::stop_token& stop);
 std::unique_ptr<Database> open_sqlite(const std::filesystem::path& file, IfMissing if_missing);
 std::unique_ptr<Database> open_postgres(const PostgresAddress& address, IfMissing if_missing,
                                         const std::stop_token& stop);
 
-// The first column of the first row of the answer; empty or 0 when there is none.
-std::string ask(soci::session& session, const std::string& sql);
-long long ask_number(soci::session& session, const std::string& sql);
+// The first column of the first row of the result; empty or 0 when there is none.
+std::string query_text(soci::session& session, const std::string& sql);
+long long query_number(soci::session& session, const std::string& sql);
 
-// A query: the least id that is greater than those of all events. Ids from 2^52 up are left out: they were
-// not taken from the database (events/event_ids.hpp), and nothing must come near the end of the numbers.
+// A query for the lowest id above those of all events. Ids from 2^52 are excluded: they were not reserved in
+// the database (events/event_ids.hpp).
 inline constexpr const char* first_unused_event_id =
     "SELECT COALESCE(MAX(id), 0) + 1 FROM events WHERE id BETWEEN 0 AND 4503599627370495";
 
-// What the database said, on one line, without the statement and its values.
+// The database's message on one line, without the statement and its values.
 std::string database_error(const std::exception& error);
 
 // "the registry database X cannot be used: WHAT; TO DO"

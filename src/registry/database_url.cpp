@@ -32,8 +32,9 @@ bool has_control_character(string_view text) {
 std::filesystem::path sqlite_file(string_view path) {
   if (path.empty()) refuse("names no file");
   if (path == ":memory:") refuse("names a database in memory, which would be lost at every stop");
-  if (path.find_first_of("?\"") != string_view::npos) refuse("holds '?' or '\"', which no path may have");
-  if (has_control_character(path)) refuse("holds a control character");
+  if (path.find_first_of("?\"") != string_view::npos)
+    refuse("contains '?' or '\"', which are not allowed in the path");
+  if (has_control_character(path)) refuse("contains a control character");
   return std::filesystem::absolute(path).lexically_normal();
 }
 
@@ -45,7 +46,7 @@ std::uint16_t port_of(const boost::urls::url_view& url) {
 }
 
 void set_host(PostgresAddress& address, const std::string& folder) {
-  if (!address.host.empty()) refuse("has a host twice");
+  if (!address.host.empty()) refuse("has two hosts");
   if (!folder.starts_with('/')) refuse("has a host after ? that is not the folder of a Unix socket");
   address.host = folder;
 }
@@ -81,11 +82,10 @@ void check(const PostgresAddress& address) {
   if (address.host.empty()) refuse("has no host");
   if (address.user.empty()) refuse("has no user");
   if (address.database.empty()) refuse("names no database");
-  if (address.database.find('/') != std::string::npos)
-    refuse("has more than a database's name after the host");
+  if (address.database.find('/') != std::string::npos) refuse("has more than a database name after the host");
   for (const std::string* text : {&address.host, &address.user, &address.password, &address.database,
                                   &address.sslrootcert, &address.sslcert, &address.sslkey}) {
-    if (has_control_character(*text)) refuse("holds a control character");
+    if (has_control_character(*text)) refuse("contains a control character");
   }
 }
 
@@ -97,17 +97,17 @@ PostgresAddress postgres_address(string_view text) {
         "as %2F)");
   }
   const boost::urls::url_view& url = *parsed;
-  if (url.has_fragment()) refuse("has a part after #, which means nothing here");
+  if (url.has_fragment()) refuse("has a part after #, which is not supported");
   PostgresAddress address;
   address.host = url.host_address();
-  // libpq would try each of a list, and an encoded host could be a folder.
-  if (address.host.find_first_of(",/") != std::string::npos) refuse("has a host that is no host's name");
+  // libpq would try each host of a list, and take an encoded path for a socket folder.
+  if (address.host.find_first_of(",/") != std::string::npos) refuse("has an invalid host name");
   address.port = port_of(url);
   address.user = url.user();
   address.password = url.password();
   const std::string path = url.path();
-  // Boost 1.81 takes what follows an address, such as the letter in 10.0.0.1O:5432, for a path.
-  if (!path.empty() && path.front() != '/') refuse("has a host that is no host's name");
+  // Boost 1.81 takes the text after an address, such as the letter in 10.0.0.1O:5432, for a path.
+  if (!path.empty() && path.front() != '/') refuse("has an invalid host name");
   if (!path.empty()) address.database = path.substr(1);
   read_parameters(address, url);
   check(address);
@@ -120,14 +120,14 @@ DatabaseAddress parse_database_url(string_view text) {
   if (text.starts_with(postgres_prefix)) return postgres_address(text);
   if (text.starts_with(sqlite_prefix)) return sqlite_file(text.substr(sqlite_prefix.size()));
   const std::size_t colon = text.find(':');
-  // Only a scheme is repeated: what follows may hold a password.
+  // Only the scheme is repeated: the rest may contain a password.
   const string_view scheme = text.substr(0, colon);
   const bool is_scheme = colon != string_view::npos && !scheme.empty() && scheme.size() <= 32 &&
                          std::ranges::all_of(scheme, [](char c) {
                            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                                   (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
                          });
-  if (!is_scheme) refuse("is not a database's address");
+  if (!is_scheme) refuse("is not a database URL");
   if (scheme == "sqlite") refuse("names a host, or has too few slashes after sqlite:");
   if (scheme == "postgresql") refuse("has too few slashes after postgresql:");
   refuse(fmt::format("begins with '{}:', which is not supported", scheme));

@@ -8,8 +8,7 @@
 
 namespace gensetd::registry {
 
-// Where a PostgreSQL database is and how to log in. `password` is a secret: it goes to the server and nowhere
-// else.
+// Address and credentials of a PostgreSQL database. `password` is a secret: it must not be printed or logged.
 struct PostgresAddress {
   std::string
       host;  // name, IPv4, IPv6 without brackets, or the folder of a Unix socket (/var/run/postgresql)
@@ -17,7 +16,7 @@ struct PostgresAddress {
   std::string user;
   std::string password;  // empty: none, as for a Unix socket with peer authentication
   std::string database;
-  // As libpq knows them (PostgreSQL 34.19, SSL Support); empty: libpq's own.
+  // Parameters of libpq (PostgreSQL 34.19, SSL Support); empty: libpq's default.
   std::string sslmode;
   std::string sslrootcert;
   std::string sslcert;

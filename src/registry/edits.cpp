@@ -23,15 +23,15 @@ Refusal no_such(std::string_view what, std::int64_t id) {
           .field = {}};
 }
 
-// Stores what `edit` returns only when it is a value.
+// Commits if `edit` returns a value, rolls back if it returns a refusal.
 template <class T, class Row>
-Result<T> change(Store& store, Trace<Row>* trace, const std::function<Result<T>()>& edit) {
+Result<T> change(Store& store, RowChange<Row>* row_change, const std::function<Result<T>()>& edit) {
   std::optional<Result<T>> result;
   const auto note = [&](bool is_committing) {
-    if (trace == nullptr) return;
-    trace->is_committing = is_committing;
+    if (row_change == nullptr) return;
+    row_change->is_committing = is_committing;
     if constexpr (std::is_same_v<T, Row>) {
-      if (is_committing) trace->after = std::get<T>(*result);
+      if (is_committing) row_change->after = std::get<T>(*result);
     }
   };
   try {
@@ -45,9 +45,9 @@ Result<T> change(Store& store, Trace<Row>* trace, const std::function<Result<T>(
   } catch (const Violation& violation) {
     note(false);
     return refused_by_database(violation);
-  } catch (const NoRoom& full) {
+  } catch (const DiskFull& full) {
     note(false);
-    return refused_without_room(full);
+    return refused_disk_full(full);
   }
   return std::move(*result);
 }
@@ -55,13 +55,13 @@ Result<T> change(Store& store, Trace<Row>* trace, const std::function<Result<T>(
 Refusal not_of_site(std::int64_t device_id, const Site& site) {
   return {.kind = Refusal::Kind::invalid,
           .code = "invalid_value",
-          .message = fmt::format("topology names device {}, which is no device of site '{}'", device_id,
+          .message = fmt::format("topology names device {}, which is not a device of site '{}'", device_id,
                                  shortened(site.code)),
           .field = "topology"};
 }
 
-// A topology must not name what is gone.
-std::optional<Refusal> refuse_to_leave(Store& store, const Device& device) {
+// A topology must not name a device that is not in its site.
+std::optional<Refusal> refuse_if_in_topology(Store& store, const Device& device) {
   const auto site = store.site(device.site_id);
   if (!site || !site->topology || std::ranges::count(site->topology->devices(), device.id) == 0)
     return std::nullopt;
@@ -78,7 +78,7 @@ std::optional<Refusal> check(Store& store, const Site& site) {
   if (!owner || *owner == site.id) return std::nullopt;
   return Refusal{.kind = Refusal::Kind::conflict,
                  .code = "duplicate_code",
-                 .message = fmt::format("the code '{}' belongs to site {} already", site.code, *owner),
+                 .message = fmt::format("the code '{}' already belongs to site {}", site.code, *owner),
                  .field = "code"};
 }
 
@@ -108,7 +108,7 @@ Result<T> update(Store& store, const T& current, Result<T> row, Timestamp now) {
   if (edited == nullptr || *edited == current) return row;
   if (auto refusal = check(store, *edited)) return *refusal;
   edited->updated_at = std::max(now, current.updated_at);
-  for (const Damage& one : current.damage) {
+  for (const InvalidColumn& one : current.damage) {
     if (one.column == "created_at") edited->created_at = now;
   }
   store.update(*edited);
@@ -126,25 +126,26 @@ std::optional<Refusal> check_topology(Store& store, const Site& site) {
   return std::nullopt;
 }
 
-Result<Site> create_site(Store& store, const boost::json::object& body, Timestamp now, Trace<Site>* trace) {
-  return change<Site>(store, trace, [&] { return insert<Site>(store, new_site(body), now); });
+Result<Site> create_site(Store& store, const boost::json::object& body, Timestamp now,
+                         RowChange<Site>* row_change) {
+  return change<Site>(store, row_change, [&] { return insert<Site>(store, new_site(body), now); });
 }
 
 Result<Site> update_site(Store& store, std::int64_t id, const boost::json::object& body, Timestamp now,
-                         Trace<Site>* trace) {
-  return change<Site>(store, trace, [&]() -> Result<Site> {
+                         RowChange<Site>* row_change) {
+  return change<Site>(store, row_change, [&]() -> Result<Site> {
     const auto current = store.site(id);
     if (!current) return no_such("site", id);
-    if (trace != nullptr) trace->before = current;
+    if (row_change != nullptr) row_change->before = current;
     return update<Site>(store, *current, edited_site(*current, body), now);
   });
 }
 
-Result<std::monostate> remove_site(Store& store, std::int64_t id, Trace<Site>* trace) {
-  return change<std::monostate>(store, trace, [&]() -> Result<std::monostate> {
+Result<std::monostate> remove_site(Store& store, std::int64_t id, RowChange<Site>* row_change) {
+  return change<std::monostate>(store, row_change, [&]() -> Result<std::monostate> {
     const auto current = store.site(id);
     if (!current) return no_such("site", id);
-    if (trace != nullptr) trace->before = current;
+    if (row_change != nullptr) row_change->before = current;
     const std::int64_t count = store.devices_of(id);
     if (count > 0) {
       return Refusal{.kind = Refusal::Kind::conflict,
@@ -159,31 +160,32 @@ Result<std::monostate> remove_site(Store& store, std::int64_t id, Trace<Site>* t
 }
 
 Result<Device> create_device(Store& store, const boost::json::object& body, const ProfileNames& profiles,
-                             Timestamp now, Trace<Device>* trace) {
-  return change<Device>(store, trace, [&] { return insert<Device>(store, new_device(body, profiles), now); });
+                             Timestamp now, RowChange<Device>* row_change) {
+  return change<Device>(store, row_change,
+                        [&] { return insert<Device>(store, new_device(body, profiles), now); });
 }
 
 Result<Device> update_device(Store& store, std::int64_t id, const boost::json::object& body,
-                             const ProfileNames& profiles, Timestamp now, Trace<Device>* trace) {
-  return change<Device>(store, trace, [&]() -> Result<Device> {
+                             const ProfileNames& profiles, Timestamp now, RowChange<Device>* row_change) {
+  return change<Device>(store, row_change, [&]() -> Result<Device> {
     const auto current = store.device(id);
     if (!current) return no_such("device", id);
-    if (trace != nullptr) trace->before = current;
+    if (row_change != nullptr) row_change->before = current;
     auto edited = edited_device(*current, body, profiles);
     const auto* device = std::get_if<Device>(&edited);
     if (device != nullptr && device->site_id != current->site_id) {
-      if (auto refusal = refuse_to_leave(store, *current)) return *refusal;
+      if (auto refusal = refuse_if_in_topology(store, *current)) return *refusal;
     }
     return update<Device>(store, *current, std::move(edited), now);
   });
 }
 
-Result<std::monostate> remove_device(Store& store, std::int64_t id, Trace<Device>* trace) {
-  return change<std::monostate>(store, trace, [&]() -> Result<std::monostate> {
+Result<std::monostate> remove_device(Store& store, std::int64_t id, RowChange<Device>* row_change) {
+  return change<std::monostate>(store, row_change, [&]() -> Result<std::monostate> {
     const auto current = store.device(id);
     if (!current) return no_such("device", id);
-    if (trace != nullptr) trace->before = current;
-    if (auto refusal = refuse_to_leave(store, *current)) return *refusal;
+    if (row_change != nullptr) row_change->before = current;
+    if (auto refusal = refuse_if_in_topology(store, *current)) return *refusal;
     store.remove_device(id);
     return std::monostate{};
   });

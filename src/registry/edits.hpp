@@ -12,30 +12,31 @@
 
 namespace gensetd::registry {
 
-// What a change finds and makes, for an audit.
+// The row before and after a change, for the audit log.
 template <class Row>
-struct Trace {
+struct RowChange {
   std::optional<Row> before;   // empty: a new row
   std::optional<Row> after;    // empty: a removed row
-  bool is_committing = false;  // the database was told to keep it; if the change throws then, it may be kept
+  bool is_committing = false;  // COMMIT was sent; if the change throws now, it may have been stored
 };
 
-// One request each, as one transaction: read what is there, validate, check what only the database knows,
-// write. Nothing is stored when it is refused. Throws what the store throws. `now` is the time of the edit:
-// updated_at takes it when something really changes, and never goes back when the clock does. `trace`, when
-// given, is filled as the change goes on.
+// Each function runs one request as one transaction: reads the row, validates the request, checks it against
+// other rows, writes. Nothing is stored when it is refused. Throws what Store throws. `now` is the time of
+// the edit. It becomes updated_at if a field changes, but updated_at never goes back. `row_change`, if given,
+// is filled during the change.
 Result<Site> create_site(Store& store, const boost::json::object& body, Timestamp now,
-                         Trace<Site>* trace = nullptr);
+                         RowChange<Site>* row_change = nullptr);
 Result<Site> update_site(Store& store, std::int64_t id, const boost::json::object& body, Timestamp now,
-                         Trace<Site>* trace = nullptr);
-Result<std::monostate> remove_site(Store& store, std::int64_t id, Trace<Site>* trace = nullptr);
+                         RowChange<Site>* row_change = nullptr);
+Result<std::monostate> remove_site(Store& store, std::int64_t id, RowChange<Site>* row_change = nullptr);
 Result<Device> create_device(Store& store, const boost::json::object& body, const ProfileNames& profiles,
-                             Timestamp now, Trace<Device>* trace = nullptr);
+                             Timestamp now, RowChange<Device>* row_change = nullptr);
 Result<Device> update_device(Store& store, std::int64_t id, const boost::json::object& body,
-                             const ProfileNames& profiles, Timestamp now, Trace<Device>* trace = nullptr);
-Result<std::monostate> remove_device(Store& store, std::int64_t id, Trace<Device>* trace = nullptr);
+                             const ProfileNames& profiles, Timestamp now,
+                             RowChange<Device>* row_change = nullptr);
+Result<std::monostate> remove_device(Store& store, std::int64_t id, RowChange<Device>* row_change = nullptr);
 
-// Whether the topology of a site names devices of it alone.
+// Refuses a topology that names a device of another site, or none.
 std::optional<Refusal> check_topology(Store& store, const Site& site);
 
 }  // namespace gensetd::registry

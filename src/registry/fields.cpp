@@ -41,7 +41,7 @@ bool has_control_characters(std::string_view text, bool lines) {
 std::optional<std::int64_t> whole(const boost::json::value& value) {
   if (const auto* number = value.if_int64()) return *number;
   const auto* number = value.if_double();
-  // Larger doubles leave out whole numbers, so nobody can have meant just that one.
+  // Larger doubles do not represent every whole number.
   if (number == nullptr || !(std::abs(*number) <= exact_double_max) || std::trunc(*number) != *number)
     return std::nullopt;
   return static_cast<std::int64_t>(*number);
@@ -77,12 +77,10 @@ Fields::Fields(const boost::json::object& body, std::span<const std::string_view
     const std::string_view name{member.key().data(), member.key().size()};
     if (std::ranges::find(known, name) != known.end()) continue;
     if (std::ranges::find(read_only, name) != read_only.end()) {
-      refuse(name, "read_only_field",
-             fmt::format("{} is set by the server and cannot be given; leave it out", name));
+      refuse(name, "read_only_field", fmt::format("{} is set by the server; omit it", name));
     } else {
-      refuse(
-          shortened(name), "unknown_field",
-          fmt::format("there is no field '{}'; the fields are {}", shortened(name), fmt::join(known, ", ")));
+      refuse(shortened(name), "unknown_field",
+             fmt::format("unknown field '{}'; the fields are {}", shortened(name), fmt::join(known, ", ")));
     }
   }
 }
@@ -109,7 +107,7 @@ void Fields::read_text(std::string_view name, TextRule rule, std::string& into) 
                                          : "a text on one line, without control characters");
   }
   if (source_ == Source::request && rule.length_min > 0 && (text.front() == ' ' || text.back() == ' ')) {
-    return refuse_value(name, "a text that neither begins nor ends with a space");
+    return refuse_value(name, "a text without leading or trailing spaces");
   }
   into = text;
 }
@@ -128,7 +126,7 @@ void Fields::read_whole(std::string_view name, std::int64_t min, std::int64_t ma
   if (number && *number >= min && *number <= max) {
     into = *number;
   } else if (max == std::numeric_limits<std::int64_t>::max()) {
-    refuse_value(name, fmt::format("a whole number from {} up", min));
+    refuse_value(name, fmt::format("a whole number of at least {}", min));
   } else {
     refuse_value(name, fmt::format("a whole number from {} to {}", min, max));
   }

@@ -15,20 +15,20 @@
 
 namespace gensetd::registry {
 
-// What a text field may hold. Lengths are in characters (code points), not bytes.
+// The rule for a text field. Lengths are in characters (code points), not bytes.
 struct TextRule {
   std::size_t length_min = 0;
   std::size_t length_max = 0;
   bool lines = false;  // whether line breaks and tabs are allowed; other control characters never are
 };
 
-// Reads the fields of one request's JSON object, and remembers the first reason to refuse it.
-// Use: construct with the fields that exist, read each into its place (a field that is absent leaves its
-// place as it is), then ask refusal(). After a refusal the readers do nothing.
+// Reads the fields of a request's JSON object, and keeps the first reason to refuse it. Use: construct with
+// the known fields, read each into a variable, then call refusal(). An absent field leaves its variable
+// unchanged. After a refusal the read functions do nothing.
 class Fields {
  public:
-  // stored: of a row of the database, which may have been edited by hand; spaces around a text do no harm
-  // there.
+  // stored: a row of the database, which may have been edited by hand; leading and trailing spaces are
+  // accepted.
   enum class Source : std::uint8_t { request, stored };
 
   Fields(const boost::json::object& body, std::span<const std::string_view> known,
@@ -46,7 +46,7 @@ class Fields {
   void read_seconds_or_null(std::string_view name, Range range, std::optional<double>& into);
   void read_number_or_null(std::string_view name, double min, double max, std::optional<double>& into);
 
-  // `parse` gives a value, or says in its second argument what is allowed.
+  // `parse` returns a value, or sets its second argument to what is allowed.
   template <class T, class Parse>
   void read_attribute(std::string_view name, Parse parse, std::optional<T>& into) {
     const auto* value = find(name);
@@ -57,7 +57,8 @@ class Fields {
     if (!parsed) return refuse_value(name, allowed);
     into = std::move(parsed);
   }
-  std::optional<std::string> word(std::string_view name);  // any text; empty when absent or refused
+  std::optional<std::string> word(
+      std::string_view name);  // the text, unchecked; empty when absent or refused
 
   void refuse(std::string_view name, std::string_view code, std::string message);
   void refuse_value(std::string_view name, std::string_view allowed);  // "NAME must be ALLOWED"
@@ -71,7 +72,7 @@ class Fields {
   std::optional<Refusal> refusal_;
 };
 
-// `text` made fit for a one-line message: at most 64 bytes of whole characters, no control characters.
+// `text` for use in a one-line message: at most 64 bytes of whole characters, no control characters.
 std::string shortened(std::string_view text);
 
 }  // namespace gensetd::registry

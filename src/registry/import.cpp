@@ -20,7 +20,7 @@ namespace {
 
 namespace json = boost::json;
 
-// One refusal ends the import: thrown inside the transaction, caught around it.
+// Ends the import: thrown inside the transaction, caught around it.
 struct Refused {
   Refusal refusal;
 };
@@ -32,7 +32,7 @@ struct Refused {
 
 const json::array& list(const json::object& document, std::string_view name) {
   const json::value* value = document.if_contains(json::string_view(name.data(), name.size()));
-  if (value == nullptr || !value->is_array()) refuse(fmt::format("there is no list '{}' in it", name));
+  if (value == nullptr || !value->is_array()) refuse(fmt::format("it contains no list '{}'", name));
   return value->get_array();
 }
 
@@ -63,17 +63,17 @@ Timestamp take_time(json::object& row, std::string_view name, Timestamp otherwis
   return *time;
 }
 
-// Reads the rows of the list `name` with `read`, which is given what a request's body would be.
+// Reads the rows of the list `name`. `read` gets each row in the form of a request's body.
 template <class Row, class Read, class Insert>
 std::size_t import_rows(const json::object& document, std::string_view name, Timestamp now, Read read,
                         Insert insert) {
   std::set<std::int64_t> ids;
   for (const json::value& entry : list(document, name)) {
     const std::string where = fmt::format("{}[{}]", name, ids.size());
-    if (!entry.is_object()) refuse(fmt::format("{} is no object", where));
+    if (!entry.is_object()) refuse(fmt::format("{} is not an object", where));
     json::object body = entry.get_object();
     const std::int64_t id = take_id(body, where);
-    if (!ids.insert(id).second) refuse(fmt::format("{}: the id {} is there twice", where, id));
+    if (!ids.insert(id).second) refuse(fmt::format("{}: the id {} occurs twice", where, id));
     const Timestamp created_at = take_time(body, "created_at", now, where);
     const Timestamp updated_at = take_time(body, "updated_at", now, where);
     Result<Row> result = read(body);
@@ -94,7 +94,7 @@ Imported import_all(Store& store, const json::object& document, const ProfileNam
   imported.sites =
       import_rows<Site>(document, "sites", now, new_site, [&](const Site& site, const std::string& where) {
         if (store.site_with_code(site.code)) {
-          refuse(fmt::format("{}: the code '{}' is there twice", where, shortened(site.code)));
+          refuse(fmt::format("{}: the code '{}' occurs twice", where, shortened(site.code)));
         }
         store.insert_with_id(site);
         sites.push_back(site);
@@ -118,7 +118,8 @@ void check_format(const json::object& document) {
   const bool known = format != nullptr && format->is_string() &&
                      format->get_string() == json::string_view(export_format.data(), export_format.size());
   if (!known) {
-    refuse(fmt::format("it is not what gensetd registry export writes (\"format\": \"{}\")", export_format));
+    refuse(
+        fmt::format("it is not an export of gensetd registry export (no \"format\": \"{}\")", export_format));
   }
 }
 
@@ -131,15 +132,15 @@ Result<Imported> import_document(Store& store, const json::object& document, con
     check_format(document);
     store.change([&] {
       if (store.sites() > 0) {
-        refuse("the registry is not empty; an import needs an empty one, for ids stay what they are");
+        refuse("the registry is not empty; an import keeps the ids, so it needs an empty one");
       }
       imported = import_all(store, document, profiles, now);
       return true;
     });
   } catch (const Refused& refused) {
     return refused.refusal;
-  } catch (const NoRoom& full) {
-    return refused_without_room(full);
+  } catch (const DiskFull& full) {
+    return refused_disk_full(full);
   } catch (const Violation& violation) {
     return refused_by_database(violation);
   }

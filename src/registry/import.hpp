@@ -11,8 +11,7 @@
 
 namespace gensetd::registry {
 
-// What `gensetd registry export` wrote, as it stands in the file: ids stay what they are, for Redis keys and
-// other programs name them.
+// Numbers of imported rows.
 struct Imported {
   std::size_t sites = 0;
   std::size_t devices = 0;
@@ -20,9 +19,10 @@ struct Imported {
 
 inline constexpr std::string_view export_format = "gensetd registry 1";
 
-// Stores the whole document in one transaction, or nothing of it. Each row is validated as a request is; the
-// refusal's message names the row, such as devices[3]. Only an empty registry takes an import. Throws what
-// the store throws. `now`: the time of rows that name none.
+// Stores a document of `gensetd registry export` in one transaction, or nothing. Ids are kept, as Redis keys
+// and other programs contain them; so the registry must be empty. Each row is validated like a request; the
+// message of a refusal names the row, such as devices[3]. Throws what Store throws. `now`: the time of rows
+// without times.
 Result<Imported> import_document(Store& store, const boost::json::object& document,
                                  const ProfileNames& profiles, Timestamp now);
 

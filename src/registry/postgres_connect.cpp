@@ -18,24 +18,24 @@ namespace {
 
 constexpr std::chrono::seconds connect_within{10};
 
-std::atomic<int> attempts_under_way = 0;
+std::atomic<int> pending_attempts = 0;
 
-// Shared by the thread that connects and the one that waits for it.
+// Shared by the connecting thread and the waiting thread.
 struct Attempt {
   explicit Attempt(std::string text) : connection_string(std::move(text)) {}
 
   void run() {
     std::unique_ptr<soci::session> made;
-    std::exception_ptr why_not;
+    std::exception_ptr error;
     try {
       made = std::make_unique<soci::session>(soci::postgresql, connection_string);
     } catch (...) {
-      why_not = std::current_exception();
+      error = std::current_exception();
     }
     {
       const std::lock_guard lock{mutex};
       session = std::move(made);
-      failure = std::move(why_not);
+      failure = std::move(error);
       over = true;
     }
     changed.notify_one();
@@ -51,38 +51,38 @@ struct Attempt {
 
 std::shared_ptr<Attempt> begin(const std::string& connection_string) {
   auto attempt = std::make_shared<Attempt>(connection_string);
-  ++attempts_under_way;
-  // Detached: nobody can end it, and a stop must not wait for it.
+  ++pending_attempts;
+  // Detached: it cannot be interrupted, and a stop must not wait for it.
   std::thread{[own = attempt]() mutable {
     own->run();
     own.reset();
-    --attempts_under_way;
+    --pending_attempts;
   }}.detach();
   return attempt;
 }
 
 }  // namespace
 
-bool is_connecting_to_postgres() { return attempts_under_way > 0; }
+bool is_connecting_to_postgres() { return pending_attempts > 0; }
 
 std::unique_ptr<soci::session> connect_postgres(const std::string& connection_string,
                                                 const std::stop_token& stop) {
-  thread_local std::shared_ptr<Attempt> under_way;
-  if (!under_way || under_way->connection_string != connection_string) under_way = begin(connection_string);
+  thread_local std::shared_ptr<Attempt> pending;
+  if (!pending || pending->connection_string != connection_string) pending = begin(connection_string);
   std::unique_ptr<soci::session> session;
   std::exception_ptr failure;
   {
-    std::unique_lock lock{under_way->mutex};
-    const bool over = under_way->changed.wait_for(lock, stop, connect_within, [] { return under_way->over; });
+    std::unique_lock lock{pending->mutex};
+    const bool over = pending->changed.wait_for(lock, stop, connect_within, [] { return pending->over; });
     if (!over && stop.stop_requested()) throw std::runtime_error("no connection before the stop");
     if (!over)
-      throw std::runtime_error(
-          fmt::format("the server takes connections, but is not ready within {} s", connect_within.count()));
-    // Taken out, so that the other thread, which may end later, does not let go of what is read here.
-    session = std::move(under_way->session);
-    failure = std::move(under_way->failure);
+      throw std::runtime_error(fmt::format("the server accepts connections, but is not ready within {} s",
+                                           connect_within.count()));
+    // Moved out, so that the other thread, which may end later, does not destroy them.
+    session = std::move(pending->session);
+    failure = std::move(pending->failure);
   }
-  under_way = nullptr;
+  pending = nullptr;
   if (failure) std::rethrow_exception(failure);
   return session;
 }

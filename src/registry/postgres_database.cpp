@@ -1,7 +1,7 @@
 #include "registry/database.hpp"
 #include "registry/postgres_connect.hpp"
 #include "registry/schema.hpp"
-#include "registry/watchdog.hpp"
+#include "registry/socket_deadline.hpp"
 
 #include <fmt/format.h>
 #include <soci/postgresql/soci-postgresql.h>
@@ -16,14 +16,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds connect_timeout{2};  // libpq's least
+constexpr seconds connect_timeout{2};  // libpq's minimum
 constexpr milliseconds statement_timeout{4'000};
-// For a whole transaction, so that a stop of the daemon or another request does not wait longer.
+// Limit of a whole transaction, and so of the wait of a daemon stop or another request.
 constexpr milliseconds transaction_timeout{5'000};
-constexpr seconds upgrade_timeout{60};  // another gensetd may be making its tables
+constexpr seconds upgrade_timeout{60};  // another gensetd may be creating the tables
 static_assert(busy_timeout < statement_timeout && statement_timeout < transaction_timeout);
 
-// Held while a block of event ids is taken. The number is "gensetde" in ASCII.
+// Held while a block of event ids is reserved. The number is "gensetde" in ASCII.
 constexpr long long event_ids_lock = 0x67656E7365746465;
 
 constexpr int server_version_least = 15;
@@ -38,7 +38,7 @@ std::string conninfo_value(std::string_view text) {
   return result + "'";
 }
 
-// Holds the password: for libpq only.
+// Contains the password: for libpq only.
 std::string connection_string(const PostgresAddress& address) {
   std::string text = fmt::format(
       "host={} port={} user={} dbname={} connect_timeout={} tcp_user_timeout={} keepalives_idle=5 "
@@ -71,55 +71,55 @@ class PostgresDatabase final : public Database {
  public:
   PostgresDatabase(const PostgresAddress& address, IfMissing if_missing, const std::stop_token& stop)
       : Database(connect_postgres(connection_string(address), stop)),
-        watchdog_(PQsocket(connection_of(*session_)), stop) {
+        deadline_(PQsocket(connection_of(*session_)), stop) {
     PQsetNoticeProcessor(connection_of(*session_), [](void*, const char*) {}, nullptr);
-    watchdog_.allow(transaction_timeout);
+    deadline_.start(transaction_timeout);
     try {
       prepare(if_missing);
     } catch (const soci::soci_error& error) {
       explain(error);
       throw;
     }
-    watchdog_.done();
+    deadline_.clear();
   }
 
-  // Other programs' writes wait too: what is checked is still true when it is written.
+  // Locks out other writers, so that checks remain valid until the commit.
   void begin(Access access) override {
-    watchdog_.allow(transaction_timeout);
+    deadline_.start(transaction_timeout);
     if (access == Access::read) {
       *session_ << "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
       return;
     }
     *session_ << "BEGIN";
     *session_ << "LOCK TABLE sites, devices IN SHARE ROW EXCLUSIVE MODE";
-    look();
+    check_for_changes();
   }
 
   void commit() override {
-    const long long own = count();
+    const long long own = change_count();
     *session_ << "COMMIT";
-    seen_ = own;
-    watchdog_.done();
+    seen_count_ = own;
+    deadline_.clear();
   }
 
   void rollback() noexcept override {
     try {
       *session_ << "ROLLBACK";
     } catch (const std::exception&) {
-      // The connection is lost, and the server has rolled back.
+      // The connection is lost, so the server rolls back.
     }
-    watchdog_.done();
+    deadline_.clear();
   }
 
   std::int64_t foreign_changes() override {
-    watchdog_.allow(transaction_timeout);
-    look();
-    watchdog_.done();
-    forget_notifications();
+    deadline_.start(transaction_timeout);
+    check_for_changes();
+    deadline_.clear();
+    discard_notifications();
     return foreign_changes_;
   }
 
-  CellSql cell(std::string_view column, std::size_t bytes_max) const override {
+  StoredValueSql stored_value_sql(std::string_view column, std::size_t bytes_max) const override {
     const std::string text = fmt::format("CAST({} AS TEXT)", column);
     return {.kind = fmt::format(
                 "CASE WHEN {0} IS NULL THEN 'n' WHEN octet_length({1}) > {2} THEN 'l' ELSE 'v' END", column,
@@ -127,18 +127,18 @@ class PostgresDatabase final : public Database {
             .text = fmt::format("CASE WHEN octet_length({0}) <= {1} THEN {0} END", text, bytes_max)};
   }
 
-  // A sequence does not roll back, so that a block is taken once even if the answer is lost. The lock keeps
-  // two programs from moving the sequence behind a restored table at once.
+  // A sequence is not rolled back, so a block is reserved even if the result is lost. The lock prevents two
+  // programs from advancing the sequence past a restored table at the same time.
   std::int64_t take_event_ids() override {
-    watchdog_.allow(transaction_timeout);
+    deadline_.start(transaction_timeout);
     *session_ << "BEGIN";
     try {
       *session_ << fmt::format("SELECT pg_advisory_xact_lock({})", event_ids_lock);
-      const long long first = ask_number(
+      const long long first = query_number(
           *session_, fmt::format("SELECT setval('event_ids', GREATEST(nextval('event_ids'), ({})))",
                                  first_unused_event_id));
       *session_ << "COMMIT";
-      watchdog_.done();
+      deadline_.clear();
       return first;
     } catch (...) {
       rollback();
@@ -149,15 +149,16 @@ class PostgresDatabase final : public Database {
   int socket() const override { return PQsocket(connection_of(*session_)); }
 
   void explain(const soci::soci_error& error) const override {
-    if (watchdog_.cut() == Watchdog::Cut::late) {
+    if (deadline_.expiry() == SocketDeadline::Expiry::timeout) {
       throw std::runtime_error(
           fmt::format("no answer within {} s", std::chrono::duration<double>(transaction_timeout).count()));
     }
-    if (watchdog_.cut() == Watchdog::Cut::stopped) throw std::runtime_error("no answer before the stop");
+    if (deadline_.expiry() == SocketDeadline::Expiry::stopped)
+      throw std::runtime_error("no answer before the stop");
     const auto* own = dynamic_cast<const soci::postgresql_soci_error*>(&error);
     if (own == nullptr) return;
     // PostgreSQL, Appendix A
-    if (own->sqlstate() == "53100") throw NoRoom("the disk of the registry's database server is full");
+    if (own->sqlstate() == "53100") throw DiskFull("the disk of the registry's database server is full");
     if (own->sqlstate().starts_with("23"))
       throw Violation(broken_rule(own->sqlstate()), database_error(error));
   }
@@ -168,7 +169,7 @@ class PostgresDatabase final : public Database {
     set_timeouts(busy_timeout, statement_timeout);
     prepare_tables(if_missing);
     *session_ << "LISTEN gensetd_registry";
-    seen_ = count();
+    seen_count_ = change_count();
   }
 
   void check_server() {
@@ -177,7 +178,7 @@ class PostgresDatabase final : public Database {
       throw SchemaError(fmt::format("the server is PostgreSQL {}", version),
                         fmt::format("use PostgreSQL {} or later", server_version_least));
     }
-    const std::string encoding = ask(*session_, "SHOW server_encoding");
+    const std::string encoding = query_text(*session_, "SHOW server_encoding");
     if (encoding != "UTF8") {
       throw SchemaError(fmt::format("its encoding is {}, which cannot hold every name", encoding),
                         "create it with ENCODING 'UTF8' TEMPLATE template0");
@@ -190,37 +191,37 @@ class PostgresDatabase final : public Database {
       throw SchemaError("it has no tables", "restore them, or start gensetd serve to begin with empty ones");
     }
     if (found == schema_version) return;
-    watchdog_.allow(upgrade_timeout);
+    deadline_.start(upgrade_timeout);
     set_timeouts(upgrade_timeout, upgrade_timeout);
-    bring_up_to_date(*session_, postgres_schema());
+    upgrade_schema(*session_, postgres_schema());
     set_timeouts(busy_timeout, statement_timeout);
-    watchdog_.allow(transaction_timeout);
+    deadline_.start(transaction_timeout);
   }
 
   void set_timeouts(milliseconds lock, milliseconds statement) {
     *session_ << fmt::format("SET lock_timeout = {}", lock.count());
     *session_ << fmt::format("SET statement_timeout = {}", statement.count());
-    // A transaction whose program is gone must not hold its lock for long.
+    // Ends a transaction that holds its lock although its program has stopped.
     *session_ << fmt::format("SET idle_in_transaction_session_timeout = {}",
                              milliseconds{upgrade_timeout}.count());
   }
 
-  long long count() { return ask_number(*session_, "SELECT number FROM changes"); }
+  long long change_count() { return query_number(*session_, "SELECT number FROM changes"); }
 
-  void look() {
-    const long long number = count();
-    if (number == seen_) return;
-    seen_ = number;
+  void check_for_changes() {
+    const long long number = change_count();
+    if (number == seen_count_) return;
+    seen_count_ = number;
     ++foreign_changes_;
   }
 
-  // They only wake; what changed is read from the count.
-  void forget_notifications() {
+  // Notifications only wake the thread; the count shows whether something changed.
+  void discard_notifications() {
     while (PGnotify* notification = PQnotifies(connection_of(*session_))) PQfreemem(notification);
   }
 
-  Watchdog watchdog_;
-  long long seen_ = 0;  // the count after the last change that this connection knows of
+  SocketDeadline deadline_;
+  long long seen_count_ = 0;  // the count after the last change that was seen or made by this connection
   std::int64_t foreign_changes_ = 0;
 };
 

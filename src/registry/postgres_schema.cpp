@@ -8,11 +8,11 @@
 namespace gensetd::registry {
 namespace {
 
-// Held while tables are made, so that of two programs that start at once one finds the tables of the other.
-// The number is "gensetd" in ASCII; advisory locks are those of one database.
+// Held while tables are created, so that two programs that start at the same time do not both create them.
+// The number is "gensetd" in ASCII; an advisory lock belongs to one database.
 constexpr long long upgrade_lock = 0x67656E73657464;
 
-// The text of a time as in a reading's timestamp.
+// A time as text, in the form of a reading's timestamp.
 constexpr std::string_view time_column =
     "TEXT NOT NULL DEFAULT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') "
     R"(CHECK ({} ~ '^\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}}Z$'))";
@@ -21,9 +21,9 @@ std::string time(std::string_view name) {
   return fmt::format("{} {}", name, fmt::format(fmt::runtime(time_column), name));
 }
 
-// Counts in the table changes what anybody does to sites and devices, and tells who listens. The row of that
-// table makes all writers wait for each other, so that the counts are seen in their order. An id that
-// somebody chose is never given again.
+// Counts all changes of sites and devices in the table `changes`, and notifies listeners. Updating the row of
+// that table serializes all writers, so that counts become visible in order. Advances the id sequence past an
+// id that a person chose, so that the id is never assigned again.
 constexpr const char* count_change = R"(CREATE FUNCTION gensetd_count_change() RETURNS trigger
     LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
     DECLARE
@@ -48,11 +48,11 @@ Schema::Step trigger_on(std::string_view table) {
       fmt::format("CREATE TRIGGER gensetd_count_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} "
                   "FOR EACH STATEMENT EXECUTE FUNCTION gensetd_count_change()",
                   table),
-      // Also for what a replication brings.
+      // Also for replicated rows.
       fmt::format("ALTER TABLE {} ENABLE ALWAYS TRIGGER gensetd_count_change", table)};
 }
 
-// The rules are those of validation.cpp, where a person with psql would else set what the poller cannot do.
+// The rules of validation.cpp, so that values set with psql are checked too.
 Schema::Step first_step() {
   Schema::Step step{
       "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, applied_at TEXT NOT NULL)",
@@ -103,14 +103,14 @@ std::string number_between(std::string_view column, std::string_view least, std:
                      column, least, most);
 }
 
-// What pages show; the database itself keeps to JSON that is well-formed.
+// Attributes for display. The database checks only that the JSON is well-formed.
 Schema::Step display_attributes() {
   return {"ALTER TABLE sites ADD COLUMN topology JSON", number_between("rated_power_kw", "0.1", "100000"),
           number_between("nominal_voltage", "1", "100000"), number_between("battery_voltage", "1", "1000"),
           "ALTER TABLE devices ADD COLUMN limits JSON"};
 }
 
-// Times compare as their bytes do. Events outlive the devices that they are about.
+// Times are compared as bytes. Events remain after their device is removed, so there is no reference.
 Schema::Step journal() {
   return {R"(CREATE TABLE events (
         id BIGINT PRIMARY KEY,
@@ -132,14 +132,13 @@ Schema::Step journal() {
           "CREATE INDEX events_open ON events (state) WHERE state <> 'closed'"};
 }
 
-// NOT VALID: for rows from now on. Rows that break a rule stay as they are: reading them finds out which
-// those are.
+// NOT VALID: existing rows that break a rule remain; they are found when they are read.
 std::string rule(std::string_view table, std::string_view name, std::string_view condition) {
   return fmt::format("ALTER TABLE {0} ADD CONSTRAINT {0}_{1} CHECK ({2}) NOT VALID", table, name, condition);
 }
 
-// What the first steps left open of the rules of validation.cpp, and the ids of events: each program takes a
-// block of event_id_block ids at a time.
+// The rules of validation.cpp that the first steps lack, and the ids of events: each program reserves
+// event_id_block ids at a time.
 Schema::Step rules() {
   return {
       "ALTER TABLE devices ADD COLUMN connect_delay DOUBLE PRECISION NOT NULL DEFAULT 0 "
@@ -152,7 +151,7 @@ Schema::Step rules() {
       rule("devices", "ip_address_length", "length(ip_address) BETWEEN 1 AND 253"),
       rule("devices", "description_length", "length(description) <= 2000"),
       fmt::format("CREATE SEQUENCE event_ids INCREMENT {}", event_id_block),
-      // Begins with the microseconds of the clock, so that ids of a new database are not those of an older
+      // Begins with the microseconds of the clock, so that a new database does not repeat the ids of an older
       // one.
       "SELECT setval('event_ids', CAST(extract(epoch FROM now()) AS BIGINT) * 1000000)",
   };
@@ -162,7 +161,7 @@ Schema::Step rules() {
 
 const Schema& postgres_schema() {
   static const Schema schema{
-      // What extensions put there is nobody's.
+      // Tables of extensions are ignored.
       .table_names =
           "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
           "WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "

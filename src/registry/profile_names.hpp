@@ -10,7 +10,7 @@
 
 namespace gensetd::registry {
 
-// The profiles that exist, and the names of their fields.
+// The names of all profiles and of their fields.
 class ProfileNames {
  public:
   ProfileNames(std::initializer_list<std::string> names) {  // without fields

@@ -1,6 +1,7 @@
 #pragma once
 
-// Ranges of what a device may override, and the daemon's settings of the same names (PRODUCT.md, 3 and 7).
+// Ranges of the settings that a device may override (PRODUCT.md, 3 and 7). The daemon's settings have the
+// same.
 namespace gensetd::registry {
 
 struct Range {

@@ -17,15 +17,15 @@ Refusal refused_by_database(const Violation& violation) {
           .field = {}};
 }
 
-Refusal refused_without_room(const NoRoom& full) {
+Refusal refused_disk_full(const DiskFull& full) {
   return {.kind = Refusal::Kind::unavailable,
           .code = std::string{code_when_full},
-          .message = fmt::format("{}{}; make room and try again", full.what(), nothing_changed),
+          .message = fmt::format("{}{}; free disk space and try again", full.what(), nothing_changed),
           .field = {}};
 }
 
-std::string_view cause_of(const Refusal& without_room) {
-  const std::string_view message = without_room.message;
+std::string_view cause_of(const Refusal& disk_full) {
+  const std::string_view message = disk_full.message;
   return message.substr(0, message.rfind(nothing_changed));
 }
 

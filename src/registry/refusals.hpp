@@ -7,13 +7,12 @@
 
 namespace gensetd::registry {
 
-// What the database does not take, as a request's answer. Edits check what they know of themselves, so a
-// Violation is of a rule that an administrator added.
+// The response to a request that the database refused. Edits check all rules of gensetd first, so a Violation
+// means a rule that an administrator added.
 Refusal refused_by_database(const Violation& violation);
-Refusal refused_without_room(const NoRoom& full);
+Refusal refused_disk_full(const DiskFull& full);
 
-// Of such a refusal, what is wrong without what to do about this request: "the disk of /var/r.sqlite is
-// full".
-std::string_view cause_of(const Refusal& without_room);
+// The cause in the message of a refused_disk_full(), without the advice: "the disk of /var/r.sqlite is full".
+std::string_view cause_of(const Refusal& disk_full);
 
 }  // namespace gensetd::registry

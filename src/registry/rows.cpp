@@ -1,21 +1,23 @@
 #include "registry/rows.hpp"
 
+#include "profile/words.hpp"
+
 namespace gensetd::registry {
 namespace {
 
 template <class T>
-Nullable<T> nullable(const std::optional<T>& value) {
+NullableColumn<T> nullable(const std::optional<T>& value) {
   if (!value) return {};
   return {.value = *value, .indicator = soci::i_ok};
 }
 
 template <class T, class Print>
-Nullable<std::string> printed(const std::optional<T>& value, Print print) {
+NullableColumn<std::string> printed(const std::optional<T>& value, Print print) {
   return nullable(value ? std::optional{print(*value)} : std::nullopt);
 }
 
 template <class T>
-void exchange_use(soci::statement& statement, Nullable<T>& column) {
+void exchange_use(soci::statement& statement, NullableColumn<T>& column) {
   statement.exchange(soci::use(column.value, column.indicator));
 }
 
@@ -72,11 +74,11 @@ DeviceRow DeviceRow::of(const Device& device) {
   return {.id = device.id,
           .site_id = device.site_id,
           .name = device.name,
-          .device_type = std::string{to_word(device.device_type)},
+          .device_type = std::string{profile::to_word(device.device_type)},
           .profile = device.profile,
           .ip_address = device.ip_address,
           .port = device.port,
-          .protocol = std::string{to_word(device.protocol)},
+          .protocol = std::string{profile::to_word(device.protocol)},
           .slave_id = device.slave_id,
           .is_active = device.is_active ? 1 : 0,
           .poll_interval = nullable(device.poll_interval),
@@ -99,13 +101,13 @@ void DeviceRow::exchange_use(soci::statement& statement) {
   statement.exchange(soci::use(port));
   statement.exchange(soci::use(protocol));
   for (int* number : {&slave_id, &is_active}) statement.exchange(soci::use(*number));
-  for (Nullable<double>* seconds : {&poll_interval, &modbus_timeout, &retry_delay}) {
+  for (NullableColumn<double>* seconds : {&poll_interval, &modbus_timeout, &retry_delay}) {
     registry::exchange_use(statement, *seconds);
   }
   registry::exchange_use(statement, offline_after);
   statement.exchange(soci::use(connect_delay));
   statement.exchange(soci::use(description));
-  for (Nullable<double>* number : {&rated_power_kw, &nominal_voltage, &battery_voltage}) {
+  for (NullableColumn<double>* number : {&rated_power_kw, &nominal_voltage, &battery_voltage}) {
     registry::exchange_use(statement, *number);
   }
   registry::exchange_use(statement, limits);

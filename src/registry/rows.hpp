@@ -9,13 +9,13 @@
 namespace gensetd::registry {
 
 template <class T>
-struct Nullable {
+struct NullableColumn {
   T value{};
   soci::indicator indicator = soci::i_null;
 };
 
-// A row of a table as SOCI writes it, in the order of the columns of its statements. Reading is another
-// matter (stored_rows.hpp): what was edited by hand may hold anything.
+// A row of a table for writing with SOCI, in the order of the columns of its statements. Reading uses
+// stored_rows.hpp, as a row that was edited by hand may contain any value.
 struct SiteRow {
   static const std::string insert;
   static const std::string update;
@@ -23,7 +23,7 @@ struct SiteRow {
   long long id = 0;
   std::string name, code, network, description;
   int is_active = 1;
-  Nullable<std::string> topology;
+  NullableColumn<std::string> topology;
   std::string created_at, updated_at;
 
   static SiteRow of(const Site& site);
@@ -42,12 +42,12 @@ struct DeviceRow {
   std::string protocol;
   int slave_id = 0;
   int is_active = 1;
-  Nullable<double> poll_interval, modbus_timeout, retry_delay;
-  Nullable<int> offline_after;
+  NullableColumn<double> poll_interval, modbus_timeout, retry_delay;
+  NullableColumn<int> offline_after;
   double connect_delay = 0;
   std::string description;
-  Nullable<double> rated_power_kw, nominal_voltage, battery_voltage;
-  Nullable<std::string> limits;
+  NullableColumn<double> rated_power_kw, nominal_voltage, battery_voltage;
+  NullableColumn<std::string> limits;
   std::string created_at, updated_at;
 
   static DeviceRow of(const Device& device);

@@ -1,6 +1,6 @@
 #include "registry/schema.hpp"
 
-#include "reading/moment.hpp"
+#include "reading/clocks.hpp"
 #include "reading/reading.hpp"
 
 #include <fmt/format.h>
@@ -17,7 +17,7 @@ std::vector<std::string> tables(soci::session& session, const Schema& schema) {
   return {rows.begin(), rows.end()};
 }
 
-void make_steps(soci::session& session, const Schema& schema, int found) {
+void run_steps(soci::session& session, const Schema& schema, int found) {
   for (int version = found; version < schema_version; ++version) {
     for (const std::string& statement : schema.steps.at(static_cast<std::size_t>(version))) {
       session << statement;
@@ -70,17 +70,18 @@ int check_schema(soci::session& session, const Schema& schema) {
   return version;
 }
 
-void bring_up_to_date(soci::session& session, const Schema& schema) {
+void upgrade_schema(soci::session& session, const Schema& schema) {
   for (const std::string& statement : schema.begin) session << statement;
   try {
-    const int found = check_schema(session, schema);  // another gensetd may have done the same meanwhile
-    make_steps(session, schema, found);
+    const int found =
+        check_schema(session, schema);  // another gensetd may have run the steps in the meantime
+    run_steps(session, schema, found);
     session << "COMMIT";
   } catch (...) {
     try {
       session << "ROLLBACK";
     } catch (const std::exception&) {
-      // The error that led here says more.
+      // Ignored: the first error is rethrown.
     }
     throw;
   }

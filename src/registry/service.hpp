@@ -1,7 +1,7 @@
 #pragma once
 
 #include "profile/catalog.hpp"
-#include "registry/figures.hpp"
+#include "registry/metrics.hpp"
 #include "registry/types.hpp"
 #include "supervision/heartbeat.hpp"
 
@@ -22,10 +22,10 @@ namespace gensetd::registry {
 
 class Store;
 
-// Hears of each change once it is stored. Called on the service's executor.
+// Is notified of each stored change, on the service's executor.
 class ChangeListener {
  public:
-  // Created or edited; with the devices of it.
+  // Created or edited; `device_ids`: the devices of the site.
   virtual void site_changed(const Site& site, const std::set<std::int64_t>& device_ids) = 0;
   virtual void device_changed(const Device& device) = 0;  // created or edited
   virtual void device_removed(std::int64_t device_id) = 0;
@@ -34,14 +34,13 @@ class ChangeListener {
   ~ChangeListener() = default;
 };
 
-// Sites and devices: SQL on a thread of its own, and a copy in memory on the caller's executor that is always
-// what the database holds. Use: construct (opens or creates the database and brings its schema up to date;
-// throws std::runtime_error with one line for people), listen(), then requests. A handler is called on
-// `executor`, never inside the request, after the listeners heard of the change. A change that another
-// program makes to the same database is seen at once with PostgreSQL, within about a second with SQLite.
-// While the database does not answer the copy stays as it is, requests are refused as unavailable at once,
-// and the connection is tried anew each second. At most requests_max requests wait for their answer; more are
-// refused as unavailable. All public functions: on `executor`'s thread.
+// The interface of the registry: SQL runs on its own thread, and a copy of the database is in memory on the
+// caller's executor. Use: construct (opens or creates the database and upgrades its schema; throws
+// std::runtime_error with one line for people), listen(), then requests. A handler is called on `executor`,
+// never inside the request, and after the listeners. A change by another program is detected at once with
+// PostgreSQL, within about a second with SQLite. While the database fails, the copy remains, requests are
+// refused as unavailable at once, and the connection is retried each second. At most requests_max requests
+// are outstanding; more are refused as unavailable. All public functions: on the thread of `executor`.
 class Service {
  public:
   static constexpr std::size_t requests_max = 256;
@@ -50,67 +49,66 @@ class Service {
   Service(boost::asio::any_io_executor executor, const std::string& database_url,
           const std::shared_ptr<const profile::Catalog>& profiles);
 
-  // Finishes what was accepted, as far as the database answers soon (stop_soon()), then joins its thread. The
-  // listener hears nothing any more; the handlers of what was accepted are still called if `executor` runs
-  // on.
+  // Finishes the accepted requests, as far as the database responds soon (stop_soon()), then joins its
+  // thread. The listener is not notified any more. The handlers of accepted requests are still called if
+  // `executor` continues to run.
   ~Service();
 
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // Ahead of the destructor, so that it need not wait: a PostgreSQL server that does not answer is given up
-  // within half a second, an attempt to connect at once, and neither is tried again.
+  // Call it before the destructor, to shorten the wait there: a PostgreSQL server that does not respond is
+  // abandoned within half a second, an attempt to connect at once, and neither is retried.
   void stop_soon();
 
-  void listen(ChangeListener* listener);  // one listener; null ends it
+  void listen(ChangeListener* listener);  // one listener; null: none
 
-  // Called on `executor` after any change of sites or devices, behind the listener, with the devices that are
-  // new, changed or gone or whose site is; empty: nobody.
+  // Called on `executor` after any change of sites or devices, after the listener. `device_ids`: devices that
+  // were added, changed or removed, or whose site was. An empty function: none.
   using ChangeHandler = std::function<void(const std::vector<std::int64_t>& device_ids)>;
-  void when_changed(ChangeHandler hear);
+  void on_change(ChangeHandler handler);
 
   const Directory& directory() const;
 
   template <class T>
   using Handler = std::function<void(Result<T>)>;
 
-  // How it is known what became of a change. When the connection is lost while the database stores it, the
-  // handler hears that there was no answer; the witness is told later, when the row was looked at again.
-  enum class Certainty : std::uint8_t {
-    stored,      // the database said so
-    found,       // the row is as the change makes it
-    not_stored,  // the row is as it was before
-    overtaken,   // the row is neither: somebody changed it since
-    unknown,     // the program stopped before the database answered again
+  // Whether a change was stored. If the connection is lost during the commit, the handler gets a refusal (no
+  // answer). The observer is notified later, after the row was read again.
+  enum class ChangeOutcome : std::uint8_t {
+    stored,      // the database confirmed the commit
+    found,       // no confirmation; the row is as after the change
+    not_stored,  // no confirmation; the row is as before the change
+    overtaken,   // no confirmation; the row was changed again since
+    unknown,     // no confirmation; the program stopped before the row could be read
   };
 
-  // Hears of a change: the row as its transaction found it, empty when it is new, and as the change makes it,
-  // empty when it is removed. Of a change that was stored, before the handler hears of it.
+  // Is notified of a change. before: the row as the transaction found it, empty for a new row. after: the row
+  // after the change, empty for a removed row. Called before the handler if the change was stored.
   template <class T>
-  using Witness =
-      std::function<void(const std::optional<T>& before, const std::optional<T>& after, Certainty certainty)>;
+  using ChangeObserver = std::function<void(const std::optional<T>& before, const std::optional<T>& after,
+                                            ChangeOutcome outcome)>;
 
-  // `body` is a request's JSON object: validated completely, unknown fields refused. update: only the fields
-  // given.
-  void create_site(boost::json::object body, Handler<Site> handler, Witness<Site> witness = {});
+  // `body` is the JSON object of a request; it is validated completely, and unknown fields are refused.
+  // update_…: changes only the fields in `body`.
+  void create_site(boost::json::object body, Handler<Site> handler, ChangeObserver<Site> observer = {});
   void update_site(std::int64_t id, boost::json::object body, Handler<Site> handler,
-                   Witness<Site> witness = {});
-  void remove_site(std::int64_t id, Handler<std::monostate> handler, Witness<Site> witness = {});
-  void create_device(boost::json::object body, Handler<Device> handler, Witness<Device> witness = {});
+                   ChangeObserver<Site> observer = {});
+  void remove_site(std::int64_t id, Handler<std::monostate> handler, ChangeObserver<Site> observer = {});
+  void create_device(boost::json::object body, Handler<Device> handler, ChangeObserver<Device> observer = {});
   void update_device(std::int64_t id, boost::json::object body, Handler<Device> handler,
-                     Witness<Device> witness = {});
-  void remove_device(std::int64_t id, Handler<std::monostate> handler, Witness<Device> witness = {});
+                     ChangeObserver<Device> observer = {});
+  void remove_device(std::int64_t id, Handler<std::monostate> handler, ChangeObserver<Device> observer = {});
 
-  // `use` runs on the thread of the SQL, for rooms that keep tables of their own in this database; it throws
-  // what the store throws, and a Violation or NoRoom becomes a Refusal (code_when_full). Counts as a request.
+  // For modules with their own tables in this database: runs `use` on the SQL thread. `use` may throw what
+  // Store throws; a Violation or DiskFull becomes a Refusal (code_when_full). Counts as a request.
   void run(std::function<void(Store&)> use, Handler<std::monostate> handler);
 
-  const Figures& figures() const;
-  bool healthy() const;  // whether the database answered last time
-  // Whether its disk takes no changes of sites and devices: from the first one that it refused until one is
-  // stored. One log line at each end.
+  const RegistryMetrics& metrics() const;
+  bool healthy() const;  // whether the last use of the database worked
+  // Whether the disk is full for changes of sites and devices; see DiskSpace.
   bool is_full() const;
-  // Stamped by the thread of the SQL between its requests.
+  // Of the SQL thread, which calls beat() between requests.
   const std::shared_ptr<supervision::Heartbeat>& heartbeat() const;
 
  private:

@@ -1,7 +1,7 @@
 #include "registry/database.hpp"
 #include "registry/schema.hpp"
+#include "registry/sql_transaction.hpp"
 #include "registry/store.hpp"
-#include "registry/transaction.hpp"
 
 #include <fmt/format.h>
 #include <soci/soci.h>
@@ -28,12 +28,12 @@ namespace fs = std::filesystem;
 }
 
 constexpr std::string_view to_check =
-    "check that the disk works and has room, and that no other program holds the file, then start again";
+    "check that the disk works and has room, and that no other program locks the file, then start again";
 
 // Without the extended part, sqlite.org/rescode.html.
 int primary_code(const soci::sqlite3_soci_error& error) { return error.result() & 0xFF; }
 
-// Which file a path names: another one at the same path is another database.
+// Identifies a file: another file at the same path is another database.
 struct FileIdentity {
   std::uintmax_t device = 0;
   std::uintmax_t inode = 0;
@@ -46,40 +46,39 @@ FileIdentity identity_of(const fs::path& file) {
   return {.device = status.st_dev, .inode = status.st_ino};
 }
 
-// WAL, every commit on disk before it is answered, foreign keys on.
+// Uses a write-ahead log, syncs every commit to disk, and checks foreign keys.
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(fs::path file, std::unique_ptr<soci::session> session)
       : Database(std::move(session)), file_(std::move(file)), identity_(identity_of(file_)) {}
 
-  // Takes the right to write at once, also to read: a transaction that begins by reading cannot wait for
-  // another writer later (SQLite refuses it with 'database is locked' without waiting).
+  // Takes the write lock at once, also for reading: a transaction that begins by reading cannot wait for
+  // another writer later (SQLite fails at once with 'database is locked').
   void begin(Access) override { *session_ << "BEGIN IMMEDIATE"; }
   void commit() override { *session_ << "COMMIT"; }
   void rollback() noexcept override {
     try {
       *session_ << "ROLLBACK";
     } catch (const std::exception&) {
-      // The error that led here has rolled back already, or the next BEGIN fails and the connection is
-      // renewed.
+      // SQLite has rolled back already; or else the next BEGIN fails, and the database is reopened.
     }
   }
 
-  // SQLite would go on writing into a file that was removed or replaced.
+  // SQLite would continue to write to a file that was removed or replaced.
   std::int64_t foreign_changes() override {
     if (identity_of(file_) != identity_) {
       throw std::runtime_error(fmt::format("the file {} was removed or replaced", file_.string()));
     }
-    ask_number(*session_, "SELECT COUNT(*) FROM schema_version");  // a question that reaches the file
-    return ask_number(*session_, "PRAGMA data_version");
+    query_number(*session_, "SELECT COUNT(*) FROM schema_version");  // a query that reads the file
+    return query_number(*session_, "PRAGMA data_version");
   }
 
   // Any column may hold a value of any type (sqlite.org/datatype3.html).
-  CellSql cell(std::string_view column, std::size_t bytes_max) const override {
+  StoredValueSql stored_value_sql(std::string_view column, std::size_t bytes_max) const override {
     return {.kind = fmt::format("CASE WHEN {0} IS NULL THEN 'n' WHEN typeof({0}) = 'blob' THEN 'b' "
                                 "WHEN length(CAST({0} AS BLOB)) > {1} THEN 'l' ELSE 'v' END",
                                 column, bytes_max),
-            // Of a real number as few digits as give it back exactly.
+            // For a real number, 15 digits if they are exact, else 21.
             .text = fmt::format(
                 "CASE typeof({0}) WHEN 'real' THEN CASE WHEN CAST(printf('%.15g', {0}) AS REAL) = {0} "
                 "THEN printf('%.15g', {0}) ELSE printf('%!.20e', {0}) END WHEN 'integer' THEN {0} "
@@ -88,10 +87,10 @@ class SqliteDatabase final : public Database {
   }
 
   std::int64_t take_event_ids() override {
-    Transaction transaction{*this, Access::write};
-    const long long first =
-        ask_number(*session_, fmt::format("SELECT MAX((SELECT COALESCE(MAX(next), 1) FROM event_ids), ({}))",
-                                          first_unused_event_id));
+    SqlTransaction transaction{*this, Access::write};
+    const long long first = query_number(
+        *session_, fmt::format("SELECT MAX((SELECT COALESCE(MAX(next), 1) FROM event_ids), ({}))",
+                               first_unused_event_id));
     *session_ << fmt::format(
         "INSERT INTO event_ids (row, next) VALUES (1, {0}) ON CONFLICT (row) DO UPDATE SET next = {0}",
         first + event_id_block);
@@ -103,7 +102,7 @@ class SqliteDatabase final : public Database {
     const auto* own = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
     if (own == nullptr) return;
     const int code = primary_code(*own);
-    if (code == SQLITE_FULL) throw NoRoom(fmt::format("the disk of {} is full", file_.string()));
+    if (code == SQLITE_FULL) throw DiskFull(fmt::format("the disk of {} is full", file_.string()));
     if (code == SQLITE_IOERR) explain_write_error();
     if (code != SQLITE_CONSTRAINT) return;
     const std::string words = database_error(error);
@@ -115,17 +114,17 @@ class SqliteDatabase final : public Database {
   }
 
  private:
-  // SQLite takes ENOSPC alone for a full disk.
+  // SQLite reports only ENOSPC as a full disk; other causes are SQLITE_IOERR.
   void explain_write_error() const {
     for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
       const int why = last_errno(which);
       if (why != ENOSPC && why != EDQUOT && why != EFBIG) continue;
-      throw NoRoom(
+      throw DiskFull(
           fmt::format("the disk of {} is full ({})", file_.string(), std::generic_category().message(why)));
     }
   }
 
-  // Of the file's last operation that failed. sqlite3_system_errno() holds 0 for the write-ahead log.
+  // errno of the last failed operation on the file. sqlite3_system_errno() returns 0 for the write-ahead log.
   int last_errno(int which) const {
     auto* const connection = static_cast<soci::sqlite3_session_backend*>(session_->get_backend())->conn_;
     sqlite_api::sqlite3_file* file = nullptr;
@@ -147,14 +146,15 @@ void check_folder(const fs::path& file) {
     refuse(file, fmt::format("there is no folder {}", folder.string()),
            "create it, or name another file in DATABASE_URL");
   }
-  // SQLite writes its journal beside the file.
+  // SQLite creates its journal in the same folder.
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
     refuse(file, fmt::format("the folder {} is not writable", folder.string()),
            "give gensetd's user the right to write there, or name another file in DATABASE_URL");
   }
 }
 
-// Whether there is a database in the file already. What is certainly no database is refused unopened.
+// Whether the file exists and contains a database. A file that is certainly not a database is refused without
+// opening it.
 bool check_file(const fs::path& file) {
   constexpr std::string_view magic{"SQLite format 3\0", 16};  // sqlite.org/fileformat.html, 1.3
   std::error_code error;
@@ -181,19 +181,19 @@ bool check_file(const fs::path& file) {
 }
 
 std::unique_ptr<soci::session> connect(const fs::path& file, std::string_view options) {
-  // Quoted: SOCI separates the options by spaces. The path holds no quotes (database_url.cpp).
+  // Quoted: SOCI separates the options by spaces. The path contains no quotes (database_url.cpp).
   auto session =
       std::make_unique<soci::session>(soci::sqlite3, fmt::format("db=\"{}\"{}", file.string(), options));
   *session << fmt::format("PRAGMA busy_timeout = {}", busy_timeout.count());
   return session;
 }
 
-// The change to WAL does not wait for another program by itself (sqlite.org/wal.html).
+// busy_timeout does not apply to the change to WAL (sqlite.org/wal.html), so it is retried here.
 void use_write_ahead_log(soci::session& session) {
   const auto deadline = std::chrono::steady_clock::now() + busy_timeout;
   while (true) {
     try {
-      const std::string mode = ask(session, "PRAGMA journal_mode = WAL");
+      const std::string mode = query_text(session, "PRAGMA journal_mode = WAL");
       if (mode == "wal") return;
       throw std::runtime_error("its file system does not allow a write-ahead log (journal mode " + mode +
                                ")");
@@ -205,13 +205,13 @@ void use_write_ahead_log(soci::session& session) {
 }
 
 std::unique_ptr<soci::session> open_checked(const fs::path& file, bool exists) {
-  // Read-only first: nothing is written, not even by SQLite's own housekeeping, before the file is known.
+  // Opened read-only first: SQLite may write to a file when it opens it, so the schema is checked before.
   if (exists) check_schema(*connect(file, " readonly=true"), sqlite_schema());
   auto session = connect(file, "");
   use_write_ahead_log(*session);
   *session << "PRAGMA synchronous = FULL";
-  // Before foreign keys count: a step may replace a table that others refer to.
-  bring_up_to_date(*session, sqlite_schema());
+  // Before foreign keys are checked: a step may replace a table that others refer to.
+  upgrade_schema(*session, sqlite_schema());
   *session << "PRAGMA foreign_keys = ON";
   return session;
 }
@@ -222,7 +222,7 @@ std::unique_ptr<Database> open_sqlite(const fs::path& file, IfMissing if_missing
   check_folder(file);
   const bool exists = check_file(file);
   if (!exists && if_missing == IfMissing::refuse) {
-    refuse(file, "it is not there", "put it back, or start gensetd serve to begin with an empty one");
+    refuse(file, "the file does not exist", "restore it, or start gensetd serve to create an empty one");
   }
   try {
     return std::make_unique<SqliteDatabase>(file, open_checked(file, exists));

@@ -24,7 +24,7 @@ std::string whole(std::string_view name, int min, int max) {
                      min, max);
 }
 
-// Text and blobs are greater than any number to SQLite, so that BETWEEN refuses them.
+// In SQLite, text and blobs are greater than any number, so BETWEEN refuses them.
 std::string number_or_null(std::string_view name, std::string_view min, std::string_view max) {
   return fmt::format("{0} DOUBLE PRECISION CHECK ({0} BETWEEN {1} AND {2})", name, min, max);
 }
@@ -33,7 +33,7 @@ std::string json_or_null(std::string_view name) {
   return fmt::format("{0} TEXT CHECK ({0} IS NULL OR (typeof({0}) = 'text' AND json_valid({0})))", name);
 }
 
-// Replaces `table` by one of the definition `columns`, with its rows and the highest id that it ever gave.
+// Replaces `table` by one with the definition `columns`. Keeps its rows and the highest id ever assigned.
 // SQLite cannot add a rule to a table that exists (sqlite.org/lang_altertable.html, section 7).
 Schema::Step rebuilt(std::string_view table, std::string_view columns, std::string_view names) {
   return {
@@ -55,11 +55,11 @@ void append(Schema::Step& step, Schema::Step more) {
   for (std::string& statement : more) step.push_back(std::move(statement));
 }
 
-// The rules of validation.cpp. Rows that break them stay as they are: reading them finds out which those are.
+// The rules of validation.cpp. Existing rows that break them remain; they are found when they are read.
 Schema::Step rules() {
   Schema::Step step{
-      "PRAGMA ignore_check_constraints = ON",  // of the rows that are copied
-      // Views and references of others keep naming the table by its name.
+      "PRAGMA ignore_check_constraints = ON",  // for copying rows that break a rule
+      // Views and references continue to name the table by its name.
       "PRAGMA legacy_alter_table = ON",
   };
   append(step,
@@ -96,10 +96,10 @@ Schema::Step rules() {
              "CREATE INDEX devices_site_id ON devices (site_id)",
              "PRAGMA legacy_alter_table = OFF",
              "PRAGMA ignore_check_constraints = OFF",
-             // The next id of an event that no program has taken.
+             // The next event id that no program has reserved.
              "CREATE TABLE event_ids (row INTEGER PRIMARY KEY CHECK (row = 1), next INTEGER NOT NULL)",
-             // Begins with the microseconds of the clock, so that ids of a new database are not those of an
-             // older one.
+             // Begins with the microseconds of the clock, so that a new database does not repeat the ids of
+             // an older one.
              "INSERT INTO event_ids (row, next) VALUES (1, CAST(strftime('%s', 'now') AS INTEGER) * 1000000)",
          });
   return step;
@@ -107,7 +107,8 @@ Schema::Step rules() {
 
 }  // namespace
 
-// Times are text as in a reading's timestamp, flags are 0 or 1. AUTOINCREMENT never gives a deleted id again.
+// Times are text in the form of a reading's timestamp, flags are 0 or 1. AUTOINCREMENT never reuses a deleted
+// id.
 const Schema& sqlite_schema() {
   static const Schema schema{
       .table_names =

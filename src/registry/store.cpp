@@ -2,8 +2,8 @@
 
 #include "registry/database.hpp"
 #include "registry/rows.hpp"
+#include "registry/sql_transaction.hpp"
 #include "registry/stored_rows.hpp"
-#include "registry/transaction.hpp"
 
 #include <fmt/format.h>
 #include <soci/soci.h>
@@ -17,25 +17,25 @@
 namespace gensetd::registry {
 namespace {
 
-Cell::Kind kind_of(const std::string& letter) {
-  if (letter == "v") return Cell::Kind::value;
-  if (letter == "b") return Cell::Kind::blob;
-  return letter == "l" ? Cell::Kind::too_long : Cell::Kind::null;
+StoredValue::Kind kind_of(const std::string& kind) {
+  if (kind == "v") return StoredValue::Kind::value;
+  if (kind == "b") return StoredValue::Kind::blob;
+  return kind == "l" ? StoredValue::Kind::too_long : StoredValue::Kind::null;
 }
 
 std::string selection(const Database& database, std::string_view table, std::span<const Column> columns) {
   std::string sql = "SELECT id";
   for (const Column& column : columns) {
-    const Database::CellSql cell = database.cell(column.name, bytes_max(column.content));
-    sql += fmt::format(", {}, {}", cell.kind, cell.text);
+    const Database::StoredValueSql stored = database.stored_value_sql(column.name, bytes_max(column.content));
+    sql += fmt::format(", {}, {}", stored.kind, stored.text);
   }
   return sql + fmt::format(" FROM {}", table);
 }
 
-// Reads all rows of `table`, or the one with this id, whatever they hold.
+// Reads all rows of `table`, or the row with this id; the values may be of any type.
 void read(Database& database, std::string_view table, std::span<const Column> columns,
           std::optional<std::int64_t> id,
-          const std::function<void(std::int64_t id, std::span<const Cell> cells)>& take) {
+          const std::function<void(std::int64_t id, std::span<const StoredValue> values)>& take) {
   struct Fetched {
     std::string kind, text;
     soci::indicator kind_state = soci::i_null;
@@ -56,14 +56,14 @@ void read(Database& database, std::string_view table, std::span<const Column> co
                     soci::details::st_one_time_query);
   statement.define_and_bind();
   statement.execute();
-  std::vector<Cell> cells(columns.size());
+  std::vector<StoredValue> values(columns.size());
   while (statement.fetch()) {
-    for (std::size_t index = 0; index < cells.size(); ++index) {
+    for (std::size_t index = 0; index < values.size(); ++index) {
       const Fetched& one = fetched[index];
-      cells[index] = {.kind = kind_of(one.kind),
-                      .text = one.text_state == soci::i_ok ? one.text : std::string{}};
+      values[index] = {.kind = kind_of(one.kind),
+                       .text = one.text_state == soci::i_ok ? one.text : std::string{}};
     }
-    take(row_id, cells);
+    take(row_id, values);
   }
 }
 
@@ -93,7 +93,7 @@ void update_row(soci::session& session, const std::string& sql, Row row) {
 
 template <class Row>
 void insert_row_with_id(soci::session& session, std::string sql, Row row) {
-  // The statement that leaves the id to the database, with the id in front and nothing to return.
+  // The insert statement, with the id as the first column and without RETURNING.
   sql.replace(sql.find('('), 1, "(id, ");
   sql.replace(sql.find("VALUES ("), 8, "VALUES (:id, ");
   sql.erase(sql.find(" RETURNING"));
@@ -126,7 +126,7 @@ soci::session& Store::session() { return database_->session(); }
 int Store::socket() const { return database_->socket(); }
 
 template <class Use>
-auto Store::explained(Use use) {
+auto Store::with_explained_errors(Use use) {
   try {
     return use();
   } catch (const soci::soci_error& error) {
@@ -136,60 +136,62 @@ auto Store::explained(Use use) {
 }
 
 std::int64_t Store::foreign_changes() {
-  return explained([&] { return database_->foreign_changes(); });
+  return with_explained_errors([&] { return database_->foreign_changes(); });
 }
 
 std::int64_t Store::take_event_ids() {
-  return explained([&] { return database_->take_event_ids(); });
+  return with_explained_errors([&] { return database_->take_event_ids(); });
 }
 
 void Store::change(const std::function<bool()>& edit) {
-  explained([&] {
-    Transaction transaction{*database_, Database::Access::write};
+  with_explained_errors([&] {
+    SqlTransaction transaction{*database_, Database::Access::write};
     if (edit()) transaction.commit();
   });
 }
 
-void Store::rewrite_a_row() {
+void Store::test_write() {
   change([this] {
     session() << "UPDATE schema_version SET applied_at = applied_at";
     return true;
   });
 }
 
-void Store::look(const std::function<void()>& use) {
-  explained([&] {
-    const Transaction transaction{*database_, Database::Access::read};
+void Store::read_snapshot(const std::function<void()>& use) {
+  with_explained_errors([&] {
+    const SqlTransaction transaction{*database_, Database::Access::read};
     use();
   });
 }
 
 Directory Store::load() {
-  return explained([&] {
+  return with_explained_errors([&] {
     Directory directory;
-    const Transaction transaction{*database_, Database::Access::read};
+    const SqlTransaction transaction{*database_, Database::Access::read};
     const auto is_usable = [&](std::string_view kind, std::int64_t id) {
       if (id < 1) directory.unusable.push_back(fmt::format("{} {}", kind, id));
       return id >= 1;
     };
     read(*database_, "sites", site_columns(), std::nullopt,
-         [&](std::int64_t id, std::span<const Cell> cells) {
-           if (is_usable("site", id)) directory.sites.emplace(id, site_from(id, cells));
+         [&](std::int64_t id, std::span<const StoredValue> values) {
+           if (is_usable("site", id)) directory.sites.emplace(id, site_from(id, values));
          });
     read(*database_, "devices", device_columns(), std::nullopt,
-         [&](std::int64_t id, std::span<const Cell> cells) {
-           if (is_usable("device", id)) directory.devices.emplace(id, device_from(id, cells));
+         [&](std::int64_t id, std::span<const StoredValue> values) {
+           if (is_usable("device", id)) directory.devices.emplace(id, device_from(id, values));
          });
     return directory;
   });
 }
 
-std::int64_t Store::sites() { return ask_number(session(), "SELECT COUNT(*) FROM sites"); }
+std::int64_t Store::sites() { return query_number(session(), "SELECT COUNT(*) FROM sites"); }
 
 std::optional<Site> Store::site(std::int64_t id) {
   std::optional<Site> found;
   read(*database_, "sites", site_columns(), id,
-       [&](std::int64_t found_id, std::span<const Cell> cells) { found = site_from(found_id, cells); });
+       [&](std::int64_t found_id, std::span<const StoredValue> values) {
+         found = site_from(found_id, values);
+       });
   return found;
 }
 
@@ -225,7 +227,9 @@ void Store::remove_site(std::int64_t id) {
 std::optional<Device> Store::device(std::int64_t id) {
   std::optional<Device> found;
   read(*database_, "devices", device_columns(), id,
-       [&](std::int64_t found_id, std::span<const Cell> cells) { found = device_from(found_id, cells); });
+       [&](std::int64_t found_id, std::span<const StoredValue> values) {
+         found = device_from(found_id, values);
+       });
   return found;
 }
 

@@ -18,16 +18,17 @@ namespace gensetd::registry {
 
 class Database;
 
-// How many ids of events a program takes at a time. Part of the tables: the increment of a sequence.
+// How many event ids a program reserves at a time. The tables contain this number as the increment of a
+// sequence.
 inline constexpr std::int64_t event_id_block = 1'000;
 
-// The rows of the registry in SQL. Use: open, load(), then change() with what reads and writes. Every
-// function throws std::exception when the database does not answer; then the store is no longer used, a new
-// one is opened; but after a Violation or NoRoom it goes on. A row that holds what no gensetd wrote is read
-// as far as it can be, and says so (Site::damage, Device::damage). One thread at a time.
+// The rows of the registry in SQL. Use: open, load(), then change() with a function that reads and writes.
+// Every function throws std::exception when the database fails; then this store must not be used any more,
+// and a new one is opened. After a Violation or DiskFull it remains usable. A row with invalid values is read
+// as far as possible; Site::damage and Device::damage describe them. One thread at a time.
 class Store {
  public:
-  // `stop`: when it is asked for, a server that does not answer is not waited for any longer.
+  // A stop request ends the wait for a server that does not respond.
   static Store create_or_open(const DatabaseAddress& address, const std::stop_token& stop = {});
   static Store reopen(const DatabaseAddress& address, const std::stop_token& stop = {});  // never creates
   ~Store();
@@ -36,16 +37,16 @@ class Store {
 
   Directory load();
 
-  // Runs `edit` as one transaction: kept when it returns true, undone when it returns false or throws. Throws
-  // Violation when the database's own rules refuse it, NoRoom when the disk is full.
+  // Runs `edit` as one transaction: committed when it returns true, rolled back when it returns false or
+  // throws. Throws Violation when the rules of the database refuse it, DiskFull when the disk is full.
   void change(const std::function<bool()>& edit);
 
-  // A change that leaves everything as it is: shows whether the disk takes one.
-  void rewrite_a_row();
+  // Writes a row without changing it, to find out whether the disk has space. Throws DiskFull.
+  void test_write();
 
-  // Runs `use`, which only reads, as one transaction: it sees one state of all tables, and is not waited for
-  // without end.
-  void look(const std::function<void()>& use);
+  // Runs `use`, which must only read, as one transaction with a consistent snapshot and the time limit of a
+  // transaction.
+  void read_snapshot(const std::function<void()>& use);
 
   std::int64_t sites();  // how many
   std::optional<Site> site(std::int64_t id);
@@ -63,14 +64,14 @@ class Store {
   void insert_with_id(const Site& site);
   void insert_with_id(const Device& device);
 
-  // Differs from the last answer when another connection changed the database. Throws when the database does
-  // not answer, also when its file was removed or replaced.
+  // Differs from the previous result when another connection changed the database. Throws when the database
+  // does not respond, or its file was removed or replaced.
   std::int64_t foreign_changes();
 
-  // The first of event_id_block ids of events that no other program gets.
+  // Reserves event_id_block consecutive event ids; returns the first.
   std::int64_t take_event_ids();
 
-  // Readable when there may be foreign changes; -1: none.
+  // Becomes readable when there may be foreign changes. -1: no socket.
   int socket() const;
 
   soci::session& session();
@@ -79,7 +80,7 @@ class Store {
   explicit Store(std::unique_ptr<Database> database);
 
   template <class Use>
-  auto explained(Use use);
+  auto with_explained_errors(Use use);
 
   std::unique_ptr<Database> database_;
 };

@@ -3,6 +3,7 @@
 #include "reading/reading.hpp"
 #include "registry/fields.hpp"
 #include "registry/validation.hpp"
+#include "text/json_text.hpp"
 #include "text/number.hpp"
 
 #include <boost/json/parse.hpp>
@@ -49,10 +50,10 @@ constexpr std::array device_columns_of_row = {Column{"site_id", Content::number}
                                               Column{"created_at", Content::time},
                                               Column{"updated_at", Content::time}};
 
-// Empty when it is not UTF-8.
+// Empty when `text` is not UTF-8.
 std::optional<json::value> text_value(const std::string& text) {
   std::string quoted;
-  reading::append_json_string(quoted, text);
+  text::append_json_string(quoted, text);
   json::error_code failed;
   json::value value = json::parse(quoted, failed);
   if (failed) return std::nullopt;
@@ -74,64 +75,65 @@ std::optional<json::value> flag_value(const std::string& text) {
 std::optional<json::value> json_value(const std::string& text) {
   json::error_code failed;
   json::value value = json::parse(text, failed);
-  return failed ? text_value(text) : value;  // a text is no attribute
+  return failed ? text_value(text) : value;  // a string, which is not a valid attribute
 }
 
-// What a request would have in place of the cell; empty when no request could.
-std::optional<json::value> value_of(const Column& column, const Cell& cell) {
-  if (cell.kind == Cell::Kind::null) return json::value(nullptr);  // not with braces: that would be an array
-  if (cell.kind != Cell::Kind::value) return std::nullopt;
+// The JSON value of a request with the same content; empty when there is none.
+std::optional<json::value> value_of(const Column& column, const StoredValue& stored) {
+  if (stored.kind == StoredValue::Kind::null) return json::value(nullptr);  // braces would make an array
+  if (stored.kind != StoredValue::Kind::value) return std::nullopt;
   switch (column.content) {
     case Content::number:
-      return number_value(cell.text);
+      return number_value(stored.text);
     case Content::flag:
-      return flag_value(cell.text);
+      return flag_value(stored.text);
     case Content::json:
-      return json_value(cell.text);
+      return json_value(stored.text);
     case Content::text:
     case Content::time:
-      return text_value(cell.text);
+      return text_value(stored.text);
   }
   return std::nullopt;
 }
 
-// What is wrong with a cell that no request could have.
-std::string unreadable(const Column& column, const Cell& cell) {
-  if (cell.kind == Cell::Kind::too_long)
+// The problem of a value without JSON equivalent.
+std::string unreadable(const Column& column, const StoredValue& stored) {
+  if (stored.kind == StoredValue::Kind::too_long)
     return fmt::format("{} is longer than {} bytes", column.name, bytes_max(column.content));
-  if (cell.kind == Cell::Kind::blob) return fmt::format("{} is no text but a blob", column.name);
+  if (stored.kind == StoredValue::Kind::blob)
+    return fmt::format("{} is a blob instead of a text", column.name);
   return fmt::format("{} is not UTF-8", column.name);
 }
 
-std::string shown(const Column& column, const Cell& cell) {
-  if (cell.kind == Cell::Kind::null) return "NULL";
-  if (cell.text.empty()) return "empty";
-  const bool is_number = column.content == Content::number && text::parse_number<double>(cell.text);
-  return is_number ? shortened(cell.text) : fmt::format("'{}'", shortened(cell.text));
+std::string shown(const Column& column, const StoredValue& stored) {
+  if (stored.kind == StoredValue::Kind::null) return "NULL";
+  if (stored.text.empty()) return "empty";
+  const bool is_number = column.content == Content::number && text::parse_number<double>(stored.text);
+  return is_number ? shortened(stored.text) : fmt::format("'{}'", shortened(stored.text));
 }
 
-// Empty when the cell is sound and was read into `row`.
+// Empty when the value is valid and was stored in `row`.
 template <class Row>
-std::string problem(const Column& column, const Cell& cell, Row& row) {
-  const auto value = value_of(column, cell);
-  if (!value) return unreadable(column, cell);
+std::string problem(const Column& column, const StoredValue& stored, Row& row) {
+  const auto value = value_of(column, stored);
+  if (!value) return unreadable(column, stored);
   if (column.content == Content::time) {
-    const auto time = value->is_string() ? reading::parse_timestamp(cell.text) : std::nullopt;
+    const auto time = value->is_string() ? reading::parse_timestamp(stored.text) : std::nullopt;
     if (!time)
       return fmt::format("{} is {}; it must be a time such as 2026-01-31T12:00:00.000Z", column.name,
-                         shown(column, cell));
+                         shown(column, stored));
     (column.name == "created_at" ? row.created_at : row.updated_at) = *time;
     return {};
   }
   const std::string refusal = read_stored(column.name, *value, row);
-  return refusal.empty() ? refusal : fmt::format("{} is {}; {}", column.name, shown(column, cell), refusal);
+  return refusal.empty() ? refusal : fmt::format("{} is {}; {}", column.name, shown(column, stored), refusal);
 }
 
 template <class Row>
-Row row_from(std::int64_t id, std::span<const Column> columns, std::span<const Cell> cells, Row row) {
+Row row_from(std::int64_t id, std::span<const Column> columns, std::span<const StoredValue> values, Row row) {
   row.id = id;
   for (std::size_t index = 0; index < columns.size(); ++index) {
-    std::string what = problem(columns[index], cells[index], row);
+    std::string what = problem(columns[index], values[index], row);
     if (!what.empty())
       row.damage.push_back({.column = std::string{columns[index].name}, .what = std::move(what)});
   }
@@ -148,13 +150,13 @@ std::span<const Column> site_columns() { return site_columns_of_row; }
 
 std::span<const Column> device_columns() { return device_columns_of_row; }
 
-Site site_from(std::int64_t id, std::span<const Cell> cells) {
+Site site_from(std::int64_t id, std::span<const StoredValue> values) {
   const std::string name = fmt::format("site {}", id);
-  return row_from(id, site_columns(), cells, Site{.name = name, .code = name, .is_active = false});
+  return row_from(id, site_columns(), values, Site{.name = name, .code = name, .is_active = false});
 }
 
-Device device_from(std::int64_t id, std::span<const Cell> cells) {
-  return row_from(id, device_columns(), cells,
+Device device_from(std::int64_t id, std::span<const StoredValue> values) {
+  return row_from(id, device_columns(), values,
                   Device{.name = fmt::format("device {}", id), .is_active = false});
 }
 

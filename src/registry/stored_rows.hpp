@@ -10,30 +10,32 @@
 
 namespace gensetd::registry {
 
-// One value of a row as the database holds it, whatever its column should hold.
-struct Cell {
+// A value of a row as the database contains it. It may be invalid for its column.
+struct StoredValue {
   enum class Kind : std::uint8_t { null, value, blob, too_long };
   Kind kind = Kind::null;
-  std::string text;  // of a value, also of a number or a flag
+  std::string text;  // for Kind::value, also of a number or a flag
 };
 
-// A column of a table: what its values mean, and up to how many bytes of them are read.
+// A column of a table and the kind of its values.
 struct Column {
   enum class Content : std::uint8_t { text, number, flag, json, time };
   std::string_view name;
   Content content = Content::text;
 };
 
+// Longer values are not read.
 std::size_t bytes_max(Column::Content content);
 
 // All columns but the id.
 std::span<const Column> site_columns();
 std::span<const Column> device_columns();
 
-// The row with the cells of its columns, in their order. By the rules of a request; a cell that breaks them
-// is one of the row's `damage`, and its field keeps a default. Rules that depend on register maps are left
-// out: a map may be missing for a while. Never throws because of what a cell holds.
-Site site_from(std::int64_t id, std::span<const Cell> cells);
-Device device_from(std::int64_t id, std::span<const Cell> cells);
+// Makes a row of the values of its columns, in the order of site_columns() or device_columns(). Values are
+// checked by the rules for requests. An invalid value is added to `damage` of the row, and its field has a
+// default. Rules that depend on register maps are not checked, as a map may be missing temporarily. Never
+// throws because of a value.
+Site site_from(std::int64_t id, std::span<const StoredValue> values);
+Device device_from(std::int64_t id, std::span<const StoredValue> values);
 
 }  // namespace gensetd::registry

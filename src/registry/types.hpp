@@ -17,14 +17,14 @@ namespace gensetd::registry {
 
 using reading::Timestamp;
 
-// A column of a row that holds what no gensetd stores: somebody edited the database.
-struct Damage {
+// A column of a row with an invalid value, set by a person with SQL.
+struct InvalidColumn {
   std::string column;
   std::string what;  // for people: "poll_interval is 0; poll_interval must be …"
-  bool operator==(const Damage&) const = default;
+  bool operator==(const InvalidColumn&) const = default;
 };
 
-std::string print_damage(const std::vector<Damage>& damage);
+std::string print_damage(const std::vector<InvalidColumn>& damage);
 
 struct Site {
   std::int64_t id = 0;
@@ -36,8 +36,8 @@ struct Site {
   std::optional<Topology> topology;
   Timestamp created_at;
   Timestamp updated_at;
-  std::vector<Damage>
-      damage;  // of its row; the fields concerned have defaults, and its devices are not polled
+  std::vector<InvalidColumn>
+      damage;  // of its row; these fields have defaults, and the devices of the site are not polled
 
   bool operator==(const Site&) const = default;
 };
@@ -65,18 +65,18 @@ struct Device {
   std::optional<Bands> limits;            // for display only
   Timestamp created_at;
   Timestamp updated_at;
-  std::vector<Damage> damage;  // of its row; the fields concerned have defaults, and it is not polled
+  std::vector<InvalidColumn> damage;  // of its row; these fields have defaults, and the device is not polled
 
   bool operator==(const Device&) const = default;
 };
 
-// A request to the registry that was refused, or could not be carried out.
+// The reason why a request to the registry was refused or failed.
 struct Refusal {
   enum class Kind : std::uint8_t {
     invalid,      // 422: a field is missing, unknown, of a wrong type or out of range
     not_found,    // 404
     conflict,     // 409: a code that exists, a site with devices
-    unavailable,  // 503: the database does not answer, or its disk is full
+    unavailable,  // 503: the database fails, or its disk is full
   };
   Kind kind = Kind::invalid;
   std::string code;     // for programs: "invalid_value", "unknown_field", "duplicate_code", …
@@ -84,7 +84,7 @@ struct Refusal {
   std::string field;    // the field's name, or empty
 };
 
-// Of a change for which the disk has no room.
+// Refusal::code when the disk is full.
 inline constexpr std::string_view code_when_full = "registry_full";
 
 template <class T>
@@ -99,13 +99,7 @@ struct Directory {
   bool operator==(const Directory&) const = default;
 };
 
-// Why the poller leaves `device` alone, for people; empty when it is to be polled.
+// Why the poller does not poll `device`, for people; empty when it is to be polled.
 std::string reason_not_to_poll(const Directory& directory, const Device& device);
-
-// The words of the specification for the enumerations, and back (empty when unknown).
-std::string_view to_word(profile::DeviceType type);   // "generator" | "ats"
-std::string_view to_word(modbus::Protocol protocol);  // "tcp" | "rtu_over_tcp"
-std::optional<profile::DeviceType> device_type_from(std::string_view word);
-std::optional<modbus::Protocol> protocol_from(std::string_view word);
 
 }  // namespace gensetd::registry

@@ -1,5 +1,6 @@
 #include "registry/validation.hpp"
 
+#include "profile/words.hpp"
 #include "registry/address.hpp"
 #include "registry/fields.hpp"
 
@@ -50,7 +51,7 @@ void read_site(Fields& fields, Site& site) {
 void read_device_type(Fields& fields, Device& device) {
   const auto word = fields.word("device_type");
   if (!word) return;
-  const auto type = device_type_from(*word);
+  const auto type = profile::device_type_from(*word);
   if (!type) return fields.refuse_value("device_type", "generator or ats");
   device.device_type = *type;
 }
@@ -60,7 +61,7 @@ void read_profile(Fields& fields, const ProfileNames& profiles, std::string& pro
   if (fields.refusal() || profiles.has(profile)) return;
   fields.refuse(
       "profile", "invalid_value",
-      fmt::format("there is no profile '{}'; the profiles are {}", shortened(profile), profiles.list()));
+      fmt::format("unknown profile '{}'; the profiles are {}", shortened(profile), profiles.list()));
 }
 
 void read_address(Fields& fields, std::string& address) {
@@ -77,12 +78,12 @@ void read_address(Fields& fields, std::string& address) {
 void read_protocol(Fields& fields, Protocol& protocol) {
   const auto word = fields.word("protocol");
   if (!word) return;
-  const auto known = protocol_from(*word);
+  const auto known = profile::protocol_from(*word);
   if (!known) return fields.refuse_value("protocol", "tcp or rtu_over_tcp");
   protocol = *known;
 }
 
-// The unit's range depends on the protocol, whichever of the two the body changes.
+// The range of the unit id depends on the protocol, also when only the protocol is changed.
 void read_slave_id(Fields& fields, Device& device) {
   std::int64_t slave_id = device.slave_id;
   fields.read_whole("slave_id", 0, tcp_unit_max, slave_id);
@@ -102,19 +103,19 @@ void read_connection(Fields& fields, Device& device) {
   read_slave_id(fields, device);
 }
 
-// A band of a field that the profile does not have would never be shown.
+// A limit of a field that the profile does not contain would never be displayed.
 void read_limits(Fields& fields, const ProfileNames& profiles, Device& device) {
   fields.read_attribute("limits", parse_bands, device.limits);
   if (!device.limits || !(fields.has("limits") || fields.has("profile"))) return;
   for (const auto& [field, band] : *device.limits) {
     if (profiles.has_field(device.profile, field)) continue;
-    return fields.refuse(
-        "limits", "invalid_value",
-        fmt::format("limits names '{}', which is no field of profile {}", shortened(field), device.profile));
+    return fields.refuse("limits", "invalid_value",
+                         fmt::format("limits names '{}', which is not a field of profile {}",
+                                     shortened(field), device.profile));
   }
 }
 
-// All but the profile and what belongs to it.
+// All fields except the profile and those that depend on it.
 void read_plain_fields(Fields& fields, Device& device) {
   fields.read_whole("site_id", 1, id_max, device.site_id);
   fields.read_text("name", name_rule, device.name);
@@ -137,14 +138,14 @@ void read_device(Fields& fields, const ProfileNames& profiles, Device& device) {
   read_limits(fields, profiles, device);
 }
 
-// Who edits a row that somebody damaged must say what each damaged column shall be: a default that nobody
-// chose must not become a value. The times are set by the program.
+// An edit of a damaged row must set each damaged column, so that a default does not become a value silently.
+// The times are set by the program.
 template <class Row>
 void require_damaged(Fields& fields, const Row& current, Row& edited) {
-  for (const Damage& one : current.damage) {
+  for (const InvalidColumn& one : current.damage) {
     if (fields.has(one.column) || one.column == "created_at" || one.column == "updated_at") continue;
     fields.refuse(one.column, "damaged_row",
-                  fmt::format("the row is damaged in the database ({}); give {} too", one.what, one.column));
+                  fmt::format("the row is damaged in the database ({}); set {} too", one.what, one.column));
   }
   edited.damage.clear();
 }
@@ -200,7 +201,7 @@ Result<Device> edited_device(const Device& current, const boost::json::object& b
   Fields fields{body, device_fields};
   Device device = current;
   require_damaged(fields, current, device);
-  read_device_type(fields, device);  // profile and protocol stay: they were chosen for this controller
+  read_device_type(fields, device);  // profile and protocol are kept: they were chosen for this controller
   read_device(fields, profiles, device);
   return outcome(fields, std::move(device));
 }

@@ -11,21 +11,20 @@
 
 namespace gensetd::registry {
 
-// What a request's body makes of a new or an existing row: pure, and complete but for what only the database
-// knows (whether a code is taken, whether a site exists). Ids and timestamps are left as they are in
-// `current`, or empty.
+// A new row, or an existing row edited, by the body of a request. Pure. Checks everything except rules that
+// need other rows (unique code, existing site). Ids and timestamps are those of `current`, or empty.
 Result<Site> new_site(const boost::json::object& body);
 Result<Site> edited_site(const Site& current, const boost::json::object& body);
 Result<Device> new_device(const boost::json::object& body, const ProfileNames& profiles);
 
-// What a connection test's body names: ip_address, and if given port, protocol, slave_id and profile (else
-// hgm9520n). The rest of the device is empty.
+// The device of a connection test: ip_address, and optionally port, protocol, slave_id and profile (default
+// hgm9520n). Its other fields are empty.
 Result<Device> connection_target(const boost::json::object& body, const ProfileNames& profiles);
 Result<Device> edited_device(const Device& current, const boost::json::object& body,
                              const ProfileNames& profiles);
 
-// Reads one column of a row of the database by the same rules, but for those that depend on register maps.
-// Answers what is wrong with it, and nothing when it was read.
+// Reads one column of a row of the database by the same rules, except those that depend on register maps.
+// Returns the problem; empty when the value was stored in the row.
 std::string read_stored(std::string_view column, const boost::json::value& value, Site& site);
 std::string read_stored(std::string_view column, const boost::json::value& value, Device& device);
 

@@ -14,13 +14,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds foreign_gap{5};  // between a foreign frame and ours: a converter sends them apart
-constexpr std::uint64_t lookalike_gap_max = 100;  // ms between an answer like ours and ours
+constexpr milliseconds foreign_gap{5};  // between a foreign frame and ours: a converter sends them separately
+constexpr std::uint64_t lookalike_gap_max = 100;  // ms between a lookalike and our response
 
-// One fault's fate for one answer: whether it hits, and its own source of what it does then.
-struct Fate {
-  Fate(std::uint64_t answer_seed, std::uint64_t fault, double probability)
-      : random(seed_of_part(answer_seed, fault)), hits(random.chance(probability)) {}
+// The random draw of one fault for one response: whether it hits, and a generator for its details.
+struct FaultDraw {
+  FaultDraw(std::uint64_t response_seed, std::uint64_t fault, double probability)
+      : random(seed_of_part(response_seed, fault)), hits(random.chance(probability)) {}
 
   std::uint64_t below(std::uint64_t limit) { return random.next() % limit; }
   milliseconds up_to(milliseconds most) {
@@ -31,19 +31,19 @@ struct Fate {
   bool hits;
 };
 
-std::size_t unit_place(bool rtu) { return rtu ? 0 : 6; }
+std::size_t unit_offset(bool rtu) { return rtu ? 0 : 6; }
 
-// `frame` with its last two bytes made its CRC again.
-void seal(Bytes& frame) {
+// Recalculates the CRC in the last two bytes of `frame`.
+void replace_crc(Bytes& frame) {
   frame.pop_back();
   frame.pop_back();
   frame = with_crc(std::move(frame));
 }
 
-Bytes exception_instead(const Bytes& answer, std::uint8_t code, bool rtu) {
-  const std::size_t place = unit_place(rtu) + 1;
-  Bytes frame(answer.begin(), answer.begin() + static_cast<std::ptrdiff_t>(place));
-  frame.push_back(static_cast<std::uint8_t>(answer[place] | modbus::exception_bit));
+Bytes exception_for(const Bytes& response, std::uint8_t code, bool rtu) {
+  const std::size_t place = unit_offset(rtu) + 1;
+  Bytes frame(response.begin(), response.begin() + static_cast<std::ptrdiff_t>(place));
+  frame.push_back(static_cast<std::uint8_t>(response[place] | modbus::exception_bit));
   frame.push_back(code);
   if (rtu) return with_crc(std::move(frame));
   frame[4] = 0;
@@ -53,53 +53,53 @@ Bytes exception_instead(const Bytes& answer, std::uint8_t code, bool rtu) {
 
 void append(Bytes& to, const Bytes& bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
 
-Bytes garbage(Fate& fate) {
-  Bytes bytes(1 + fate.below(40));
-  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(fate.below(256));
+Bytes garbage(FaultDraw& draw) {
+  Bytes bytes(1 + draw.below(40));
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(draw.below(256));
   return bytes;
 }
 
-// `answer` with some registers fewer than requested, and a header that fits.
-Bytes shortened(Bytes answer, Fate& fate, bool rtu) {
-  const std::size_t count_at = unit_place(rtu) + 2;
-  if (answer.size() <= count_at || (answer[count_at - 1] & modbus::exception_bit) != 0) return answer;
-  const std::size_t registers = answer[count_at] / 2U;
-  if (registers < 2) return answer;
-  const std::size_t less = 2 * (1 + fate.below(registers - 1));
-  answer[count_at] = static_cast<std::uint8_t>(answer[count_at] - less);
-  answer.resize(answer.size() - less);
+// `response` with fewer registers than requested and a consistent header.
+Bytes shortened(Bytes response, FaultDraw& draw, bool rtu) {
+  const std::size_t count_at = unit_offset(rtu) + 2;
+  if (response.size() <= count_at || (response[count_at - 1] & modbus::exception_bit) != 0) return response;
+  const std::size_t registers = response[count_at] / 2U;
+  if (registers < 2) return response;
+  const std::size_t less = 2 * (1 + draw.below(registers - 1));
+  response[count_at] = static_cast<std::uint8_t>(response[count_at] - less);
+  response.resize(response.size() - less);
   if (rtu) {
-    seal(answer);
+    replace_crc(response);
   } else {
-    const auto length = static_cast<std::uint16_t>(answer.size() - 6);
-    answer[4] = modbus::high_byte(length);
-    answer[5] = modbus::low_byte(length);
+    const auto length = static_cast<std::uint16_t>(response.size() - 6);
+    response[4] = modbus::high_byte(length);
+    response[5] = modbus::low_byte(length);
   }
-  return answer;
+  return response;
 }
 
-// `segments` with the bytes that come with a response before and behind them.
-void add_strays(std::vector<Segment>& segments, const StrayBytes& strays) {
+// Adds the stray bytes before and after the response.
+void add_strays(std::vector<Segment>& segments, const StrayByteOptions& strays) {
   if (segments.empty()) return;
   if (strays.pause.count() == 0) {
     Bytes& first = segments.front().bytes;
     first.insert(first.begin(), strays.before.begin(), strays.before.end());
-    append(segments.back().bytes, strays.behind);
+    append(segments.back().bytes, strays.after);
     return;
   }
   if (!strays.before.empty()) {
     const milliseconds pause = std::exchange(segments.front().pause, strays.pause);
     segments.insert(segments.begin(), {strays.before, pause});
   }
-  if (!strays.behind.empty()) segments.push_back({strays.behind, strays.pause});
+  if (!strays.after.empty()) segments.push_back({strays.after, strays.pause});
 }
 
-// Two to four parts, none of them empty unless the answer is shorter than that.
-std::vector<Segment> cut(const Bytes& bytes, Fate& fate) {
+// Two to four parts, none of them empty unless the response is shorter.
+std::vector<Segment> cut(const Bytes& bytes, FaultDraw& draw) {
   std::vector<std::size_t> edges{0, bytes.size()};
-  const std::uint64_t cuts = 1 + fate.below(3);
+  const std::uint64_t cuts = 1 + draw.below(3);
   for (std::uint64_t made = 0; made < cuts && bytes.size() > 1; ++made)
-    edges.push_back(1 + fate.below(bytes.size() - 1));
+    edges.push_back(1 + draw.below(bytes.size() - 1));
   std::sort(edges.begin(), edges.end());
   edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
   std::vector<Segment> segments;
@@ -107,15 +107,15 @@ std::vector<Segment> cut(const Bytes& bytes, Fate& fate) {
     const auto at = [&](std::size_t index) {
       return bytes.begin() + static_cast<std::ptrdiff_t>(edges[index]);
     };
-    const milliseconds pause{edge == 0 ? 0 : 2 + static_cast<int>(fate.below(8))};
+    const milliseconds pause{edge == 0 ? 0 : 2 + static_cast<int>(draw.below(8))};
     segments.push_back({Bytes(at(edge), at(edge + 1)), pause});
   }
   return segments;
 }
 
-// The fates of one answer, in an order that stays: a fault's place is part of its seed.
-struct Fates {
-  Fates(const Faults& faults, std::uint64_t seed)
+// The draws for one response. The order must not change: a fault's index is part of its seed.
+struct FaultDraws {
+  FaultDraws(const LineFaults& faults, std::uint64_t seed)
       : silence(seed, 0, faults.silence),
         late(seed, 1, faults.late),
         doubled(seed, 2, faults.doubled),
@@ -132,112 +132,113 @@ struct Fates {
         short_response(seed, 13, faults.short_response),
         strays(seed, 14, faults.strays.chance) {}
 
-  Fate silence, late, doubled, split, merge, wrong_crc, garbage, exception, reset, hang, wrong_unit, foreign,
-      lookalike, short_response, strays;
+  FaultDraw silence, late, doubled, split, merge, wrong_crc, garbage, exception, reset, hang, wrong_unit,
+      foreign, lookalike, short_response, strays;
 };
 
-// The faults that change the bytes of an answer.
-Bytes spoil(Bytes answer, Fates& fates, bool rtu) {
-  if (fates.garbage.hits) return garbage(fates.garbage);
-  if (fates.exception.hits)
-    answer = exception_instead(answer, fates.exception.below(2) == 0 ? device_failure : device_busy, rtu);
-  if (fates.short_response.hits) answer = shortened(std::move(answer), fates.short_response, rtu);
-  if (fates.wrong_unit.hits) {
-    std::uint8_t& unit_id = answer[unit_place(rtu)];
+// The faults that change the bytes of a response.
+Bytes corrupt(Bytes response, FaultDraws& draws, bool rtu) {
+  if (draws.garbage.hits) return garbage(draws.garbage);
+  if (draws.exception.hits)
+    response = exception_for(response, draws.exception.below(2) == 0 ? device_failure : device_busy, rtu);
+  if (draws.short_response.hits) response = shortened(std::move(response), draws.short_response, rtu);
+  if (draws.wrong_unit.hits) {
+    std::uint8_t& unit_id = response[unit_offset(rtu)];
     unit_id = static_cast<std::uint8_t>(unit_id % modbus::rtu_unit_max + 1);
-    if (rtu) seal(answer);
+    if (rtu) replace_crc(response);
   }
-  if (fates.wrong_crc.hits && rtu) answer.back() ^= static_cast<std::uint8_t>(1 + fates.wrong_crc.below(255));
-  return answer;
+  if (draws.wrong_crc.hits && rtu)
+    response.back() ^= static_cast<std::uint8_t>(1 + draws.wrong_crc.below(255));
+  return response;
 }
 
-Bytes foreign_bytes(const Bytes& answer, bool rtu, Fate& fate) {
-  ForeignExchange exchange = foreign_exchange(answer, rtu, fate.random);
-  Bytes bytes = fate.below(2) == 0 ? std::move(exchange.request) : Bytes{};
-  append(bytes, exchange.answer);
+Bytes foreign_bytes(const Bytes& response, bool rtu, FaultDraw& draw) {
+  ForeignExchange exchange = foreign_exchange(response, rtu, draw.random);
+  Bytes bytes = draw.below(2) == 0 ? std::move(exchange.request) : Bytes{};
+  append(bytes, exchange.response);
   return bytes;
 }
 
-// Somebody else's answer like ours, and where it comes.
+// A response to another master that looks like ours, and its position relative to ours.
 struct Lookalike {
-  Place place = Place::instead;
+  LookalikePosition place = LookalikePosition::instead;
   std::vector<Segment> segments;
   milliseconds gap{0};
 };
 
-Lookalike lookalike_of(const Undelivered& undelivered, const Faults& faults, Fate& fate) {
-  const bool rtu = undelivered.protocol == modbus::Protocol::rtu_over_tcp;
-  Lookalike found{.place = faults.lookalike_place, .gap = milliseconds{fate.below(lookalike_gap_max) + 1}};
-  const auto any_place = static_cast<Place>(1 + fate.below(3));
-  if (found.place == Place::anywhere) found.place = any_place;
-  const bool request_seen = fate.random.chance(faults.lookalike_request);
-  ForeignExchange exchange =
-      lookalike_exchange(undelivered.answer, *undelivered.read, *undelivered.registers, rtu, fate.random);
+Lookalike lookalike_of(const PendingResponse& pending_response, const LineFaults& faults, FaultDraw& draw) {
+  const bool rtu = pending_response.protocol == modbus::Protocol::rtu_over_tcp;
+  Lookalike found{.place = faults.lookalike_position, .gap = milliseconds{draw.below(lookalike_gap_max) + 1}};
+  const auto any_place = static_cast<LookalikePosition>(1 + draw.below(3));
+  if (found.place == LookalikePosition::anywhere) found.place = any_place;
+  const bool request_seen = draw.random.chance(faults.lookalike_request);
+  ForeignExchange exchange = lookalike_exchange(pending_response.response, *pending_response.read,
+                                                *pending_response.registers, rtu, draw.random);
   if (request_seen && rtu) {
     found.segments.push_back({std::move(exchange.request), milliseconds{0}});
-    found.segments.push_back({std::move(exchange.answer), foreign_gap});
+    found.segments.push_back({std::move(exchange.response), foreign_gap});
   } else {
-    found.segments.push_back({std::move(exchange.answer), milliseconds{0}});
+    found.segments.push_back({std::move(exchange.response), milliseconds{0}});
   }
   return found;
 }
 
-void move_behind(std::vector<Segment>& to, std::vector<Segment> segments, milliseconds pause) {
+void append_segments(std::vector<Segment>& to, std::vector<Segment> segments, milliseconds pause) {
   if (!to.empty() && !segments.empty()) segments.front().pause = std::max(segments.front().pause, pause);
   std::move(segments.begin(), segments.end(), std::back_inserter(to));
 }
 
-// What comes when somebody else's answer like ours comes as well.
-std::vector<Segment> beside(Lookalike lookalike, std::vector<Segment> ours) {
-  if (lookalike.place == Place::instead) return std::move(lookalike.segments);
-  if (lookalike.place == Place::before) std::swap(lookalike.segments, ours);
-  move_behind(ours, std::move(lookalike.segments), lookalike.gap);
+// The segments of our response and the lookalike in their order.
+std::vector<Segment> with_lookalike(Lookalike lookalike, std::vector<Segment> ours) {
+  if (lookalike.place == LookalikePosition::instead) return std::move(lookalike.segments);
+  if (lookalike.place == LookalikePosition::before) std::swap(lookalike.segments, ours);
+  append_segments(ours, std::move(lookalike.segments), lookalike.gap);
   return ours;
 }
 
 }  // namespace
 
-Delivery FaultMaker::deliver(Undelivered undelivered) {
-  const bool rtu = undelivered.protocol == modbus::Protocol::rtu_over_tcp;
-  Fates fates(faults_, random_.next());
+Delivery FaultInjector::deliver(PendingResponse pending_response) {
+  const bool rtu = pending_response.protocol == modbus::Protocol::rtu_over_tcp;
+  FaultDraws draws(faults_, random_.next());
   Delivery delivery{.delay = faults_.delay};
-  delivery.reset = fates.reset.hits;
-  delivery.hang = fates.hang.hits && !fates.reset.hits;
+  delivery.reset = draws.reset.hits;
+  delivery.hang = draws.hang.hits && !draws.reset.hits;
   if (delivery.reset || delivery.hang) return delivery;
 
-  const Bytes foreign = foreign_bytes(undelivered.answer, rtu, fates.foreign);
-  if (fates.foreign.hits) delivery.segments.push_back({foreign, milliseconds{0}});
+  const Bytes foreign = foreign_bytes(pending_response.response, rtu, draws.foreign);
+  if (draws.foreign.hits) delivery.segments.push_back({foreign, milliseconds{0}});
 
-  const bool can_be_mistaken = undelivered.read && undelivered.registers != nullptr;
-  if (fates.lookalike.hits && can_be_mistaken) {
-    std::vector<Segment> ours =
-        fates.split.hits ? cut(undelivered.answer, fates.split) : std::vector<Segment>{{undelivered.answer}};
-    Lookalike lookalike = lookalike_of(undelivered, faults_, fates.lookalike);
-    move_behind(delivery.segments, beside(std::move(lookalike), std::move(ours)), foreign_gap);
+  const bool can_be_mistaken = pending_response.read && pending_response.registers != nullptr;
+  if (draws.lookalike.hits && can_be_mistaken) {
+    std::vector<Segment> ours = draws.split.hits ? cut(pending_response.response, draws.split)
+                                                 : std::vector<Segment>{{pending_response.response}};
+    Lookalike lookalike = lookalike_of(pending_response, faults_, draws.lookalike);
+    append_segments(delivery.segments, with_lookalike(std::move(lookalike), std::move(ours)), foreign_gap);
     return delivery;
   }
-  if (fates.silence.hits) return delivery;
+  if (draws.silence.hits) return delivery;
 
-  Bytes answer = spoil(std::move(undelivered.answer), fates, rtu);
+  Bytes response = corrupt(std::move(pending_response.response), draws, rtu);
   milliseconds late_by{0};
-  if (fates.late.hits) late_by = faults_.late_by + fates.late.up_to(faults_.late_spread);
-  if (fates.doubled.hits) {
-    const bool at_once = fates.doubled.below(2) == 0;
-    const milliseconds after = at_once ? milliseconds{0} : fates.doubled.up_to(faults_.doubled_by);
-    delivery.late.push_back({answer, late_by + after});
+  if (draws.late.hits) late_by = faults_.late_by + draws.late.up_to(faults_.late_spread);
+  if (draws.doubled.hits) {
+    const bool at_once = draws.doubled.below(2) == 0;
+    const milliseconds after = at_once ? milliseconds{0} : draws.doubled.up_to(faults_.doubled_by);
+    delivery.late.push_back({response, late_by + after});
   }
-  if (fates.merge.hits) {
-    delivery.hold = fates.merge.below(2) == 0 && !fates.late.hits;
-    if (!delivery.hold) append(answer, foreign);
+  if (draws.merge.hits) {
+    delivery.hold = draws.merge.below(2) == 0 && !draws.late.hits;
+    if (!delivery.hold) append(response, foreign);
   }
-  if (fates.late.hits) {
-    delivery.late.insert(delivery.late.begin(), {std::move(answer), late_by});
+  if (draws.late.hits) {
+    delivery.late.insert(delivery.late.begin(), {std::move(response), late_by});
     return delivery;
   }
   std::vector<Segment> ours =
-      fates.split.hits ? cut(answer, fates.split) : std::vector<Segment>{{std::move(answer)}};
-  move_behind(delivery.segments, std::move(ours), foreign_gap);
-  if (fates.strays.hits) add_strays(delivery.segments, faults_.strays);
+      draws.split.hits ? cut(response, draws.split) : std::vector<Segment>{{std::move(response)}};
+  append_segments(delivery.segments, std::move(ours), foreign_gap);
+  if (draws.strays.hits) add_strays(delivery.segments, faults_.strays);
   return delivery;
 }
 

@@ -13,48 +13,48 @@
 
 namespace gensetd::simulator {
 
-// An answer before anything happens to it, and what it needs to be mistaken for another.
-struct Undelivered {
+// A response before any fault, with the data needed to construct a lookalike.
+struct PendingResponse {
   modbus::Protocol protocol = modbus::Protocol::tcp;
-  Bytes answer;
-  std::optional<modbus::ReadRequest> read;  // what was asked
-  const RegisterBank* registers = nullptr;  // of the unit asked
+  Bytes response;
+  std::optional<modbus::ReadRequest> read;  // the requested range
+  const RegisterBank* registers = nullptr;  // of the requested unit
 };
 
-// Bytes that are sent together, some time after those before them.
+// Bytes that are sent together, after a pause.
 struct Segment {
   Bytes bytes;
   std::chrono::milliseconds pause{0};
 };
 
-// Bytes that are sent so long after the answer's time, while the line is free.
-struct LateBytes {
+// Bytes that are sent this long after the response was due, while the line is free.
+struct LateResponse {
   Bytes bytes;
   std::chrono::milliseconds after{0};
 };
 
-// What becomes of one answer.
+// How one response is sent.
 struct Delivery {
   std::chrono::milliseconds delay{0};  // before the first segment; the line is busy meanwhile
   bool reset = false;                  // the connection is reset instead
-  bool hang = false;                   // nothing comes through the connection any more
-  bool hold = false;                   // sent together with the next answer
-  std::vector<Segment> segments;       // none: silence
-  std::vector<LateBytes> late;
+  bool hang = false;                   // the connection carries no more bytes
+  bool hold = false;                   // sent together with the next response
+  std::vector<Segment> segments;       // none: no response
+  std::vector<LateResponse> late;
 };
 
-// Decides the fate of each answer. Whether a fault hits an answer, and what it then does, follows from the
-// seed and the number of answers before, and not from which other faults are switched on.
-class FaultMaker {
+// Applies the faults to each response. Whether a fault hits a response, and its details, depend on the seed
+// and the number of earlier responses, but not on which other faults are enabled.
+class FaultInjector {
  public:
-  FaultMaker(const Faults& faults, std::uint64_t seed) : faults_(faults), random_(seed) {}
+  FaultInjector(const LineFaults& faults, std::uint64_t seed) : faults_(faults), random_(seed) {}
 
-  void set(const Faults& faults) { faults_ = faults; }
-  const Faults& faults() const { return faults_; }
-  Delivery deliver(Undelivered undelivered);
+  void set(const LineFaults& faults) { faults_ = faults; }
+  const LineFaults& faults() const { return faults_; }
+  Delivery deliver(PendingResponse pending_response);
 
  private:
-  Faults faults_;
+  LineFaults faults_;
   Random random_;
 };
 

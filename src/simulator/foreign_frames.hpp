@@ -7,21 +7,21 @@
 
 #include <cstdint>
 
-// Good frames that somebody else asked for, as they are heard beside our answer.
+// Valid frames of another master's exchange, which arrive together with our response.
 namespace gensetd::simulator {
 
 struct ForeignExchange {
-  Bytes request;  // empty on Modbus TCP, where nobody hears it
-  Bytes answer;
+  Bytes request;  // empty on Modbus TCP, where other clients do not receive it
+  Bytes response;
 };
 
-// One that a client can tell from `answer`, ours: on RTU the answer of another unit with our length, or of
-// our unit with another length; on Modbus TCP one with another transaction id.
-ForeignExchange foreign_exchange(const Bytes& answer, bool rtu, Random& random);
+// An exchange that a client can distinguish from `response`, ours: on RTU another unit id with our length, or
+// our unit id with another length; on Modbus TCP another transaction id.
+ForeignExchange foreign_exchange(const Bytes& response, bool rtu, Random& random);
 
-// The answer of our unit with our byte count to somebody who asked for other registers. On Modbus TCP it has
-// another transaction id, as an answer to somebody else must.
-ForeignExchange lookalike_exchange(const Bytes& answer, const modbus::ReadRequest& ours,
+// An exchange with our unit id and byte count, but other registers. On Modbus TCP it has another transaction
+// id, as a response to another client must.
+ForeignExchange lookalike_exchange(const Bytes& response, const modbus::ReadRequest& ours,
                                    const RegisterBank& registers, bool rtu, Random& random);
 
 }  // namespace gensetd::simulator

@@ -13,13 +13,13 @@
 
 namespace gensetd::simulator {
 
-class Listener;
+class ModbusServer;
 
-// Polls the controllers of a listener's line as somebody else would. Use: start(), stop() before the listener
-// dies. Kept alive by its coroutine.
+// Polls the controllers of a server's line as another master would. Use: start(); stop() before the server is
+// destroyed. Kept alive by its coroutine.
 class ForeignMaster : public std::enable_shared_from_this<ForeignMaster> {
  public:
-  ForeignMaster(boost::asio::io_context& context, Listener& listener, ForeignMasterPlan plan,
+  ForeignMaster(boost::asio::io_context& context, ModbusServer& server, ForeignMasterOptions plan,
                 std::vector<std::uint8_t> units);
 
   void start();
@@ -31,8 +31,8 @@ class ForeignMaster : public std::enable_shared_from_this<ForeignMaster> {
   boost::asio::awaitable<void> read(std::uint8_t unit_id, profile::Block block);
   boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point time);
 
-  Listener* listener_;  // null after stop()
-  const ForeignMasterPlan plan_;
+  ModbusServer* server_;  // null after stop()
+  const ForeignMasterOptions plan_;
   const std::vector<std::uint8_t> units_;
   boost::asio::steady_timer timer_;
 };

@@ -12,13 +12,13 @@ constexpr double nominal_speed = 1'500;  // rpm: two pole pairs at 50 Hz
 constexpr double idle_speed = 1'000;
 constexpr double cranking_speed = 180;
 constexpr double speed_per_frequency = nominal_speed / nominal_frequency;
-constexpr double slip_frequency = 0.12;  // turns the phase by once in eight seconds while synchronising
+constexpr double slip_frequency = 0.12;  // one turn of the phase in eight seconds while synchronising
 constexpr double load_ramp_kw = 0.06 * genset_rated_kw * step_seconds;
 constexpr double unloaded_kw = 0.03 * genset_rated_kw;
 constexpr double tank_litres = 600;
 constexpr double low_fuel_percent = 20;
 
-// One step of a lag of first order; `seconds` is its time constant.
+// One step of a first-order lag with time constant `seconds`.
 double approach(double value, double target, double seconds) {
   return value + (target - value) * std::min(1.0, step_seconds / seconds);
 }
@@ -31,10 +31,10 @@ double consumption_litres_per_hour(double load, double speed) {
 
 }  // namespace
 
-Genset::Genset(std::uint64_t seed, Duty duty)
+Genset::Genset(std::uint64_t seed, OperatingMode operating_mode)
     : random_(seed),
-      duty_(duty),
-      sequence_(duty, random_),
+      operating_mode_(operating_mode),
+      sequence_(operating_mode, random_),
       unbalance_{random_.between(-0.03, 0.03), random_.between(-0.03, 0.03), random_.between(-0.03, 0.03)},
       has_oil_temp_(random_.chance(0.5)),
       has_turbo_pressure_(random_.chance(0.5)),
@@ -52,35 +52,35 @@ Genset::Genset(std::uint64_t seed, Duty duty)
   oil_pressure_ = 420;
 }
 
-void Genset::step(const Surroundings& around) {
-  around_ = around;
+void Genset::step(const GensetInputs& inputs) {
+  inputs_ = inputs;
   seconds_ += step_seconds;
   load_drift_.step(random_);
   power_factor_drift_.step(random_);
   voltage_drift_.step(random_);
   sequence_.step({.synchronised = synchronised(), .unloaded = share_kw_ < unloaded_kw}, random_);
-  turn_engine();
-  excite();
-  compare_with_busbar();
-  take_load();
-  warm();
-  count();
+  update_speed();
+  update_voltages();
+  update_phase();
+  update_load();
+  update_temperatures();
+  update_counters();
 }
 
-// A wave of some minutes with a wandering on top, so that the load is never quite still.
+// A sine wave of some minutes plus a random drift, so that the load always changes.
 double Genset::base_load_kw() const {
   const double wave = 0.66 + 0.1 * std::sin(seconds_ / 40) + load_drift_.value();
   return genset_rated_kw * std::clamp(wave, 0.3, 0.9);
 }
 
-// As a synchroniser sees it; a dead busbar needs no more than a good voltage.
+// The conditions of a synchroniser; on a dead busbar only voltage and frequency matter.
 bool Genset::synchronised() const {
   if (!near(mean(voltages_), nominal_phase_voltage, 0.05 * nominal_phase_voltage)) return false;
-  if (!around_.busbar_live) return near(frequency_, nominal_frequency, 0.5);
-  return near(frequency_, around_.busbar_frequency, 0.3) && near(phase_degrees_, 0, 8);
+  if (!inputs_.busbar_live) return near(frequency_, nominal_frequency, 0.5);
+  return near(frequency_, inputs_.busbar_frequency, 0.3) && near(phase_degrees_, 0, 8);
 }
 
-double Genset::wanted_speed() const {
+double Genset::target_speed() const {
   switch (status()) {
     case Status::cranking:
       return cranking_speed;
@@ -89,7 +89,7 @@ double Genset::wanted_speed() const {
     case Status::idle_stop:
       return idle_speed;
     case Status::wait_load:
-      return around_.busbar_live ? (around_.busbar_frequency + slip_frequency) * speed_per_frequency
+      return inputs_.busbar_live ? (inputs_.busbar_frequency + slip_frequency) * speed_per_frequency
                                  : nominal_speed;
     case Status::warming:
     case Status::running:
@@ -100,44 +100,45 @@ double Genset::wanted_speed() const {
   }
 }
 
-void Genset::turn_engine() {
+void Genset::update_speed() {
   if (on_live_busbar()) {
-    speed_ = approach(speed_, around_.busbar_frequency * speed_per_frequency, 0.3);
+    speed_ = approach(speed_, inputs_.busbar_frequency * speed_per_frequency, 0.3);
   } else {
-    speed_ = approach(speed_, wanted_speed(), wanted_speed() > speed_ ? 0.7 : 1.6);
+    speed_ = approach(speed_, target_speed(), target_speed() > speed_ ? 0.7 : 1.6);
     if (running()) speed_ += random_.between(-0.5, 0.5);
-    if (wanted_speed() == 0 && speed_ < 15) speed_ = 0;
+    if (target_speed() == 0 && speed_ < 15) speed_ = 0;
   }
   frequency_ = speed_ < 150 ? 0 : speed_ / speed_per_frequency;
-  if (on_live_busbar()) frequency_ = around_.busbar_frequency;
+  if (on_live_busbar()) frequency_ = inputs_.busbar_frequency;
 }
 
 // The regulator holds the voltage from about 1400 rpm up and gives way with the speed below.
-void Genset::excite() {
+void Genset::update_voltages() {
   const double excited = speed_ > 400 ? std::min(1.0, speed_ / 1'400) : 0.01 * speed_ / idle_speed;
   for (std::size_t phase = 0; phase < 3; ++phase) {
     const double own =
         (nominal_phase_voltage + voltage_drift_.value()) * excited * (1 + unbalance_[phase] / 10);
     voltages_[phase] =
-        on_live_busbar() ? around_.busbar_voltages[phase] : approach(voltages_[phase], own, 0.4);
+        on_live_busbar() ? inputs_.busbar_voltages[phase] : approach(voltages_[phase], own, 0.4);
   }
 }
 
-void Genset::compare_with_busbar() {
-  if (!running()) {  // of a set that stands still a real controller shows some angle or other, 0..360
+void Genset::update_phase() {
+  if (!running()) {  // a real controller shows a random angle, 0..360, while the engine stands still
     phase_degrees_ = random_.between(0, 360);
   } else if (breaker_closed()) {
     phase_degrees_ = random_.between(-0.4, 0.4);
-  } else if (around_.busbar_live) {
-    phase_degrees_ += (frequency_ - around_.busbar_frequency) * 360 * step_seconds;
+  } else if (inputs_.busbar_live) {
+    phase_degrees_ += (frequency_ - inputs_.busbar_frequency) * 360 * step_seconds;
     phase_degrees_ = std::remainder(phase_degrees_, 360);
   } else {
     phase_degrees_ = 0;
   }
 }
 
-void Genset::take_load() {
-  const double wanted = sequence_.unloading() ? 0 : std::clamp(around_.wanted_kw, 0.0, 1.1 * genset_rated_kw);
+void Genset::update_load() {
+  const double wanted =
+      sequence_.unloading() ? 0 : std::clamp(inputs_.requested_kw, 0.0, 1.1 * genset_rated_kw);
   share_kw_ = breaker_closed() ? std::clamp(wanted, share_kw_ - load_ramp_kw, share_kw_ + load_ramp_kw) : 0;
   earth_current_ = share_kw_ > 0 ? 0.4 + random_.between(0, 0.3) : 0;
   const double unbalance_sum = 3 + unbalance_[0] + unbalance_[1] + unbalance_[2];
@@ -151,9 +152,9 @@ void Genset::take_load() {
   }
 }
 
-void Genset::warm() {
+void Genset::update_temperatures() {
   const double load = share_kw_ / genset_rated_kw;
-  const double coolant_target = running() ? 80 + 9 * load : 40;  // a heater keeps a standing set warm
+  const double coolant_target = running() ? 80 + 9 * load : 40;  // a heater keeps a standing engine warm
   coolant_ = approach(coolant_, coolant_target, running() ? 45 : 200);
   oil_ = approach(oil_, running() ? coolant_ + 10 : 36, running() ? 60 : 200);
   const double hot_pressure = 430 * speed_ / nominal_speed;
@@ -162,7 +163,7 @@ void Genset::warm() {
   if (oil_pressure_ < 2 && !running()) oil_pressure_ = 0;
 }
 
-void Genset::count() {
+void Genset::update_counters() {
   if (sequence_.starting()) ++starts_;
   if (!running()) return;
   run_seconds_ += step_seconds;
@@ -170,22 +171,22 @@ void Genset::count() {
   const double litres =
       consumption_litres_per_hour(share_kw_ / genset_rated_kw, speed_) * step_seconds / 3'600;
   fuel_percent_ -= litres / tank_litres * 100;
-  if (fuel_percent_ < low_fuel_percent - 5) fuel_percent_ = 95;  // the tanker came
+  if (fuel_percent_ < low_fuel_percent - 5) fuel_percent_ = 95;  // refuelled
 }
 
 GensetReadings Genset::readings() const {
   GensetReadings shown;
   const bool low_fuel = fuel_percent_ < low_fuel_percent;
-  shown.mode_auto = duty_ != Duty::stopped;
-  shown.mode_stop = duty_ == Duty::stopped;
+  shown.mode_auto = operating_mode_ != OperatingMode::stopped;
+  shown.mode_stop = operating_mode_ == OperatingMode::stopped;
   shown.alarm_common = shown.alarm_warning = shown.alarm_count = low_fuel;
-  shown.mains_normal = around_.mains_normal;
-  shown.mains_load = around_.mains_on_load;
+  shown.mains_normal = inputs_.mains_normal;
+  shown.mains_load = inputs_.mains_on_load;
   shown.gen_normal = near(mean(voltages_), nominal_phase_voltage, 0.1 * nominal_phase_voltage) &&
                      near(frequency_, nominal_frequency, 2);
   shown.gen_closed = breaker_closed();
-  show_generator(shown);
-  show_engine(shown);
+  fill_generator(shown);
+  fill_engine(shown);
   shown.gen_status = static_cast<double>(status());
   shown.run_hours = std::floor(run_seconds_ / 3'600);
   shown.run_minutes = std::floor((run_seconds_ - shown.run_hours * 3'600) / 60);
@@ -194,17 +195,17 @@ GensetReadings Genset::readings() const {
   return shown;
 }
 
-void Genset::show_generator(GensetReadings& shown) const {
-  const Phases mains = line_voltages(around_.mains_voltages);
+void Genset::fill_generator(GensetReadings& shown) const {
+  const Phases mains = line_voltages(inputs_.mains_voltages);
   shown.mains_uab = mains[0], shown.mains_ubc = mains[1], shown.mains_uca = mains[2];
-  shown.mains_freq = around_.mains_frequency;
+  shown.mains_freq = inputs_.mains_frequency;
   const Phases line = line_voltages(voltages_);
   shown.gen_uab = line[0], shown.gen_ubc = line[1], shown.gen_uca = line[2];
   shown.gen_ua = voltages_[0], shown.gen_ub = voltages_[1], shown.gen_uc = voltages_[2];
   shown.gen_freq = frequency_;
-  if (around_.busbar_live) {
-    shown.volt_diff = line[0] - line_voltages(around_.busbar_voltages)[0];
-    shown.freq_diff = frequency_ - around_.busbar_frequency;
+  if (inputs_.busbar_live) {
+    shown.volt_diff = line[0] - line_voltages(inputs_.busbar_voltages)[0];
+    shown.freq_diff = frequency_ - inputs_.busbar_frequency;
   }
   shown.phase_diff = phase_degrees_;
   shown.current_a = currents_[0], shown.current_b = currents_[1], shown.current_c = currents_[2];
@@ -219,7 +220,7 @@ void Genset::show_generator(GensetReadings& shown) const {
   shown.pf_avg = apparent > 0 ? power_kw() / apparent : 0;
 }
 
-void Genset::show_engine(GensetReadings& shown) const {
+void Genset::fill_engine(GensetReadings& shown) const {
   const double load = share_kw_ / genset_rated_kw;
   shown.engine_speed = speed_;
   shown.battery_volt = status() == Status::cranking ? 22.6 : running() ? 28.2 : 27.1;
@@ -229,7 +230,7 @@ void Genset::show_engine(GensetReadings& shown) const {
   shown.fuel_level = fuel_percent_;
   shown.load_pct = load * 100;
   shown.oil_temp = has_oil_temp_ ? oil_ : not_connected;
-  shown.fuel_pressure = not_connected;  // sets of this size seldom have the sensor
+  shown.fuel_pressure = not_connected;  // gensets of this size rarely have the sensor
   shown.turbo_pressure = has_turbo_pressure_ ? 165 * load : not_connected;
   shown.fuel_consumption = running() ? consumption_litres_per_hour(load, speed_) : 0;
 }

@@ -11,8 +11,8 @@ namespace gensetd::simulator {
 
 inline constexpr double genset_rated_kw = 300;
 
-// What a set finds around it in one step.
-struct Surroundings {
+// Mains, busbar and requested load of a genset in one step.
+struct GensetInputs {
   Phases mains_voltages{};
   double mains_frequency = 0;
   bool mains_normal = false;
@@ -20,17 +20,17 @@ struct Surroundings {
   bool busbar_live = false;
   Phases busbar_voltages{};
   double busbar_frequency = 0;
-  double wanted_kw = 0;  // the share of the load that this set is to carry
+  double requested_kw = 0;  // the load share of this genset
 };
 
-// One genset with its engine, generator, breaker and controller. Everything follows from the seed and the
-// surroundings. Use: one step() per plant step, then readings(). The figures are those of a diesel set of
-// 300 kW, with thermal times shortened so that a minute shows a change.
+// One genset with its engine, generator, breaker and controller. The seed and the inputs determine all
+// values. Use: one step() per plant step, then readings(). The figures are those of a 300 kW diesel genset,
+// with shorter thermal time constants so that a change is visible within a minute.
 class Genset {
  public:
-  Genset(std::uint64_t seed, Duty duty);
+  Genset(std::uint64_t seed, OperatingMode operating_mode);
 
-  void step(const Surroundings& around);
+  void step(const GensetInputs& inputs);
   GensetReadings readings() const;
 
   Status status() const { return sequence_.status(); }
@@ -38,27 +38,27 @@ class Genset {
   bool shares_load() const { return breaker_closed() && !sequence_.unloading(); }
   double power_kw() const { return power_kw_[0] + power_kw_[1] + power_kw_[2]; }
   double reactive_kvar() const { return reactive_kvar_[0] + reactive_kvar_[1] + reactive_kvar_[2]; }
-  double base_load_kw() const;  // what it carries beside the mains
+  double base_load_kw() const;  // the load in parallel with the mains
   double nominal_kw() const { return genset_rated_kw; }
 
  private:
   bool running() const { return speed_ > 500; }
-  bool on_live_busbar() const { return breaker_closed() && around_.busbar_live; }
+  bool on_live_busbar() const { return breaker_closed() && inputs_.busbar_live; }
   bool synchronised() const;
-  double wanted_speed() const;
-  void turn_engine();
-  void excite();
-  void compare_with_busbar();
-  void take_load();
-  void warm();
-  void count();
-  void show_engine(GensetReadings& shown) const;
-  void show_generator(GensetReadings& shown) const;
+  double target_speed() const;
+  void update_speed();
+  void update_voltages();
+  void update_phase();
+  void update_load();
+  void update_temperatures();
+  void update_counters();
+  void fill_engine(GensetReadings& shown) const;
+  void fill_generator(GensetReadings& shown) const;
 
   Random random_;
-  Duty duty_;
+  OperatingMode operating_mode_;
   Sequence sequence_;
-  Surroundings around_;
+  GensetInputs inputs_;
 
   // Fixed by the seed.
   Phases unbalance_;  // relative
@@ -68,13 +68,13 @@ class Genset {
   Drift load_drift_{0.06};
   Drift power_factor_drift_{0.02};
   Drift voltage_drift_{0.6};
-  double seconds_;  // of plant time, from a phase of its own
+  double seconds_;  // plant time plus a random offset
 
   double speed_ = 0;  // rpm
   double frequency_ = 0;
   Phases voltages_{};
-  double phase_degrees_ = 0;  // generator ahead of the busbar, -180..180
-  double share_kw_ = 0;       // ramps towards what is wanted
+  double phase_degrees_ = 0;  // generator relative to the busbar, -180..180
+  double share_kw_ = 0;       // ramps towards the requested load
   Phases power_kw_{};
   Phases reactive_kvar_{};
   Phases currents_{};

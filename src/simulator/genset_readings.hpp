@@ -6,7 +6,7 @@
 
 namespace gensetd::simulator {
 
-// What a genset controller shows, by the names and in the units of the HGM9520N profile. The phase voltages
+// The values of a genset controller, with the names and units of the HGM9520N profile. The phase voltages
 // gen_ua..uc are for profiles that add them.
 struct GensetReadings {
   // mode and alarms

@@ -7,7 +7,7 @@
 
 namespace gensetd::simulator {
 
-// The public network in front of a site: near its nominal values, and gone for half a minute now and then.
+// The public grid at a site: near its nominal values, with outages of half a minute.
 class Mains {
  public:
   explicit Mains(std::uint64_t seed);
@@ -23,7 +23,7 @@ class Mains {
   Drift voltage_drift_{1.5};
   Phases unbalance_;
   bool present_ = true;
-  double remaining_seconds_;  // until it goes or comes back
+  double remaining_seconds_;  // until the next failure or return
 };
 
 }  // namespace gensetd::simulator

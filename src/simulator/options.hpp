@@ -13,19 +13,19 @@
 
 namespace gensetd::simulator {
 
-// Where an answer like ours comes that somebody else asked for.
-enum class Place : std::uint8_t { anywhere, before, after, instead };
+// Where a response to another master arrives that looks like ours.
+enum class LookalikePosition : std::uint8_t { anywhere, before, after, instead };
 
-// Bytes that are no frame and come with responses (FIELD-NOTES 17).
-struct StrayBytes {
+// Bytes around responses that are no frame (FIELD-NOTES 17).
+struct StrayByteOptions {
   std::vector<std::uint8_t> before;
-  std::vector<std::uint8_t> behind;
+  std::vector<std::uint8_t> after;
   double chance = 1;                   // 0..1 per response
-  std::chrono::milliseconds pause{0};  // between them and the response; 0: they come together
+  std::chrono::milliseconds pause{0};  // between these bytes and the response; 0: one segment
 };
 
-// A text that a converter sends by itself (FIELD-NOTES 18).
-struct Identity {
+// A text that a converter sends without a request (FIELD-NOTES 18).
+struct ConverterIdentity {
   std::string text;  // empty: none
   bool at_connect = false;
   bool before_packets = false;
@@ -35,114 +35,118 @@ struct Identity {
 // Transaction ids of frames that nobody requested, compared with that of the last request.
 enum class StrayIds : std::uint8_t { any, before, at, after };
 
-// Frames, and on RTU other bytes, on a connection on which no request is pending (FIELD-NOTES 3, 23).
+// Unsolicited frames, on RTU also stray bytes, while no request is pending (FIELD-NOTES 3, 23).
 struct IdleStrays {
   std::chrono::milliseconds every{0};  // 0: none
   StrayIds ids = StrayIds::any;        // Modbus TCP
 };
 
-// Responses that come one request late.
-struct Behind {
-  double falls = 0;          // 0..1 per response: from this one on
-  double recovers = 0;       // 0..1 per response: in step again; else until the connection is closed
-  bool readdressed = false;  // under the new transaction id and unit number: a gateway, for all connections
+// From some response on, each response is sent one request late.
+struct ResponseLagOptions {
+  double start_chance = 0;  // 0..1 per response: it is the first late one
+  double end_chance = 0;    // 0..1 per response: the lag ends; else it lasts until the connection is closed
+  bool renumbered = false;  // the late response gets the new transaction id and unit id, as from a gateway;
+                            // one lag for all connections
 };
 
 // The transaction id of a response: that of its request, always 1, or one ahead (FIELD-NOTES 24).
-enum class EchoedIds : std::uint8_t { same, one, ahead };
+enum class ResponseIds : std::uint8_t { same, one, ahead };
 
-// What a device does with its connections (FIELD-NOTES 25, 26).
-struct ConnectionHabits {
-  std::chrono::milliseconds deaf{0};         // no response to what arrives so soon after connecting
-  std::uint64_t closes_after = 0;            // closes after so many responses; 0: never
-  std::chrono::milliseconds closes_idle{0};  // closes after so long without a request; 0: never
-  bool drops_oldest = false;                 // a client beyond clients_max takes the place of the first one
+// How a device treats its connections (FIELD-NOTES 25, 26).
+struct ConnectionBehaviour {
+  std::chrono::milliseconds ignores_requests_for{
+      0};                                     // after connecting, requests get no response for this time
+  std::uint64_t closes_after_responses = 0;   // 0: never
+  std::chrono::milliseconds idle_timeout{0};  // 0: never closes an idle connection
+  bool evicts_oldest = false;  // a client beyond clients_max replaces the oldest one instead of being reset
 };
 
-// What goes wrong on the way of an answer. Each is a probability 0..1 per request, but for the times.
-struct Faults {
-  double silence = 0;  // no answer
-  double late = 0;     // the answer comes late_by to late_by + late_spread later; others may pass before it
+// Faults on the way of a response. Each is a probability 0..1 per request, except the times.
+struct LineFaults {
+  double silence = 0;  // no response
+  double late =
+      0;  // the response is sent late_by to late_by + late_spread later; others may be sent before it
   std::chrono::milliseconds late_by{3'000};
   std::chrono::milliseconds late_spread{0};
-  std::chrono::milliseconds delay{0};  // added to each answer; a serial line is busy meanwhile
-  double doubled = 0;                  // the answer comes twice: at once, or within doubled_by
+  std::chrono::milliseconds delay{0};  // added to each response; a serial line is busy meanwhile
+  double doubled = 0;                  // the response is sent twice: the copy at once, or within doubled_by
   std::chrono::milliseconds doubled_by{1'000};
-  double split = 0;  // the answer comes in several segments, with pauses of a few ms
-  double merge =
-      0;  // held back and sent with the next answer of the connection, or joined with a foreign frame
-  double wrong_crc = 0;       // RTU only: Modbus TCP has no CRC
-  double garbage = 0;         // random bytes instead of the answer
-  double exception = 0;       // exception 4 or 6 instead of the answer
-  double reset = 0;           // the connection is reset instead
-  double hang = 0;            // the connection stays open, and nothing comes through it any more
+  double split = 0;      // the response is sent in several segments with pauses of a few ms
+  double merge = 0;      // held and sent with the connection's next response, or joined with a foreign frame
+  double wrong_crc = 0;  // RTU only: Modbus TCP has no CRC
+  double garbage = 0;    // random bytes instead of the response
+  double exception = 0;  // exception 4 or 6 instead of the response
+  double reset = 0;      // the connection is reset instead
+  double hang = 0;       // the connection stays open but carries no more bytes
   double short_response = 0;  // fewer registers than requested, without an exception
-  double wrong_unit = 0;      // a good frame with the unit id of another
-  double foreign = 0;         // a frame of another master before ours, which can be told from ours by itself
+  double wrong_unit = 0;      // a valid frame with another unit id
+  double foreign = 0;         // a foreign frame before the response, distinguishable from it
 
-  // An answer of our unit with our byte count, but of other registers, that somebody else asked for. Before
-  // or after ours, ours comes whole and in time. Instead of ours and without its request nothing tells it
-  // from ours: no client can be right then.
+  // A response to another master: our unit id and byte count, but other registers. When it arrives before or
+  // after our response, ours is complete and in time. When it replaces ours and its request is not visible,
+  // no client can detect it.
   double lookalike = 0;
-  Place lookalike_place = Place::anywhere;
-  double lookalike_request = 0.5;  // how often the other's request is seen before it
+  LookalikePosition lookalike_position = LookalikePosition::anywhere;
+  double lookalike_request = 0.5;  // probability that the other master's request is visible before it
 
-  StrayBytes strays;
-  Behind behind;
-  EchoedIds ids = EchoedIds::same;
+  StrayByteOptions strays;
+  ResponseLagOptions lag;
+  ResponseIds ids = ResponseIds::same;
 };
 
-struct Controller {
+struct SimulatedController {
   profile::ProfilePtr profile;
   std::uint8_t unit_id = 1;
   std::string site;  // a switchboard sums the gensets of the same site
 };
 
-// Nothing comes from the line for `lasting`, once in every period; never when that is 0.
-struct Outage {
+// Once per period the line is silent for `lasting`; 0: no outages.
+struct LineOutage {
   std::chrono::milliseconds period{60'000};
   std::chrono::milliseconds lasting{0};
 };
 
-// Somebody else who polls the same controllers on the same line, with the specification's pauses (phase 2,
-// critical points of the HGM9560): another client of the converter, or another master on the pair, whose
-// requests are seen as well.
-struct ForeignMasterPlan {
-  std::vector<profile::Block> blocks;  // asked of each unit, one after another
-  bool requests_seen = false;
-  std::chrono::milliseconds interval{2'000};  // from the end of a round to the next
+// Another master that polls the same controllers on the same line with the pauses of the specification (phase
+// 2, critical points of the HGM9560): another client of the converter, or a master on the serial line itself,
+// whose requests are then visible too.
+struct ForeignMasterOptions {
+  std::vector<profile::Block> blocks;  // read from each unit in this order
+  bool requests_visible = false;
+  std::chrono::milliseconds interval{2'000};  // between the end of a round and the next one
 };
 
-// One address with the controllers behind it.
-struct Listening {
+// One TCP address and the controllers behind it.
+struct ModbusServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  // 0: any free one, see Simulator::ports()
+  std::uint16_t port = 0;  // 0: any free port, see Simulator::ports()
   modbus::Protocol protocol = modbus::Protocol::tcp;
-  std::vector<Controller> controllers;
-  bool serial_pacing = false;  // answers take the time of a serial line with 11 bits a character
+  std::vector<SimulatedController> controllers;
+  bool serial_pacing = false;  // responses take the time of a serial line with 11 bits per character
   unsigned baud = 9'600;
-  std::chrono::milliseconds turnaround{60};  // of the controller, from request to answer, with serial_pacing
-  // A converter passes on in packets what comes from the line: all of so long a time, or with 0 what came
-  // before a pause of four characters. rtu_over_tcp only.
+  std::chrono::milliseconds turnaround{60};  // from request to response of a controller, with serial_pacing
+  // A converter forwards the bytes of the line in packets: each covers this time, or with 0 ends at a pause
+  // of four characters. rtu_over_tcp only.
   std::chrono::milliseconds packing{0};
-  std::size_t clients_max = 0;  // connections at a time, further ones are reset; 0: what such a device takes
-  Limits limits;                // what its controllers do not answer
-  std::vector<std::uint8_t> dead_units;  // stay silent as if they were not there
-  Outage outage;
-  Identity identity;
+  std::size_t clients_max =
+      0;              // simultaneous connections, further ones are reset; 0: the limit of such a device
+  ReadLimits limits;  // reads that its controllers refuse
+  std::vector<std::uint8_t> dead_units;  // do not respond, as if not connected
+  LineOutage outage;
+  ConverterIdentity identity;
   IdleStrays idle_strays;
-  ConnectionHabits connections;
-  bool copies_responses = false;  // to the other clients too, as a converter does; Modbus TCP
-  std::optional<ForeignMasterPlan> foreign_master;  // rtu_over_tcp only
-  Faults faults;
+  ConnectionBehaviour connection_behaviour;
+  bool copies_responses =
+      false;  // each response also goes to the other clients, as from a converter; Modbus TCP
+  std::optional<ForeignMasterOptions> foreign_master;  // rtu_over_tcp only
+  LineFaults faults;
 };
 
-struct Options {
-  std::vector<Listening> listening;
+struct SimulatorOptions {
+  std::vector<ModbusServerOptions> servers;
   std::uint64_t seed = 1;
   double speed = 1.0;    // plant time per real time
-  bool pattern = false;  // registers tell their address and the time instead (pattern.hpp)
-  std::function<void(const std::string& line)> trace;  // hears of connections and requests
+  bool pattern = false;  // registers encode their address and the time (pattern.hpp)
+  std::function<void(const std::string& line)> trace;  // receives a line for each connection and request
 };
 
 }  // namespace gensetd::simulator

@@ -8,8 +8,9 @@
 
 namespace gensetd::simulator {
 
-// Whether the line is silent so long after its start. Where in its period an outage lies is drawn by seed.
-inline bool is_silent(const Outage& outage, std::uint64_t seed, std::chrono::milliseconds since_start) {
+// Whether the line is silent at this time after its start. The seed determines the outage's position within
+// each period.
+inline bool is_silent(const LineOutage& outage, std::uint64_t seed, std::chrono::milliseconds since_start) {
   if (outage.lasting.count() <= 0 || outage.period.count() <= 0 || since_start.count() < 0) return false;
   if (outage.lasting >= outage.period) return true;
   const auto period = static_cast<std::uint64_t>(since_start / outage.period);

@@ -10,22 +10,23 @@
 
 namespace gensetd::simulator {
 
-// How a converter makes packets of the characters of a line, without clock. Use: add() what goes over the
-// line, with its times, in the order of the line; when due() has come, take() the packet and send it.
+// Groups the characters of a serial line into packets as a converter does; reads no clock. Use: add() bytes
+// with their times in the order of the line; at due(), take() the packet and send it.
 class Packer {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  // A packet is all that comes within `packing` from its first character on. With 0 it ends at a pause of
-  // four characters (the converter's default), and goes when that is over.
+  // A packet covers `packing` from the begin of its first character. With 0 it ends at a pause of four
+  // characters (the converter's default) and is due at the end of that pause.
   Packer(std::chrono::nanoseconds character, std::chrono::nanoseconds packing)
       : character_(character), packing_(packing) {}
 
-  // `bytes` begin at `begin`, or when the line is done with those before. Gives the end of their last.
+  // `bytes` start at `begin`, or after the previous bytes if the line is still busy. Returns when the last
+  // one ends.
   SteadyTime add(std::span<const std::uint8_t> bytes, SteadyTime begin);
 
-  std::optional<SteadyTime> due() const;  // of the next packet; none when there is nothing
-  Bytes take();                           // the next packet, due or not
+  std::optional<SteadyTime> due() const;  // of the next packet; empty: there is none
+  Bytes take();                           // the next packet, even if it is not due yet
 
  private:
   struct Character {

@@ -5,21 +5,22 @@ namespace {
 
 constexpr std::chrono::milliseconds tick{100};
 
-// An odd factor makes each of 256 addresses another one, and its inverse makes it the same again.
-constexpr unsigned scatter = 167;
-constexpr unsigned gather = 23;
-static_assert(scatter * gather % 256 == 1);
+// Multiplying by an odd factor permutes the 256 addresses; multiplying by its inverse restores them.
+constexpr unsigned address_factor = 167;
+constexpr unsigned address_factor_inverse = 23;
+static_assert(address_factor * address_factor_inverse % 256 == 1);
 
 }  // namespace
 
 std::uint16_t pattern_value(std::uint8_t unit_id, std::uint16_t address, UnixTime time) {
   const auto tenths = static_cast<std::uint64_t>(time / tick);
-  return static_cast<std::uint16_t>((unit_id % 4U) << 14 | (address * scatter % 256U) << 6 | tenths % 64U);
+  return static_cast<std::uint16_t>((unit_id % 4U) << 14 | (address * address_factor % 256U) << 6 |
+                                    tenths % 64U);
 }
 
 PatternOrigin pattern_origin(std::uint16_t value) {
   return {.unit_id = static_cast<std::uint8_t>(value >> 14),
-          .address = static_cast<std::uint8_t>((value >> 6 & 0xFFU) * gather % 256U),
+          .address = static_cast<std::uint8_t>((value >> 6 & 0xFFU) * address_factor_inverse % 256U),
           .tenths = static_cast<std::uint8_t>(value & 0x3F)};
 }
 

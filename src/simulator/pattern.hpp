@@ -5,14 +5,14 @@
 #include <chrono>
 #include <cstdint>
 
-// Registers whose values tell which register was read, of which unit, and when, so that a test can tell of
-// every value that it is not another one's.
+// Register values that encode their unit, address and time, so that a test can verify where each value comes
+// from.
 namespace gensetd::simulator {
 
 // A register's value, from the highest bit: unit id modulo 4 (2 bits), 167 times the address modulo 256 (8
-// bits), tenths of a second since 1970 modulo 64 (6 bits). So it is clear for a map within 256 registers,
-// four units in a row, and answers less than 6.4 s old. Neighbouring registers are as far from each other as
-// those of a real map are, and not all alike.
+// bits), tenths of a second since 1970 modulo 64 (6 bits). It is unambiguous for a map within 256 registers,
+// four consecutive unit ids, and responses less than 6.4 s old. The factor makes neighbouring registers
+// differ as much as those of a real map.
 struct PatternOrigin {
   std::uint8_t unit_id = 0;  // modulo 4
   std::uint8_t address = 0;  // modulo 256

@@ -5,8 +5,8 @@
 
 namespace gensetd::simulator {
 
-// A member of `Readings` under the name that a profile's field has. Members are in the field's unit, bits and
-// codes as whole numbers; a sensor that is not connected is `not_connected`.
+// A member of `Readings` and the name of its profile field. Values are in the field's unit; bits and codes
+// are whole numbers; a sensor that is not connected reads `not_connected`.
 template <class Readings>
 struct Quantity {
   std::string_view name;

@@ -4,8 +4,8 @@
 
 namespace gensetd::simulator {
 
-// SplitMix64: eight bytes of state, and the same numbers on every machine, which the standard's distributions
-// do not promise.
+// SplitMix64: eight bytes of state and the same numbers on every machine, which the distributions of the
+// standard library do not guarantee.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -26,12 +26,12 @@ class Random {
   std::uint64_t state_;
 };
 
-// A seed of its own for the `index`th part of something with `seed`.
+// The seed of part `index` of an object with `seed`.
 inline std::uint64_t seed_of_part(std::uint64_t seed, std::uint64_t index) {
   return Random(seed ^ Random(index + 1).next()).next();
 }
 
-// A value that wanders around 0, mostly within `spread`, and comes back within some seconds.
+// A random value around 0, mostly within `spread`, that returns to 0 within some seconds.
 class Drift {
  public:
   explicit Drift(double spread) : spread_(spread) {}

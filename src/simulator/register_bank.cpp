@@ -15,12 +15,12 @@ constexpr std::uint16_t not_connected_raw = 32'766;  // specification, value 327
 constexpr std::int64_t largest_valid = 31'999;       // of a field whose no data begins at 32000
 constexpr std::array<double, 7> powers_of_ten{1, 10, 100, 1e3, 1e4, 1e5, 1e6};
 
-struct Range {
+struct RawRange {
   std::int64_t low;
   std::int64_t high;
 };
 
-Range type_range(Type type) {
+RawRange type_range(Type type) {
   switch (type) {
     case Type::u16:
       return {0, std::numeric_limits<std::uint16_t>::max()};
@@ -36,9 +36,9 @@ Range type_range(Type type) {
   return {0, 0};
 }
 
-// The counts that this field shows as a value.
-Range shown_range(const Field& field) {
-  Range range = type_range(field.type);
+// The raw counts that decode to a value of this field.
+RawRange value_range(const Field& field) {
+  RawRange range = type_range(field.type);
   if (field.no_data == NoData::from_32000) range.high = std::min(range.high, largest_valid);
   if (field.raw_min) range.low = std::max(range.low, *field.raw_min);
   if (field.raw_max) range.high = std::min(range.high, *field.raw_max);
@@ -48,7 +48,7 @@ Range shown_range(const Field& field) {
 bool is_32_bit(const Field& field) { return field.type == Type::u32 || field.type == Type::i32; }
 
 std::int64_t count_of(const Field& field, double value) {
-  const Range range = shown_range(field);
+  const RawRange range = value_range(field);
   const double scaled =
       value * powers_of_ten[std::min<std::size_t>(field.decimals, powers_of_ten.size() - 1)];
   return std::llround(std::clamp(scaled, static_cast<double>(range.low), static_cast<double>(range.high)));
@@ -68,7 +68,7 @@ void RegisterBank::set(const Field& field, double value) {
     const std::uint16_t old = at(field.address);
     return put(field.address, static_cast<std::uint16_t>(set ? old | mask : old & ~mask));
   }
-  // A field without a mark for 'no data' shows what an empty counter shows.
+  // A field without a 'no data' marker reads 0, as a new counter does.
   const bool marked = field.no_data != NoData::none;
   const std::int64_t count = no_data ? 0 : count_of(field, value);
   if (is_32_bit(field)) {

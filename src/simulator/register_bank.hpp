@@ -11,22 +11,22 @@
 
 namespace gensetd::simulator {
 
-// The holding registers of one controller, filled by its profile's fields. A field that nobody sets reads as
-// 'no data', a register of no field as 0.
+// The holding registers of one controller, set by profile fields. A field that was never set reads 'no data';
+// a register without a field reads 0.
 class RegisterBank {
  public:
-  static constexpr std::uint16_t size = 1'024;  // a controller refuses addresses from here on
+  static constexpr std::uint16_t size = 1'024;  // a controller refuses addresses from here up
 
   explicit RegisterBank(const profile::Profile& profile);
 
-  // Puts `value`, in the field's unit, into the field's registers: rounded to its decimals, and kept inside
-  // what the field can show, so that it never turns into 'no data'. NaN is 'no data'.
+  // Writes `value`, in the field's unit, to the field's registers: rounded to its decimals and clamped to its
+  // range, so that it never reads 'no data'. NaN writes 'no data'.
   void set(const profile::Field& field, double value);
 
-  // From now on `address` reads `raw`, whatever is set.
+  // From now on `address` reads `raw`; set() and put() do not change it.
   void pin(std::uint16_t address, std::uint16_t raw);
 
-  // Until it is set again; pinned registers stay as they are.
+  // Writes one register, unless it is pinned.
   void put(std::uint16_t address, std::uint16_t raw);
 
   std::uint16_t at(std::uint16_t address) const { return address < size ? registers_[address] : 0; }
@@ -38,7 +38,7 @@ class RegisterBank {
   std::bitset<size> pinned_;
 };
 
-// Which of the quantities of a simulated device go into which fields of a profile: those of the same name.
+// Maps the quantities of a simulated device to the profile fields of the same name.
 template <class Readings>
 class Binding {
  public:

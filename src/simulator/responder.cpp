@@ -16,8 +16,8 @@ Bytes exception_pdu(std::uint8_t function, std::uint8_t code) {
   return {static_cast<std::uint8_t>(function | modbus::exception_bit), code};
 }
 
-// What a good request asks for; nothing when it is none.
-std::optional<modbus::ReadRequest> read_of(std::uint8_t unit_id, std::span<const std::uint8_t> request) {
+// The requested range; empty if the request is no valid read.
+std::optional<modbus::ReadRequest> parse_read(std::uint8_t unit_id, std::span<const std::uint8_t> request) {
   if (request[0] != modbus::read_holding_registers || request.size() != 5) return std::nullopt;
   const modbus::ReadRequest read{
       .unit_id = unit_id, .first = modbus::number_at(request, 1), .count = modbus::number_at(request, 3)};
@@ -36,9 +36,9 @@ Bytes data_pdu(const modbus::ReadRequest& read, const RegisterBank& registers) {
   return pdu;
 }
 
-// V1.1b3, 6.3: the checks in its order, function, count, address. Nothing: the controller stays silent.
-std::optional<Bytes> answer_pdu(std::uint8_t function, const std::optional<modbus::ReadRequest>& read,
-                                const RegisterBank& registers, const Limits& limits) {
+// Checks in the order of V1.1b3, 6.3: function, count, address. Empty: the controller does not respond.
+std::optional<Bytes> response_pdu(std::uint8_t function, const std::optional<modbus::ReadRequest>& read,
+                                  const RegisterBank& registers, const ReadLimits& limits) {
   if (function != modbus::read_holding_registers) return exception_pdu(function, illegal_function);
   if (!read) return exception_pdu(function, illegal_data_value);
   if (read->first + read->count > RegisterBank::size) return exception_pdu(function, illegal_data_address);
@@ -47,19 +47,20 @@ std::optional<Bytes> answer_pdu(std::uint8_t function, const std::optional<modbu
   return exception_pdu(function, illegal_data_address);
 }
 
-// How long the request at the beginning of `received` is; 0 when that cannot be told yet.
+// Length of the request at the start of `received`; 0: not known yet.
 std::size_t rtu_request_length(std::span<const std::uint8_t> received) {
   if (received.size() < 2) return 0;
   const std::uint8_t function = received[1];
   if (function >= 1 && function <= 6) return 8;
   if (function == 7 || function == 11 || function == 12 || function == 17) return 4;
   if (function == 15 || function == 16) return received.size() < 7 ? 0 : 9U + received[6];
-  return received.size();  // of other functions a frame ends where the bytes end
+  return received.size();  // the length of other functions is unknown: take all bytes as one frame
 }
 
 }  // namespace
 
-Response respond_tcp(std::span<const std::uint8_t> received, const Units& units, const Limits& limits) {
+HandledRequest respond_tcp(std::span<const std::uint8_t> received, const RegisterLookup& units,
+                           const ReadLimits& limits) {
   if (received.size() < mbap_length) return {};
   const std::size_t length = modbus::number_at(received, 4);
   if (modbus::number_at(received, 2) != 0 || length < 2 || length > pdu_max + 1)
@@ -68,12 +69,12 @@ Response respond_tcp(std::span<const std::uint8_t> received, const Units& units,
   if (received.size() < frame_length) return {};
 
   const auto request = received.subspan(mbap_length, length - 1);
-  Response response{.length = frame_length, .read = read_of(received[6], request)};
+  HandledRequest handled{.length = frame_length, .read = parse_read(received[6], request)};
   const RegisterBank* registers = units(received[6]);
   const std::optional<Bytes> pdu = registers != nullptr
-                                       ? answer_pdu(request[0], response.read, *registers, limits)
+                                       ? response_pdu(request[0], handled.read, *registers, limits)
                                        : exception_pdu(request[0], gateway_target_failed);
-  if (!pdu) return response;
+  if (!pdu) return handled;
   const auto counted = static_cast<std::uint16_t>(pdu->size() + 1);
   Bytes frame{received[0],
               received[1],  // transaction id
@@ -83,25 +84,26 @@ Response respond_tcp(std::span<const std::uint8_t> received, const Units& units,
               modbus::low_byte(counted),
               received[6]};
   frame.insert(frame.end(), pdu->begin(), pdu->end());
-  response.answer = std::move(frame);
-  return response;
+  handled.response = std::move(frame);
+  return handled;
 }
 
-Response respond_rtu(std::span<const std::uint8_t> received, const Units& units, const Limits& limits) {
+HandledRequest respond_rtu(std::span<const std::uint8_t> received, const RegisterLookup& units,
+                           const ReadLimits& limits) {
   const std::size_t length = rtu_request_length(received);
   if (length == 0 || received.size() < length) return {};
   if (length < 4 || modbus::crc16(received.first(length)) != 0) return {.length = received.size()};
 
   const auto request = received.subspan(1, length - 3);
-  Response response{.length = length, .read = read_of(received[0], request)};
+  HandledRequest handled{.length = length, .read = parse_read(received[0], request)};
   const RegisterBank* registers = units(received[0]);
-  if (registers == nullptr) return response;
-  const std::optional<Bytes> pdu = answer_pdu(request[0], response.read, *registers, limits);
-  if (!pdu) return response;
+  if (registers == nullptr) return handled;
+  const std::optional<Bytes> pdu = response_pdu(request[0], handled.read, *registers, limits);
+  if (!pdu) return handled;
   Bytes frame{received[0]};
   frame.insert(frame.end(), pdu->begin(), pdu->end());
-  response.answer = with_crc(std::move(frame));
-  return response;
+  handled.response = with_crc(std::move(frame));
+  return handled;
 }
 
 Bytes with_crc(Bytes frame) {

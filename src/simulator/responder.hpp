@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-// What a controller answers, as bytes. It knows function 3 only, as the register maps need no other.
+// The responses of a controller, as bytes. Only function 3 is supported: the register maps need no other.
 namespace gensetd::simulator {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -22,26 +22,29 @@ inline constexpr std::uint8_t device_failure = 4;
 inline constexpr std::uint8_t device_busy = 6;
 inline constexpr std::uint8_t gateway_target_failed = 0x0B;
 
-// The registers of the controller with this unit id, or null when there is none.
-using Units = std::function<const RegisterBank*(std::uint8_t unit_id)>;
+// Returns the registers of the controller with this unit id, or null if there is none.
+using RegisterLookup = std::function<const RegisterBank*(std::uint8_t unit_id)>;
 
-// The beginning of `received` is: nothing complete (length 0); or `length` bytes that are done with, the
-// answer that they call for, if any, and what was to be read, if it was a good request to read.
-struct Response {
+// The result for the first request in the received bytes. length 0: it is not complete yet. Otherwise
+// `length` bytes are consumed; `response` is empty if the controller does not respond, `read` if it was no
+// valid read.
+struct HandledRequest {
   std::size_t length = 0;
-  std::optional<Bytes> answer;
+  std::optional<Bytes> response;
   std::optional<modbus::ReadRequest> read;
 };
 
-// A frame with a wrong protocol id or length is no Modbus TCP: what was received is dropped without a word.
-// Of an unknown unit a gateway says exception 0x0B.
-Response respond_tcp(std::span<const std::uint8_t> received, const Units& units, const Limits& limits = {});
+// With a wrong protocol id or length all received bytes are discarded without a response. A request to an
+// unknown unit id gets exception 0x0B, as from a gateway.
+HandledRequest respond_tcp(std::span<const std::uint8_t> received, const RegisterLookup& units,
+                           const ReadLimits& limits = {});
 
-// With a wrong CRC all that was received is dropped, as a controller does that waits for the next silence.
-// An unknown unit is silent.
-Response respond_rtu(std::span<const std::uint8_t> received, const Units& units, const Limits& limits = {});
+// With a wrong CRC all received bytes are discarded, as by a controller that waits for the next silence. An
+// unknown unit id gets no response.
+HandledRequest respond_rtu(std::span<const std::uint8_t> received, const RegisterLookup& units,
+                           const ReadLimits& limits = {});
 
-// `frame` with its CRC behind it.
+// `frame` with its CRC appended.
 Bytes with_crc(Bytes frame);
 
 }  // namespace gensetd::simulator

@@ -9,8 +9,8 @@ namespace {
 
 constexpr double failed_crank_chance = 0.25;
 
-// How long a status lasts; shorter than at a real set, so that something happens while one looks. `wait_load`
-// and the end of `running` wait for their condition, and this is the longest that they do.
+// Duration of a status; shorter than at a real genset, so that changes can be observed. `wait_load` and
+// `running` end by their conditions: here the duration is the longest wait, and the least time, respectively.
 double duration_seconds(Status status, Random& random) {
   switch (status) {
     case Status::standby:
@@ -51,10 +51,10 @@ double duration_seconds(Status status, Random& random) {
 
 }  // namespace
 
-Sequence::Sequence(Duty duty, Random& random) {
-  if (duty == Duty::cycling) remaining_seconds_ = random.between(8, 20);
-  if (duty == Duty::continuous) enter(Status::running, random);
-  if (duty != Duty::cycling) remaining_seconds_ = std::numeric_limits<double>::infinity();
+Sequence::Sequence(OperatingMode operating_mode, Random& random) {
+  if (operating_mode == OperatingMode::cycling) remaining_seconds_ = random.between(8, 20);
+  if (operating_mode == OperatingMode::continuous) enter(Status::running, random);
+  if (operating_mode != OperatingMode::cycling) remaining_seconds_ = std::numeric_limits<double>::infinity();
 }
 
 void Sequence::step(const Conditions& conditions, Random& random) {
@@ -84,7 +84,7 @@ void Sequence::leave(const Conditions& conditions, Random& random) {
       return enter(Status::warming, random);
     case Status::warming:
       return enter(Status::wait_load, random);
-    case Status::wait_load:  // a set that cannot be synchronised cools down and tries again
+    case Status::wait_load:  // without synchronisation the genset cools down and tries again
       return enter(conditions.synchronised ? Status::running : Status::cooling, random);
     case Status::running:
       unloading_ = true;

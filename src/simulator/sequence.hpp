@@ -26,29 +26,29 @@ enum class Status : std::uint8_t {
   stop_failure = 15,
 };
 
-// What a set is there for.
-enum class Duty : std::uint8_t {
-  continuous,  // runs from the beginning and does not stop
-  cycling,     // starts, carries load, stops, rests: once in two to three minutes
+// How a genset is operated.
+enum class OperatingMode : std::uint8_t {
+  continuous,  // runs from the start and never stops
+  cycling,     // starts, carries load and stops every two to three minutes
   stopped,     // in stop mode, never starts
 };
 
-// The order of events of a genset controller: which status, for how long, and when the breaker moves.
-// Use: one step() per plant step. Invariant: the breaker is closed in `running` only.
+// The state machine of a genset controller: each status, its duration, and the breaker.
+// Use: one step() per plant step. Invariant: the breaker is closed only in `running`.
 class Sequence {
  public:
-  Sequence(Duty duty, Random& random);
+  Sequence(OperatingMode operating_mode, Random& random);
 
   struct Conditions {
-    bool synchronised = false;  // voltage, frequency and phase fit the busbar
-    bool unloaded = false;      // carries next to nothing
+    bool synchronised = false;  // voltage, frequency and phase match the busbar
+    bool unloaded = false;      // carries almost no load
   };
   void step(const Conditions& conditions, Random& random);
 
   Status status() const { return status_; }
   bool breaker_closed() const { return status_ == Status::running; }
   bool unloading() const { return unloading_; }
-  bool starting() const { return started_; }  // the engine fired in this step
+  bool starting() const { return started_; }  // the engine started in this step
 
  private:
   void enter(Status status, Random& random);

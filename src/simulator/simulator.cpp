@@ -1,7 +1,7 @@
 #include "simulator/simulator.hpp"
 
 #include "simulator/keep_alive.hpp"
-#include "simulator/listener.hpp"
+#include "simulator/modbus_server.hpp"
 #include "simulator/plant.hpp"
 #include "simulator/plant_time.hpp"
 #include "supervision/tasks.hpp"
@@ -21,9 +21,11 @@ using std::chrono::steady_clock;
 
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
-// The plant is looked after this often; the answers of a whole tick show one state, or several at high speed.
+// The plant advances at this interval. All responses within a tick show one state; at high speed, a tick is
+// several steps.
 constexpr std::chrono::milliseconds tick{100};
-// Longer the answers must not wait for the plant. With more to do, plant time goes slower than asked for.
+// The longest time that responses wait for the plant. If the steps take longer, plant time is slower than
+// requested.
 constexpr std::chrono::milliseconds stepping_max{20};
 
 Plant::PatternClock pattern_clock(bool wanted) {
@@ -35,7 +37,7 @@ Plant::PatternClock pattern_clock(bool wanted) {
 
 }  // namespace
 
-// Moves the plant on as real time goes.
+// Advances the plant with real time.
 class PlantClock : public std::enable_shared_from_this<PlantClock> {
  public:
   PlantClock(asio::io_context& context, std::shared_ptr<Plant> plant, double speed)
@@ -56,27 +58,28 @@ class PlantClock : public std::enable_shared_from_this<PlantClock> {
  private:
   asio::awaitable<void> run() {
     auto next = steady_clock::now();
-    double owed = 0;  // plant steps
+    double steps_due = 0;  // plant steps
     while (running_) {
       next += tick;
       timer_.expires_at(next);
       co_await timer_.async_wait(use_tuple);
       if (!running_) break;
-      owed += speed_ * static_cast<double>(tick.count()) / static_cast<double>(plant_step.count());
-      owed = step_for(owed);
+      steps_due += speed_ * static_cast<double>(tick.count()) / static_cast<double>(plant_step.count());
+      steps_due = run_steps(steps_due);
       next = std::max(next, steady_clock::now() - tick);
     }
   }
 
-  // What is left of `owed` steps: less than one, or nothing when there was no time for all.
-  double step_for(double owed) {
+  // Runs the due steps. Returns the remaining fraction of a step, or 0 if the time was not sufficient for
+  // all.
+  double run_steps(double steps_due) {
     const auto limit = steady_clock::now() + stepping_max;
-    while (owed >= 1) {
-      owed -= 1;
+    while (steps_due >= 1) {
+      steps_due -= 1;
       plant_->step();
       if (steady_clock::now() >= limit) return 0;
     }
-    return owed;
+    return steps_due;
   }
 
   asio::steady_timer timer_;
@@ -85,14 +88,14 @@ class PlantClock : public std::enable_shared_from_this<PlantClock> {
   bool running_ = false;
 };
 
-Simulator::Simulator(asio::io_context& context, Options options)
-    : plant_(std::make_shared<Plant>(options.listening, options.seed, pattern_clock(options.pattern))),
+Simulator::Simulator(asio::io_context& context, SimulatorOptions options)
+    : plant_(std::make_shared<Plant>(options.servers, options.seed, pattern_clock(options.pattern))),
       clock_(std::make_shared<PlantClock>(context, plant_, options.speed)) {
-  for (std::size_t index = 0; index < options.listening.size(); ++index) {
-    // Away from the seeds of the sites, which count from 0.
+  for (std::size_t index = 0; index < options.servers.size(); ++index) {
+    // Differs from the seeds of the sites, whose indices also start at 0.
     const std::uint64_t seed = seed_of_part(~options.seed, index);
-    listeners_.push_back(std::make_shared<Listener>(context, options.listening[index], index, plant_, seed));
-    listeners_.back()->set_trace(options.trace);
+    servers_.push_back(std::make_shared<ModbusServer>(context, options.servers[index], index, plant_, seed));
+    servers_.back()->set_trace(options.trace);
   }
 }
 
@@ -100,37 +103,37 @@ Simulator::~Simulator() { stop(); }
 
 void Simulator::start() {
   clock_->start();
-  for (const auto& listener : listeners_) listener->start();
+  for (const auto& server : servers_) server->start();
 }
 
 void Simulator::stop() {
   clock_->stop();
-  for (const auto& listener : listeners_) listener->stop();
+  for (const auto& server : servers_) server->stop();
 }
 
 std::vector<std::uint16_t> Simulator::ports() const {
   std::vector<std::uint16_t> ports;
-  ports.reserve(listeners_.size());
-  for (const auto& listener : listeners_) ports.push_back(listener->port());
+  ports.reserve(servers_.size());
+  for (const auto& server : servers_) ports.push_back(server->port());
   return ports;
 }
 
-std::uint16_t Simulator::register_value(std::size_t listening, std::size_t controller,
+std::uint16_t Simulator::register_value(std::size_t server, std::size_t controller,
                                         std::uint16_t address) const {
-  return plant_->registers(listening, controller).at(address);
+  return plant_->registers(server, controller).at(address);
 }
 
-void Simulator::set_register(std::size_t listening, std::size_t controller, std::uint16_t address,
+void Simulator::set_register(std::size_t server, std::size_t controller, std::uint16_t address,
                              std::uint16_t raw) {
-  plant_->pin(listening, controller, address, raw);
+  plant_->pin(server, controller, address, raw);
 }
 
-void Simulator::set_faults(std::size_t listening, const Faults& faults) {
-  listeners_.at(listening)->set_faults(faults);
+void Simulator::set_faults(std::size_t server, const LineFaults& faults) {
+  servers_.at(server)->set_faults(faults);
 }
 
-void Simulator::set_accepting(std::size_t listening, bool accepting) {
-  listeners_.at(listening)->set_accepting(accepting);
+void Simulator::set_accepting(std::size_t server, bool accepting) {
+  servers_.at(server)->set_accepting(accepting);
 }
 
 }  // namespace gensetd::simulator

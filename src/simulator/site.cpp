@@ -9,32 +9,34 @@
 namespace gensetd::simulator {
 namespace {
 
-constexpr std::array<Duty, 4> duties{Duty::continuous, Duty::cycling, Duty::continuous, Duty::stopped};
+constexpr std::array<OperatingMode, 4> operating_modes{OperatingMode::continuous, OperatingMode::cycling,
+                                                       OperatingMode::continuous, OperatingMode::stopped};
 
-// Parts of a site that have a seed of their own; gensets follow from `first_genset` on.
+// Parts of a site with their own seed; the gensets start at `first_genset`.
 enum Part : std::uint64_t { itself, the_mains, the_switchboard, first_genset };
 
 }  // namespace
 
-Site::Site(std::uint64_t seed)
+PlantSite::PlantSite(std::uint64_t seed)
     : seed_(seed),
       random_(seed_of_part(seed, itself)),
       mains_(seed_of_part(seed, the_mains)),
       switchboard_(seed_of_part(seed, the_switchboard), true) {}
 
-std::size_t Site::add_genset() {
+std::size_t PlantSite::add_genset() {
   const std::size_t index = gensets_.size();
-  gensets_.emplace_back(seed_of_part(seed_, first_genset + index), duties[index % duties.size()]);
+  gensets_.emplace_back(seed_of_part(seed_, first_genset + index),
+                        operating_modes[index % operating_modes.size()]);
   return index;
 }
 
-void Site::step() {
+void PlantSite::step() {
   seconds_ += step_seconds;
   demand_drift_.step(random_);
   frequency_drift_.step(random_);
   mains_.step();
   const Busbar busbar_now = busbar();
-  Surroundings around{.mains_voltages = mains_.phase_voltages(),
+  GensetInputs inputs{.mains_voltages = mains_.phase_voltages(),
                       .mains_frequency = mains_.frequency(),
                       .mains_normal = switchboard_.mains_normal(),
                       .mains_on_load = switchboard_.mains_connected(),
@@ -42,28 +44,28 @@ void Site::step() {
                       .busbar_voltages = busbar_now.voltages,
                       .busbar_frequency = busbar_now.frequency};
   for (Genset& genset : gensets_) {
-    around.wanted_kw = wanted_kw(genset);
-    genset.step(around);
+    inputs.requested_kw = requested_kw(genset);
+    genset.step(inputs);
   }
-  switchboard_.step(mains_, busbar(), together(), demand());
+  switchboard_.step(mains_, busbar(), totals(), demand());
 }
 
-bool Site::beside_mains() const {
+bool PlantSite::is_parallel_to_mains() const {
   return switchboard_.busbar_connected() && switchboard_.mains_connected() && mains_.present();
 }
 
-Busbar Site::busbar() const {
-  if (beside_mains()) return {true, mains_.phase_voltages(), mains_.frequency()};
+Busbar PlantSite::busbar() const {
+  if (is_parallel_to_mains()) return {true, mains_.phase_voltages(), mains_.frequency()};
   const bool fed =
       std::any_of(gensets_.begin(), gensets_.end(), [](const Genset& g) { return g.breaker_closed(); });
   const double volts = nominal_phase_voltage + 20 * frequency_drift_.value();
   if (fed) return {true, {volts, volts, volts}, nominal_frequency + frequency_drift_.value()};
-  // A set that closes onto a dead busbar brings it up to these values itself, in the same step.
+  // A genset that closes onto a dead busbar supplies it itself within the same step.
   return {false, {0, 0, 0}, 0};
 }
 
-GensetsTogether Site::together() const {
-  GensetsTogether sum;
+GensetTotals PlantSite::totals() const {
+  GensetTotals sum;
   for (const Genset& genset : gensets_) {
     sum.any_closed = sum.any_closed || genset.breaker_closed();
     sum.any_turning =
@@ -76,17 +78,17 @@ GensetsTogether Site::together() const {
   return sum;
 }
 
-// A little more than the sets carry beside the mains, so that the mains mostly deliver.
-Switchboard::Demand Site::demand() const {
+// Slightly more than the gensets carry in parallel with the mains, so that the mains usually deliver power.
+Switchboard::Demand PlantSite::demand() const {
   const double sets = static_cast<double>(std::max<std::size_t>(1, gensets_.size()));
   const double share = 0.85 + 0.08 * std::sin(seconds_ / 70) + demand_drift_.value();
   const double kw = sets * genset_rated_kw * share;
   return {.power_kw = kw, .reactive_kvar = 0.45 * kw};
 }
 
-double Site::wanted_kw(const Genset& genset) const {
+double PlantSite::requested_kw(const Genset& genset) const {
   if (!switchboard_.busbar_connected()) return 0;
-  if (beside_mains()) return genset.base_load_kw();
+  if (is_parallel_to_mains()) return genset.base_load_kw();
   const auto sharing =
       std::count_if(gensets_.begin(), gensets_.end(), [](const Genset& g) { return g.shares_load(); });
   const double share = demand().power_kw / static_cast<double>(std::max<std::ptrdiff_t>(1, sharing));

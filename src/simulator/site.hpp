@@ -10,15 +10,15 @@
 
 namespace gensetd::simulator {
 
-// The gensets, the switchboard and the mains of one place. Beside the mains each set carries a load of its
-// own choice and the mains the rest; without them the sets on the busbar share what is asked for.
+// The gensets, the switchboard and the mains of one site. In parallel with the mains, each genset carries its
+// base load and the mains the rest; without mains, the gensets on the busbar share the demand.
 // Use: add_genset() for each, then one step() per plant step.
-class Site {
+class PlantSite {
  public:
-  explicit Site(std::uint64_t seed);
+  explicit PlantSite(std::uint64_t seed);
 
-  // The first set of a site runs from the beginning, the second cycles; after four it begins anew, and the
-  // fourth is stopped. Returns its index.
+  // Operating modes repeat after four gensets: continuous, cycling, continuous, stopped. Returns the index of
+  // the new genset.
   std::size_t add_genset();
 
   void step();
@@ -26,11 +26,11 @@ class Site {
   const Switchboard& switchboard() const { return switchboard_; }
 
  private:
-  bool beside_mains() const;
+  bool is_parallel_to_mains() const;
   Busbar busbar() const;
-  GensetsTogether together() const;
+  GensetTotals totals() const;
   Switchboard::Demand demand() const;
-  double wanted_kw(const Genset& genset) const;
+  double requested_kw(const Genset& genset) const;
 
   std::uint64_t seed_;
   Random random_;

@@ -42,10 +42,10 @@ Bytes stray_bytes(const LastRequest& last, bool rtu, StrayIds ids, Random& rando
   return rtu ? with_crc(std::move(frame)) : frame;
 }
 
-Bytes with_echoed_id(Bytes frame, EchoedIds ids) {
-  if (frame.size() < 2 || ids == EchoedIds::same) return frame;
+Bytes with_response_id(Bytes frame, ResponseIds ids) {
+  if (frame.size() < 2 || ids == ResponseIds::same) return frame;
   std::uint16_t id = 1;
-  if (ids == EchoedIds::ahead) id = static_cast<std::uint16_t>(modbus::number_at(frame, 0) + 1);
+  if (ids == ResponseIds::ahead) id = static_cast<std::uint16_t>(modbus::number_at(frame, 0) + 1);
   frame[0] = modbus::high_byte(id);
   frame[1] = modbus::low_byte(id);
   return frame;

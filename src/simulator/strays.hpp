@@ -7,20 +7,20 @@
 
 #include <cstdint>
 
-// Bytes that no client requested, and transaction ids that are not those of the request.
+// Unsolicited bytes, and transaction ids that differ from those of the request.
 namespace gensetd::simulator {
 
-// What a connection was last asked for.
+// The last request of a connection.
 struct LastRequest {
   modbus::ReadRequest read;
   std::uint16_t transaction_id = 0;  // Modbus TCP
 };
 
-// On Modbus TCP a good frame with a transaction id before, at or after the last one; on RTU a good frame or
-// some bytes that are none.
+// On Modbus TCP a valid frame with a transaction id before, equal to or after the last one; on RTU a valid
+// frame or stray bytes.
 Bytes stray_bytes(const LastRequest& last, bool rtu, StrayIds ids, Random& random);
 
-// A Modbus TCP frame with the transaction id that such a device puts there.
-Bytes with_echoed_id(Bytes frame, EchoedIds ids);
+// `frame`, a Modbus TCP frame, with the transaction id that such a device sends.
+Bytes with_response_id(Bytes frame, ResponseIds ids);
 
 }  // namespace gensetd::simulator

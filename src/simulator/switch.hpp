@@ -18,17 +18,17 @@ enum class SwitchStatus : std::uint8_t {
   opened = 7,
 };
 
-// A motor-driven breaker of a switchboard and the steps in which it moves.
+// A motor-driven breaker of a switchboard, with the states between open and closed.
 class Switch {
  public:
   explicit Switch(bool closed) : status_(closed ? SwitchStatus::closed : SwitchStatus::opened) {}
 
-  struct Wish {
-    bool closed = false;
-    bool both_sides_live = false;  // then it is synchronised before it closes
-    bool loaded = false;           // then it is unloaded before it opens
+  struct Inputs {
+    bool close_requested = false;
+    bool both_sides_live = false;  // the breaker synchronises before it closes
+    bool loaded = false;           // the breaker is unloaded before it opens
   };
-  void step(const Wish& wish, Random& random);
+  void step(const Inputs& inputs, Random& random);
 
   SwitchStatus status() const { return status_; }
   bool conducts() const { return status_ >= SwitchStatus::closed && status_ <= SwitchStatus::wait_opening; }

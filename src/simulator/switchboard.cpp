@@ -16,7 +16,7 @@ double three_phase_current(double kw, double kvar, const Phases& voltages) {
   return volts > 50 ? std::hypot(kw, kvar) * 1'000 / (3 * volts) : 0;
 }
 
-// The HGM9560 has no 'post_stop': its code 14 means 'stop failure'.
+// The HGM9560 has no status 'post_stop': its code 14 means 'stop failure'.
 Status as_hgm9560(Status status) { return status == Status::post_stop ? Status::wait_stop : status; }
 
 }  // namespace
@@ -28,18 +28,18 @@ Switchboard::Switchboard(std::uint64_t seed, bool gensets_run_already)
       energy_kvarh_(energy_kwh_ * 0.4),
       maintenance_seconds_(random_.between(20, 480) * 3'600) {}
 
-void Switchboard::step(const Mains& mains, const Busbar& busbar, const GensetsTogether& gensets,
+void Switchboard::step(const Mains& mains, const Busbar& busbar, const GensetTotals& gensets,
                        const Demand& demand) {
-  watch_mains(mains.present());
+  update_mains_status(mains.present());
   mains_voltages_ = mains.phase_voltages();
   mains_frequency_ = mains.frequency();
   busbar_ = busbar;
   gensets_ = gensets;
-  mains_switch_.step({.closed = mains_normal(),
+  mains_switch_.step({.close_requested = mains_normal(),
                       .both_sides_live = busbar_connected() && gensets.any_closed,
                       .loaded = false},
                      random_);
-  busbar_switch_.step({.closed = gensets.any_closed,
+  busbar_switch_.step({.close_requested = gensets.any_closed,
                        .both_sides_live = mains_connected() && mains.present(),
                        .loaded = gensets.power_kw > 1},
                       random_);
@@ -53,8 +53,8 @@ void Switchboard::step(const Mains& mains, const Busbar& busbar, const GensetsTo
   if (maintenance_seconds_ <= 0) maintenance_seconds_ = maintenance_interval_seconds;
 }
 
-// A change of the mains counts after a delay: short when they go, longer when they come back.
-void Switchboard::watch_mains(bool present) {
+// A change of the mains takes effect after a delay: short when they fail, longer when they return.
+void Switchboard::update_mains_status(bool present) {
   mains_delay_seconds_ -= step_seconds;
   const bool over = mains_delay_seconds_ <= 0;
   const auto enter = [this](MainsStatus status, double seconds) {

@@ -13,12 +13,12 @@ namespace gensetd::simulator {
 // The specification's MAINS_STATUS.
 enum class MainsStatus : std::uint8_t { normal = 0, normal_delay = 1, abnormal = 2, abnormal_delay = 3 };
 
-// What the sets of a site do together in one step.
-struct GensetsTogether {
+// The sums of a site's gensets in one step.
+struct GensetTotals {
   bool any_closed = false;
   double power_kw = 0;
   double reactive_kvar = 0;
-  Status status = Status::standby;  // of the one that is furthest
+  Status status = Status::standby;  // of the genset closest to running
   bool any_turning = false;
 };
 
@@ -29,7 +29,7 @@ struct Busbar {
 };
 
 // Mains and busbar of a site: mains - mains switch - load - busbar switch - busbar - gensets. The mains
-// switch is open while the mains are abnormal, the busbar switch while no set is on the busbar.
+// switch is open while the mains are abnormal, the busbar switch while no genset is on the busbar.
 class Switchboard {
  public:
   Switchboard(std::uint64_t seed, bool gensets_run_already);
@@ -38,7 +38,7 @@ class Switchboard {
     double power_kw = 0;
     double reactive_kvar = 0;
   };
-  void step(const Mains& mains, const Busbar& busbar, const GensetsTogether& gensets, const Demand& demand);
+  void step(const Mains& mains, const Busbar& busbar, const GensetTotals& gensets, const Demand& demand);
   SwitchboardReadings readings() const;
 
   bool mains_normal() const { return mains_status_ == MainsStatus::normal; }
@@ -46,7 +46,7 @@ class Switchboard {
   bool busbar_connected() const { return busbar_switch_.conducts(); }
 
  private:
-  void watch_mains(bool present);
+  void update_mains_status(bool present);
 
   Random random_;
   MainsStatus mains_status_ = MainsStatus::normal;
@@ -56,11 +56,11 @@ class Switchboard {
   Phases mains_voltages_{};
   double mains_frequency_ = 0;
   Busbar busbar_;
-  GensetsTogether gensets_;
+  GensetTotals gensets_;
   Demand from_mains_;
   double energy_kwh_;
   double energy_kvarh_;
-  double maintenance_seconds_;  // until the next
+  double maintenance_seconds_;  // until the next maintenance
 };
 
 }  // namespace gensetd::simulator

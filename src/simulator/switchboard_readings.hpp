@@ -6,7 +6,7 @@
 
 namespace gensetd::simulator {
 
-// What a switchboard controller shows, by the names and in the units of the HGM9560 profile.
+// The values of a switchboard controller, with the names and units of the HGM9560 profile.
 struct SwitchboardReadings {
   // mode and alarms
   double mode_test = 0;

@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds retry_pause{10};
 constexpr int tries_max = 100;
 
 std::array<std::atomic<std::uint64_t>, task_count> counts{};
-std::array<std::atomic<steady_clock::rep>, task_count> newest{};  // of those with a count
+std::array<std::atomic<steady_clock::rep>, task_count> newest{};  // valid where the count is not 0
 
 // Decides which exceptions get a line in the log.
 class LinePacer {
@@ -186,7 +186,7 @@ std::string describe(const std::exception_ptr& exception) {
   } catch (const std::exception& error) {
     return error.what();
   } catch (...) {
-    return "an exception that is no std::exception";
+    return "an exception that is not a std::exception";
   }
 }
 
@@ -199,8 +199,8 @@ void report_exception(const std::exception_ptr& exception, Task task, std::strin
   newest[static_cast<std::size_t>(task)].store(steady_clock::now().time_since_epoch().count(),
                                                std::memory_order_relaxed);
   counts[static_cast<std::size_t>(task)].fetch_add(1, std::memory_order_release);
-  // The exception may mean that memory is short, so the line may fail too. It is tried a second time.
-  for (int attempts = 0; attempts < 2; ++attempts) {
+  // If memory is short, logging may fail too. It is tried twice.
+  for (int tries = 0; tries < 2; ++tries) {
     try {
       return log_exception(exception, task, which, next);
     } catch (...) {

@@ -10,8 +10,7 @@
 
 namespace gensetd::supervision {
 
-// The kinds of tasks that an exception can end. Fields of logs, and metrics, name them by word(), sentences
-// by title().
+// The kinds of tasks that an exception can end. Log fields and metrics use word(), sentences use title().
 enum class Task : std::uint8_t {
   main_loop,
   poll_thread,
@@ -39,16 +38,14 @@ inline constexpr std::size_t task_count = static_cast<std::size_t>(Task::simulat
 std::string_view word(Task task);   // "http_request"
 std::string_view title(Task task);  // "HTTP request"
 
-// Text of an exception, for people. That memory is short says what to do; an exception that is not a
-// std::exception has a fixed text.
+// The text of an exception, for people. For std::bad_alloc it says what to do; for an exception that is not a
+// std::exception it is a fixed text.
 std::string describe(const std::exception_ptr& exception);
 
 // Call this in a catch block. It counts the exception and logs it as the event `task_failed`. The same task
-// is logged at most once a minute; the next line says how many exceptions came in between. Never throws.
-// Any thread.
-// which: which one of several tasks of a kind ("10.0.0.7"), with or without the title() in front ("device 7
-// MKZ/G1"), or empty.
-// next: what happens next ("it is read again at its next slot").
+// is logged at most once a minute; the next line says how many exceptions were not logged. Never throws. Any
+// thread. which: which one of several tasks of a kind ("10.0.0.7"), with or without the title() in front
+// ("device 7 MKZ/G1"), or empty. next: what happens next ("it is read again at its next slot").
 void report_exception(Task task, std::string_view which, std::string_view next) noexcept;
 void report_exception(const std::exception_ptr& exception, Task task, std::string_view which,
                       std::string_view next) noexcept;
@@ -56,8 +53,7 @@ void report_exception(const std::exception_ptr& exception, Task task, std::strin
 // How many exceptions were reported since the start, by task.
 std::array<std::uint64_t, task_count> exception_counts();
 
-// The kinds of tasks of which an exception was reported within the last minute, by word() and joined by ", ";
-// empty: none.
+// The word() of each kind of task with an exception within the last minute, joined by ", ".
 inline constexpr std::chrono::minutes recent_for{1};
 std::string recent_exceptions(std::chrono::steady_clock::time_point now);
 
@@ -73,13 +69,14 @@ bool attempt(Task task, std::string_view which, std::string_view next, Act&& act
   }
 }
 
-// Whether a step that has failed for the `tries`-th time is tried again, after a short pause on this thread.
-// While memory is short: always. Else 100 times; then it is reported. To be called in a catch block.
+// Whether a step that has failed `tries` times is to be tried again. If so, pauses this thread for 10 ms
+// first. True while memory is short, else for the first 100 failures; then the exception is reported. Call it
+// in a catch block.
 bool is_tried_again(int tries) noexcept;
 
-// Calls `act` until it returns normally. For steps without which a task would stop for ever, such as setting
-// a timer, and which fail only while memory is short. If memory stays short, the thread stops responding, and
-// the watchdog of the service manager restarts the process.
+// Calls `act` until it returns normally. For steps that fail only while memory is short, and without which a
+// task would stop for ever, such as setting a timer. If memory stays short, the thread stops responding, and
+// the service manager restarts the process.
 template <class Act>
 void persist(Act&& act) noexcept {
   for (int tries = 1;; ++tries) {

@@ -24,8 +24,8 @@ void HangMonitor::watch(std::shared_ptr<const Heartbeat> heartbeat) {
 }
 
 void HangMonitor::check(SteadyTime now) {
-  // After a pause of the whole process (SIGSTOP, a suspended machine) all stamps are old. The next check
-  // tells who really hangs.
+  // After a pause of the whole process (SIGSTOP, a suspended machine) all heartbeats are old. The next check
+  // shows which threads really hang.
   const bool was_away = checked_at_ && now - *checked_at_ > 2 * check_every;
   checked_at_ = now;
   for (Watched& each : watched_) {
@@ -36,7 +36,7 @@ void HangMonitor::check(SteadyTime now) {
       log::error("thread_hangs")
           .field("thread", heartbeat.name())
           .field("seconds", whole_seconds(now - heartbeat.last()))
-          .say("{}; its tasks stand still until it responds", heartbeat.problem(now));
+          .say("{}; its tasks do not run until it responds", heartbeat.problem(now));
     } else if (each.hangs_since) {
       const auto time = whole_seconds(heartbeat.last() - *each.hangs_since);
       log::info("thread_responds")

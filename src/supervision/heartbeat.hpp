@@ -13,11 +13,11 @@ namespace gensetd::supervision {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// Shows that a thread works through its tasks: the thread stamps it each second, any other thread reads it.
+// Shows that a thread still runs its tasks: the thread calls beat() each second, any other thread reads it.
 class Heartbeat {
  public:
-  // name: of the thread, for people ("polling thread 1"). allowed: a thread that has not stamped it for
-  // longer hangs.
+  // name: the name of the thread, for people ("polling thread 1"). allowed: the thread hangs if it has not
+  // called beat() for longer.
   Heartbeat(std::string name, std::chrono::milliseconds allowed, SteadyTime now)
       : name_(std::move(name)), allowed_(allowed), at_(now.time_since_epoch().count()) {}
 
@@ -37,7 +37,7 @@ class Heartbeat {
 };
 
 // Watches heartbeats: one log line when a thread stops responding, one when it responds again. If the
-// watching thread itself did not run for a while, the others get time to stamp first. One thread.
+// watching thread itself did not run for a while, the others get time to call beat() first. One thread.
 class HangMonitor {
  public:
   static constexpr std::chrono::seconds check_every{1};

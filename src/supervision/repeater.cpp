@@ -6,7 +6,7 @@
 
 namespace gensetd::supervision {
 
-// Outlives the Repeater until the wait that is under way has ended.
+// Outlives the Repeater until the pending wait has ended.
 struct Repeater::State : std::enable_shared_from_this<State> {
   State(const boost::asio::any_io_executor& executor, Task its_task) : timer(executor), task(its_task) {}
 
@@ -14,7 +14,7 @@ struct Repeater::State : std::enable_shared_from_this<State> {
     timer.expires_after(every);
     timer.async_wait([self = shared_from_this()](boost::system::error_code aborted) {
       if (aborted || self->stopped) return;
-      // Set first, so that nothing that the function does can end the repetition.
+      // The timer is set first, so that an exception of the function cannot end the repetition.
       persist([&] { self->wait(); });
       attempt(self->task, {}, "it is called again at its next time", self->act);
     });

@@ -10,8 +10,8 @@
 
 namespace gensetd::supervision {
 
-// Calls a function again and again on the executor's thread. An exception of the function is reported, and
-// the next call comes all the same. Use: construct, start(); stop(), or its end, takes effect at once.
+// Calls a function periodically on the executor's thread. An exception of the function is reported, and the
+// calls continue. Use: construct, start(). stop() and the destructor take effect at once.
 class Repeater {
  public:
   Repeater(const boost::asio::any_io_executor& executor, Task task);
@@ -19,7 +19,7 @@ class Repeater {
   Repeater(const Repeater&) = delete;
   Repeater& operator=(const Repeater&) = delete;
 
-  // The first call comes after `every`.
+  // The first call is made after `every`.
   void start(std::chrono::nanoseconds every, std::function<void()> act);
   void stop();
 

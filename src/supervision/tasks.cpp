@@ -16,12 +16,12 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
-// More than this in a second, and the thread pauses after each.
+// If more exceptions than this occur within a second, the thread pauses after each.
 constexpr int exceptions_per_second_max = 20;
 constexpr milliseconds pause_after_many{50};
 
-// Slows down a loop that does nothing but throw.
-class Brake {
+// Slows down a loop that only throws.
+class ExceptionThrottle {
  public:
   void note() {
     const auto now = steady_clock::now();
@@ -47,16 +47,16 @@ struct Loop {
 
 void start(const std::shared_ptr<const Loop>& loop);
 
-// When memory is short, Asio may drop the handler that would resume a coroutine, and with it the coroutine:
-// nothing in it runs any more but destructors. (Seen with a socket that was accepted and could not be
-// registered.) Then the loop is started again from here.
-class Survival {
+// Restarts the loop when its coroutine is destroyed before it ends. When memory is short, Asio may drop the
+// handler that would resume a coroutine, which destroys the coroutine. (Seen with an accepted socket that
+// could not be registered.)
+class RestartGuard {
  public:
-  explicit Survival(std::shared_ptr<const Loop> loop) : loop_(std::move(loop)) {}
-  Survival(const Survival&) = delete;
-  Survival& operator=(const Survival&) = delete;
-  // At the end of the context the posted handler is dropped unexecuted.
-  ~Survival() {
+  explicit RestartGuard(std::shared_ptr<const Loop> loop) : loop_(std::move(loop)) {}
+  RestartGuard(const RestartGuard&) = delete;
+  RestartGuard& operator=(const RestartGuard&) = delete;
+  // When the context is destroyed, the posted handler is dropped without being executed.
+  ~RestartGuard() {
     if (loop_) persist([this] { asio::post(loop_->executor, [loop = loop_] { start(loop); }); });
   }
   void end() { loop_.reset(); }
@@ -66,7 +66,7 @@ class Survival {
 };
 
 asio::awaitable<void> keep_running(std::shared_ptr<const Loop> loop) {
-  Survival survival(loop);
+  RestartGuard restart(loop);
   asio::steady_timer pause(loop->executor);
   for (;;) {
     bool is_over = false;
@@ -75,17 +75,17 @@ asio::awaitable<void> keep_running(std::shared_ptr<const Loop> loop) {
       co_await std::move(once);
       is_over = true;
     } catch (...) {
-      report_exception(loop->task, loop->which, "it begins again");
+      report_exception(loop->task, loop->which, "it is restarted");
     }
     if (is_over) break;
     try {
       pause.expires_after(loop->delay);
       [[maybe_unused]] const auto [aborted] = co_await pause.async_wait(use_tuple);
     } catch (...) {
-      std::this_thread::sleep_for(pause_after_many);  // no memory for the wait
+      std::this_thread::sleep_for(pause_after_many);  // not enough memory for the timer
     }
   }
-  survival.end();
+  restart.end();
 }
 
 void start(const std::shared_ptr<const Loop>& loop) {
@@ -95,14 +95,14 @@ void start(const std::shared_ptr<const Loop>& loop) {
 }  // namespace
 
 void run(asio::io_context& context, Task task) {
-  Brake brake;
+  ExceptionThrottle throttle;
   for (;;) {
     try {
       context.run();
       return;
     } catch (...) {
-      report_exception(task, {}, "one handler ended early, the thread goes on");
-      brake.note();
+      report_exception(task, {}, "one handler ended early, the thread continues");
+      throttle.note();
     }
   }
 }

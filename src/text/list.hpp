@@ -5,11 +5,11 @@
 
 namespace gensetd::text {
 
-// Without the spaces and tabs around it.
+// `text` without leading and trailing spaces and tabs.
 std::string_view trimmed(std::string_view text);
 
-// The entries of a comma-separated list, with the spaces around them. "a,,b" has an empty one in the middle,
-// and "" is one empty entry.
+// The entries of a comma-separated list, including the spaces around them. Empty entries are kept: "a,,b"
+// gives three entries, "" gives one.
 std::vector<std::string_view> split_list(std::string_view list);
 
 }  // namespace gensetd::text

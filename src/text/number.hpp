@@ -8,8 +8,8 @@
 
 namespace gensetd::text {
 
-// A number that is the whole text, from `least` to `most`: no spaces, no plus sign, no unit. NaN is in no
-// range.
+// Reads `text` as a number from `least` to `most`. Empty unless the whole text is the number: spaces, a plus
+// sign or a unit are refused. NaN is in no range.
 template <class Number>
 std::optional<Number> parse_number(std::string_view text,
                                    Number least = std::numeric_limits<Number>::lowest(),

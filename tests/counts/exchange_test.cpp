@@ -1,6 +1,6 @@
-#include "controllers.hpp"
+#include "continuous_device.hpp"
+#include "controller_server.hpp"
 #include "counts/counted_calls.hpp"
-#include "restless_device.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ class Exchange : public testing::Test {
     for (int index = 1; index <= devices_max; ++index) {
       const std::string host = "127.1.0." + std::to_string(index);
       devices.push_back(
-          std::make_unique<bench::RestlessDevice>(links, host, controllers.port(), reads, requests));
+          std::make_unique<bench::ContinuousDevice>(links, host, controllers.port(), reads, requests));
     }
   }
 
@@ -50,13 +50,13 @@ class Exchange : public testing::Test {
     return made;
   }
 
-  bench::Controllers controllers;
+  bench::ControllerServer controllers;
   boost::asio::io_context context{1};
   link::Pool links{context, {.loopback = true, .special = false}};
-  const profile::ReadsPtr reads =
-      profile::reads_of(profile::Catalog::built_in().find("hgm9520n"), modbus::Protocol::tcp);
+  const profile::ReadLayoutPtr reads =
+      profile::read_layout_of(profile::Catalog::built_in().find("hgm9520n"), modbus::Protocol::tcp);
   std::uint64_t requests = 0;
-  std::vector<std::unique_ptr<bench::RestlessDevice>> devices;
+  std::vector<std::unique_ptr<bench::ContinuousDevice>> devices;
 };
 
 TEST_F(Exchange, request_costs_one_send_and_one_receive) {

@@ -5,12 +5,12 @@
 
 #include "events/changes.hpp"
 #include "history/history.hpp"
-#include "http/specification_stream.hpp"
 #include "live/hub.hpp"
 #include "poller/cycle.hpp"
 #include "profile/catalog.hpp"
 #include "reading/reading.hpp"
 #include "redis/commands.hpp"
+#include "stream/specification_stream.hpp"
 
 #include <cstdint>
 #include <cstdio>
@@ -57,7 +57,7 @@ std::vector<std::uint8_t> registers_at(std::uint64_t reading) {
 }
 
 // All that stands behind the hub.
-class Behind final : public live::Listener {
+class Behind final : public live::ReadingListener {
  public:
   Behind(live::Hub& hub, const profile::Profile& profile)
       : watchlist_(profile),
@@ -72,14 +72,14 @@ class Behind final : public live::Listener {
   std::uint64_t bytes() const { return bytes_; }
   std::uint64_t changes() const { return changes_; }
   void take_stream() {
-    const http::NextMessage next = stream_.next({});
-    bytes_ += std::get<http::OutgoingMessage>(next).view().size();
+    const stream::NextMessage next = stream_.next({});
+    bytes_ += std::get<stream::OutgoingMessage>(next).view().size();
   }
 
  private:
   void changed(const live::ReadingPtr& newest) override {
-    changes_ += events::changes_between(known_, *newest->facts, watchlist_).size();
-    known_ = events::known_after(std::move(known_), newest->facts);
+    changes_ += events::changes_between(known_, *newest->content, watchlist_).size();
+    known_ = events::known_after(std::move(known_), newest->content);
     commands_.clear();
     redis::append_reading(commands_, *newest, names_,
                           {.ttl = std::chrono::seconds{30}, .clear_first = false});
@@ -87,12 +87,12 @@ class Behind final : public live::Listener {
   }
   void removed(std::int64_t) override {}
 
-  const events::Watchlist watchlist_;
+  const events::EventFields watchlist_;
   history::History history_;
-  http::SpecificationStream stream_;
+  stream::SpecificationStream stream_;
   live::Hub::Subscription subscription_;
-  events::Known known_;
-  const redis::Names names_;
+  events::LastKnown known_;
+  const redis::KeyNames names_;
   std::string commands_;
   std::uint64_t bytes_ = 0;
   std::uint64_t changes_ = 0;
@@ -100,10 +100,10 @@ class Behind final : public live::Listener {
 
 void read_once(poller::Cycle& cycle, const std::vector<std::uint8_t>& bytes) {
   poller::Step step = cycle.begin(true);
-  while (const auto* ask = std::get_if<poller::Ask>(&step)) {
+  while (const auto* ask = std::get_if<poller::SendRequest>(&step)) {
     const modbus::ReadRequest request = ask->request;
-    step = cycle.took({.request = request,
-                       .registers = std::span(bytes).subspan(2UL * request.first, 2UL * request.count)});
+    step = cycle.process({.request = request,
+                          .registers = std::span(bytes).subspan(2UL * request.first, 2UL * request.count)});
   }
 }
 

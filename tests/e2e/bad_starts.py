@@ -143,7 +143,7 @@ CASES = {
     "settings file is binary": (lambda f: {"config": str(made(f / "s.toml", lambda p: p.write_bytes(b"\xff\xfe\0")))}, ["s.toml:1", "utf-8"]),
     "settings file is cut off": (lambda f: {"config": str(made(f / "s.toml", lambda p: p.write_text("log_level = \n")))}, ["s.toml:1"]),
     "settings file with an unknown key": (lambda f: {"config": str(made(f / "s.toml", lambda p: p.write_text("\npol_interval = 2\n")))}, ["s.toml:2", "'pol_interval'", "poll_interval"]),
-    "settings file with a table": (lambda f: {"config": str(made(f / "s.toml", lambda p: p.write_text("[log_level]\n")))}, ["s.toml:1", "log_level", "wrong kind"]),
+    "settings file with a table": (lambda f: {"config": str(made(f / "s.toml", lambda p: p.write_text("[log_level]\n")))}, ["s.toml:1", "log_level", "wrong type"]),
     "Redis by another scheme": (lambda f: {"REDIS_URL": f"http://:{PASSWORD}@127.0.0.1"}, ["REDIS_URL", "redis://"]),
     "Redis without a host": (lambda f: {"REDIS_URL": "redis:///0"}, ["REDIS_URL", "no host"]),
     "Redis with a word for a database": (lambda f: {"REDIS_URL": f"redis://:{PASSWORD}@h/live"}, ["REDIS_URL", "database"]),

@@ -114,9 +114,9 @@ class Daemon(Program):
         environment = {"HTTP_LISTEN": f"127.0.0.1:{self.port}", "POLL_THREADS": "3", "ALLOW_LOOPBACK_DEVICES": "1", "DATABASE_URL": f"sqlite:///{folder}/registry.sqlite", **settings}
         super().__init__([*launcher, GENSETD, "serve"], folder / "gensetd.log", environment)
         if is_awaited:
-            wait_until(self.answers, f"the start of gensetd ({self.text()})")
+            wait_until(self.responds, f"the start of gensetd ({self.text()})")
 
-    def answers(self):
+    def responds(self):
         assert self.process.poll() is None, self.text()
         try:
             return requests.get(self.url + "/health", timeout=5).ok
@@ -140,9 +140,9 @@ class Daemon(Program):
 
     def add_device(self, port, site_id=1, **more):
         body = {"site_id": site_id, "name": f"Gen {port}", "device_type": "generator", "ip_address": "127.0.0.1", "port": port, "poll_interval": 0.2, "retry_delay": 0.1, **more}
-        answer = self.post("/api/devices", body)
-        assert answer.status_code == 201, answer.text
-        return answer.json()["id"]
+        response = self.post("/api/devices", body)
+        assert response.status_code == 201, response.text
+        return response.json()["id"]
 
     def reading(self, device_id):
         list_ = self.get("/api/metrics", params={"device_id": device_id}).json()
@@ -202,9 +202,9 @@ class Redis(Program):
         self.url = f"redis://127.0.0.1:{self.port}/0"
         super().__init__(["redis-server", "--port", str(self.port), "--save", "", "--appendonly", "no"], folder / "redis.log")
         self.client = redis.Redis(port=self.port, decode_responses=True)
-        wait_until(self.answers, "the start of redis-server")
+        wait_until(self.responds, "the start of redis-server")
 
-    def answers(self):
+    def responds(self):
         try:
             return self.client.ping()
         except redis.exceptions.RedisError:
@@ -222,7 +222,7 @@ def start_redis(programs, tmp_path):
 
 
 POSTGRES = "/usr/lib/postgresql/15/bin"
-NOBODY = 65534  # PostgreSQL refuses to run as root
+NOBODY_UID = 65534  # PostgreSQL refuses to run as root
 
 
 def make_certificate(folder, name="server"):
@@ -241,7 +241,7 @@ class Postgres(Program):
     def __init__(self, folder, port=None, data=None):
         self.port = port or free_port()
         self.data = data or folder / f"data-{self.port}"
-        as_user = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
+        as_user = {"user": NOBODY_UID, "group": NOBODY_UID} if os.geteuid() == 0 else {}
         if not data:
             self.data.mkdir()
             self.certificate = make_certificate(folder)
@@ -249,20 +249,20 @@ class Postgres(Program):
             password.write_text("secret")
             if as_user:
                 for path in (self.data, password):
-                    os.chown(path, NOBODY, NOBODY)
+                    os.chown(path, NOBODY_UID, NOBODY_UID)
             words = ["-U", "gensetd", "-A", "scram-sha-256", "--pwfile", str(password), "-E", "UTF8", "--locale=C", "--no-sync"]
             subprocess.run([f"{POSTGRES}/initdb", "-D", ".", *words], cwd=self.data, check=True, stdout=subprocess.DEVNULL, **as_user)
             for name in ("server.crt", "server.key"):
                 shutil.copy(folder / name, self.data / name)
                 if as_user:
-                    os.chown(self.data / name, NOBODY, NOBODY)
+                    os.chown(self.data / name, NOBODY_UID, NOBODY_UID)
         self.log = folder / f"postgres-{self.port}.log"
         with open(self.log, "ab") as out:
             arguments = ["-D", ".", "-p", str(self.port), "-k", "", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "ssl=on"]
             self.process = subprocess.Popen([f"{POSTGRES}/postgres", *arguments], cwd=self.data, stdout=out, stderr=out, **as_user)
-        wait_until(self.answers, "the start of postgres")
+        wait_until(self.responds, "the start of postgres")
 
-    def answers(self):
+    def responds(self):
         assert self.process.poll() is None, self.text()
         return subprocess.run([f"{POSTGRES}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres"]).returncode == 0
 
@@ -329,7 +329,7 @@ def websocket_daemon(tmp_path_factory):
 
     daemon = Daemon(tmp_path_factory.mktemp("websocket"), {"WEBSOCKET_MESSAGE_MAX": str(WEBSOCKET_MESSAGE_MAX)})
     with connect(daemon) as plain, connect(daemon, "/ws/metrics?proto=2") as dashboard:
-        daemon.witnesses = [plain, dashboard]
+        daemon.observers = [plain, dashboard]
         yield daemon
     daemon.kill()
 
@@ -338,5 +338,5 @@ def websocket_daemon(tmp_path_factory):
 def unnoticed(websocket_daemon):
     yield
     assert websocket_daemon.process.poll() is None, websocket_daemon.text()
-    for witness in websocket_daemon.witnesses:
-        assert witness.frames_until_pong() == [], "another client heard of it"
+    for observer in websocket_daemon.observers:
+        assert observer.frames_until_pong() == [], "another client heard of it"

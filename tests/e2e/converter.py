@@ -25,7 +25,7 @@ def request_frame(unit, first, count):
     return frame + crc16(frame)
 
 
-def answer_frame(unit, values):
+def response_frame(unit, values):
     frame = struct.pack(">BBB", unit, 3, 2 * len(values)) + struct.pack(f">{len(values)}H", *values)
     return frame + crc16(frame)
 
@@ -52,9 +52,9 @@ class Converter:
     """`answer(converter, request)` is called for each request; it may send() whatever, to the connection that asked. By
     default registers read as `registers.get((unit, address), 0)` and units that are not in `units` stay silent."""
 
-    def __init__(self, units=(1,), registers=None, answer=None):
+    def __init__(self, units=(1,), registers=None, response=None):
         self.units, self.registers = set(units), registers or {}
-        self.answer = answer or (lambda converter, request: converter.send_answer(request))
+        self.response = response or (lambda converter, request: converter.send_response(request))
         self.requests, self.connections = [], []
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -83,9 +83,9 @@ class Converter:
         except OSError:
             pass  # the client has gone: so has the answer
 
-    def send_answer(self, request):
+    def send_response(self, request):
         if request.unit in self.units:
-            self.send(request, answer_frame(request.unit, self.values(request)))
+            self.send(request, response_frame(request.unit, self.values(request)))
 
     def seen(self, unit=None):
         with self.lock:
@@ -117,7 +117,7 @@ class Converter:
                 request = Request(index, frame)
                 with self.lock:
                     self.requests.append(request)
-                self.answer(self, request)
+                self.response(self, request)
 
 
 class SerialBridge:

@@ -75,12 +75,12 @@ class FaultyController:
                 while request := connection.recv(length, socket.MSG_WAITALL):
                     while self.fault == "deaf":
                         time.sleep(0.05)
-                    if len(request) < length or not self._send(connection, self._answer(request)):
+                    if len(request) < length or not self._send(connection, self._respond(request)):
                         return
         except OSError:
             return
 
-    def _answer(self, request):
+    def _respond(self, request):
         head, body = (b"", request) if self.framing == "rtu" else (request[:4], request[6:])
         unit, function, first, count = struct.unpack(">BBHH", body[:6])
         assert (unit, function) == (self.unit, 3)
@@ -89,7 +89,7 @@ class FaultyController:
         payload = bytes([3, 2 * count]) + struct.pack(f">{count}H", *registers)
         return rtu(unit, payload) if self.framing == "rtu" else head + struct.pack(">HB", 1 + len(payload), unit) + payload
 
-    def _send(self, connection, answer):
+    def _send(self, connection, response):
         """Whether the connection goes on."""
         fault = self.fault
         if fault == "silent":
@@ -100,19 +100,19 @@ class FaultyController:
                 pass
             return False
         if fault in ("torn", "cut"):
-            connection.sendall(answer[: len(answer) // 2])
+            connection.sendall(response[: len(response) // 2])
             if fault == "torn":
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             return False
         if fault == "drop_by_drop":
-            for place in range(len(answer)):
-                connection.sendall(answer[place : place + 1])
+            for place in range(len(response)):
+                connection.sendall(response[place : place + 1])
                 if self.fault == fault:
                     time.sleep(BYTE_EVERY)
             return True
         while fault == "endless" and self.fault == fault:
-            connection.sendall(answer * 20)
+            connection.sendall(response * 20)
         if fault == "endless":
             return False  # what is in the kernel's buffers is no answer to a later request
-        connection.sendall(answer)
+        connection.sendall(response)
         return True

@@ -4,7 +4,7 @@ import random
 
 import requests
 
-from witnesses import Background
+from observers import Background
 
 ROWS_MAX = 6  # of a kind; beyond, one is deleted
 STATUS = {"POST": 201, "PATCH": 200, "DELETE": 204}
@@ -44,14 +44,14 @@ class RegistryClient(Background):
         fields = None if method == "DELETE" else self._fields(kind, method)
         self.unanswered = (method, kind, row_id, fields)
         path = f"{self.url}/api/{kind}" + (f"/{row_id}" if row_id else "")
-        answer = session.request(method, path, json=fields, timeout=60)
-        assert answer.status_code == STATUS[method], f"{method} {path} {fields}: {answer.status_code} {answer.text}"
+        response = session.request(method, path, json=fields, timeout=60)
+        assert response.status_code == STATUS[method], f"{method} {path} {fields}: {response.status_code} {response.text}"
         self.unanswered = None
         self.answered += 1
         if method == "DELETE":
             del self.rows[kind, row_id]
             return
-        row = answer.json()
+        row = response.json()
         if method == "POST":
             assert row["id"] > self.ids_max[kind], f"{kind} {row['id']} was there before"
             self.ids_max[kind] = row["id"]

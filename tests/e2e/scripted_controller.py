@@ -76,17 +76,17 @@ class ScriptedController:
         try:
             while request := connection.recv(length, socket.MSG_WAITALL):
                 if len(request) == length:
-                    self._answer(request, connection)
+                    self._respond(request, connection)
         except OSError:
             return
 
-    def _answer(self, request, connection):
+    def _respond(self, request, connection):
         head, body = (b"", request) if self.framing == "rtu" else (request[:4], request[6:])
         unit, function, first, count = struct.unpack(">BBHH", body[:6])
         assert function == 3
         registers = [self.value_of(address) for address in range(first, first + count)]
         payload = bytes([3, 2 * count]) + struct.pack(f">{count}H", *registers)
-        answer = rtu(unit, payload) if self.framing == "rtu" else head + struct.pack(">HB", 1 + len(payload), unit) + payload
+        response = rtu(unit, payload) if self.framing == "rtu" else head + struct.pack(">HB", 1 + len(payload), unit) + payload
         with self._lock:
             self.requests += 1
             register = next((one for one in self._faults if first <= one < first + count), None)
@@ -95,35 +95,35 @@ class ScriptedController:
             return
         kept, self._kept = self._kept, b""
         if fault:
-            fault(self, answer, connection)
+            fault(self, response, connection)
         else:
-            connection.sendall(kept + answer)
+            connection.sendall(kept + response)
 
     # Faults of RTU over TCP.
 
-    def lose(self, answer, connection):
+    def lose(self, response, connection):
         pass
 
-    def spoil(self, answer, connection):
-        connection.sendall(answer[:-1] + bytes([answer[-1] ^ 0xFF]))
+    def spoil(self, response, connection):
+        connection.sendall(response[:-1] + bytes([response[-1] ^ 0xFF]))
 
-    def double(self, answer, connection):
-        connection.sendall(answer + answer)
+    def double(self, response, connection):
+        connection.sendall(response + response)
 
-    def be_late(self, answer, connection):
+    def be_late(self, response, connection):
         """It comes right before the answer to the next request."""
-        self._kept = answer
+        self._kept = response
 
-    def refuse_as_busy(self, answer, connection):
-        connection.sendall(rtu(answer[0], b"\x83\x06"))
+    def refuse_as_busy(self, response, connection):
+        connection.sendall(rtu(response[0], b"\x83\x06"))
 
-    def refuse_address(self, answer, connection):
-        connection.sendall(rtu(answer[0], b"\x83\x02"))
+    def refuse_address(self, response, connection):
+        connection.sendall(rtu(response[0], b"\x83\x02"))
 
-    def overhear(self, answer, connection):
+    def overhear(self, response, connection):
         """An answer of unit 9 with seven registers comes first."""
-        connection.sendall(rtu(9, bytes([3, 14]) + bytes(range(14))) + answer)
+        connection.sendall(rtu(9, bytes([3, 14]) + bytes(range(14))) + response)
 
-    def reset(self, answer, connection):
+    def reset(self, response, connection):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()

@@ -19,8 +19,8 @@ def bearer(token):
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def error_of(answer):
-    return answer.json()["error"]
+def error_of(response):
+    return response.json()["error"]
 
 
 def socket_status(daemon, **more):
@@ -61,14 +61,14 @@ def test_each_door_with_each_token_with_a_wrong_one_and_without(start_daemon):
             assert path in OPEN_DOORS, path
             continue
         for token in (None, WRONG, ALL + "x", ALL[:-1], "", " "):
-            answer = ask(method, path, token)
-            assert answer.status == 401 and answer.headers["WWW-Authenticate"] == "Bearer", (method, path, token)
-        answer = ask(method, path, READ)
+            response = ask(method, path, token)
+            assert response.status == 401 and response.headers["WWW-Authenticate"] == "Bearer", (method, path, token)
+        response = ask(method, path, READ)
         if method == "get":
-            assert answer.status in (101, 200), (method, path, answer.body)
+            assert response.status in (101, 200), (method, path, response.body)
         else:
-            error = json.loads(answer.body)["error"]
-            assert answer.status == 403 and error["code"] == "read_only_token" and "API_TOKEN" in error["message"], (method, path)
+            error = json.loads(response.body)["error"]
+            assert response.status == 403 and error["code"] == "read_only_token" and "API_TOKEN" in error["message"], (method, path)
         assert ask(method, path, ALL).status in (101, 200, 201, 204, 409), (method, path)
     assert send(daemon, "head", "/api/sites").status == 401 and send(daemon, "head", "/api/sites", headers=bearer(READ)).status == 200
     for path in OPEN_DOORS:
@@ -105,10 +105,10 @@ def test_page_whose_name_leads_here_gets_nothing(start_daemon):
     name = socket.gethostname()
     for host in ("evil.example", f"evil.example:{daemon.port}", "127.0.0.1.evil.example", f"{name}.evil.example", "localhost.evil.example:80"):
         for method, path, body in (("GET", "/api/sites", None), ("GET", "/metrics", None), ("POST", "/api/sites", SITE), ("HEAD", "/api/metrics", None)):
-            answer = hosted(daemon, host, path, method, body)
-            assert answer.status_code == 403, (host, method, path)
+            response = hosted(daemon, host, path, method, body)
+            assert response.status_code == 403, (host, method, path)
             if method != "HEAD":
-                assert error_of(answer)["code"] == "forbidden_host" and "ALLOWED_ORIGINS" in error_of(answer)["message"]
+                assert error_of(response)["code"] == "forbidden_host" and "ALLOWED_ORIGINS" in error_of(response)["message"]
         assert upgrade_with_host(daemon, host) == 403
         for path in OPEN_DOORS:
             assert hosted(daemon, host, path).status_code == 200, "there is nothing in it to protect"
@@ -145,9 +145,9 @@ def test_addresses_that_no_controller_has_are_refused(start_daemon):
         for method, path, body in (
             ("POST", "/api/devices/test-connection", {}), ("POST", "/api/devices/read", {}), ("POST", "/api/devices", DEVICE), ("PATCH", "/api/devices/1", {}),
         ):
-            answer = requests.request(method, daemon.url + path, json={**body, "ip_address": address}, timeout=20)
-            assert answer.status_code == 422 and error_of(answer)["code"] == "address_not_allowed", (method, path, address)
-            assert error_of(answer)["field"] == "ip_address"
+            response = requests.request(method, daemon.url + path, json={**body, "ip_address": address}, timeout=20)
+            assert response.status_code == 422 and error_of(response)["code"] == "address_not_allowed", (method, path, address)
+            assert error_of(response)["field"] == "ip_address"
     assert daemon.get("/api/devices").json() == [made]
 
 
@@ -165,12 +165,12 @@ def test_name_that_leads_to_a_refused_address_is_not_connected_to(start_daemon, 
     daemon = start_daemon(ALLOW_LOOPBACK_DEVICES="0")
     daemon.add_site()
     for path in ("/api/devices/test-connection", "/api/devices/read"):
-        answer = daemon.post(path, {"ip_address": name, "port": simulator.port})
-        assert answer.status_code in (200, 422), answer.text
-        if answer.status_code == 200:
-            assert answer.json()["success"] is False and "ALLOW_LOOPBACK_DEVICES=1" in answer.json()["error"]
-    answer = daemon.post("/api/devices", {**DEVICE, "ip_address": name, "port": simulator.port, "is_active": True})
-    if answer.status_code == 201:
+        response = daemon.post(path, {"ip_address": name, "port": simulator.port})
+        assert response.status_code in (200, 422), response.text
+        if response.status_code == 200:
+            assert response.json()["success"] is False and "ALLOW_LOOPBACK_DEVICES=1" in response.json()["error"]
+    response = daemon.post("/api/devices", {**DEVICE, "ip_address": name, "port": simulator.port, "is_active": True})
+    if response.status_code == 201:
         reading = daemon.wait_for(1, lambda reading: reading["error"], "the first cycle")
         assert reading["online"] is False and "loopback" in reading["error"] and reading["gen_uab"] is None
     assert simulator.lines("connect") == [] and simulator.lines("reads") == []

@@ -10,9 +10,9 @@ from bad_network import FAR, NEAR, bad_network
 from conftest import PATIENCE, free_port, wait_until
 from figures import process_figures, scrape
 from metrics_text import of
-from neighbours import UPGRADE
-from stories import PROFILES
-from witnesses import RedisWitness, WebSocketWitness
+from peer_faults import UPGRADE
+from numbered_converter import PROFILES
+from observers import RedisObserver, WebSocketObserver
 
 SEED = int(os.environ.get("GENSETD_SEED", random.randrange(1, 1_000_000)))
 UNITS = 2
@@ -40,8 +40,8 @@ class Scene:
                 more = {"ip_address": FAR, "protocol": protocol, "slave_id": unit, "profile": "pattern", "device_type": "ats"}
                 self.units[self.daemon.add_device(simulator.port, name=f"{protocol} {unit}", **more)] = unit
         with far:
-            self.client = WebSocketWitness(port, self.units, host=NEAR, ping_every=2).start()
-            self.hashes = RedisWitness(self.redis.port, self.units).start()
+            self.client = WebSocketObserver(port, self.units, host=NEAR, ping_every=2).start()
+            self.hashes = RedisObserver(self.redis.port, self.units).start()
 
     def wait_for_readings(self, count):
         begin = {device: watch.successes for device, watch in self.client.watches.items()}
@@ -112,7 +112,7 @@ def test_client_behind_a_cut_is_dropped_and_others_go_on(scene):
     """A laptop whose lid is closed: no FIN and no RST ever comes."""
     scene.wait_for_readings(1)
     clients = lambda: of(scrape(scene.daemon), "gensetd_websocket_clients")
-    here = WebSocketWitness(scene.daemon.port, scene.units).start()
+    here = WebSocketObserver(scene.daemon.port, scene.units).start()
     with scene.far:
         silent = socket.create_connection((NEAR, scene.daemon.port), timeout=PATIENCE)
     silent.sendall(UPGRADE)

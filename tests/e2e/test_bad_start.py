@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bad_starts import CASES, PASSWORD, TALKS, fill, in_sqlite, postgres_at, server, sqlite_at, tmpfs
-from conftest import GENSETD, NOBODY, PATIENCE, Program, free_port, wait_until
+from conftest import GENSETD, NOBODY_UID, PATIENCE, Program, free_port, wait_until
 
 
 def start(folder, settings, words=(), **more):
@@ -60,14 +60,14 @@ def test_database_that_another_program_holds(tmp_path):
     in_sqlite(file, "PRAGMA user_version = 0")
     holder = sqlite3.connect(file, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    assert_refused(start(tmp_path, sqlite_at(file)), ["database is locked", "no other program holds the file"])
+    assert_refused(start(tmp_path, sqlite_at(file)), ["database is locked", "no other program locks the file"])
     holder.close()
 
 
 def test_port_in_use(start_daemon, tmp_path):
     daemon = start_daemon()
     assert_refused(start(tmp_path, {"HTTP_LISTEN": f"127.0.0.1:{daemon.port}"}), [f"127.0.0.1:{daemon.port}", "another program listens there"])
-    assert daemon.answers()
+    assert daemon.responds()
 
 
 def test_hangup_while_it_starts_does_not_end_it(tmp_path):
@@ -109,7 +109,7 @@ def test_what_the_user_may_not_do(settings, parts):
         (folder / "open").chmod(0o777)
         for file in ("open/r.sqlite", "settings.toml"):
             (folder / file).touch(0o600)
-        assert_refused(start(folder, settings, user=NOBODY, group=NOBODY), parts)
+        assert_refused(start(folder, settings, user=NOBODY_UID, group=NOBODY_UID), parts)
 
 
 def test_folder_that_cannot_be_written(tmp_path):
@@ -140,8 +140,8 @@ def test_disk_that_becomes_full_refuses_changes_and_stops_no_polling(start_daemo
         filler = fill(disk)
 
         def refused():  # the last pages of the log have some room
-            answer = daemon.post("/api/devices", {"site_id": 1, "name": "x" * 200, "device_type": "ats", "ip_address": "192.0.2.9", "description": "x" * 900})
-            return answer.status_code != 201 and (answer.status_code, answer.json()["error"])
+            response = daemon.post("/api/devices", {"site_id": 1, "name": "x" * 200, "device_type": "ats", "ip_address": "192.0.2.9", "description": "x" * 900})
+            return response.status_code != 201 and (response.status_code, response.json()["error"])
 
         status, error = wait_until(refused, "the refusal")
         assert status == 503 and error["code"] == "registry_full", error
@@ -180,7 +180,7 @@ def test_journal_waits_while_the_disk_is_full(start_daemon, start_simulator, tmp
         wait_until(lambda: daemon.post("/api/sites", {"name": "x" * 90, "code": os.urandom(6).hex()}).status_code == 503, "a full disk")
         simulator.kill()
         (alarm,) = wait_until(lambda: daemon.get("/api/alarms").json()["alarms"], "the alarm")
-        wait_until(lambda: daemon.lines("events: cannot be written"), "the notice")
+        wait_until(lambda: daemon.lines("events: cannot write events"), "the notice")
         refused = daemon.post(f"/api/events/{alarm['id']}/ack", {})
         assert refused.status_code == 503 and "disk is full" in refused.json()["error"]["message"]
         written = lambda: [event for event in daemon.get("/api/events").json()["events"] if event["id"] == alarm["id"]]
@@ -193,7 +193,7 @@ def test_journal_waits_while_the_disk_is_full(start_daemon, start_simulator, tmp
         # Nobody changes anything: the registry tries by itself.
         wait_until(lambda: daemon.get("/health").json()["status"] == "ok", "the health")
         assert daemon.post(f"/api/events/{alarm['id']}/ack", {"by": "Anna"}).status_code == 200
-        assert len(daemon.lines("events: cannot be written")) == 1 and not daemon.lines("registry: the database")
+        assert len(daemon.lines("events: cannot write events")) == 1 and not daemon.lines("registry: the database")
         assert daemon.stop() == 0
         daemon = start_daemon(EVENTS_OFFLINE_DELAY="0", **sqlite_at(disk / "r.sqlite"))
         assert written()[0]["acknowledged_by"] == "Anna"
@@ -203,8 +203,8 @@ def test_file_size_limit_is_a_full_disk(start_daemon):
     daemon = start_daemon(launcher=("prlimit", "--fsize=400000"))
 
     def refused():
-        answer = daemon.post("/api/sites", {"name": "x" * 90, "code": os.urandom(6).hex(), "description": "x" * 1_900})
-        return answer.status_code != 201 and (answer.status_code, answer.json()["error"])
+        response = daemon.post("/api/sites", {"name": "x" * 90, "code": os.urandom(6).hex(), "description": "x" * 1_900})
+        return response.status_code != 201 and (response.status_code, response.json()["error"])
 
     status, error = wait_until(refused, "the refusal")
     assert status == 503 and error["code"] == "registry_full" and "File too large" in error["message"], error

@@ -103,8 +103,8 @@ def test_a_start_with_a_damaged_row_polls_the_others(database, start_daemon, sta
     daemon = start_daemon(**database.settings)
     daemon.wait_online(other)
     assert "poll_interval is" in reason(daemon, damaged) and "retry_delay is" in reason(daemon, damaged)
-    answer = daemon.patch(f"/api/devices/{damaged}", {"poll_interval": 0.2})
-    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "retry_delay")
+    response = daemon.patch(f"/api/devices/{damaged}", {"poll_interval": 0.2})
+    assert (response.status_code, response.json()["error"]["field"]) == (422, "retry_delay")
     assert daemon.patch(f"/api/devices/{damaged}", {"poll_interval": 0.2, "retry_delay": None}).status_code == 200
     daemon.wait_online(damaged)
 

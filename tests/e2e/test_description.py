@@ -1,5 +1,5 @@
 """web/openapi.json against the running server, both ways: each answer that is described is seen, with a body, type and headers as
-described, and what is answered is described. That the routes are the same is a unit test (tests/http/routes_test.cpp)."""
+described, and what is answered is described. That the routes are the same is a unit test (tests/api/api_test.cpp)."""
 
 import asyncio
 import http.client
@@ -78,7 +78,7 @@ class Seen:
     """Holds each answer against its description, and knows which were there."""
 
     def __init__(self):
-        self.answers = set()
+        self.responds = set()
 
     def check(self, method, path, status, answer):
         where = f"{method} {path}: {answer.status} {answer.body[:300]}"
@@ -95,7 +95,7 @@ class Seen:
             assert kind in content, where
             if kind == "application/json":
                 validate(json.loads(answer.body), content[kind]["schema"])
-        self.answers.add((method, path, str(status)))
+        self.responds.add((method, path, str(status)))
 
 
 # What has to be asked for.
@@ -317,7 +317,7 @@ def test_every_described_answer_is_given_and_no_other(start_daemon, start_simula
     see_a_poller_that_stopped(start, start_redis(), seen)
 
     described = {(method, path, status) for method, path in OPERATIONS for status in operation(method, path)["responses"]}
-    assert described - seen.answers == set(), "described and not seen"
+    assert described - seen.responds == set(), "described and not seen"
 
 
 def test_methods_that_are_not_described_are_refused(start_daemon):

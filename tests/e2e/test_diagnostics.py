@@ -24,9 +24,9 @@ def start_controller():
 
 
 def diagnostics(daemon, device):
-    answer = daemon.get(f"/api/devices/{device}/diagnostics")
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+    response = daemon.get(f"/api/devices/{device}/diagnostics")
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 def wait_cycles(daemon, device, count):
@@ -71,10 +71,10 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     # The connection that was reset may have taken along a second answer to the read before: that one is made again.
     doubts = unit["doubts"]
     assert doubts <= 1
-    answers = 8 * reads + confirmations - 1 + doubts
-    expected = {"requests": controller.requests, "answers": answers, "exceptions": 0, "timeouts": 2 + slow, "broken_frames": 1, "late_answers": 1 + slow, "doubled_answers": 1, "confirmations": confirmations, "doubts": doubts}
+    responses = 8 * reads + confirmations - 1 + doubts
+    expected = {"requests": controller.requests, "answers": responses, "exceptions": 0, "timeouts": 2 + slow, "broken_frames": 1, "late_answers": 1 + slow, "doubled_answers": 1, "confirmations": confirmations, "doubts": doubts}
     # Beside the answers: the refusal, the three second attempts, and the reset connection.
-    assert controller.requests == answers + 5 + slow
+    assert controller.requests == responses + 5 + slow
     assert {name: unit[name] for name in COUNTERS} == {**expected, "foreign_frames": 0}
     assert {name: link[name] for name in COUNTERS} == {**expected, "foreign_frames": 1}
     assert (link["connects"], link["connections_lost"], link["connected"]) == (2, 1, True)
@@ -152,11 +152,11 @@ def test_plan_that_was_split_says_so(start_daemon, start_controller):
     plan = wait_cycles(daemon, device, 1)["read_plan"]
     merged = next(read for read in plan["reads"] if len(read["blocks"]) > 1)
 
-    def refuse_when_merged(self, answer, connection):
-        if answer[2] // 2 >= merged["register_count"]:
-            self.refuse_address(answer, connection)
+    def refuse_when_merged(self, response, connection):
+        if response[2] // 2 >= merged["register_count"]:
+            self.refuse_address(response, connection)
         else:
-            connection.sendall(answer)
+            connection.sendall(response)
         self.on(merged["first"], refuse_when_merged)
 
     controller.on(merged["first"], refuse_when_merged)

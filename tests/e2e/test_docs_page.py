@@ -32,10 +32,10 @@ def test_every_operation_is_on_the_page_with_all_that_is_described(start_daemon,
         operation_id = described["operationId"]
         whole = browser.execute_script("return document.getElementById(arguments[0]).textContent;", operation_id)
         wanted = [method.upper(), path, described["summary"]]
-        wanted += [status + resolved(answer)["description"] for status, answer in described["responses"].items()]
+        wanted += [status + resolved(response)["description"] for status, response in described["responses"].items()]
         wanted += [parameter["name"] for parameter in described.get("parameters", [])]
         schemas = [described["requestBody"]["content"]["application/json"]["schema"]] if "requestBody" in described else []
-        schemas += [resolved(answer).get("content", {}).get("application/json", {}).get("schema", {}) for answer in described["responses"].values()]
+        schemas += [resolved(response).get("content", {}).get("application/json", {}).get("schema", {}) for response in described["responses"].values()]
         for schema in schemas:
             name = schema.get("$ref", "").split("/")[-1]
             wanted += [] if name in ("", "Error") else [name, *resolved(schema)["properties"]]

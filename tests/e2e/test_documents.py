@@ -224,8 +224,8 @@ async def see_dashboard_protocol(daemon, documented, sent):
         seen["hb"] = await received(idle, "hb")
         for block in sent:
             await socket.send(block.text.strip())
-            answer = await received(socket, "snapshot")
-        assert answer["view"] == "overview" and {reading["device_id"] for reading in answer["data"]} == {1, 2}
+            response = await received(socket, "snapshot")
+        assert response["view"] == "overview" and {reading["device_id"] for reading in response["data"]} == {1, 2}
         await socket.send('{"type":"sub","devices":[9]}')
         seen["error"] = await received(socket, "error")
     assert set(documented) == set(seen), "each type of message has an example"
@@ -245,8 +245,8 @@ def test_examples_of_the_api_are_answered_as_documented(start_daemon, start_simu
 
 
 def test_every_error_code_is_documented():
-    sources = "".join(file.read_text() for folder in ("http", "registry", "events") for file in (ROOT / "src" / folder).glob("*.?pp"))
-    codes = set(re.findall(r'error_answer\(\s*\d+,\s*"([a-z_]+)"', sources)) | set(re.findall(r'\.code = "([a-z_]+)"', sources))
+    sources = "".join(file.read_text() for folder in ("server", "stream", "api", "registry", "events") for file in (ROOT / "src" / folder).glob("*.?pp"))
+    codes = set(re.findall(r'error_response\(\s*\d+,\s*"([a-z_]+)"', sources)) | set(re.findall(r'\.code = "([a-z_]+)"', sources))
     documented = set(re.findall(r"`([a-z_]+)`", "".join(re.findall(r"^\| \d{3} \|([^|]*)\|", (ROOT / "docs/api.md").read_text(), re.M))))
     assert codes - documented == set(), "not documented"
     assert {code for code in documented if f'"{code}"' not in sources} == set(), "documented, but not in the source"
@@ -383,8 +383,8 @@ class Reader:
         assert self.daemon.process.poll() is None, self.daemon.text()
 
     def is_online(self, device_id):
-        answer = requests.get(f"http://127.0.0.1:{self.port}/api/metrics", timeout=20).json()
-        return any(reading["device_id"] == device_id and reading["online"] for reading in answer)
+        response = requests.get(f"http://127.0.0.1:{self.port}/api/metrics", timeout=20).json()
+        return any(reading["device_id"] == device_id and reading["online"] for reading in response)
 
     def follow(self, command):
         if command.endswith("gensetd serve"):

@@ -21,9 +21,9 @@ def alarm(*bits):
 
 
 def events(daemon, **query):
-    answer = daemon.get("/api/events", params=query)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["events"]
+    response = daemon.get("/api/events", params=query)
+    assert response.status_code == 200, response.text
+    return response.json()["events"]
 
 
 def codes(daemon, **query):
@@ -173,9 +173,9 @@ def test_filters_pages_and_csv(daemon, start_slave):
     assert first["events"] + rest["events"] == everything and rest["next_cursor"] is None
     assert codes(daemon, priority=2) == ["alarm_block"] and codes(daemon, kind="gateway") == ["gateway_started"]
     assert codes(daemon, device_id=99) == [] and codes(daemon, to=everything[-1]["onset"]) == []
-    answer = daemon.get("/api/events", params={"kind": "alarm"}, headers={"Accept": "text/csv"})
-    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    response = daemon.get("/api/events", params={"kind": "alarm"}, headers={"Accept": "text/csv"})
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(response.content.decode())))
     assert {row["code"] for row in rows} == {"alarm_shutdown", "alarm_block", "alarm_warning"} | {row["code"] for row in rows if row["code"] == "alarm_count_changed"}
     assert {row["text_ru"] for row in rows if row["code"] == "alarm_block"} == {"Блокировка"}
 
@@ -189,8 +189,8 @@ def test_filters_pages_and_csv(daemon, start_slave):
     ],
 )
 def test_bad_query_names_the_parameter(daemon, query, field):
-    answer = daemon.get(f"/api/events?{query}")
-    assert answer.status_code == 400 and answer.json()["error"]["field"] == field
+    response = daemon.get(f"/api/events?{query}")
+    assert response.status_code == 400 and response.json()["error"]["field"] == field
 
 
 def test_codes_have_both_texts(daemon):

@@ -3,7 +3,7 @@
 import pytest
 from faulty_controller import FaultyController
 from pattern import registers_of
-from stories import PROFILES
+from numbered_converter import PROFILES
 
 PROTOCOLS = {"tcp": "tcp", "rtu": "rtu_over_tcp"}
 # On a serial line short answers that come a byte at a time come in time, and silence is long before it is believed.

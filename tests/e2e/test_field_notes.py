@@ -6,9 +6,9 @@ import time
 
 import pytest
 from conftest import PATIENCE, wait_until
-from converter import answer_frame
+from converter import response_frame
 from pattern import origin, registers_of
-from stories import add, readings_of, start_converter, start_patient_daemon, wrong  # noqa: F401 fixtures
+from numbered_converter import add, readings_of, start_converter, start_patient_daemon, wrong  # noqa: F401 fixtures
 
 SERIAL_REGISTERS_MAX = 44  # reads of 45 were unreliable at the sites
 BLOCKS = 9  # of the HGM9560, and of the profile `pattern`
@@ -20,12 +20,12 @@ BLOCKS = 9  # of the HGM9560, and of the profile `pattern`
 
 def test_an_answer_in_pieces_is_one_reading(start_patient_daemon, start_converter):
     def in_pieces(converter, request):
-        frame = answer_frame(request.unit, converter.values(request))
+        frame = response_frame(request.unit, converter.values(request))
         for piece in (frame[:1], frame[1:4], frame[4:-1], frame[-1:]):
             converter.send(request, piece)
             time.sleep(0.02)  # a pause within the frame is what is tested
 
-    converter = start_converter(answer=in_pieces)
+    converter = start_converter(response=in_pieces)
     daemon = start_patient_daemon()
     device = add(daemon, converter)
     daemon.wait_online(device)
@@ -44,10 +44,10 @@ def test_packets_of_fifty_milliseconds_cut_and_join_and_values_are_right(start_p
 
 def test_a_frame_joined_with_ours_is_not_part_of_it(start_patient_daemon, start_converter):
     def joined(converter, request):
-        other = answer_frame(request.unit + 1, [7] * request.count)
-        converter.send(request, other + answer_frame(request.unit, converter.values(request)) + other)
+        other = response_frame(request.unit + 1, [7] * request.count)
+        converter.send(request, other + response_frame(request.unit, converter.values(request)) + other)
 
-    converter = start_converter(answer=joined)
+    converter = start_converter(response=joined)
     daemon = start_patient_daemon()
     device = add(daemon, converter)
     daemon.wait_online(device)
@@ -65,19 +65,19 @@ def test_a_late_answer_is_never_the_next_one(start_patient_daemon, start_convert
     late = []
     seconds = 9  # as long as gensetd reckons with, less what a busy machine needs
 
-    def answer(converter, request):
+    def response(converter, request):
         for asked in [asked for asked in late if (asked.unit, asked.count) == (request.unit, request.count) and asked.first != request.first]:
             late.remove(asked)
             if time.monotonic() - asked.time < seconds:
-                converter.send_answer(asked)
+                converter.send_response(asked)
                 if lost_as_well:
                     return
         if len(converter.requests) % 5 == 0:
             late.append(request)
         else:
-            converter.send_answer(request)
+            converter.send_response(request)
 
-    converter = start_converter(answer=answer)
+    converter = start_converter(response=response)
     daemon = start_patient_daemon()
     device = add(daemon, converter, profile="pattern_equal")
     for reading in readings_of(daemon, device, 8):
@@ -102,11 +102,11 @@ def test_an_answer_that_comes_twice_is_taken_once(start_patient_daemon, start_co
     def twice(converter, request):
         while last:
             converter.send(request, last.pop())  # the copy comes where the next answer is awaited
-        frame = answer_frame(request.unit, converter.values(request))
+        frame = response_frame(request.unit, converter.values(request))
         converter.send(request, frame)
         last.append(frame)
 
-    converter = start_converter(answer=twice)
+    converter = start_converter(response=twice)
     daemon = start_patient_daemon()
     device = add(daemon, converter)
     daemon.wait_online(device)
@@ -124,8 +124,8 @@ def test_one_connection_for_all_devices_of_a_converter(start_patient_daemon, sta
     for unit, device in devices.items():
         assert not wrong(daemon.wait_online(device), unit)
     test = {"ip_address": "127.0.0.1", "port": converter.port, "slave_id": 2, "protocol": "rtu_over_tcp", "profile": "pattern"}
-    answer = daemon.post("/api/devices/test-connection", test).json()
-    assert answer["success"] is True, answer
+    response = daemon.post("/api/devices/test-connection", test).json()
+    assert response["success"] is True, response
     assert len(converter.connections) == 1
 
 
@@ -137,7 +137,7 @@ def test_a_converter_that_takes_one_connection_is_enough(start_patient_daemon, s
     devices = [daemon.add_device(simulator.port, protocol="rtu_over_tcp", slave_id=unit, name=f"unit {unit}") for unit in (1, 2, 3)]
     for device in devices:
         daemon.wait_online(device)
-    assert len(simulator.lines(": connected")) == 1 and not simulator.lines("turned away")
+    assert len(simulator.lines(": connected")) == 1 and not simulator.lines("rejected")
 
 
 # 5. Fixed pauses cost everything. (How long a cycle takes is measured by bench/serial_cycle.)
@@ -159,7 +159,7 @@ def test_a_cycle_takes_fewer_requests_than_there_are_blocks(start_patient_daemon
 
 def test_a_slow_device_delays_no_other(start_patient_daemon, start_converter):
     asked = threading.Event()
-    slow = start_converter(answer=lambda converter, request: asked.set())
+    slow = start_converter(response=lambda converter, request: asked.set())
     quick = start_converter()
     daemon = start_patient_daemon(MODBUS_TIMEOUT="50")
     waiting = add(daemon, slow)
@@ -226,9 +226,9 @@ def test_one_lost_answer_is_no_offline(start_patient_daemon, start_converter):
         if len(converter.requests) % 10 == 0:
             lost.append(request)
         else:
-            converter.send_answer(request)
+            converter.send_response(request)
 
-    converter = start_converter(answer=lose_one)
+    converter = start_converter(response=lose_one)
     daemon = start_patient_daemon()
     device = add(daemon, converter)
     daemon.wait_online(device)
@@ -242,11 +242,11 @@ def test_one_lost_answer_is_no_offline(start_patient_daemon, start_converter):
 def test_half_a_minute_of_silence_is_one_loss_and_one_return(start_patient_daemon, start_converter):
     silent = threading.Event()
 
-    def answer(converter, request):
+    def response(converter, request):
         if not silent.is_set():
-            converter.send_answer(request)
+            converter.send_response(request)
 
-    converter = start_converter(answer=answer)
+    converter = start_converter(response=response)
     daemon = start_patient_daemon()
     device = add(daemon, converter, offline_after=3)
     daemon.wait_online(device)
@@ -281,11 +281,11 @@ def test_outages_of_the_line_end_by_themselves(start_patient_daemon, start_simul
 def test_a_connection_that_died_silently_is_opened_anew(start_patient_daemon, start_converter):
     died = threading.Event()
 
-    def answer(converter, request):
+    def response(converter, request):
         if request.connection > 0 or not died.is_set():
-            converter.send_answer(request)
+            converter.send_response(request)
 
-    converter = start_converter(answer=answer)
+    converter = start_converter(response=response)
     daemon = start_patient_daemon()
     device = add(daemon, converter)
     daemon.wait_online(device)

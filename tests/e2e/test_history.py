@@ -32,9 +32,9 @@ def daemon(start_daemon, start_simulator):
 
 
 def history(daemon, **query):
-    answer = daemon.get("/api/history", params={"device_id": daemon.device, **query})
-    assert answer.status_code == 200, answer.text
-    return json.loads(answer.text, parse_float=Decimal, parse_int=Decimal)
+    response = daemon.get("/api/history", params={"device_id": daemon.device, **query})
+    assert response.status_code == 200, response.text
+    return json.loads(response.text, parse_float=Decimal, parse_int=Decimal)
 
 
 def test_buckets_agree_with_every_reading_heard(daemon):
@@ -48,14 +48,14 @@ def test_buckets_agree_with_every_reading_heard(daemon):
 
     heard = asyncio.run(listen())
     begin, end = parsed(heard[0]["timestamp"]), parsed(heard[-1]["timestamp"])
-    answer = history(daemon, fields="gen_uab,mode_auto", to=printed(end), points=5, **{"from": printed(begin)})
-    step = timedelta(milliseconds=int(answer["step_ms"]))
-    assert len(answer["fields"]["gen_uab"]) == 5 and list(answer["fields"]) == ["gen_uab", "mode_auto"]
-    for index, bucket in enumerate(answer["fields"]["gen_uab"]):
+    response = history(daemon, fields="gen_uab,mode_auto", to=printed(end), points=5, **{"from": printed(begin)})
+    step = timedelta(milliseconds=int(response["step_ms"]))
+    assert len(response["fields"]["gen_uab"]) == 5 and list(response["fields"]) == ["gen_uab", "mode_auto"]
+    for index, bucket in enumerate(response["fields"]["gen_uab"]):
         inside = [one["gen_uab"] for one in heard if begin + index * step <= parsed(one["timestamp"]) < min(end, begin + (index + 1) * step)]
         assert bucket[:2] == [min(inside), max(inside)]
         assert abs(bucket[2] - sum(inside) / len(inside)) <= Decimal("0.005")
-    assert answer["fields"]["mode_auto"][0] == [Decimal(heard[0]["mode_auto"])] * 3
+    assert response["fields"]["mode_auto"][0] == [Decimal(heard[0]["mode_auto"])] * 3
 
 
 class Recorder(ScriptedController):
@@ -97,8 +97,8 @@ def test_loss_of_connection_is_a_gap(daemon):
     daemon.plant.kill()
     lost = daemon.wait_for(daemon.device, lambda reading: not reading["online"], "the loss")
     begin = parsed(lost["timestamp"]) + timedelta(milliseconds=1)
-    answer = history(daemon, fields="gen_uab", points=3, to=printed(begin + timedelta(seconds=3)), **{"from": printed(begin)})
-    assert answer["fields"]["gen_uab"] == [None] * 3
+    response = history(daemon, fields="gen_uab", points=3, to=printed(begin + timedelta(seconds=3)), **{"from": printed(begin)})
+    assert response["fields"]["gen_uab"] == [None] * 3
     earlier = history(daemon, fields="gen_uab", points=1)
     assert earlier["fields"]["gen_uab"][0] is not None
 
@@ -114,13 +114,13 @@ def test_loss_of_connection_is_a_gap(daemon):
     ],
 )
 def test_bad_query_is_refused_and_named(daemon, query, status, field):
-    answer = daemon.get(f"/api/history?{query}")
-    assert answer.status_code == status and answer.json()["error"]["field"] == field, answer.text
+    response = daemon.get(f"/api/history?{query}")
+    assert response.status_code == status and response.json()["error"]["field"] == field, response.text
 
 
 def test_device_that_was_never_read_has_gaps_only(start_daemon):
     daemon = start_daemon()
     daemon.add_site()
     daemon.device = daemon.add_device(1)
-    answer = history(daemon, fields="gen_uab,gen_status", points=10)
-    assert answer["fields"] == {"gen_uab": [None] * 10, "gen_status": [None] * 10}
+    response = history(daemon, fields="gen_uab,gen_status", points=10)
+    assert response["fields"] == {"gen_uab": [None] * 10, "gen_status": [None] * 10}

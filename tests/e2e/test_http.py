@@ -20,8 +20,8 @@ def daemon(start_daemon):
     return daemon
 
 
-def error_of(answer):
-    body = answer.json()
+def error_of(response):
+    body = response.json()
     assert set(body) == {"error"} and set(body["error"]) == {"code", "message", "field"}, body
     assert "\n" not in body["error"]["message"]
     return body["error"]
@@ -41,8 +41,8 @@ DEVICE = {"site_id": 1, "name": "G", "device_type": "generator", "ip_address": "
     ],
 )
 def test_bad_field_is_named_and_nothing_is_stored(daemon, change, field):
-    answer = daemon.post("/api/devices", {**DEVICE, **change})
-    assert answer.status_code == 422 and error_of(answer)["field"] == field
+    response = daemon.post("/api/devices", {**DEVICE, **change})
+    assert response.status_code == 422 and error_of(response)["field"] == field
     assert daemon.get("/api/devices").json() == []
 
 
@@ -57,11 +57,11 @@ def test_bad_field_is_named_and_nothing_is_stored(daemon, change, field):
     ],
 )
 def test_refusals_have_the_status_that_http_means(daemon, method, path, status):
-    answer = requests.request(method, daemon.url + path, json={"name": "x"} if method in ("PATCH", "PUT", "POST") else None, timeout=20)
-    assert answer.status_code == status, answer.text
-    error_of(answer)
+    response = requests.request(method, daemon.url + path, json={"name": "x"} if method in ("PATCH", "PUT", "POST") else None, timeout=20)
+    assert response.status_code == status, response.text
+    error_of(response)
     if status == 405:
-        assert ("POST" if "/api/devices/" in path else "GET") in answer.headers["Allow"].split(", ")
+        assert ("POST" if "/api/devices/" in path else "GET") in response.headers["Allow"].split(", ")
 
 
 def test_bodies_that_are_no_json_objects(daemon):
@@ -69,8 +69,8 @@ def test_bodies_that_are_no_json_objects(daemon):
         return requests.post(daemon.url + "/api/sites", data=body, headers={"Content-Type": kind}, timeout=20)
 
     for body in (b"", b"{", b"[]", b"\xff\xfe", b'{"name":"\xff","code":"x"}', b'{"name":"a","code":"b"} {}', b"[" * 60000):
-        answer = send(body)
-        assert answer.status_code == 400 and error_of(answer)["code"] == "malformed_json", body[:20]
+        response = send(body)
+        assert response.status_code == 400 and error_of(response)["code"] == "malformed_json", body[:20]
     assert send(b"{}", "text/plain").status_code == 415
     assert send(b" " * 65537).status_code == 413
     assert send(b'{"name":"MKZ","code":"MKZ"}').status_code == 409
@@ -82,10 +82,10 @@ def raw(daemon, data, half_close=False):
         connection.sendall(data)
         if half_close:
             connection.shutdown(socket.SHUT_WR)
-        answer = b""
+        response = b""
         while chunk := connection.recv(65536):
-            answer += chunk
-        return answer
+            response += chunk
+        return response
 
 
 def test_bytes_that_are_no_request(daemon):
@@ -93,15 +93,15 @@ def test_bytes_that_are_no_request(daemon):
     assert raw(daemon, b"hello\r\n\r\n").startswith(b"HTTP/1.1 400")
     assert raw(daemon, bytes(range(256)) * 4).startswith(b"HTTP/1.1 400")
     assert raw(daemon, b"GET /health HTTP/1.1\r\nConte", half_close=True) == b""
-    assert daemon.answers()
+    assert daemon.responds()
 
 
 def test_head_is_get_without_the_body_and_pipelined_requests_are_answered_in_order(daemon):
     head = requests.head(daemon.url + "/api/sites", timeout=20)
     assert head.status_code == 200 and head.text == "" and int(head.headers["Content-Length"]) == len(daemon.get("/api/sites").text)
     request = b"GET /api/sites/1 HTTP/1.1\r\nHost: localhost\r\n\r\n" + b"GET /api/sites/2 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    answer = raw(daemon, request)
-    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"404"]
+    response = raw(daemon, request)
+    assert re.findall(rb"HTTP/1.1 (\d+)", response) == [b"200", b"404"]
 
 
 def test_answers_carry_security_headers(daemon):

@@ -18,8 +18,8 @@ def daemon(tmp_path_factory):
     daemon.kill()
 
 
-def statuses(answer):
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
+def statuses(response):
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", response)]
 
 
 def request(line, *fields, body=b"", host=b"Host: localhost\r\n"):
@@ -60,18 +60,18 @@ CHUNKED = b"2\r\n{}\r\n0\r\n\r\n"
     ],
 )
 def test_unclear_framing_is_refused_and_nothing_behind_it_is_a_request(daemon, name, fields, body):
-    answer = raw(daemon, request(b"POST /api/sites HTTP/1.1", JSON, *fields, body=body + SMUGGLED))
-    assert statuses(answer) == [400] and b"Connection: close" in answer, (name, answer[:400])
+    response = raw(daemon, request(b"POST /api/sites HTTP/1.1", JSON, *fields, body=body + SMUGGLED))
+    assert statuses(response) == [400] and b"Connection: close" in response, (name, response[:400])
 
 
 def test_a_coding_in_http_1_0_is_refused(daemon):
-    answer = raw(daemon, request(b"POST /api/sites HTTP/1.0", JSON, b"Transfer-Encoding: chunked", b"Connection: keep-alive", body=CHUNKED + SMUGGLED))
-    assert [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", answer)] == [400]
+    response = raw(daemon, request(b"POST /api/sites HTTP/1.0", JSON, b"Transfer-Encoding: chunked", b"Connection: keep-alive", body=CHUNKED + SMUGGLED))
+    assert [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", response)] == [400]
 
 
 def test_chunks_are_a_body_and_what_follows_is_the_next_request(daemon):
-    answer = raw(daemon, request(b"POST /api/sites HTTP/1.1", JSON, b"Transfer-Encoding: chunked", body=CHUNKED + SMUGGLED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")))
-    assert statuses(answer) == [422, 200]
+    response = raw(daemon, request(b"POST /api/sites HTTP/1.1", JSON, b"Transfer-Encoding: chunked", body=CHUNKED + SMUGGLED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")))
+    assert statuses(response) == [422, 200]
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_chunks_are_a_body_and_what_follows_is_the_next_request(daemon):
     ],
 )
 def test_targets_that_are_no_route(daemon, line, status):
-    answer = raw(daemon, request(line, b"Connection: close"))
-    assert statuses(answer) == [status], answer[:300]
+    response = raw(daemon, request(line, b"Connection: close"))
+    assert statuses(response) == [status], response[:300]
 
 
 def test_absolute_form_goes_where_its_own_host_says(daemon):
@@ -96,11 +96,11 @@ def test_absolute_form_goes_where_its_own_host_says(daemon):
     assert statuses(raw(daemon, request(b"GET http://localhost:" + port + b"/api/sites/1 HTTP/1.1", b"Connection: close"))) == [200]
     assert statuses(raw(daemon, request(b"GET http://127.0.0.1/api/sites/1 HTTP/1.1", b"Connection: close", host=b"Host: evil.example\r\n"))) == [200]
     for target in (b"http://evil.example/api/sites/1", b"https://evil.example:8010/api/sites/1", b"HTTP://evil.example/api/sites/1"):
-        answer = raw(daemon, request(b"GET " + target + b" HTTP/1.1", b"Connection: close"))
-        assert statuses(answer) == [403] and b"forbidden_host" in answer, target
+        response = raw(daemon, request(b"GET " + target + b" HTTP/1.1", b"Connection: close"))
+        assert statuses(response) == [403] and b"forbidden_host" in response, target
     upgrade = (b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Version: 13")
-    answer = raw(daemon, request(b"GET http://evil.example/ws/metrics HTTP/1.1", *upgrade) + request(b"GET /health HTTP/1.1", b"Connection: close"))
-    assert statuses(answer) == [403, 200]
+    response = raw(daemon, request(b"GET http://evil.example/ws/metrics HTTP/1.1", *upgrade) + request(b"GET /health HTTP/1.1", b"Connection: close"))
+    assert statuses(response) == [403, 200]
 
 
 def test_forwarded_headers_change_nothing(daemon):
@@ -114,21 +114,21 @@ def test_forwarded_headers_change_nothing(daemon):
 def test_http_1_1_has_one_valid_host_header(daemon):
     line, close = b"GET /health HTTP/1.1", b"Connection: close"
     for host in (b"", b"Host: localhost\r\nHost: localhost\r\n", b"Host: local host\r\n", b"Host: localhost/x\r\n", b"Host: user@localhost\r\n"):
-        answer = raw(daemon, request(line, close, host=host))
-        assert statuses(answer) == [400] and b"bad_host" in answer, host
+        response = raw(daemon, request(line, close, host=host))
+        assert statuses(response) == [400] and b"bad_host" in response, host
     for host in (b"Host:\r\n", b"Host: localhost\r\n", b"Host: [::1]:8010\r\n"):
         assert statuses(raw(daemon, request(line, close, host=host))) == [200], host
 
 
 def test_options_is_answered_without_a_body_and_names_the_methods(daemon):
     """The default health check of HAProxy is `OPTIONS / HTTP/1.0` without a Host header."""
-    answer = raw(daemon, b"OPTIONS / HTTP/1.0\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.0 204 ") or answer.startswith(b"HTTP/1.1 204 "), answer
-    assert answer.endswith(b"\r\n\r\n") and b"Content-Length" not in answer
+    response = raw(daemon, b"OPTIONS / HTTP/1.0\r\n\r\n")
+    assert response.startswith(b"HTTP/1.0 204 ") or response.startswith(b"HTTP/1.1 204 "), response
+    assert response.endswith(b"\r\n\r\n") and b"Content-Length" not in response
     for target, allowed in ((b"/", b"GET, HEAD, OPTIONS"), (b"*", b"GET, HEAD, POST, PATCH, DELETE, OPTIONS"), (b"/api/sites", b"GET, HEAD, POST, OPTIONS"),
                             (b"/api/devices/read", b"POST, OPTIONS"), (b"/ws/metrics", b"GET, OPTIONS"), (b"http://localhost", b"GET, HEAD, POST, PATCH, DELETE, OPTIONS")):
-        answer = raw(daemon, request(b"OPTIONS " + target + b" HTTP/1.1", b"Connection: close"))
-        assert statuses(answer) == [204] and b"\r\nAllow: " + allowed + b"\r\n" in answer, (target, answer)
+        response = raw(daemon, request(b"OPTIONS " + target + b" HTTP/1.1", b"Connection: close"))
+        assert statuses(response) == [204] and b"\r\nAllow: " + allowed + b"\r\n" in response, (target, response)
     assert statuses(raw(daemon, request(b"OPTIONS /nothing HTTP/1.1", b"Connection: close"))) == [404]
 
 
@@ -157,13 +157,13 @@ def test_continue_is_sent_where_it_is_expected(daemon):
 
 def test_what_follows_connection_close_is_no_request_and_costs_nobody_the_answer(daemon):
     first = request(b"GET /api/openapi.json HTTP/1.1", b"Connection: close")
-    answer = raw(daemon, first + SMUGGLED * 2_000)
-    assert statuses(answer) == [200] and answer.endswith(daemon.get("/api/openapi.json").content)
+    response = raw(daemon, first + SMUGGLED * 2_000)
+    assert statuses(response) == [200] and response.endswith(daemon.get("/api/openapi.json").content)
 
 
 def test_http_1_0_keeps_the_connection_where_it_asks_for_that(daemon):
     line = b"GET /api/sites/1 HTTP/1.0"
-    count = lambda answer: len(re.findall(rb"HTTP/1\.[01] 200 ", answer))  # noqa: E731
+    count = lambda response: len(re.findall(rb"HTTP/1\.[01] 200 ", response))  # noqa: E731
     assert count(raw(daemon, request(line) * 2)) == 1
     assert count(raw(daemon, request(line, b"Connection: keep-alive") + request(line))) == 2
 
@@ -171,8 +171,8 @@ def test_http_1_0_keeps_the_connection_where_it_asks_for_that(daemon):
 def test_times_of_a_query_have_any_offset(daemon):
     for text in ("2026-02-17T14:30:00Z", "2026-02-17t14:30:00.5z", "2026-02-17T14:30:00.123456+03:00", "2026-02-17T14:30:00%2B03:00", "2016-12-31T23:59:60Z"):
         assert daemon.get(f"/api/events?from={text}").status_code == 200, text
-        answer = daemon.get(f"/api/history?device_id=99&fields=gen_freq&to={text}")
-        assert answer.status_code == 404, "the device is unknown, the time is not"
+        response = daemon.get(f"/api/history?device_id=99&fields=gen_freq&to={text}")
+        assert response.status_code == 404, "the device is unknown, the time is not"
     for path in ("/api/events?from=", "/api/events?to=", "/api/history?device_id=99&fields=x&from=", "/api/history?device_id=99&fields=x&to="):
-        answer = daemon.get(path + "2026-02-17")
-        assert answer.status_code == 400 and "2026-02-17T14:30:00Z" in error_of(answer)["message"], path
+        response = daemon.get(path + "2026-02-17")
+        assert response.status_code == 400 and "2026-02-17T14:30:00Z" in error_of(response)["message"], path

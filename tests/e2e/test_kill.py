@@ -11,8 +11,8 @@ import requests
 from conftest import wait_until
 from registry_client import RegistryClient
 from scripted_controller import ScriptedController
-from stories import PROFILES
-from witnesses import Background, RedisWitness, RestWitness, Subscriber, WebSocketWitness, number_of
+from numbered_converter import PROFILES
+from observers import Background, RedisObserver, RestObserver, Subscriber, WebSocketObserver, number_of
 
 KILLS = int(os.environ.get("KILLS", 20))
 SEED = int(os.environ.get("GENSETD_SEED", random.randrange(1, 1_000_000)))
@@ -66,10 +66,10 @@ class Operator(Background):
 
     def _acknowledge(self, session, event):
         self.number += 1
-        answer = session.post(f"{self.url}/api/events/{event}/ack", json={"by": f"Anna {self.number}"}, timeout=60)
-        assert answer.status_code in (200, 409), answer.text  # 409: it has just come to its end
-        if answer.ok:
-            self.acknowledged[event] = answer.json()
+        response = session.post(f"{self.url}/api/events/{event}/ack", json={"by": f"Anna {self.number}"}, timeout=60)
+        assert response.status_code in (200, 409), response.text  # 409: it has just come to its end
+        if response.ok:
+            self.acknowledged[event] = response.json()
 
     @staticmethod
     def journal(events):
@@ -149,11 +149,11 @@ class Scene:
         of_clients = {**pattern, "ip_address": "127.0.0.1", "port": self.simulator.port, "slave_id": 1, "poll_interval": 0.2}
         self.clients = [RegistryClient(f"client{number}", SEED, site, of_clients) for number in range(CLIENTS)]
         self.operator = Operator(self.controller, SEED)
-        self.witnesses = [
-            WebSocketWitness(self.port, self.units).start(),
-            WebSocketWitness(self.port, self.units, "?proto=2").start(),
-            RestWitness(daemon.url, self.units).start(),
-            RedisWitness(self.redis.port, self.units).start(),
+        self.observers = [
+            WebSocketObserver(self.port, self.units).start(),
+            WebSocketObserver(self.port, self.units, "?proto=2").start(),
+            RestObserver(daemon.url, self.units).start(),
+            RedisObserver(self.redis.port, self.units).start(),
         ]
 
     def start(self, is_awaited=True):
@@ -207,14 +207,14 @@ class Scene:
         return stamps
 
     def end(self):
-        for one in [*self.witnesses, self.subscriber]:
+        for one in [*self.observers, self.subscriber]:
             one.end()
         self.controller.close()
-        return [mistake for witness in self.witnesses for mistake in witness.mistakes()] + self.subscriber.wrong
+        return [mistake for observer in self.observers for mistake in observer.mistakes()] + self.subscriber.wrong
 
     def figures(self):
         answered, cut_off = (sum(getattr(client, name) for client in self.clients) for name in ("answered", "cut_off"))
-        values = {witness.name: witness.values() for witness in self.witnesses}
+        values = {observer.name: observer.values() for observer in self.observers}
         return f"{answered} changes answered, {cut_off} cut off, {len(self.operator.acknowledged)} acknowledgements, {len(self.operator.listed)} events, values checked: {values}"
 
 
@@ -236,7 +236,7 @@ def kill_again_and_again(scene, kills):
     mistakes = scene.end()
     print(f"{scene.kills} kills, {hashes} hashes compared, {scene.figures()}")
     assert not mistakes, "\n".join(mistakes[:20])
-    assert hashes and all(witness.values() for witness in scene.witnesses)
+    assert hashes and all(observer.values() for observer in scene.observers)
 
 
 def test_what_was_answered_is_kept_over_kills_at_any_moment(start_daemon, start_simulator, start_redis, tmp_path):

@@ -48,16 +48,16 @@ def ids_of(readings):
 
 
 def test_large_list_is_whole_in_every_version_of_http(daemon):
-    answer = daemon.get("/api/metrics")
-    assert answer.headers["Transfer-Encoding"] == "chunked" and "Content-Length" not in answer.headers
-    assert ids_of(answer.json()) == list(range(1, DEVICES + 1))
+    response = daemon.get("/api/metrics")
+    assert response.headers["Transfer-Encoding"] == "chunked" and "Content-Length" not in response.headers
+    assert ids_of(response.json()) == list(range(1, DEVICES + 1))
     head = requests.head(daemon.url + "/api/metrics", timeout=20)
     assert head.status_code == 200 and head.text == ""
     with requests.Session() as session:  # the connection goes on behind chunks
         assert [session.get(daemon.url + path, timeout=20).status_code for path in ("/api/metrics", "/api/sites", "/api/metrics")] == [200, 200, 200]
     old = raw(daemon, b"GET /api/metrics HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
     head, body = old.split(b"\r\n\r\n", 1)
-    assert b"chunked" not in head and json.loads(body) == answer.json()
+    assert b"chunked" not in head and json.loads(body) == response.json()
     small = daemon.get("/api/metrics?device_id=7")
     assert "Content-Length" in small.headers and ids_of(small.json()) == [7]
 

@@ -29,18 +29,18 @@ def raw(daemon, data):
         return rest_of(connection)
 
 
-def error_code(answer):
-    return json.loads(answer.split(b"\r\n\r\n", 1)[1])["error"]["code"]
+def error_code(response):
+    return json.loads(response.split(b"\r\n\r\n", 1)[1])["error"]["code"]
 
 
 def test_header_and_body_have_their_size(start_daemon):
     daemon = start_daemon(HTTP_HEADER_MAX="2000", HTTP_BODY_MAX="1500")
-    answer = raw(daemon, b"GET /health HTTP/1.1\r\nX: " + b"a" * 3000 + b"\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 431") and b"2000 bytes" in answer
+    response = raw(daemon, b"GET /health HTTP/1.1\r\nX: " + b"a" * 3000 + b"\r\n\r\n")
+    assert response.startswith(b"HTTP/1.1 431") and b"2000 bytes" in response
     head = b"POST /api/sites HTTP/1.1\r\nContent-Type: application/json\r\n"
     for body in (b"Content-Length: 1501\r\n\r\n" + b" " * 1501, b"Transfer-Encoding: chunked\r\n\r\n" + b"400\r\n" + b" " * 1024 + b"\r\n400\r\n" + b" " * 1024):
-        answer = raw(daemon, head + body)
-        assert answer.startswith(b"HTTP/1.1 413") and b"1500 bytes" in answer
+        response = raw(daemon, head + body)
+        assert response.startswith(b"HTTP/1.1 413") and b"1500 bytes" in response
     assert raw(daemon, head + b"Connection: close\r\nContent-Length: 1500\r\n\r\n" + b" " * 1500).startswith(b"HTTP/1.1 400"), "not too large, but no JSON"
 
 
@@ -49,8 +49,8 @@ def test_slow_sender_is_told_408(start_daemon, beginning):
     daemon = start_daemon(HTTP_REQUEST_TIMEOUT="0.2")
     with open_connection(daemon) as connection:
         connection.sendall(beginning)
-        answer = rest_of(connection)
-        assert answer.startswith(b"HTTP/1.1 408") and error_code(answer) == "request_too_slow"
+        response = rest_of(connection)
+        assert response.startswith(b"HTTP/1.1 408") and error_code(response) == "request_too_slow"
 
 
 def test_drops_of_a_request_do_not_keep_it_alive(start_daemon):
@@ -58,15 +58,15 @@ def test_drops_of_a_request_do_not_keep_it_alive(start_daemon):
     with open_connection(daemon) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\n")
         connection.settimeout(0.05)
-        answer = b""
+        response = b""
         for _ in range(400):  # a header line every 50 ms, until the server has enough
             try:
                 connection.sendall(b"X: a\r\n")
-                answer = connection.recv(65536)
+                response = connection.recv(65536)
                 break
             except socket.timeout:
                 continue
-        assert answer.startswith(b"HTTP/1.1 408")
+        assert response.startswith(b"HTTP/1.1 408")
 
 
 @pytest.mark.parametrize(
@@ -82,26 +82,26 @@ def test_drops_of_a_body_or_an_upgrade_do_not_keep_it_alive(start_daemon, beginn
     with open_connection(daemon) as connection:
         connection.sendall(beginning)
         connection.settimeout(0.05)
-        answer = b""
+        response = b""
         for _ in range(400):
             try:
                 connection.sendall(drop)
-                answer = connection.recv(65536)
+                response = connection.recv(65536)
                 break
             except socket.timeout:
                 continue
-        assert answer.startswith(b"HTTP/1.1 408") and error_code(answer) == "request_too_slow"
+        assert response.startswith(b"HTTP/1.1 408") and error_code(response) == "request_too_slow"
         connection.settimeout(30)
         with contextlib.suppress(ConnectionError):
             assert connection.recv(1) == b"", "and it is closed"
-    assert daemon.answers()
+    assert daemon.responds()
 
 
 def test_connection_ends_after_its_requests(start_daemon):
     daemon = start_daemon(HTTP_REQUESTS_PER_CONNECTION="3")
-    answer = raw(daemon, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 5)
-    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200"] * 3
-    assert answer.count(b"Connection: close") == 1
+    response = raw(daemon, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 5)
+    assert re.findall(rb"HTTP/1.1 (\d+)", response) == [b"200"] * 3
+    assert response.count(b"Connection: close") == 1
 
 
 def test_connections_in_all_are_limited_with_an_answer(start_daemon):
@@ -116,16 +116,16 @@ def test_connections_in_all_are_limited_with_an_answer(start_daemon):
         held.append(connection)
         return connection.recv(65536)
 
-    while (answer := hold()).startswith(b"HTTP/1.1 200"):
+    while (response := hold()).startswith(b"HTTP/1.1 200"):
         assert len(held) <= 4
-    assert answer.startswith(b"HTTP/1.1 503") and error_code(answer) == "too_many_connections" and b"Retry-After: " in answer
+    assert response.startswith(b"HTTP/1.1 503") and error_code(response) == "too_many_connections" and b"Retry-After: " in response
     assert len(held) <= 5
     for _ in range(50):  # more than are refused at once, silent ones too
         held.append(open_connection(daemon))
     assert daemon.process.poll() is None
     for connection in held:
         connection.close()
-    wait_until(daemon.answers, "room again")
+    wait_until(daemon.responds, "room again")
 
 
 def test_connections_of_one_address_are_limited_with_an_answer(start_daemon):
@@ -139,10 +139,10 @@ def test_connections_of_one_address_are_limited_with_an_answer(start_daemon):
         return connection, connection.recv(65536)
 
     held = [hold("127.0.0.2") for _ in range(3)]
-    assert all(answer.startswith(b"HTTP/1.1 200") for _, answer in held)
+    assert all(response.startswith(b"HTTP/1.1 200") for _, response in held)
     for _ in range(3):
-        connection, answer = hold("127.0.0.2")
-        assert answer.startswith(b"HTTP/1.1 429") and error_code(answer) == "too_many_connections" and b"Retry-After: 5\r\n" in answer
+        connection, response = hold("127.0.0.2")
+        assert response.startswith(b"HTTP/1.1 429") and error_code(response) == "too_many_connections" and b"Retry-After: 5\r\n" in response
         assert connection.recv(1) == b"", "it is closed, and takes no place"
         connection.close()
     for address in ("127.0.0.3", *["127.0.0.1"] * 6):
@@ -152,9 +152,9 @@ def test_connections_of_one_address_are_limited_with_an_answer(start_daemon):
     held.pop(0)[0].close()
 
     def served_again():
-        connection, answer = hold("127.0.0.2")
+        connection, response = hold("127.0.0.2")
         connection.close()
-        return answer.startswith(b"HTTP/1.1 200")
+        return response.startswith(b"HTTP/1.1 200")
 
     wait_until(served_again, "the place of the one that left")
     for connection, _ in held:

@@ -18,9 +18,9 @@ class Daemon:
         self.url = f"http://127.0.0.1:{free_port()}"
         environment = {"PATH": os.environ["PATH"], "HTTP_LISTEN": self.url[7:], "ALLOW_LOOPBACK_DEVICES": "1", "DATABASE_URL": f"sqlite:///{folder}/r.sqlite", **settings}
         self.process = subprocess.Popen([*launcher, GENSETD, "serve"], stdout=standard_error, stderr=standard_error, stdin=subprocess.DEVNULL, env=environment, cwd=folder)
-        wait_until(self.answers, "the start")
+        wait_until(self.responds, "the start")
 
-    def answers(self):
+    def responds(self):
         assert self.process.poll() is None
         try:
             return requests.get(self.url + "/health", timeout=5).ok

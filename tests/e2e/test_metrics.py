@@ -98,8 +98,8 @@ def test_values_of_devices_come_when_asked_for(plant):
         assert 0 < of(series, "gensetd_reading_battery_volt_volts", **labels) < 40
     assert samples(daemon.get("/metrics?devices=0").text).keys() == samples(daemon.get("/metrics").text).keys()
     for bad in ("?devices=yes", "?devices=", "?sites=1", "?devices=1&devices=1"):
-        answer = daemon.get("/metrics" + bad)
-        assert answer.status_code == 400 and answer.json()["error"]["field"] in ("devices", "sites"), bad
+        response = daemon.get("/metrics" + bad)
+        assert response.status_code == 400 and response.json()["error"]["field"] in ("devices", "sites"), bad
 
 
 def test_failures_are_counted_by_kind(start_daemon):
@@ -154,8 +154,8 @@ def test_alert_rules_do_what_they_say():
 def test_health_tells_live_from_ready(plant):
     daemon, _, redis = plant
     for path in ("/health", "/health/live", "/health/ready"):
-        answer = daemon.get(path)
-        assert answer.status_code == 200 and (answer.json()["status"], answer.json()["live"], answer.json()["ready"]) == ("ok", True, True)
+        response = daemon.get(path)
+        assert response.status_code == 200 and (response.json()["status"], response.json()["live"], response.json()["ready"]) == ("ok", True, True)
     redis.stop(signal.SIGKILL)
     seen = wait_until(lambda: (body := daemon.get("/health").json())["status"] == "degraded" and body, "the loss of Redis")
     assert seen["ready"] is True and seen["redis"] != "ok"

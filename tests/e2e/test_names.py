@@ -39,12 +39,12 @@ class NameService:
                 self.asked, self.asked_at = self.asked + 1, time.time()
             if not self.is_silent and query:
                 time.sleep(self.delay)
-                self.socket.sendto(self._answer(query), client)
+                self.socket.sendto(self._respond(query), client)
 
     def _type(self, query):
         return struct.unpack_from(">H", query, query.index(0, 12) + 1)[0]
 
-    def _answer(self, query):
+    def _respond(self, query):
         question = query[12 : query.index(0, 12) + 5]
         is_found = self.knows and self._type(query) == ADDRESS
         code = 0 if self.knows else NAME_ERROR

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 from conftest import PATIENCE
-from converter import answer_frame, request_frame
+from converter import response_frame, request_frame
 from pattern import origin, registers_of
-from stories import add, readings_of, start_converter, start_patient_daemon, wrong  # noqa: F401 fixtures
+from numbered_converter import add, readings_of, start_converter, start_patient_daemon, wrong  # noqa: F401 fixtures
 from test_technician import scan
 
 
@@ -22,7 +22,7 @@ class OtherClient(threading.Thread):
         super().__init__(daemon=True)
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.settimeout(PATIENCE)
-        self.answers, self.stopped = 0, False
+        self.responds, self.stopped = 0, False
         self.start()
 
     def run(self):
@@ -32,16 +32,16 @@ class OtherClient(threading.Thread):
                 received = b""
                 while len(received) < 5 + 2 * count:
                     received += self.socket.recv(4096)
-                self.answers += 1
+                self.responds += 1
 
 
 def test_answers_to_another_masters_requests_are_never_values(start_patient_daemon, start_converter):
     def after_anothers(converter, request):
-        foreign = request_frame(request.unit, 700, request.count) + answer_frame(request.unit, [9999] * request.count)
+        foreign = request_frame(request.unit, 700, request.count) + response_frame(request.unit, [9999] * request.count)
         converter.send(request, foreign)
-        converter.send_answer(request)
+        converter.send_response(request)
 
-    converter = start_converter(answer=after_anothers)
+    converter = start_converter(response=after_anothers)
     daemon = start_patient_daemon()
     device = add(daemon, converter)
     for reading in readings_of(daemon, device, 4):
@@ -53,14 +53,14 @@ def test_answers_to_another_masters_requests_are_never_values(start_patient_daem
 def test_anothers_answer_of_our_unit_and_length_is_never_a_value(start_patient_daemon, start_converter, place):
     def beside(converter, request):
         is_hit = len(converter.requests) % 4 == 0
-        foreign = answer_frame(request.unit, [9999] * request.count)
+        foreign = response_frame(request.unit, [9999] * request.count)
         if is_hit and place == "before":
             converter.send(request, foreign)
-        converter.send_answer(request)
+        converter.send_response(request)
         if is_hit and place == "after":
             converter.send(request, foreign)
 
-    converter = start_converter(answer=beside)
+    converter = start_converter(response=beside)
     daemon = start_patient_daemon()
     device = add(daemon, converter)
     for reading in readings_of(daemon, device, 6):
@@ -77,7 +77,7 @@ def test_another_client_of_the_converter_is_told_and_changes_no_value(start_pati
         for address, value in registers_of(reading).items():
             assert value is None or origin(value)[1] == address
     other.stopped = True
-    assert other.answers > 0
+    assert other.responds > 0
     assert daemon.lines("somebody else is on the line"), daemon.text()
 
 
@@ -89,7 +89,7 @@ def test_phantom_frames_without_a_request_of_ours_change_nothing(start_patient_d
 
     def phantom():
         for count in (3, 10, 12, 36):
-            converter.send(converter.seen()[-1], answer_frame(1, [9999] * count))
+            converter.send(converter.seen()[-1], response_frame(1, [9999] * count))
 
     for reading in readings_of(daemon, device, 5, look=phantom):
         assert not wrong(reading, 1)

@@ -15,9 +15,9 @@ import websockets
 from conftest import PATIENCE, wait_until
 from figures import grown, is_sanitized, latencies, print_table, process_figures, scrape
 from metrics_text import of
-from stories import PROFILES
-from swarm import Swarm
-from witnesses import Background, WebSocketWitness
+from numbered_converter import PROFILES
+from many_clients import ManyClients
+from observers import Background, WebSocketObserver
 
 CLIENTS = int(os.environ.get("LOAD_CLIENTS", 100))
 DEVICES = int(os.environ.get("LOAD_DEVICES", 100))
@@ -49,8 +49,8 @@ class Caller(Background):
         while not self.ending.is_set():
             device = next(some)
             for path in (f"/api/metrics?device_id={device}", f"/api/devices/{device}", f"/api/devices/{device}/diagnostics", "/health", "/metrics"):
-                answer = session.get(self.url + path, timeout=60)
-                assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+                response = session.get(self.url + path, timeout=60)
+                assert response.status_code == 200, f"{path}: {response.status_code} {response.text}"
                 self.requests += 1
             if device == self.devices[self.number]:
                 assert len(session.get(self.url + "/api/metrics", timeout=60).json()) == len(self.devices)
@@ -112,10 +112,10 @@ def test_load_delays_no_poll_and_no_client_that_reads(descriptors, start_daemon,
     wait_for_all(lambda: of(scrape(daemon), "gensetd_devices_online"), DEVICES, "devices online")
 
     judged = devices[:JUDGED_MAX]
-    judge = WebSocketWitness(daemon.port, dict.fromkeys(judged, 1), "?devices=" + ",".join(map(str, judged))).start()
-    swarm = Swarm(daemon.port, windows(devices), devices[:SLOW_DEVICES_MAX], SLOW).start()
-    wait_for_all(lambda: swarm.connected, CLIENTS, "clients connected")
-    assert not swarm.wrong
+    judge = WebSocketObserver(daemon.port, dict.fromkeys(judged, 1), "?devices=" + ",".join(map(str, judged))).start()
+    many_clients = ManyClients(daemon.port, windows(devices), devices[:SLOW_DEVICES_MAX], SLOW).start()
+    wait_for_all(lambda: many_clients.connected, CLIENTS, "clients connected")
+    assert not many_clients.wrong
     callers = [Caller(daemon.url, devices, number).start() for number in range(REST_THREADS)]
     wait_until(lambda: of(scrape(daemon), "gensetd_websocket_readings_conflated_total") > 0, "the first reading that is replaced for a slow client")
 
@@ -136,12 +136,12 @@ def test_load_delays_no_poll_and_no_client_that_reads(descriptors, start_daemon,
     def up_to_date(clients):
         return sum(client.closed is not None or client.knows(timestamps) for client in clients)
 
-    wait_for_all(lambda: up_to_date(swarm.readers), len(swarm.readers), "clients that read with the newest reading of each device")
-    swarm.let_read()
-    wait_for_all(lambda: up_to_date(swarm.slow), len(swarm.slow), "slow clients with the newest readings")
-    closed = [client.closed for client in swarm.readers if client.closed]
-    slow_closed = sum(client.closed is not None for client in swarm.slow)
-    swarm.end()
+    wait_for_all(lambda: up_to_date(many_clients.readers), len(many_clients.readers), "clients that read with the newest reading of each device")
+    many_clients.let_read()
+    wait_for_all(lambda: up_to_date(many_clients.slow), len(many_clients.slow), "slow clients with the newest readings")
+    closed = [client.closed for client in many_clients.readers if client.closed]
+    slow_closed = sum(client.closed is not None for client in many_clients.slow)
+    many_clients.end()
 
     cycles, missed, failed = (grown(f"gensetd_cycles_{name}total", rescraped, scraped) for name in ("", "missed_", "failed_"))
     conflated = grown("gensetd_websocket_readings_conflated_total", rescraped, scraped)
@@ -153,7 +153,7 @@ def test_load_delays_no_poll_and_no_client_that_reads(descriptors, start_daemon,
     rows += [["slow clients closed", slow_closed], ["REST requests", rest], ["values checked", judge.values()], ["refused clients", len(refused)]]
     print_table(f"{DEVICES} devices, {CLIENTS} clients, {took:.0f} s", [["", "count"], *rows])
 
-    wrong = [*judge.mistakes(), *swarm.wrong, *[text for caller in callers for text in caller.wrong]]
+    wrong = [*judge.mistakes(), *many_clients.wrong, *[text for caller in callers for text in caller.wrong]]
     assert not wrong, "\n".join(wrong[:20])
     assert not closed, closed[:10]
     assert refused == [503] * TOO_MANY

@@ -206,7 +206,7 @@ def test_registry_moves_both_ways_and_a_mistake_leaves_nothing(start_daemon, sta
     assert back.read_text() == exported.read_text()
     assert run_import(document, f"sqlite:///{tmp_path}/second.sqlite").returncode == 0
     missing = one_line(run("registry", "export", str(tmp_path / "x.json"), DATABASE_URL=f"sqlite:///{tmp_path}/none.sqlite"))
-    assert "it is not there" in missing and not (tmp_path / "none.sqlite").exists()
+    assert "the file does not exist" in missing and not (tmp_path / "none.sqlite").exists()
     assert "cannot be read" in one_line(run("registry", "import", "/nonexistent.json", DATABASE_URL=sqlite))
 
 
@@ -224,12 +224,12 @@ def test_stop_does_not_wait_for_a_server_that_is_frozen_in_a_statement(start_dae
     os.kill(backend, signal.SIGSTOP)
     try:
         with ThreadPoolExecutor() as pool:
-            answer = pool.submit(daemon.post, "/api/sites", {"name": "n", "code": "n"})
+            response = pool.submit(daemon.post, "/api/sites", {"name": "n", "code": "n"})
             wait_until(lambda: unread_by_the_server(postgres.port), "the statement")
             started = time.monotonic()
             assert daemon.stop() == 0
             took = time.monotonic() - started
-            refused = answer.result()
+            refused = response.result()
     finally:
         os.kill(backend, signal.SIGCONT)
     assert took < 2.5
@@ -239,7 +239,7 @@ def test_stop_does_not_wait_for_a_server_that_is_frozen_in_a_statement(start_dae
         wait_until(lambda: postgres.psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gensetd'") == "0", "the end of the backend")
         assert postgres.psql("SELECT count(*) FROM sites") == "0"
     else:
-        assert "look whether the change was made" in said
+        assert "check whether the change was made" in said
         assert len(daemon.lines("no answer before the stop")) == 1, daemon.text()
 
 

@@ -85,22 +85,22 @@ def test_a_manager_that_is_gone_stops_nothing(programs, tmp_path):
     programs.append(daemon)
     wait_until(lambda: health(f"http://127.0.0.1:{port}").returncode == 0, "the start")
     assert daemon.stop() == 0
-    assert len(daemon.lines("the service manager was not told")) == 1, "it is said once"
+    assert len(daemon.lines("could not notify the service manager")) == 1, "it is said once"
 
 
 def test_health_prints_the_answer_and_needs_no_token(start_daemon):
     daemon = start_daemon(API_TOKEN="secret")
-    answer = health(daemon.url)
-    assert answer.returncode == 0 and '"status":"ok"' in answer.stdout and answer.stderr == ""
+    response = health(daemon.url)
+    assert response.returncode == 0 and '"status":"ok"' in response.stdout and response.stderr == ""
 
 
 def test_health_says_why_there_is_none(tmp_path):
     url = f"http://127.0.0.1:{free_port()}"
-    answer = health(url)
-    assert answer.returncode == 1 and answer.stdout == ""
-    assert answer.stderr == f"gensetd health: {url}: connection refused; is `gensetd serve` running there?\n"
+    response = health(url)
+    assert response.returncode == 1 and response.stdout == ""
+    assert response.stderr == f"gensetd health: {url}: connection refused; is `gensetd serve` running there?\n"
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        answer = health(f"http://127.0.0.1:{silent.getsockname()[1]}")
-        assert answer.returncode == 1 and "no answer within 5 s" in answer.stderr
-    answer = health("ftp://example.com")
-    assert answer.returncode == 2 and "no http:// or https:// URL" in answer.stderr
+        response = health(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert response.returncode == 1 and "no answer within 5 s" in response.stderr
+    response = health("ftp://example.com")
+    assert response.returncode == 2 and "not an http:// or https:// URL" in response.stderr

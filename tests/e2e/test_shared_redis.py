@@ -109,7 +109,7 @@ def test_two_daemons_with_the_same_device_say_so(two_daemons):
     seen = set()
     wait_until(lambda: seen.add(server.client.hget("device:1:metrics", "epoch")) or seen == epochs, "both in turn")
     assert one.delete("/api/devices/1").status_code == 204
-    wait_until(lambda: one.lines("device:1:metrics stays, as another process writes it"), "the key that is left")
+    wait_until(lambda: one.lines("device:1:metrics is kept because another process writes it"), "the key that is left")
     assert server.client.exists("device:1:metrics") == 1
     stored = wait_until(lambda: (texts := server.client.hgetall("device:1:metrics"))["epoch"] == other.reading(1)["epoch"] and texts, "the other's hash")
     assert set(stored) == set(other.reading(1))

@@ -43,7 +43,7 @@ def test_a_registry_of_an_earlier_release_stays_in_use_until_it_is_moved(serve, 
     home.mkdir()
     serve(work, HOME=str(home), DATABASE_URL="sqlite:///gensetd.sqlite")
     left, file = work / "gensetd.sqlite", home / ".local/state/gensetd/gensetd.sqlite"
-    assert f"{left} in the working directory is used" in serve(work, HOME=str(home))
+    assert f"uses {left} in the working directory" in serve(work, HOME=str(home))
     assert not file.exists()
     file.parent.mkdir(parents=True)
     left.rename(file)

@@ -133,8 +133,8 @@ def can_be_sealed():
 @pytest.mark.parametrize(
     "network, text",
     [
-        ("true", "network is unreachable; this machine has no way to that network: check "),
-        ("ip link set lo up && ip route add unreachable 192.0.2.0/24", "no route to host; nobody has this address: check the address, power and cable"),
+        ("true", "network is unreachable; this machine has no route to that network: check "),
+        ("ip link set lo up && ip route add unreachable 192.0.2.0/24", "no route to host; no host responds at this address: check the address, power and cable"),
         ("ip link add veth1 type veth peer name veth2 && ip addr add 192.0.2.1/24 dev veth1 && ip link set veth2 up && ip link set veth1 up", "no connection within 0.3 s; check address, power, cable and firewalls"),
     ],
 )
@@ -191,7 +191,7 @@ def test_exception_comes_with_its_meaning(start_simulator, protocol):
 def test_gateway_without_the_unit(start_simulator):
     simulator = start_simulator(devices=1)
     ran = read(simulator.port, "--unit", "9")
-    assert ran.status == 1 and "gateway target device failed to respond (exception 11); the converter lives" in ran.error
+    assert ran.status == 1 and "gateway target device failed to respond (exception 11); the converter works" in ran.error
     found = scan(simulator.port, "--units", "1-3", "--protocol", "tcp")
     assert found.status == 0 and len([line for line in found.out.splitlines() if " tcp " in line]) == 1
 
@@ -206,13 +206,13 @@ def test_wrong_protocol_is_found_out(start_slave, framing, wrong, right):
 
 
 @pytest.mark.parametrize(
-    "protocol, answer, part",
+    "protocol, response, part",
     [
-        ("tcp", bytes.fromhex("010302020 0b924".replace(" ", "")), "answers in Modbus RTU to Modbus TCP; set protocol to rtu_over_tcp"),
-        ("rtu_over_tcp", bytes.fromhex("000100000005010302 0200".replace(" ", "")), "answers in Modbus TCP to Modbus RTU; set protocol to tcp"),
+        ("tcp", bytes.fromhex("010302020 0b924".replace(" ", "")), "responds in Modbus RTU to a Modbus TCP request; set protocol to rtu_over_tcp"),
+        ("rtu_over_tcp", bytes.fromhex("000100000005010302 0200".replace(" ", "")), "responds in Modbus TCP to a Modbus RTU request; set protocol to tcp"),
     ],
 )
-def test_answer_in_the_other_protocol_is_recognised(protocol, answer, part):
+def test_answer_in_the_other_protocol_is_recognised(protocol, response, part):
     """The peer answers what it is asked, one register, in the other framing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -220,7 +220,7 @@ def test_answer_in_the_other_protocol_is_recognised(protocol, answer, part):
             client, _ = server.accept()
             with client:
                 client.recv(64)
-                client.sendall(answer)
+                client.sendall(response)
                 client.recv(64)
 
         threading.Thread(target=serve, daemon=True).start()
@@ -242,7 +242,7 @@ def test_one_of_two_answers_is_not_believed(arguments):
     """The first request gets two answers of its shape; what counts is the answer to the next one."""
     requests = []
 
-    def answer(request, value):
+    def response(request, value):
         frame = request[:2] + bytes([2 * request[5]]) + value.to_bytes(2, "big") * request[5]
         return frame + crc(frame)
 
@@ -253,7 +253,7 @@ def test_one_of_two_answers_is_not_believed(arguments):
             with client:
                 while len(request := client.recv(8)) == 8:
                     requests.append(request)
-                    client.sendall(answer(request, 111) + answer(request, 222) if len(requests) == 1 else answer(request, 333))
+                    client.sendall(response(request, 111) + response(request, 222) if len(requests) == 1 else response(request, 333))
 
         threading.Thread(target=serve, daemon=True).start()
         ran = read(server.getsockname()[1], "--protocol", "rtu_over_tcp", "--json", *arguments)
@@ -268,10 +268,10 @@ def test_one_of_two_answers_is_not_believed(arguments):
 def test_somebody_else_on_the_line_is_said(start_simulator):
     simulator = start_simulator("--protocol", "rtu_over_tcp", "--foreign", "1", devices=1)
     ran = read(simulator.port, "--protocol", "rtu_over_tcp")
-    assert ran.error.startswith("somebody else is on the line: a frame of unit ")
+    assert ran.error.startswith("another master or client uses the line: a frame of unit ")
     assert "[warning]" not in ran.out + ran.errors
     found = scan(simulator.port, "--units", "1", "--json")
-    assert json.loads(found.out)["others"].startswith("somebody else is on the line: ")
+    assert json.loads(found.out)["others"].startswith("another master or client uses the line: ")
 
 
 # What is printed
@@ -385,7 +385,7 @@ def test_daemon_that_is_not_there_or_is_none(listener, start_slave):
     ran = read(1, "--via", "http://no-such-host.invalid")
     assert ran.status == 1 and ran.error.startswith("http://no-such-host.invalid:80: the host name has no address (")
     ran = read(1, "--via", "ftp://127.0.0.1")
-    assert ran.status == 2 and "--via: this is no http:// or https:// URL" in ran.error
+    assert ran.status == 2 and "--via: this is not an http:// or https:// URL" in ran.error
 
 
 def test_token_opens_the_door_and_is_never_printed(start_daemon, start_slave):
@@ -395,7 +395,7 @@ def test_token_opens_the_door_and_is_never_printed(start_daemon, start_slave):
     assert read(slave.port, *via, API_TOKEN="s3cret-t0ken").status == 0
     assert read(slave.port, *via, "--token", "s3cret-t0ken").status == 0
     ran = read(slave.port, *via)
-    assert ran.status == 1 and ran.error == f"{daemon.url}: the daemon wants its token; give --token, or API_TOKEN in the environment"
+    assert ran.status == 1 and ran.error == f"{daemon.url}: the daemon requires its token; give --token, or API_TOKEN in the environment"
     wrong = read(slave.port, *via, "--token", "wr0ng-t0ken")
     assert wrong.status == 1 and "wr0ng" not in wrong.errors
     assert "s3cret" not in run("read", "--help", API_TOKEN="s3cret-t0ken").out
@@ -408,23 +408,23 @@ def test_reads_for_others_are_bounded(start_daemon, listener, path, other):
     silent = listener()
     daemon = start_daemon(MODBUS_TIMEOUT="1")
     body = {"ip_address": "127.0.0.1", "port": silent.port}
-    answers = []
+    responses = []
 
     def ask():
-        answers.append(daemon.post(path, body))
+        responses.append(daemon.post(path, body))
 
     threads = [threading.Thread(target=ask) for _ in range(12)]
     for thread in threads:
         thread.start()
-    wait_until(lambda: answers, "the first that is sent away")
+    wait_until(lambda: responses, "the first that is sent away")
     assert daemon.post(other, body).status_code == 503, "one limit for both"
     for thread in threads:
         thread.join(PATIENCE)
-    refused = [answer for answer in answers if answer.status_code == 503]
-    served = [answer for answer in answers if answer.status_code == 200]
+    refused = [response for response in responses if response.status_code == 503]
+    served = [response for response in responses if response.status_code == 200]
     assert len(refused) + len(served) == 12 and len(served) >= 4 and refused
     assert refused[0].json()["error"]["code"] == "too_many_reads" and refused[0].headers["Retry-After"] == "1"
-    assert all(answer.json()["success"] is False for answer in served)
+    assert all(response.json()["success"] is False for response in served)
     for one in (path, other):
         assert daemon.post(one, body).status_code == 200
 
@@ -453,8 +453,8 @@ def test_stop_does_not_wait_for_a_read(start_daemon, listener):
     ],
 )
 def test_bad_body_of_a_read_is_named(start_daemon, change, field):
-    answer = start_daemon().post("/api/devices/read", {"ip_address": "127.0.0.1", **change})
-    assert answer.status_code == 422 and answer.json()["error"]["field"] == field, answer.text
+    response = start_daemon().post("/api/devices/read", {"ip_address": "127.0.0.1", **change})
+    assert response.status_code == 422 and response.json()["error"]["field"] == field, response.text
 
 
 # Scan

@@ -121,10 +121,10 @@ def test_plain_http_on_the_port_is_told_what_is_spoken(start):
     daemon = start()
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=20) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-        answer = b""
+        response = b""
         while chunk := connection.recv(4096):
-            answer += chunk
-    assert answer.startswith(b"HTTP/1.1 400") and b"https://" in answer
+            response += chunk
+    assert response.startswith(b"HTTP/1.1 400") and b"https://" in response
     for garbage in (b"\x16\x03\x01", b"\x00" * 100, b"hello\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", daemon.port), timeout=20) as connection:
             connection.sendall(garbage)
@@ -169,7 +169,7 @@ def test_renewed_certificate_is_taken_on_hangup_and_connections_stay(start, tmp_
             for new, old in zip(make_certificate(tmp_path, "second"), (certificate, key)):
                 os.replace(new, old)
             daemon.process.send_signal(signal.SIGHUP)
-            await loop.run_in_executor(None, wait_until, lambda: daemon.lines("read anew"), "the reload")
+            await loop.run_in_executor(None, wait_until, lambda: daemon.lines("re-read TLS_CERT"), "the reload")
             assert await loop.run_in_executor(None, daemon.peer_name) == "second"
             await client.send("ping")
             assert await asyncio.wait_for(client.recv(), 30) == "pong", "the older connection goes on"
@@ -177,7 +177,7 @@ def test_renewed_certificate_is_taken_on_hangup_and_connections_stay(start, tmp_
     asyncio.run(scene())
     key.write_text("no key at all\n")
     daemon.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: daemon.lines("the certificate in use stays: TLS_KEY"), "the refusal")
+    wait_until(lambda: daemon.lines("the current certificate stays in use: TLS_KEY"), "the refusal")
     assert daemon.peer_name() == "second"
     assert daemon.get("/health").ok
     assert daemon.stop() == 0
@@ -197,15 +197,15 @@ def make_bad(folder, kind):
         return certificate, key, ["TLS_CERT", "empty"]
     if kind == "no certificate":
         certificate.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
-        return certificate, key, ["TLS_CERT", "no good certificate"]
+        return certificate, key, ["TLS_CERT", "no valid PEM certificate"]
     if kind == "no key":
-        return certificate, certificate, ["TLS_KEY", "no good key"]
+        return certificate, certificate, ["TLS_KEY", "no valid PEM key"]
     if kind == "passphrase":
         locked = folder / "locked.key"
         openssl("pkey", "-in", key, "-aes256", "-passout", "pass:hidden-secret", "-out", locked)
         return certificate, locked, ["TLS_KEY", "passphrase"]
     other_kind = "rsa" if kind == "key of another kind" else "P-256"
-    return certificate, make_certificate(folder, "other", other_kind)[1], ["TLS_KEY", "does not fit", "good.pem"]
+    return certificate, make_certificate(folder, "other", other_kind)[1], ["TLS_KEY", "does not match", "good.pem"]
 
 
 @pytest.mark.parametrize("kind", ["no such certificate", "no such key", "a folder", "empty", "no certificate", "no key", "passphrase", "key of another certificate", "key of another kind"])
@@ -232,7 +232,7 @@ def test_who_sends_too_much_is_not_reset_and_sees_why_it_ended(start):
     plain = socket.create_connection(("127.0.0.1", daemon.port), timeout=20)
     with RawClient(daemon.context().wrap_socket(plain, server_hostname="127.0.0.1")) as client:
         client.send(upgrade("/ws/metrics"))
-        assert client.answer()[0] == 101
+        assert client.response()[0] == 101
         client.frame()
         length = 600_000
         client.send(frame(TEXT, b"*" * length, mask=b"\0\0\0\0")[:14])
@@ -247,5 +247,5 @@ def test_frames_behind_the_handshake_are_the_first_ones(start):
     plain = socket.create_connection(("127.0.0.1", daemon.port), timeout=20)
     with RawClient(daemon.context().wrap_socket(plain, server_hostname="127.0.0.1")) as client:
         client.send(upgrade("/ws/metrics", {"Host": f"127.0.0.1:{daemon.port}"}) + frame(TEXT, "ping"))
-        assert client.answer()[0] == 101
+        assert client.response()[0] == 101
         assert b"pong" in (client.frame().payload, client.frame().payload), "one is the snapshot"

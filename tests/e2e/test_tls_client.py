@@ -55,24 +55,24 @@ def test_certificate_of_the_given_authority_is_believed(start, start_slave, tmp_
     slave = start_slave({120: 3985})
     daemon = start(*make_signed(tmp_path, "site", authority), API_TOKEN=TOKEN)
     for url in (daemon.url, f"https://localhost:{daemon.port}"):
-        answer = run("health", url, "--ca", authority[0])
-        assert answer.returncode == 0 and '"status":"ok"' in answer.stdout, answer.stderr
+        response = run("health", url, "--ca", authority[0])
+        assert response.returncode == 0 and '"status":"ok"' in response.stdout, response.stderr
         ran = run("read", f"127.0.0.1:{slave.port}", "--raw", "120", "--via", url, "--ca", authority[0], API_TOKEN=TOKEN)
         assert ran.returncode == 0 and "3985" in ran.stdout, ran.stderr
     whole = run("read", f"127.0.0.1:{slave.port}", "--via", daemon.url, "--ca", authority[0], "--token", TOKEN)
     assert whole.returncode == 0, whole.stderr
     wrong = run("read", f"127.0.0.1:{slave.port}", "--via", daemon.url, "--ca", authority[0], API_TOKEN="wrong")
-    assert wrong.returncode == 1 and wrong.stderr.startswith(f"{daemon.url}: the daemon wants its token")
+    assert wrong.returncode == 1 and wrong.stderr.startswith(f"{daemon.url}: the daemon requires its token")
     assert TOKEN not in daemon.text()
 
 
 def test_without_ca_the_authorities_of_the_system_count(start, tmp_path, authority):
     daemon = start(*make_signed(tmp_path, "site", authority))
     assert run("health", daemon.url, SSL_CERT_FILE=str(authority[0])).returncode == 0, "OpenSSL's name for the system's store"
-    answer = run("health", daemon.url)
-    assert answer.returncode == 1 and answer.stdout == ""
-    assert answer.stderr == (
-        f"gensetd health: {daemon.url}: the certificate there is not trusted (unable to get local issuer certificate); give --ca FILE with that of its authority\n"
+    response = run("health", daemon.url)
+    assert response.returncode == 1 and response.stdout == ""
+    assert response.stderr == (
+        f"gensetd health: {daemon.url}: the server's certificate is not trusted (unable to get local issuer certificate); give --ca FILE with the certificate of its authority\n"
     )
 
 
@@ -80,8 +80,8 @@ def test_without_url_health_asks_the_daemon_of_this_environment(start, start_dae
     certificate, key = make_signed(tmp_path, "site", authority, names="DNS:gensetd.example")
     daemon = start(certificate, key)
     where = {"HTTP_LISTEN": f"0.0.0.0:{daemon.port}"}
-    answer = run("health", **where, TLS_CERT=str(certificate), TLS_KEY=str(key))
-    assert answer.returncode == 0 and '"status":"ok"' in answer.stdout, answer.stderr
+    response = run("health", **where, TLS_CERT=str(certificate), TLS_KEY=str(key))
+    assert response.returncode == 0 and '"status":"ok"' in response.stdout, response.stderr
     # Another's certificate is no proof, whatever name it has; nor is there any without TLS.
     other, other_key = make_signed(tmp_path, "other", authority)
     assert run("health", **where, TLS_CERT=str(other), TLS_KEY=str(other_key)).returncode == 1
@@ -96,8 +96,8 @@ def test_own_certificate_of_a_daemon_will_do_as_ca(start, tmp_path, authority):
     certificate, key = make_certificate(tmp_path, "self-signed")
     daemon = start(certificate, key)
     assert run("health", daemon.url, "--ca", certificate).returncode == 0
-    answer = run("health", daemon.url)
-    assert answer.returncode == 1 and "not trusted (self-signed certificate)" in answer.stderr
+    response = run("health", daemon.url)
+    assert response.returncode == 1 and "not trusted (self-signed certificate)" in response.stderr
 
 
 def test_certificate_of_a_daemon_will_do_as_ca_also_when_others_signed_it(start, tmp_path, authority):
@@ -109,9 +109,9 @@ def test_certificate_of_a_daemon_will_do_as_ca_also_when_others_signed_it(start,
 @pytest.mark.parametrize(
     "names, days, said",
     [
-        ("IP:10.0.0.1,DNS:plant.example", ("-1", "1"), "the certificate there is for another name or address"),
-        ("IP:127.0.0.1", ("-2", "-1"), "the certificate there has expired"),
-        ("IP:127.0.0.1", ("1", "2"), "the certificate there is not valid yet"),
+        ("IP:10.0.0.1,DNS:plant.example", ("-1", "1"), "the server's certificate is for another name or address"),
+        ("IP:127.0.0.1", ("-2", "-1"), "the server's certificate has expired"),
+        ("IP:127.0.0.1", ("1", "2"), "the server's certificate is not valid yet"),
     ],
 )
 def test_certificate_that_is_not_right_gets_no_token(start, tmp_path, authority, names, days, said):
@@ -125,24 +125,24 @@ def test_certificate_that_is_not_right_gets_no_token(start, tmp_path, authority,
 
 def test_other_authority_is_not_believed(start, tmp_path, authority):
     daemon = start(*make_signed(tmp_path, "site", authority))
-    answer = run("health", daemon.url, "--ca", make_authority(tmp_path, "another")[0])
-    assert answer.returncode == 1 and "the certificate there is not trusted" in answer.stderr
+    response = run("health", daemon.url, "--ca", make_authority(tmp_path, "another")[0])
+    assert response.returncode == 1 and "the server's certificate is not trusted" in response.stderr
 
 
 def test_what_speaks_no_tls_or_only_tls_is_said_so(start, start_daemon, tmp_path, authority):
     plain = start_daemon()
-    answer = run("health", f"https://127.0.0.1:{plain.port}")
-    assert answer.returncode == 1 and "what answers there speaks no TLS; give http://" in answer.stderr, answer.stderr
+    response = run("health", f"https://127.0.0.1:{plain.port}")
+    assert response.returncode == 1 and "the server there does not use TLS; give http://" in response.stderr, response.stderr
     plain.stop()
     daemon = start(*make_signed(tmp_path, "site", authority))
-    answer = run("health", f"http://127.0.0.1:{daemon.port}")
-    assert answer.returncode == 1 and "this port speaks TLS: use https://" in answer.stderr, answer.stderr
+    response = run("health", f"http://127.0.0.1:{daemon.port}")
+    assert response.returncode == 1 and "this port requires TLS: use https://" in response.stderr, response.stderr
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        answer = run("health", f"https://127.0.0.1:{silent.getsockname()[1]}")
-        assert answer.returncode == 1 and "no answer within 5 s" in answer.stderr
+        response = run("health", f"https://127.0.0.1:{silent.getsockname()[1]}")
+        assert response.returncode == 1 and "no answer within 5 s" in response.stderr
     url = f"https://127.0.0.1:{free_port()}"
-    answer = run("health", url)
-    assert answer.returncode == 1 and answer.stderr == f"gensetd health: {url}: connection refused; is `gensetd serve` running there?\n"
+    response = run("health", url)
+    assert response.returncode == 1 and response.stderr == f"gensetd health: {url}: connection refused; is `gensetd serve` running there?\n"
 
 
 def test_bad_ca_is_refused_before_anything_is_sent(tmp_path):
@@ -152,9 +152,9 @@ def test_bad_ca_is_refused_before_anything_is_sent(tmp_path):
     rows = [
         (("health", "https://127.0.0.1:1", "--ca", tmp_path / "none.pem"), "none.pem: No such file or directory"),
         (("health", "https://127.0.0.1:1", "--ca", empty), "empty.pem: the file is empty"),
-        (("health", "https://127.0.0.1:1", "--ca", garbage), "garbage.pem: there is no good certificate in PEM in it"),
+        (("health", "https://127.0.0.1:1", "--ca", garbage), "garbage.pem: the file contains no valid PEM certificate"),
         (("health", "http://127.0.0.1:1", "--ca", garbage), "--ca: an http:// URL has no certificate to check"),
-        (("read", "10.0.0.1", "--via", "https://127.0.0.1:1", "--ca", garbage), "garbage.pem: there is no good certificate"),
+        (("read", "10.0.0.1", "--via", "https://127.0.0.1:1", "--ca", garbage), "garbage.pem: the file contains no valid PEM certificate"),
         (("read", "10.0.0.1", "--ca", garbage), "--ca: only with --via"),
     ]
     for words, said in rows:

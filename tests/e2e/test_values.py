@@ -33,8 +33,8 @@ def test_rtu_over_tcp_values_are_those_of_a_pymodbus_slave(start_daemon, start_s
     slave = start_slave(SWITCHBOARD, framing="rtu", unit=3)
     daemon = start_daemon()
     daemon.add_site()
-    answer = daemon.get("/api/metrics")
-    assert answer.json() == []
+    response = daemon.get("/api/metrics")
+    assert response.json() == []
     reading = daemon.wait_online(daemon.add_device(slave.port, device_type="ats", slave_id=3))
     assert reading["device_type"] == "ats"
     assert reading["mode_manual"] is True and reading["genset_status"] == 9

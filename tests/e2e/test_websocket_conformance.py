@@ -142,8 +142,8 @@ def test_message_in_parts_is_one(client, parts, between, piece):
     frames = [frame(CONTINUATION if index else TEXT, part, fin=index == len(parts) - 1) for index, part in enumerate(parts)]
     client.send(between.join(frames), piece)
     pongs = (len(parts) - 1) * (between == frame(PING, "between"))
-    answers = [client.frame() for _ in range(pongs + 1)]
-    assert answers == [Frame(PONG, b"between", True, 0)] * pongs + [Frame(TEXT, b"pong", True, 0)]
+    responses = [client.frame() for _ in range(pongs + 1)]
+    assert responses == [Frame(PONG, b"between", True, 0)] * pongs + [Frame(TEXT, b"pong", True, 0)]
 
 
 def test_ping_within_a_message_is_answered_before_its_end(client):

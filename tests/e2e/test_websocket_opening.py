@@ -21,7 +21,7 @@ def client(websocket_daemon):
 
 def test_accept_is_made_of_the_key(client):
     client.send(upgrade("/ws/metrics", {"Sec-WebSocket-Key": KEY}))
-    status, headers, _ = client.answer()
+    status, headers, _ = client.response()
     assert status == 101 and headers["upgrade"].lower() == "websocket" and headers["connection"].lower() == "upgrade"
     assert headers["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     assert headers["sec-websocket-accept"] == base64.b64encode(hashlib.sha1((KEY + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
@@ -64,32 +64,32 @@ def test_ways_to_write_it_are_taken_and_nothing_is_chosen_that_is_not_spoken(web
 )
 def test_what_is_no_upgrade_is_told_why_and_may_try_again(client, headers, status, part):
     client.send(upgrade("/ws/metrics", headers))
-    answered, answer, body = client.answer()
+    answered, response, body = client.response()
     assert answered == status, body
-    assert part in json.loads(body)["error"]["message"] and answer["content-type"] == "application/json"
+    assert part in json.loads(body)["error"]["message"] and response["content-type"] == "application/json"
     if status == 426:
-        assert answer["upgrade"] == "websocket" and answer["connection"] == "Upgrade"
-        assert answer.get("sec-websocket-version", "13") == "13"
+        assert response["upgrade"] == "websocket" and response["connection"] == "Upgrade"
+        assert response.get("sec-websocket-version", "13") == "13"
     if "Sec-WebSocket-Version" in headers:
-        assert answer["sec-websocket-version"] == "13"
+        assert response["sec-websocket-version"] == "13"
     client.send(upgrade("/ws/metrics"))
-    assert client.answer()[0] == 101
+    assert client.response()[0] == 101
 
 
 @pytest.mark.parametrize("method, status", [("POST", 405), ("DELETE", 405)])
 def test_other_methods_are_no_upgrade(client, method, status):
     client.send(upgrade("/ws/metrics").replace(b"GET", method.encode(), 1))
-    assert client.answer()[0] == status
+    assert client.response()[0] == status
 
 
 def test_http_1_0_has_no_upgrade(client):
     client.send(upgrade("/ws/metrics").replace(b"HTTP/1.1", b"HTTP/1.0", 1))
-    assert client.answer()[0] == 426
+    assert client.response()[0] == 426
 
 
 def test_upgrade_in_pieces_is_taken(client):
     client.send(upgrade("/ws/metrics"), 7)
-    assert client.answer()[0] == 101
+    assert client.response()[0] == 101
     client.frame()
     client.send(frame(TEXT, "ping"))
     assert client.frame() == Frame(TEXT, b"pong", True, 0)
@@ -99,7 +99,7 @@ def test_upgrade_in_pieces_is_taken(client):
 @pytest.mark.parametrize("piece", [None, 40], ids=["at once", "in pieces"])
 def test_frames_behind_the_handshake_are_the_first_ones(client, path, piece):
     client.send(upgrade(path) + frame(TEXT, "pi", fin=False) + frame(PING, "x") + frame(CONTINUATION, "ng"), piece)
-    assert client.answer()[0] == 101
+    assert client.response()[0] == 101
     frames = [client.frame() for _ in range(3)]  # one is the snapshot
     assert [one for one in frames if one.opcode == PONG] == [Frame(PONG, b"x", True, 0)]
     assert frames.count(Frame(TEXT, b"pong", True, 0)) == 1
@@ -108,7 +108,7 @@ def test_frames_behind_the_handshake_are_the_first_ones(client, path, piece):
 
 def test_many_frames_behind_the_handshake_are_all_taken(client):
     client.send(upgrade("/ws/metrics") + frame(TEXT, "ping") * 1_000)
-    assert client.answer()[0] == 101
+    assert client.response()[0] == 101
     client.frame()
     assert [client.frame().payload for _ in range(1_000)] == [b"pong"] * 1_000
     assert client.frames_until_pong() == []
@@ -116,11 +116,11 @@ def test_many_frames_behind_the_handshake_are_all_taken(client):
 
 def test_close_behind_the_handshake_ends_it(client):
     client.send(upgrade("/ws/metrics") + frame(CLOSE, close_payload(1000)))
-    assert client.answer()[0] == 101
+    assert client.response()[0] == 101
     assert client.close_code() == 1000
 
 
 def test_what_breaks_the_rules_behind_the_handshake_ends_it(client):
     client.send(upgrade("/ws/metrics") + b"GET / HTTP/1.1\r\n\r\n")
-    assert client.answer()[0] == 101
+    assert client.response()[0] == 101
     assert client.close_code() == 1002

@@ -84,7 +84,7 @@ def test_client_that_pings_and_does_not_read_finds_whole_frames_when_it_does(dae
     connection.connect(("127.0.0.1", daemon.port))
     with RawClient(connection) as client, connect(daemon) as other:
         client.send(upgrade("/ws/metrics"))
-        assert client.answer()[0] == 101
+        assert client.response()[0] == 101
         assert json.loads(client.frame().payload)["type"] == "snapshot"
         number = 0
         for _ in range(40):

@@ -81,7 +81,7 @@ class RawClient:
         data, self.bytes = self.bytes[:length], self.bytes[length:]
         return data
 
-    def answer(self):
+    def response(self):
         """Status, headers (names in lower case) and body of an HTTP answer."""
         while b"\r\n\r\n" not in self.bytes:
             assert self.fill(len(self.bytes) + 1), self.bytes
@@ -139,7 +139,7 @@ def connect(daemon, path="/ws/metrics", headers=()):
     """A client whose upgrade was taken; its snapshot is read."""
     client = RawClient(socket.create_connection(("127.0.0.1", daemon.port), timeout=PATIENCE))
     client.send(upgrade(path, headers))
-    status, client.headers, _ = client.answer()
+    status, client.headers, _ = client.response()
     assert status == 101, client.headers
     client.snapshot = client.frame()
     return client

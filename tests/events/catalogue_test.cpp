@@ -8,21 +8,21 @@
 namespace gensetd::events {
 namespace {
 
-TEST(Catalogue, every_code_is_there_once_with_both_texts_and_the_same_placeholders) {
+TEST(Catalogue, every_code_is_unique_with_both_texts_and_the_same_placeholders) {
   std::set<std::string_view> seen;
-  for (const Code& code : catalogue()) {
+  for (const EventCode& code : catalogue()) {
     EXPECT_TRUE(seen.insert(code.code).second) << code.code;
     EXPECT_FALSE(code.en.empty());
     EXPECT_FALSE(code.ru.empty());
     EXPECT_EQ(std::ranges::count(code.en, '{'), std::ranges::count(code.ru, '{')) << code.code;
     EXPECT_EQ(code.priority.has_value(),
               code.code == "device_offline" || code.code == "site_offline" ||
-                  (code.kind == Kind::alarm && code.code != "alarm_count_changed"));
+                  (code.kind == EventKind::alarm && code.code != "alarm_count_changed"));
   }
   EXPECT_THROW(code_of("no_such_code"), std::logic_error);
 }
 
-TEST(Catalogue, text_has_its_placeholders_filled) {
+TEST(Catalogue, placeholders_of_a_text_are_replaced) {
   Event event{.code = "alarm_count_changed", .args = R"({"from":1,"to":3})"};
   EXPECT_EQ(text_of(event, Language::english), "Alarms on the controller: 1 → 3");
   event.args = R"({"from":1})";
@@ -32,16 +32,16 @@ TEST(Catalogue, text_has_its_placeholders_filled) {
   EXPECT_EQ(text_of({.code = "of_tomorrow"}, Language::english), "of_tomorrow");
 }
 
-TEST(Catalogue, event_is_shown_whole) {
+TEST(Catalogue, json_contains_every_member) {
   const Event event{.id = 5,
                     .device_id = 13,
                     .site_id = 3,
                     .site_code = "M\"KZ",
-                    .kind = Kind::alarm,
+                    .kind = EventKind::alarm,
                     .priority = 1,
                     .code = "alarm_shutdown",
                     .args = R"({"field":"alarm_shutdown"})",
-                    .state = State::acknowledged,
+                    .state = EventState::acknowledged,
                     .onset = Timestamp{std::chrono::milliseconds{1'500}},
                     .onset_at_latest = true,
                     .acknowledged_at = Timestamp{std::chrono::milliseconds{2'000}},
@@ -51,7 +51,7 @@ TEST(Catalogue, event_is_shown_whole) {
             R"("code":"alarm_shutdown","args":{"field":"alarm_shutdown"},"state":"acknowledged",)"
             R"("onset":"1970-01-01T00:00:01.500Z","onset_at_latest":true,"returned_at":null,)"
             R"("acknowledged_at":"1970-01-01T00:00:02.000Z","acknowledged_by":"Иван"})");
-  EXPECT_NE(to_json({.kind = Kind::gateway}).find(R"("device_id":null,"site_id":null,"site_code":null)"),
+  EXPECT_NE(to_json({.kind = EventKind::gateway}).find(R"("device_id":null,"site_id":null,"site_code":null)"),
             std::string::npos);
 }
 

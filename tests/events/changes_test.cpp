@@ -7,18 +7,18 @@
 #include <string>
 #include <vector>
 
-// Tables: two readings of a device, and what the second one says has changed.
+// Tables: two readings of a device, and the changes in the second one.
 namespace gensetd::events {
 namespace {
 
-// "on alarm_block", "mode_changed auto>manual", "~" in front of what may have happened earlier.
+// "on alarm_block", "mode_changed auto>manual", "~" before a change that may have happened earlier.
 std::string shown(const Change& change) {
   std::string text = change.at_latest ? "~" : "";
-  if (change.what == Change::What::alarm_on) text += "on ";
-  if (change.what == Change::What::alarm_off) text += "off ";
-  if (change.what == Change::What::covered) text += "covered ";
-  if (change.what == Change::What::lost) text += "lost";
-  if (change.what == Change::What::back) text += "back";
+  if (change.type == Change::Type::alarm_on) text += "on ";
+  if (change.type == Change::Type::alarm_off) text += "off ";
+  if (change.type == Change::Type::superseded) text += "superseded ";
+  if (change.type == Change::Type::lost) text += "lost";
+  if (change.type == Change::Type::back) text += "back";
   return text + std::string{change.code};
 }
 
@@ -30,11 +30,11 @@ Shown shown(const std::vector<Change>& changes) {
   return all;
 }
 
-std::vector<Change> between(const Known& before, const reading::Facts& after) {
-  return changes_between(before, after, Watchlist{*after.profile});
+std::vector<Change> between(const LastKnown& before, const reading::Content& after) {
+  return changes_between(before, after, EventFields{*after.profile});
 }
 
-Shown compared(const reading::Facts& before, const reading::Facts& after) {
+Shown compared(const reading::Content& before, const reading::Content& after) {
   return shown(between({shared(before), {}}, after));
 }
 
@@ -50,10 +50,10 @@ void PrintTo(const Pair& pair, std::ostream* out) { *out << pair.name; }
 
 class ReadingPairs : public testing::TestWithParam<Pair> {};
 
-TEST_P(ReadingPairs, say_what_changed) {
+TEST_P(ReadingPairs, have_these_changes) {
   const Pair& pair = GetParam();
-  reading::Facts before = good(1, 1'000, {}, pair.map);
-  reading::Facts after = good(1, 3'000, {}, pair.map);
+  reading::Content before = good(1, 1'000, {}, pair.map);
+  reading::Content after = good(1, 3'000, {}, pair.map);
   for (const auto& [name, value] : pair.before) set(before, {{name, value}});
   for (const auto& [name, value] : pair.after) set(after, {{name, value}});
   EXPECT_EQ(compared(before, after), pair.changes);
@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
              "hgm9520n",
              {{"alarm_common", 1}},
              {{"alarm_common", 1}, {"alarm_warning", 1}},
-             {"on alarm_warning", "covered alarm_unclassified"}},
+             {"on alarm_warning", "superseded alarm_unclassified"}},
         Pair{"class_goes_and_common_stays",
              "hgm9520n",
              {{"alarm_common", 1}, {"alarm_warning", 1}},
@@ -107,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
              "hgm9520n",
              {{"alarm_shutdown", none}, {"alarm_common", none}},
              {{"alarm_shutdown", 1}, {"alarm_common", 1}},
-             {"on alarm_shutdown", "covered alarm_unclassified"}},
+             {"on alarm_shutdown", "superseded alarm_unclassified"}},
         Pair{"trip_of_the_switchboard", "hgm9560", {}, {{"alarm_trip_stop", 1}}, {"on alarm_trip_stop"}},
         Pair{"alarm_count", "hgm9520n", {}, {{"alarm_count", 2}}, {"alarm_count_changed"}},
         Pair{"mode", "hgm9520n", {}, {{"mode_auto", 0}, {"mode_manual", 1}}, {"mode_changed"}},
@@ -132,29 +132,29 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Changes, loss_and_return_of_the_connection) {
   const auto before = good(1, 1'000);
-  const auto away = offline(before, 3'000);
-  EXPECT_EQ(compared(before, away), Shown{"lost"});
-  EXPECT_EQ(compared(away, offline(before, 5'000)), Shown{});
-  EXPECT_EQ(compared(away, good(1, 9'000)), Shown{"back"});
-  EXPECT_EQ(between({shared(before), {}}, away).front().args, R"({"error":"no answer"})");
+  const auto lost = offline(before, 3'000);
+  EXPECT_EQ(compared(before, lost), Shown{"lost"});
+  EXPECT_EQ(compared(lost, offline(before, 5'000)), Shown{});
+  EXPECT_EQ(compared(lost, good(1, 9'000)), Shown{"back"});
+  EXPECT_EQ(between({shared(before), {}}, lost).front().args, R"({"error":"no answer"})");
 }
 
-TEST(Changes, what_happened_while_nobody_looked_is_at_the_latest) {
-  const auto away = offline(good(1, 1'000), 3'000);
-  EXPECT_EQ(compared(away, good(1, 9'000, {{"alarm_block", 1}, {"alarm_common", 1}, {"gen_status", 9}})),
+TEST(Changes, change_during_an_outage_is_at_the_latest) {
+  const auto lost = offline(good(1, 1'000), 3'000);
+  EXPECT_EQ(compared(lost, good(1, 9'000, {{"alarm_block", 1}, {"alarm_common", 1}, {"gen_status", 9}})),
             (Shown{"back", "~on alarm_block", "~status_changed"}));
 }
 
-TEST(Changes, first_reading_tells_alarms_only) {
+TEST(Changes, first_reading_gives_alarms_only) {
   const auto first = good(1, 1'000, {{"alarm_block", 1}, {"alarm_common", 1}, {"gen_status", 9}});
   EXPECT_EQ(shown(between({}, first)), (Shown{"back", "~off alarm_shutdown", "~on alarm_block",
-                                              "~off alarm_warning", "~covered alarm_unclassified"}));
+                                              "~off alarm_warning", "~superseded alarm_unclassified"}));
   EXPECT_EQ(shown(between({}, never_read(1, 1'000))), Shown{"~lost"});
 }
 
 TEST(Changes, failed_cycle_below_the_limit_changes_nothing) {
   const auto before = good(1, 1'000);
-  reading::Facts failed = before;
+  reading::Content failed = before;
   failed.timestamp = at(3'000);
   failed.at = steady_at(3'000);
   failed.error = "no answer";
@@ -171,8 +171,8 @@ TEST(Changes, texts_of_codes_are_in_the_args) {
       R"("from_key":"standby","from_en":"Standby","from_ru":"Готовность","to_en":"code 17","to_ru":"код 17"})");
 }
 
-TEST(Changes, gap_in_a_field_hides_nothing_and_invents_nothing) {
-  Known known = known_after({}, shared(good(1, 1'000, {{"gen_status", 9}, {"alarm_shutdown", 0}})));
+TEST(Changes, gap_in_a_field_hides_no_change_and_invents_none) {
+  LastKnown known = known_after({}, shared(good(1, 1'000, {{"gen_status", 9}, {"alarm_shutdown", 0}})));
   const auto blind = good(1, 2'000, {{"gen_status", none}, {"alarm_shutdown", none}, {"alarm_common", none}});
   EXPECT_EQ(shown(between(known, blind)), Shown{});
   known = known_after(known, shared(blind));
@@ -187,20 +187,20 @@ TEST(Changes, gap_in_a_field_hides_nothing_and_invents_nothing) {
       (Shown{"~on alarm_shutdown", "~status_changed", "gen_breaker_closed"}));
 }
 
-TEST(Changes, another_source_is_not_compared_with_the_old_one) {
-  const Known known = known_after({}, shared(good(1, 1'000, {{"gen_status", 9}})));
+TEST(Changes, another_source_is_not_compared_with_the_former_one) {
+  const LastKnown known = known_after({}, shared(good(1, 1'000, {{"gen_status", 9}})));
   const auto unread = never_read(1, 2'000);
   EXPECT_EQ(shown(between(known, unread)), Shown{"~lost"});
-  const Known after = known_after(known, shared(unread));
+  const LastKnown after = known_after(known, shared(unread));
   EXPECT_EQ(shown(between(after, good(1, 3'000, {{"gen_status", 3}}))).front(), "back");
   for (const auto& change : between(after, good(1, 3'000, {{"gen_status", 3}})))
     EXPECT_NE(change.code, "status_changed");
 }
 
-TEST(Changes, other_register_map_is_not_compared_field_by_field) {
-  const Known known = known_after({}, shared(good(1, 1'000)));
+TEST(Changes, another_register_map_is_not_compared_field_by_field) {
+  const LastKnown known = known_after({}, shared(good(1, 1'000)));
   for (const auto& change : between(known, good(1, 2'000, {{"genset_status", 9}}, "hgm9560")))
-    EXPECT_NE(change.what, Change::What::happened);
+    EXPECT_NE(change.type, Change::Type::happened);
 }
 
 }  // namespace

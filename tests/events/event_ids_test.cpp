@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t random_range_begin = std::int64_t{1} << 52;
 constexpr std::int64_t javascript_end = std::int64_t{1} << 53;
 
-TEST(EventIds, gives_each_id_of_its_blocks_once_and_in_their_order) {
+TEST(EventIds, returns_each_id_of_its_blocks_once_and_in_order) {
   EventIds ids;
   ids.add(1'001);
   ids.add(5'001);
@@ -20,7 +20,7 @@ TEST(EventIds, gives_each_id_of_its_blocks_once_and_in_their_order) {
   for (std::int64_t id = 5'001; id <= 6'000; ++id) EXPECT_EQ(ids.next(), id);
 }
 
-TEST(EventIds, block_is_there_until_its_last_id_is_given) {
+TEST(EventIds, block_counts_until_its_last_id_is_returned) {
   EventIds ids;
   EXPECT_EQ(ids.blocks(), 0U);
   ids.add(1);
@@ -32,7 +32,7 @@ TEST(EventIds, block_is_there_until_its_last_id_is_given) {
   EXPECT_EQ(ids.blocks(), 1U);
 }
 
-TEST(EventIds, without_a_block_ids_come_from_a_range_of_their_own) {
+TEST(EventIds, ids_without_a_block_come_from_a_range_of_their_own) {
   for (const std::uint64_t random :
        {std::uint64_t{0}, std::uint64_t{1} << 20, std::numeric_limits<std::uint64_t>::max()}) {
     EventIds ids{random};

@@ -15,7 +15,7 @@
 #include <map>
 #include <string>
 
-// A simulated site loses its mains: start, synchronising, load, return and stop, as the journal tells it.
+// A simulated site loses its mains: the events of start, synchronising, load, return and stop.
 namespace gensetd::events {
 namespace {
 
@@ -31,15 +31,15 @@ std::vector<profile::Value> decoded(const profile::Profile& map, const simulator
       bytes.push_back(static_cast<std::uint8_t>(raw >> 8U));
       bytes.push_back(static_cast<std::uint8_t>(raw & 0xFFU));
     }
-    profile::decode_block(map, index, bytes, values);
+    profile::decode_block(map, index, profile::fields_of_block(map, index), bytes, values);
   }
   return values;
 }
 
 // "  123.4 s  Gen 1  Genset status: Standby → Preheat", times from the loss of the mains.
-std::string told() {
-  constexpr std::uint64_t seed = 6;  // the second set stands when the mains go, and starts
-  simulator::Plant plant(simulator::demo_plant(catalog(), 0, seed).listening, seed);
+std::string events_of_mains_failure() {
+  constexpr std::uint64_t seed = 6;  // the second genset is stopped when the mains fail, and starts
+  simulator::Plant plant(simulator::demo_plant(catalog(), 0, seed).servers, seed);
   Journal journal{std::chrono::seconds{30}};
   journal.begin({{1, {1, "MKZ"}}, {2, {1, "MKZ"}}, {3, {1, "MKZ"}}}, at(0));
   std::string text;
@@ -50,7 +50,7 @@ std::string told() {
     if (ms % 1'000 != 0) continue;
     for (std::size_t device = 0; device < devices; ++device) {
       const auto map = catalog().find(device == 2 ? "hgm9560" : "hgm9520n");
-      journal.take(shared(
+      journal.process(shared(
           {.identity = {static_cast<std::int64_t>(device + 1), "MKZ", device == 2 ? "ats" : "generator"},
            .profile = map,
            .timestamp = at(ms),
@@ -60,10 +60,10 @@ std::string told() {
            .last_seen_at = steady_at(ms),
            .values = decoded(*map, plant.registers(device, 0))}));
     }
-    for (const Event& event : journal.take_news()) {
-      if (!lost && event.kind == Kind::mains) lost = event.onset;
+    for (const Event& event : journal.take_changes()) {
+      if (!lost && event.kind == EventKind::mains) lost = event.onset;
       const Timestamp when = event.returned_at.value_or(event.onset);
-      if (event.priority && !event.is_open()) continue;  // another one took its place
+      if (event.priority && !event.is_open()) continue;  // replaced by another alarm
       if (!lost || when > *lost + std::chrono::minutes{5}) continue;
       text += fmt::format("{:4} s  {}  {:8} {}{}\n", (when - *lost).count() / 1'000,
                           *event.device_id == 3 ? "ATS  " : fmt::format("Gen {}", *event.device_id),
@@ -74,10 +74,10 @@ std::string told() {
   return text;
 }
 
-// GENSETD_ACCEPT=1 writes what was told into the file instead.
-TEST(MainsFailure, is_told_as_in_the_file) {
+// With GENSETD_ACCEPT=1 it writes the file instead.
+TEST(MainsFailure, gives_the_events_in_the_file) {
   const std::string file = SOURCE_DIR "/tests/events/mains_failure.txt";
-  const std::string text = told();
+  const std::string text = events_of_mains_failure();
   if (std::getenv("GENSETD_ACCEPT") != nullptr) {
     std::ofstream(file, std::ios::binary) << text;
     return;

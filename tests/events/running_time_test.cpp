@@ -31,7 +31,7 @@ TEST(RunningTime, sum_grows_by_the_time_of_one_run) {
   database.advance(daemon, start);
   EXPECT_EQ(database.stored, 500);
   for (int steps = 1; steps <= 100; ++steps) database.advance(daemon, start + milliseconds{900 * steps});
-  EXPECT_EQ(database.stored, 590);  // no part of a second is lost by asking often
+  EXPECT_EQ(database.stored, 590);  // frequent calls lose no fractions of a second
 }
 
 TEST(RunningTime, time_between_two_runs_does_not_count) {
@@ -44,7 +44,7 @@ TEST(RunningTime, time_between_two_runs_does_not_count) {
   EXPECT_EQ(database.stored, 100);
 }
 
-// Each daemon starts, stores and ends at random; their steady clocks have nothing in common.
+// Each daemon starts, stores and ends at random times; their steady clocks are unrelated.
 TEST(RunningTime, several_daemons_count_each_second_once) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE(seed);
@@ -73,7 +73,7 @@ TEST(RunningTime, several_daemons_count_each_second_once) {
   EXPECT_GT(database.stored, 0);
 }
 
-TEST(RunningTime, two_daemons_that_stay_lose_nothing) {
+TEST(RunningTime, two_daemons_that_keep_running_lose_nothing) {
   Shared database;
   RunningTime one;
   RunningTime two;
@@ -84,7 +84,7 @@ TEST(RunningTime, two_daemons_that_stay_lose_nothing) {
   EXPECT_EQ(database.stored, 60'000);
 }
 
-TEST(RunningTime, smaller_sum_is_that_of_another_database) {
+TEST(RunningTime, smaller_sum_comes_from_another_database) {
   Shared database{.stored = 1'000'000};
   RunningTime daemon;
   database.advance(daemon, SteadyTime{hours{1}});
@@ -96,7 +96,7 @@ TEST(RunningTime, smaller_sum_is_that_of_another_database) {
   EXPECT_EQ(database.stored, 12);
 }
 
-TEST(RunningTime, sum_that_no_daemon_wrote_does_no_harm) {
+TEST(RunningTime, invalid_sum_is_harmless) {
   RunningTime daemon;
   EXPECT_EQ(daemon.advanced(-5, SteadyTime{hours{1}}), 0);
   const std::int64_t largest =

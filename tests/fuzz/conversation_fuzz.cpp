@@ -45,7 +45,7 @@ struct Asked {
 };
 
 // Its address tells who is notified, so one that withdrew is replaced by another object.
-struct Asker final : link::Requester {
+struct Asker final : link::TransactionHandler {
   void finished(const Outcome&) override {}
   std::vector<Asked> outstanding;
   std::vector<ReadRequest> answered;
@@ -67,12 +67,12 @@ class Story {
     transaction_.request_gap = milliseconds{serial_ ? in_.PickValueInArray({0, 5, 50}) : 0};
     transaction_.requests_in_flight = in_.ConsumeIntegralInRange<std::uint16_t>(1, 4);
     if (serial_) {
-      transaction_.room = {
+      transaction_.extension = {
           .first = 0, .end = addresses, .limit = in_.PickValueInArray<std::uint16_t>({0, 4, 36, 125})};
     }
     if (gateway_) {
       peer_.forgets_when_closed = in_.ConsumeBool();
-      transaction_.room = {
+      transaction_.extension = {
           .first = 0,
           .end = addresses,
           .limit = in_.ConsumeBool() ? modbus::registers_per_request_max : std::uint16_t{36}};
@@ -184,9 +184,9 @@ class Story {
       check(++actions < actions_at_once_max);
       const link::Action action = conversation_.next(now_);
       if (const auto* wait = std::get_if<link::Wait>(&action)) return waits(*wait);
-      if (const auto* tell = std::get_if<link::Tell>(&action)) {
+      if (const auto* tell = std::get_if<link::Report>(&action)) {
         told(*tell);
-      } else if (const auto* doubt = std::get_if<link::Doubt>(&action)) {
+      } else if (const auto* doubt = std::get_if<link::ReportSuspect>(&action)) {
         doubted(*doubt);
       } else if (const auto* send = std::get_if<link::Send>(&action)) {
         sent(*send);
@@ -211,7 +211,7 @@ class Story {
                 3'600'000);
     check(wait.until > now_);
     check(outstanding() == 0 || wait.until != SteadyTime::max() || connect_deadline_.has_value());
-    check(conversation_.waiting() <= outstanding());
+    check(conversation_.queued() <= outstanding());
     wake_ = wait.until;
   }
 
@@ -230,15 +230,15 @@ class Story {
     peer_.ask(question);
   }
 
-  Asker& notified(const link::Requester* requester) {
+  Asker& notified(const link::TransactionHandler* requester) {
     const auto place =
         std::ranges::find_if(askers_, [&](const auto& asker) { return asker.get() == requester; });
     check(place != askers_.end());
     return **place;
   }
 
-  void told(const link::Tell& tell) {
-    Asker& asker = notified(tell.requester);
+  void told(const link::Report& tell) {
+    Asker& asker = notified(tell.handler);
     const Outcome& outcome = tell.outcome;
     print("tell {}:{}+{}: {}", outcome.request.unit_id, outcome.request.first, outcome.request.count,
           outcome.error.message());
@@ -248,9 +248,9 @@ class Story {
     const Asked asked = *place;
     asker.outstanding.erase(place);
     check(outcome.latency.count() >= 0);
-    const bool refused = outcome.error == modbus::Error::exception_answer;
+    const bool refused = outcome.error == modbus::ResponseError::exception_response;
     check(refused || outcome.exception == 0);
-    check(!outcome.other_unit || outcome.error == modbus::Error::foreign_answer);
+    check(!outcome.other_unit || outcome.error == modbus::ResponseError::foreign_response);
     check(!outcome.error || !outcome.error.message().empty());
     check(outcome.error || peer_.forged || encode(outcome.registers, asked.wanted, asked.number, number_));
     if (!outcome.error && asker.answered.size() < answered_max) asker.answered.push_back(asked.wanted);
@@ -258,8 +258,8 @@ class Story {
     peer_.ended(asked.wanted.unit_id);
   }
 
-  void doubted(const link::Doubt& doubt) {
-    const Asker& asker = notified(doubt.requester);
+  void doubted(const link::ReportSuspect& doubt) {
+    const Asker& asker = notified(doubt.handler);
     print("doubt {}:{}+{}", doubt.request.unit_id, doubt.request.first, doubt.request.count);
     check(asker.answered.size() == answered_max || std::ranges::count(asker.answered, doubt.request) > 0);
   }
@@ -309,7 +309,7 @@ class Story {
     const Bytes bytes = peer_.take(length);
     if (bytes.empty()) return;
     print("heard{}{:02x}", peer_.forged ? " (forged) " : " ", fmt::join(bytes, " "));
-    conversation_.heard(bytes, now_);
+    conversation_.received(bytes, now_);
     pump();
   }
 
@@ -355,7 +355,7 @@ class Story {
   }
 
   void check_bounds() const {
-    check(conversation_.waiting() <= outstanding());
+    check(conversation_.queued() <= outstanding());
     check(conversation_.units().size() <= 256);
     check(!(conversation_.connected() && connect_deadline_));
     check(allocated_bytes() < memory_before_ + memory_max);
@@ -376,7 +376,7 @@ class Story {
       if (outstanding() > 0) advance_to(now_ + transaction_.timeout / 4 + milliseconds{1});
     }
     check(outstanding() == 0);
-    check(conversation_.waiting() == 0);
+    check(conversation_.queued() == 0);
   }
 
   FuzzedDataProvider in_;

@@ -254,9 +254,12 @@ class Peer {
       put(Bytes(request.begin(), request.end()), now);
       return wire_.size();
     }
-    const bool could_be_ours = std::ranges::any_of(questions_, [&](const Question& question) {
+    const auto fits = [&](const Question& question) {
       return question.read.unit_id == unit_id && question.read.count == count;
-    });
+    };
+    // Also one that was answered: its response may have been dropped as a late one, so that it is still
+    // pending.
+    const bool could_be_ours = std::ranges::any_of(questions_, fits) || std::ranges::any_of(recent_, fits);
     if (could_be_ours) return 0;
     put(framed(true, 0, unit_id, registers_pdu(0, 0, count, 0)), now);
     return wire_.size();

@@ -21,7 +21,7 @@ constexpr std::int64_t devices = 6;
 constexpr live::ForeignReadings limit{.devices = 3, .bytes = 120};
 
 // What one who listens knows, from what it was told.
-class Mirror final : public live::Listener {
+class Mirror final : public live::ReadingListener {
  public:
   std::map<std::int64_t, live::ReadingPtr> known;
 
@@ -63,7 +63,7 @@ class Story {
         break;
       default:
         hub_.expire_foreign(steady_ - milliseconds{number});
-        for (const auto& one : hub_.all()) check(one->facts || one->at >= steady_ - milliseconds{number});
+        for (const auto& one : hub_.all()) check(one->content || one->at >= steady_ - milliseconds{number});
     }
     look();
   }
@@ -86,11 +86,11 @@ class Story {
   // A number below or above the last one.
   void publish_own(std::int64_t device, std::uint8_t number) {
     auto one = made(device);
-    one->facts = std::make_shared<reading::Facts>();
+    one->content = std::make_shared<reading::Content>();
     one->seq = number;
     const auto place = own_.find(device);
     const bool is_newer = place == own_.end() || !place->second || number > *place->second;
-    check(hub_.publish(one) == (is_newer ? live::Verdict::newest : live::Verdict::outdated));
+    check(hub_.publish(one) == (is_newer ? live::PublishResult::newest : live::PublishResult::outdated));
     if (!is_newer) return;
     own_[device] = number;
     check(hub_.newest(device) == one);
@@ -102,20 +102,20 @@ class Story {
     one->seq = epoch.empty() ? 0 : number / 2 + 1;
     one->json.assign(number % 64, static_cast<char>('a' + number % 16));
     const live::ReadingPtr before = foreign(device);
-    const live::Verdict verdict = hub_.publish(one);
-    check((verdict == live::Verdict::polled_here) == own_.contains(device));
-    if (verdict == live::Verdict::newest && before && !epoch.empty() && before->epoch == one->epoch)
+    const live::PublishResult verdict = hub_.publish(one);
+    check((verdict == live::PublishResult::polled_here) == own_.contains(device));
+    if (verdict == live::PublishResult::newest && before && !epoch.empty() && before->epoch == one->epoch)
       check(one->seq > before->seq);
-    if (verdict == live::Verdict::outdated) check(before != nullptr);
+    if (verdict == live::PublishResult::outdated) check(before != nullptr);
     // Neither its clock nor its earlier readings shut out what a publisher says after a new start.
     if (before && one->epoch != before->epoch && one->json != before->json)
-      check(verdict == live::Verdict::newest || verdict == live::Verdict::no_room);
-    check(verdict != live::Verdict::newest || hub_.newest(device) == one);
+      check(verdict == live::PublishResult::newest || verdict == live::PublishResult::limit_reached);
+    check(verdict != live::PublishResult::newest || hub_.newest(device) == one);
   }
 
   live::ReadingPtr foreign(std::int64_t device) const {
     const live::ReadingPtr newest = hub_.newest(device);
-    return newest && !newest->facts ? newest : nullptr;
+    return newest && !newest->content ? newest : nullptr;
   }
 
   void look() const {
@@ -129,9 +129,9 @@ class Story {
       check(all_.known.at(last) == one);
       check((some_.known.count(last) == 1) == (last <= 2));
       const auto own = own_.find(last);
-      check((own != own_.end()) == (one->facts != nullptr));
+      check((own != own_.end()) == (one->content != nullptr));
       if (own != own_.end()) check(own->second == one->seq);
-      if (one->facts) continue;
+      if (one->content) continue;
       ++seen.devices;
       seen.bytes += one->json.size() + one->site_code.size();
     }

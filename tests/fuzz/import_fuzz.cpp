@@ -1,5 +1,5 @@
+#include "api/json_bodies.hpp"
 #include "check.hpp"
-#include "http/json_bodies.hpp"
 #include "registry/import.hpp"
 #include "registry/store.hpp"
 
@@ -46,7 +46,7 @@ registry::Result<registry::Imported> import(const json::object& document) {
 json::object exported(const registry::Directory& directory) {
   const auto rows = [](const auto& from) {
     json::array list;
-    for (const auto& [id, row] : from) list.push_back(json::parse(http::to_json(row)));
+    for (const auto& [id, row] : from) list.push_back(json::parse(api::to_json(row)));
     return list;
   };
   json::object document;

@@ -22,8 +22,8 @@
 
 using namespace gensetd;
 using events::Event;
+using events::EventState;
 using events::Journal;
-using events::State;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -45,12 +45,12 @@ profile::ProfilePtr map_named(const char* name) {
 
 // One device as the test knows it.
 struct Device {
-  std::optional<events::Place> place;
+  std::optional<events::DeviceSite> place;
   std::optional<bool> online;                             // of this run; empty: no reading yet
   std::optional<events::SteadyTime> lost_since;           // of this run
   std::optional<events::SteadyTime> alarm_expected_from;  // when its delay began, at the latest
   std::uint64_t times_set_at_loss = 0;                    // of the clock
-  reading::Facts last;
+  reading::Content last;
 };
 
 // A journal with its devices, its two clocks and its rows.
@@ -110,15 +110,15 @@ class Story {
   }
 
  private:
-  static events::Place place(std::int64_t site) {
+  static events::DeviceSite place(std::int64_t site) {
     return {.site_id = site, .site_code = site == 1 ? "MKZ" : "YKZ"};
   }
 
-  static reading::Facts blank(std::size_t index) {
-    reading::Facts facts{.identity = {static_cast<std::int64_t>(index + 1), "MKZ", "generator"},
-                         .profile = map_named("hgm9520n")};
-    facts.values.assign(facts.profile->fields.size(), std::nullopt);
-    return facts;
+  static reading::Content blank(std::size_t index) {
+    reading::Content content{.identity = {static_cast<std::int64_t>(index + 1), "MKZ", "generator"},
+                             .profile = map_named("hgm9520n")};
+    content.values.assign(content.profile->fields.size(), std::nullopt);
+    return content;
   }
 
   void begin() {
@@ -134,7 +134,7 @@ class Story {
       return std::pair{a.onset, a.id} > std::pair{b.onset, b.id};
     });
     journal_->restore(std::move(open), ages, now_.steady);
-    events::Roster roster;
+    events::PolledDevices roster;
     for (std::size_t index = 0; index < device_count; ++index) {
       if (devices_[index].place) roster.emplace(static_cast<std::int64_t>(index + 1), *devices_[index].place);
     }
@@ -156,7 +156,7 @@ class Story {
     device.last.timestamp = now_.wall;
     device.last.at = now_.steady;
     device.last.online = online;
-    journal_->take(std::make_shared<const reading::Facts>(device.last));
+    journal_->process(std::make_shared<const reading::Content>(device.last));
     if (!device.place) return;
     if (online) {
       device.lost_since.reset();
@@ -204,17 +204,18 @@ class Story {
   void acknowledge(std::uint8_t argument) {
     const auto open = journal_->alarms();
     const std::int64_t id = argument < open.size() ? open[argument]->id : -1;
-    const bool is_open = argument < open.size() && open[argument]->state != State::acknowledged;
+    const bool is_open = argument < open.size() && open[argument]->state != EventState::acknowledged;
     const auto result = journal_->acknowledge(id, "A", now_.wall);
     check(std::holds_alternative<Event>(result) == is_open);
   }
 
   void move(Device& device, std::uint8_t where) {
     const auto id = static_cast<std::int64_t>(&device - devices_.data()) + 1;
-    const std::optional<events::Place> to = where % 3 == 0 ? std::nullopt : std::optional{place(where % 3)};
+    const std::optional<events::DeviceSite> to =
+        where % 3 == 0 ? std::nullopt : std::optional{place(where % 3)};
     if (to == device.place) return;
     device.place = to;
-    journal_->set_place(id, to, now_);
+    journal_->set_site(id, to, now_);
     if (!to) {
       device.online.reset();
       device.lost_since.reset();
@@ -252,7 +253,7 @@ class Story {
   }
 
   void take_news() {
-    const auto news = journal_->take_news();
+    const auto news = journal_->take_changes();
     check(news.size() < 100);
     for (const Event& event : news) {
       boost::json::error_code failed;
@@ -270,7 +271,7 @@ class Story {
   }
 
   void check_new(const Event& event) {
-    check(event.state == (event.priority ? State::active : State::closed));
+    check(event.state == (event.priority ? EventState::active : EventState::closed));
     born_.emplace(event.id, times_set_at_onset(event));
     if (event.code != "device_offline") return;
     const Device& device = devices_[static_cast<std::size_t>(*event.device_id - 1)];
@@ -293,9 +294,10 @@ class Story {
   // Active, then acknowledged and returned in either order, then closed; never back.
   void check_step(const Event& before, const Event& after) {
     check(before.is_open() && before.onset == after.onset && before.code == after.code);
-    check(after.state != State::active && (before.state == State::active || after.state != before.state));
-    check(!(before.state == State::acknowledged && after.state == State::returned));
-    check(!(before.state == State::returned && after.state == State::acknowledged));
+    check(after.state != EventState::active &&
+          (before.state == EventState::active || after.state != before.state));
+    check(!(before.state == EventState::acknowledged && after.state == EventState::returned));
+    check(!(before.state == EventState::returned && after.state == EventState::acknowledged));
     const auto born = born_.find(after.id);
     const bool one_clock = born != born_.end() && born->second == times_set_;
     if (one_clock && !before.returned_at && after.returned_at) check(*after.returned_at >= after.onset);
@@ -322,7 +324,7 @@ class Story {
   bool is_active(std::optional<std::int64_t> device, std::optional<std::int64_t> site,
                  std::string_view code) const {
     return std::ranges::any_of(journal_->alarms(), [&](const Event* alarm) {
-      return alarm->code == code && alarm->state != State::returned &&
+      return alarm->code == code && alarm->state != EventState::returned &&
              (!device || alarm->device_id == device) && (!site || alarm->site_id == site);
     });
   }
@@ -342,11 +344,11 @@ class Story {
       if (device.online == true) check(!site_alarm && !own_alarm);
       if (!device.alarm_expected_from) continue;
       const auto away = now_.steady - *device.alarm_expected_from;
-      if (away >= offline_delay + Journal::site_drops_within) check(site_alarm || own_alarm);
+      if (away >= offline_delay + events::Outages::site_drops_within) check(site_alarm || own_alarm);
     }
   }
 
-  events::Moment now_{events::SteadyTime{hours{100}}, events::Timestamp{hours{24 * 20'000}}};
+  events::ClockPair now_{events::SteadyTime{hours{100}}, events::Timestamp{hours{24 * 20'000}}};
   std::uint64_t times_set_ = 0;
   std::array<Device, device_count> devices_;
   std::map<std::int64_t, Event> told_;    // the newest state of each event

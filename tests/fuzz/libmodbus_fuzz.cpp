@@ -89,15 +89,15 @@ Registers as_libmodbus_reads(Protocol protocol, const ReadRequest& request,
 }
 
 Registers as_we_read_tcp(const ReadRequest& request, std::span<const std::uint8_t> received) {
-  const Assembled assembled = assemble_tcp(request, 1, received);  // libmodbus' first transaction
-  const auto* answer = std::get_if<Answer>(&assembled);
+  const ResponseParse assembled = parse_tcp_response(request, 1, received);  // libmodbus' first transaction
+  const auto* answer = std::get_if<Response>(&assembled);
   return answer == nullptr ? Registers{} : numbers(answer->registers);
 }
 
 Registers as_we_read_rtu(const ReadRequest& request, std::span<const std::uint8_t> received) {
-  const RtuCut cut = cut_rtu(received, true);
+  const RtuParse cut = parse_rtu(received, true);
   const auto* frame = std::get_if<RtuFrame>(&cut);
-  if (frame == nullptr || frame->kind != RtuFrame::Kind::answer || frame->unit_id != request.unit_id ||
+  if (frame == nullptr || frame->kind != RtuFrame::Kind::response || frame->unit_id != request.unit_id ||
       frame->count != request.count)
     return std::nullopt;
   return numbers(frame->registers);
@@ -119,7 +119,7 @@ void compare_rtu(const ReadRequest& request, std::span<const std::uint8_t> recei
   if (ours) check(theirs == ours);
   if (!theirs || ours) return;
   // Seven bytes that are an answer, with an eighth that makes a request of somebody of them.
-  const RtuCut cut = cut_rtu(received, true);
+  const RtuParse cut = parse_rtu(received, true);
   const auto* frame = std::get_if<RtuFrame>(&cut);
   check(frame != nullptr && frame->kind == RtuFrame::Kind::request);
 }
@@ -166,7 +166,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::array<std::uint8_t, 4> head{0, 1, 0, 0};
     std::copy_n(head.begin(), std::min(head.size(), tcp.size()), tcp.begin());
     if (tcp.size() > 7) tcp[7] = read_holding_registers;
-    const std::size_t length = std::min(rtu.size(), rtu_answer_length(count));
+    const std::size_t length = std::min(rtu.size(), rtu_response_length(count));
     if (length > 4) {
       const std::uint16_t crc = crc16({rtu.data(), length - 2});
       rtu[length - 2] = low_byte(crc);

@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<profile::Value> values(read->fields.size());
   for (std::size_t block = 0; block < read->blocks.size(); ++block) {
     const std::vector<std::uint8_t> registers(2U * read->blocks[block].count, 0x12);
-    profile::decode_block(*read, block, registers, values);
+    profile::decode_block(*read, block, profile::fields_of_block(*read, block), registers, values);
   }
   return 0;
 }

@@ -1,9 +1,10 @@
+#include "api/event_queries.hpp"
+#include "api/history_query.hpp"
+#include "api/time_query.hpp"
 #include "check.hpp"
 #include "events/query.hpp"
-#include "http/event_queries.hpp"
-#include "http/history_query.hpp"
-#include "http/query.hpp"
-#include "http/time_query.hpp"
+#include "server/query_parameters.hpp"
+#include "stream/stream_options.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -21,15 +22,15 @@ template <class Try>
 void attempt(Try use) {
   try {
     use();
-  } catch (const http::BadQuery& bad) {
+  } catch (const server::BadQuery& bad) {
     const std::string_view said = bad.what();
     check(!said.empty() && said.find('\n') == std::string_view::npos);
   }
 }
 
 void try_events(std::string_view text) {
-  const events::Query query = http::event_query(text);
-  check(query.limit >= 1 && query.limit <= http::events_in_answer_max);
+  const events::EventQuery query = api::event_query(text);
+  check(query.limit >= 1 && query.limit <= api::events_per_response_max);
   check(!query.from || !query.to || *query.from < *query.to);
   check(query.site_id.value_or(1) > 0 && query.device_id.value_or(1) > 0);
   if (query.before) check(events::parse_cursor(events::print_cursor(*query.before)) == query.before);
@@ -37,11 +38,11 @@ void try_events(std::string_view text) {
 
 void try_history(std::string_view text) {
   const reading::Timestamp now{hours{500'000}};
-  const auto query = http::history_query(text, hours{1}, now);
-  check(query.device_id > 0 && query.fields.size() <= http::history_fields_max);
+  const auto query = api::history_query(text, hours{1}, now);
+  check(query.device_id > 0 && query.fields.size() <= api::history_fields_max);
   const history::Period& period = query.period;
   check(period.from < period.to && period.step() >= std::chrono::milliseconds{1});
-  check(period.buckets() >= 1 && period.buckets() <= http::history_points_max);
+  check(period.buckets() >= 1 && period.buckets() <= api::history_points_max);
   check(period.from + period.step() * static_cast<std::int64_t>(period.buckets()) >= period.to);
 }
 
@@ -52,16 +53,16 @@ void try_history(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text{reinterpret_cast<const char*>(data), size};
   attempt([&] {
-    const auto parameters = http::parse_query(text, {"device_id", "site_id", "from"});
+    const auto parameters = server::parse_query(text, {"device_id", "site_id", "from"});
     check(parameters.size() <= 3);
-    const auto id = http::id_parameter(parameters, "device_id");
+    const auto id = server::id_parameter(parameters, "device_id");
     check(!id || *id > 0);
-    http::time_parameter(parameters, "from");
+    api::time_parameter(parameters, "from");
   });
   attempt([&] {
-    const auto wish = http::upgrade_wish(text);
+    const auto wish = stream::parse_stream_options(text);
     if (wish.devices) {
-      check(!wish.devices->empty() && wish.devices->size() <= http::devices_in_list_max);
+      check(!wish.devices->empty() && wish.devices->size() <= stream::devices_in_list_max);
       check(*wish.devices->begin() > 0);
     }
   });
@@ -70,11 +71,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto cursor = events::parse_cursor(text))
     check(events::parse_cursor(events::print_cursor(*cursor)) == cursor);
   if (const auto time = reading::parse_timestamp(text)) check(reading::print_timestamp(*time) == text);
-  if (const auto time = http::parse_time(text)) {
+  if (const auto time = api::parse_time(text)) {
     const std::string printed = reading::print_timestamp(*time);
-    check(http::parse_time(printed) == time && reading::parse_timestamp(printed) == time);
+    check(api::parse_time(printed) == time && reading::parse_timestamp(printed) == time);
     check(text.size() >= 20);
   }
-  if (const auto id = http::parse_id(text)) check(std::to_string(*id) == text);
+  if (const auto id = server::parse_id(text)) check(std::to_string(*id) == text);
   return 0;
 }

@@ -21,7 +21,7 @@
 #include <vector>
 
 using namespace gensetd;
-using redis::Reply;
+using redis::RedisReply;
 using redis::ReplyReader;
 
 namespace {
@@ -37,13 +37,13 @@ profile::ProfilePtr map_named(const char* name) {
 }
 
 reading::ReadingPtr made(std::int64_t device, std::uint64_t seq, reading::Epoch epoch, bool is_genset) {
-  reading::Facts facts{.identity = {device, "MKZ", "generator"},
-                       .profile = map_named(is_genset ? "hgm9520n" : "hgm9560"),
-                       .online = true,
-                       .seq = seq,
-                       .epoch = epoch};
-  facts.values.assign(facts.profile->fields.size(), static_cast<std::int64_t>(seq % 100));
-  return reading::make_reading(std::move(facts));
+  reading::Content content{.identity = {device, "MKZ", "generator"},
+                           .profile = map_named(is_genset ? "hgm9520n" : "hgm9560"),
+                           .online = true,
+                           .seq = seq,
+                           .epoch = epoch};
+  content.values.assign(content.profile->fields.size(), static_cast<std::int64_t>(seq % 100));
+  return reading::make_reading(std::move(content));
 }
 
 using Hash = std::map<std::string, std::string>;
@@ -51,7 +51,7 @@ using Hash = std::map<std::string, std::string>;
 Hash hash_of(const reading::Reading& reading) {
   Hash fields;
   reading::for_each_hash_field(
-      *reading.facts, [&](std::string_view name, std::string_view value) { fields.emplace(name, value); });
+      *reading.content, [&](std::string_view name, std::string_view value) { fields.emplace(name, value); });
   return fields;
 }
 
@@ -69,21 +69,21 @@ class Server {
 
   void take(std::string_view bytes, std::string& replies) {
     commands_->feed(bytes);
-    Reply command;
+    RedisReply command;
     ReplyReader::Next next = commands_->next(command);
     for (; next == ReplyReader::Next::complete; next = commands_->next(command)) execute(command, replies);
     check(next == ReplyReader::Next::incomplete);
   }
 
  private:
-  static std::vector<std::string> words_of(const Reply& command) {
+  static std::vector<std::string> words_of(const RedisReply& command) {
     std::vector<std::string> words;
-    for (const Reply& word : command.elements) words.push_back(word.text);
+    for (const RedisReply& word : command.elements) words.push_back(word.text);
     check(!words.empty());
     return words;
   }
 
-  void execute(const Reply& command, std::string& replies) {
+  void execute(const RedisReply& command, std::string& replies) {
     std::vector<std::string> words = words_of(command);
     if (words[0] == "MULTI") {
       queue_.emplace();
@@ -168,7 +168,7 @@ class Story {
         hear();
         break;
       case 11:
-        publisher_.announce("{}");
+        publisher_.publish_event("{}");
         break;
       case 12:
         now_ += std::chrono::seconds{number};
@@ -186,7 +186,7 @@ class Story {
     if (is_open_) close();
     server_.fault.clear();
     open();
-    while (!publisher_.quiet()) {
+    while (!publisher_.is_idle()) {
       send();
       deliver(255);
       check(is_open_);
@@ -207,7 +207,7 @@ class Story {
     publisher_.opened();
     subscriber_.opened();
     std::string asked;
-    subscriber_.fill(asked);
+    subscriber_.append_commands(asked);
     check(asked.find("SUBSCRIBE") != std::string::npos);
   }
 
@@ -224,7 +224,7 @@ class Story {
   void send() {
     if (!is_open_) return;
     std::string outgoing;
-    publisher_.fill(outgoing);
+    publisher_.append_commands(outgoing);
     server_.take(outgoing, replies_);
   }
 
@@ -233,11 +233,11 @@ class Story {
     const std::size_t length = most == 255 ? replies_.size() : std::min(most, replies_.size());
     reader_->feed(std::string_view{replies_}.substr(0, length));
     replies_.erase(0, length);
-    Reply reply;
+    RedisReply reply;
     ReplyReader::Next next = reader_->next(reply);
     for (; next == ReplyReader::Next::complete; next = reader_->next(reply)) {
-      if (const redis::Failure failure = publisher_.take(reply)) {
-        check(failure.why.find('\n') == std::string::npos);
+      if (const redis::RedisFailure failure = publisher_.handle_reply(reply)) {
+        check(failure.reason.find('\n') == std::string::npos);
         return close();
       }
     }
@@ -265,39 +265,39 @@ class Story {
   void hear() {
     for (const std::string& json : std::exchange(server_.published, {})) {
       if (!is_open_) continue;
-      Reply message{.type = Reply::Type::array};
+      RedisReply message{.type = RedisReply::Type::array};
       for (const std::string& text : {std::string{"message"}, names_.updates_channel, json})
-        message.elements.push_back({.type = Reply::Type::text, .text = text});
-      const redis::Failure failure = subscriber_.take(message);
+        message.elements.push_back({.type = RedisReply::Type::text, .text = text});
+      const redis::RedisFailure failure = subscriber_.handle_reply(message);
       check(!failure);
     }
   }
 
   void look() const {
-    redis::Figures figures;
-    publisher_.add_to(figures);
-    subscriber_.add_to(figures);
-    check(figures.waiting <= static_cast<std::size_t>(devices));
-    check(figures.unanswered <= redis::Publisher::unanswered_max);
-    check(figures.foreign_devices <= static_cast<std::size_t>(devices));
+    redis::RedisMetrics metrics;
+    publisher_.add_to(metrics);
+    subscriber_.add_to(metrics);
+    check(metrics.waiting <= static_cast<std::size_t>(devices));
+    check(metrics.pending <= redis::Publisher::pending_max);
+    check(metrics.foreign_devices <= static_cast<std::size_t>(devices));
     for (const auto& reading : hub_.all()) {
-      check(!reading->facts || reading->seq <= seq_);
-      check(reading->facts || reading->epoch == reading::print_epoch(other_epoch));
+      check(!reading->content || reading->seq <= seq_);
+      check(reading->content || reading->epoch == reading::print_epoch(other_epoch));
     }
   }
 
   void check_key(std::int64_t device) const {
     const auto stored = server_.hashes.find(names_.metrics_key(device));
     const live::ReadingPtr newest = hub_.newest(device);
-    const bool is_own = newest && newest->facts;
+    const bool is_own = newest && newest->content;
     if (is_own) check(stored != server_.hashes.end() && stored->second == hash_of(*newest));
     if (!is_own && !others_.contains(device)) check(stored == server_.hashes.end());
   }
 
   static inline reading::SteadyTime now_{std::chrono::hours{1}};
-  const redis::Names names_{"p:"};
+  const redis::KeyNames names_{"p:"};
   live::Hub hub_;
-  std::shared_ptr<redis::Health> health_ = std::make_shared<redis::Health>("127.0.0.1:6379");
+  std::shared_ptr<redis::RedisHealth> health_ = std::make_shared<redis::RedisHealth>("127.0.0.1:6379");
   std::shared_ptr<redis::OtherWriters> other_writers_ =
       std::make_shared<redis::OtherWriters>("127.0.0.1:6379", ttl);
   redis::Publisher publisher_{hub_, health_, other_writers_, names_, [](std::int64_t) { return ttl; }};

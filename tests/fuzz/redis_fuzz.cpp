@@ -28,26 +28,26 @@ struct Heard {
 // What a subscriber makes of the bytes, cut into pieces of that length.
 Heard hear(std::string_view bytes, std::size_t piece) {
   live::Hub hub;
-  const auto health = std::make_shared<redis::Health>("127.0.0.1:6379");
+  const auto health = std::make_shared<redis::RedisHealth>("127.0.0.1:6379");
   const auto others = std::make_shared<redis::OtherWriters>("127.0.0.1:6379", std::chrono::seconds{30});
-  redis::Subscriber subscriber(hub, health, others, redis::Names(""), 0);
+  redis::Subscriber subscriber(hub, health, others, redis::KeyNames(""), 0);
   subscriber.opened();
   Heard heard;
   ReplyReader reader;
   while (!bytes.empty()) {
     reader.feed(bytes.substr(0, piece));
     bytes.remove_prefix(std::min(piece, bytes.size()));
-    redis::Reply reply;
+    redis::RedisReply reply;
     ReplyReader::Next next = reader.next(reply);
     for (; next == ReplyReader::Next::complete; next = reader.next(reply)) {
       ++heard.replies;
-      check(reply.type != redis::Reply::Type::error || redis::first_error(reply) == reply.text);
-      subscriber.take(reply);
+      check(reply.type != redis::RedisReply::Type::error || redis::first_error(reply) == reply.text);
+      subscriber.handle_reply(reply);
     }
     if (next == ReplyReader::Next::broken) break;
   }
   for (const auto& reading : hub.all()) {
-    check(reading->json.size() <= reading::foreign_json_max && !reading->facts);
+    check(reading->json.size() <= reading::foreign_json_max && !reading->content);
     heard.readings.push_back(reading->json);
   }
   return heard;

@@ -1,9 +1,9 @@
+#include "api/json_bodies.hpp"
 #include "check.hpp"
-#include "http/access.hpp"
-#include "http/handshake.hpp"
-#include "http/json_bodies.hpp"
-#include "http/request_target.hpp"
 #include "registry/validation.hpp"
+#include "server/access.hpp"
+#include "server/handshake.hpp"
+#include "server/request_target.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -17,7 +17,7 @@ using namespace gensetd;
 
 namespace {
 
-void check_said(const http::Answer& answer, unsigned least, unsigned most) {
+void check_said(const server::Response& answer, unsigned least, unsigned most) {
   check(answer.status >= least && answer.status <= most);
   const auto error = boost::json::parse(answer.body).as_object().at("error").as_object();
   check(!error.at("code").as_string().empty() && !error.at("message").as_string().empty());
@@ -28,16 +28,16 @@ template <class Row, class Edit>
 void try_row(const registry::Result<Row>& made, Edit edit) {
   if (const auto* refusal = std::get_if<registry::Refusal>(&made)) {
     check(refusal->message.find('\n') == std::string::npos);
-    return check_said(http::refused(*refusal), 422, 422);
+    return check_said(api::refusal_response(*refusal), 422, 422);
   }
   const Row& row = std::get<Row>(made);
   check(std::get<Row>(edit(row, boost::json::object{})) == row);
-  check(boost::json::parse(http::to_json(row)).is_object());
+  check(boost::json::parse(api::to_json(row)).is_object());
 }
 
 void try_bodies(std::string_view text) {
-  const auto body = http::parse_body({.body = text, .content_type = "application/json"});
-  if (const auto* refused = std::get_if<http::Answer>(&body)) return check_said(*refused, 400, 400);
+  const auto body = api::parse_body({.body = text, .content_type = "application/json"});
+  if (const auto* refused = std::get_if<server::Response>(&body)) return check_said(*refused, 400, 400);
   const auto& object = std::get<boost::json::object>(body);
   const registry::ProfileNames profiles{"hgm9520n", "hgm9560"};
   try_row(registry::new_site(object), registry::edited_site);
@@ -57,19 +57,19 @@ void try_bodies(std::string_view text) {
 
 // Only who has a token is admitted.
 void try_headers(std::string_view text) {
-  const http::Access access{.api_token = "token"};
-  const bool admitted = access.role_of({.authorization = text, .subprotocols = text}) != http::Role::nobody;
+  const server::AccessPolicy access{.api_token = "token"};
+  const bool admitted = access.role_of({.authorization = text, .subprotocols = text}) != server::Role::none;
   check(!admitted || text.find("token") != std::string_view::npos ||
         text.find("dG9rZW4") != std::string_view::npos);
-  access.origin_is_allowed({.origin = text, .host = text});
-  check(http::Access{}.host_is_trusted({.host = text}) || !text.empty());
-  http::OwnNames(text, {std::string{text}}).cover(text);
-  if (const auto refused = http::refuse_handshake({.host = "localhost", .version = "13", .key = text})) {
+  access.is_origin_allowed({.origin = text, .host = text});
+  check(server::AccessPolicy{}.is_host_trusted({.host = text}) || !text.empty());
+  server::OwnHostNames(text, {std::string{text}}).contains(text);
+  if (const auto refused = server::handshake_refusal({.host = "localhost", .version = "13", .key = text})) {
     check_said(*refused, 400, 400);
   } else {
     check(text.size() == 24);
   }
-  check(text == "13" || http::refuse_handshake({.host = "localhost", .version = text})->status == 426);
+  check(text == "13" || server::handshake_refusal({.host = "localhost", .version = text})->status == 426);
 }
 
 }  // namespace
@@ -77,18 +77,18 @@ void try_headers(std::string_view text) {
 // What is taken is a path, and the host that counts is one that may stand in a Host header.
 void try_target(std::string_view text) {
   for (const bool is_options : {false, true}) {
-    for (const http::TargetLine& line :
-         {http::TargetLine{.target = text, .is_options = is_options, .host = "localhost"},
-          http::TargetLine{.target = "/", .is_options = is_options, .host = text}}) {
-      const auto read = http::read_target(line);
-      if (const auto* refused = std::get_if<http::Answer>(&read)) {
+    for (const server::TargetLine& line :
+         {server::TargetLine{.target = text, .is_options = is_options, .host = "localhost"},
+          server::TargetLine{.target = "/", .is_options = is_options, .host = text}}) {
+      const auto read = server::read_target(line);
+      if (const auto* refused = std::get_if<server::Response>(&read)) {
         check_said(*refused, 400, 400);
         continue;
       }
-      const auto& target = std::get<http::RequestTarget>(read);
+      const auto& target = std::get<server::RequestTarget>(read);
       check(target.path.starts_with('/') || (is_options && target.path == "*"));
       check(target.path.find('?') == std::string_view::npos);
-      check(target.host.empty() || http::is_authority(target.host));
+      check(target.host.empty() || server::is_authority(target.host));
       check(line.target.starts_with('/') || line.target == "*" || target.host != line.host ||
             text.find("localhost") != std::string_view::npos);
     }

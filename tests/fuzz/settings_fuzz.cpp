@@ -1,5 +1,5 @@
-#include "app/settings_table.hpp"
 #include "check.hpp"
+#include "daemon/settings_table.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <unistd.h>
 
-using namespace gensetd::app;
+using namespace gensetd::daemon;
 
 namespace {
 
@@ -25,16 +25,16 @@ std::filesystem::path scratch_file() {
 }
 
 void check_limits(const Settings& settings) {
-  const gensetd::http::Limits& limits = settings.http_limits;
+  const gensetd::server::ServerLimits& limits = settings.http_limits;
   check(limits.websockets < limits.connections && limits.websocket_message_bytes <= 1'048'576);
   check(settings.poll_threads >= 1 && settings.metrics_ttl.count() >= 0 && !settings.http_address.empty());
   check(settings.read_token.empty() || settings.read_token != settings.api_token);
 }
 
 // Taken within the limits, or refused with one line that names the setting and does not hold a secret.
-void try_settings(const GivenValues& given, std::string_view secret) {
+void try_settings(const SettingInputs& given, std::string_view secret) {
   try {
-    check_limits(settings_from(given));
+    check_limits(parse_settings(given));
   } catch (const SettingsError& error) {
     const std::string_view line = error.what();
     check(!line.empty() && (secret.empty() || line.find(secret) == std::string_view::npos));
@@ -44,7 +44,7 @@ void try_settings(const GivenValues& given, std::string_view secret) {
 // As try_settings. The parser may quote what it cannot read, the secret excepted.
 void try_file(const std::string& text, std::string_view secret) {
   std::ofstream(scratch_file(), std::ios::binary) << text;
-  GivenValues given;
+  SettingInputs given;
   try {
     read_settings_file(scratch_file(), given);
   } catch (const SettingsError& error) {

@@ -1,5 +1,5 @@
-#include "app/daemon_url.hpp"
 #include "check.hpp"
+#include "commands/daemon_url.hpp"
 #include "redis/url.hpp"
 #include "registry/address.hpp"
 #include "registry/database_url.hpp"
@@ -27,7 +27,7 @@ void check_said(std::string_view said, std::string_view secret) {
 
 void try_redis(const std::string& url, std::string_view secret) {
   try {
-    const redis::Address address = redis::parse_url(url);
+    const redis::RedisAddress address = redis::parse_url(url);
     check(!address.host.empty() && address.port > 0 && address.database >= 0);
     check_said(redis::print_endpoint(address), address.host.find(secret) == std::string::npos ? secret : "");
   } catch (const std::runtime_error& error) {
@@ -49,12 +49,12 @@ void try_database(const std::string& url, std::string_view secret) {
 }
 
 void try_daemon(const std::string& url, std::string_view secret) {
-  const auto parsed = app::parse_daemon_url(url);
+  const auto parsed = commands::parse_daemon_url(url);
   if (const auto* why = std::get_if<std::string>(&parsed)) return check_said(*why, secret);
-  const auto& daemon = std::get<app::DaemonUrl>(parsed);
+  const auto& daemon = std::get<commands::DaemonUrl>(parsed);
   check(!daemon.host.empty() && daemon.port > 0);
-  const auto again = app::parse_daemon_url(app::to_text(daemon));
-  check(std::holds_alternative<app::DaemonUrl>(again) && std::get<app::DaemonUrl>(again) == daemon);
+  const auto again = commands::parse_daemon_url(commands::to_text(daemon));
+  check(std::holds_alternative<commands::DaemonUrl>(again) && std::get<commands::DaemonUrl>(again) == daemon);
 }
 
 // What is taken for a device's address has one spelling, which is an address again, and no number in

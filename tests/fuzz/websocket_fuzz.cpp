@@ -1,10 +1,10 @@
 #include "check.hpp"
-#include "http/dashboard_stream.hpp"
-#include "http/query.hpp"
-#include "http/specification_stream.hpp"
 #include "live/hub.hpp"
 #include "profile/catalog.hpp"
 #include "reading/reading.hpp"
+#include "stream/client_message.hpp"
+#include "stream/dashboard_stream.hpp"
+#include "stream/specification_stream.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -29,14 +29,14 @@ constexpr std::int64_t devices_known = 80;  // more than fit one piece of a snap
 
 live::ReadingPtr reading_of(std::int64_t device_id, std::int64_t time) {
   static const profile::Catalog catalog = profile::Catalog::built_in();
-  reading::Facts facts{.identity = {device_id, "MKZ", "generator"},
-                       .profile = catalog.find("hgm9560"),
-                       .timestamp = reading::Timestamp{milliseconds{time}},
-                       .online = true,
-                       .last_seen = reading::Timestamp{milliseconds{time}},
-                       .seq = static_cast<std::uint64_t>(time)};
-  facts.values.assign(facts.profile->fields.size(), std::int64_t{1});
-  return reading::make_reading(std::move(facts));
+  reading::Content content{.identity = {device_id, "MKZ", "generator"},
+                           .profile = catalog.find("hgm9560"),
+                           .timestamp = reading::Timestamp{milliseconds{time}},
+                           .online = true,
+                           .last_seen = reading::Timestamp{milliseconds{time}},
+                           .seq = static_cast<std::uint64_t>(time)};
+  content.values.assign(content.profile->fields.size(), std::int64_t{1});
+  return reading::make_reading(std::move(content));
 }
 
 json::object object_of(std::string_view text) {
@@ -49,7 +49,7 @@ json::object object_of(std::string_view text) {
 // One client, and what it may rely on.
 class Client {
  public:
-  Client(std::unique_ptr<http::MessageSource> source, bool is_dashboard)
+  Client(std::unique_ptr<stream::MessageSource> source, bool is_dashboard)
       : source_(std::move(source)), is_dashboard_(is_dashboard) {
     source_->begin();
   }
@@ -73,18 +73,18 @@ class Client {
   // A message or a piece of one; false: there is nothing to be said now, or nothing any more.
   bool hear_piece(std::chrono::steady_clock::time_point now) {
     if (ended_) return false;
-    const http::NextMessage next = source_->next({now, reading::Timestamp{milliseconds{1}}});
-    if (const auto* silence = std::get_if<http::Silence>(&next)) {
+    const stream::NextMessage next = source_->next({now, reading::Timestamp{milliseconds{1}}});
+    if (const auto* silence = std::get_if<stream::NothingDue>(&next)) {
       check(!pong_awaited_ && text_.empty() && silence->until > now);
       return false;
     }
-    if (const auto* ending = std::get_if<http::Ending>(&next)) {
+    if (const auto* ending = std::get_if<stream::CloseFrame>(&next)) {
       ended_ = true;
       check(is_dashboard_ && ending->code == 1008 && !ending->reason.empty() && ending->reason.size() <= 123);
       return false;
     }
-    const auto& piece = std::get<http::OutgoingMessage>(next);
-    check(piece.view().size() < http::piece_bytes + 16'384);
+    const auto& piece = std::get<stream::OutgoingMessage>(next);
+    check(piece.view().size() < text::piece_bytes + 16'384);
     text_ += piece.view();
     if (piece.is_complete) take(std::exchange(text_, {}));
     return true;
@@ -112,7 +112,7 @@ class Client {
       devices_.insert(entry.as_object().at("device_id").as_int64());
   }
 
-  std::unique_ptr<http::MessageSource> source_;
+  std::unique_ptr<stream::MessageSource> source_;
   std::string text_;  // of the message that is not complete yet
   const bool is_dashboard_;
   std::set<std::int64_t> devices_;
@@ -123,12 +123,12 @@ class Client {
 
 // What a `sub` may make of a subscription, and that an error is said with a code and a line.
 void try_message(std::string_view text) {
-  const auto message = http::parse_client_message(text, {});
-  if (const auto* wanted = std::get_if<http::Subscription>(&message)) {
+  const auto message = stream::parse_client_message(text, {});
+  if (const auto* wanted = std::get_if<stream::DashboardSubscription>(&message)) {
     check(wanted->batch_interval >= milliseconds{50} && wanted->batch_interval <= milliseconds{5'000});
-    check(!wanted->devices || wanted->devices->size() <= http::devices_in_list_max);
+    check(!wanted->devices || wanted->devices->size() <= stream::devices_in_list_max);
     check(!wanted->devices || wanted->devices->empty() || *wanted->devices->begin() > 0);
-  } else if (const auto* bad = std::get_if<http::BadMessage>(&message)) {
+  } else if (const auto* bad = std::get_if<stream::BadMessage>(&message)) {
     check(!bad->code.empty() && !bad->message.empty());
   }
 }
@@ -141,20 +141,20 @@ void try_message(std::string_view text) {
 // line. In the end the dashboard subscribes to all, and knows what the hub knows.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   live::Hub hub;
-  live::Notices notices;
-  const auto source = std::make_shared<http::DashboardSource>(
-      http::DashboardSource{.hub = hub,
-                            .notices = notices,
-                            .is_known = [](std::int64_t id) { return id <= devices_known; },
-                            .alarms_behind = [](const auto&) { return std::vector<events::OpenAlarm>{}; },
-                            .epoch = "e",
-                            .ui_version = "u",
-                            .poll_interval = 2.0});
+  live::NotificationHub notices;
+  const auto source = std::make_shared<stream::DashboardContext>(
+      stream::DashboardContext{.hub = hub,
+                               .notices = notices,
+                               .is_known = [](std::int64_t id) { return id <= devices_known; },
+                               .alarms_after = [](const auto&) { return std::vector<events::OpenAlarm>{}; },
+                               .epoch = "e",
+                               .ui_version = "u",
+                               .poll_interval = 2.0});
   std::chrono::steady_clock::time_point now{std::chrono::hours{1}};
   std::int64_t time = 0;
   hub.publish(reading_of(1, ++time));
-  Client dashboard(std::make_unique<http::DashboardStream>(source, std::nullopt), true);
-  Client plain(std::make_unique<http::SpecificationStream>(hub, std::nullopt), false);
+  Client dashboard(std::make_unique<stream::DashboardStream>(source, std::nullopt), true);
+  Client plain(std::make_unique<stream::SpecificationStream>(hub, std::nullopt), false);
   std::string_view rest{reinterpret_cast<const char*>(data), size};
   while (!rest.empty()) {
     const auto end = std::min(rest.find('\n'), rest.size());
@@ -169,8 +169,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (what == 1) now += milliseconds{100};
     if (what == 2) now += milliseconds{10'000};
     if (what == 3) hub.remove(device);
-    if (what == 5) notices.tell_registry_change();
-    if (what == 6) notices.tell_event({device, std::make_shared<const std::string>("{}")});
+    if (what == 5) notices.notify_registry_change();
+    if (what == 6) notices.notify_event({device, std::make_shared<const std::string>("{}")});
     if (what == 4 || what >= 8) {
       try_message(line);
       dashboard.say(line, what == 4);

@@ -19,7 +19,7 @@ using std::chrono::seconds;
 Timestamp at(std::int64_t ms) { return Timestamp{milliseconds{ms}}; }
 
 // Both clocks agree.
-reading::Moment moment_of(Timestamp when) { return {reading::SteadyTime{when.time_since_epoch()}, when}; }
+reading::ClockPair moment_of(Timestamp when) { return {reading::SteadyTime{when.time_since_epoch()}, when}; }
 
 profile::ProfilePtr genset() {
   static const auto profile = profile::Catalog::built_in().find("hgm9520n");
@@ -42,10 +42,10 @@ Record record_of(const std::vector<Sample>& samples) {
 }
 
 // "1..3~20" is min, max and ten times the mean; "-" a gap.
-std::string shown(const Record& record, const Period& period, milliseconds lasting, Timestamp now) {
+std::string shown(const Record& record, const Period& period, milliseconds value_lifetime, Timestamp now) {
   std::string text;
-  const std::vector<Buckets> answer = buckets_of(record, {3}, period, lasting, now);
-  for (const auto& bucket : answer.front()) {
+  const std::vector<Buckets> result = buckets_of(record, {3}, period, value_lifetime, now);
+  for (const auto& bucket : result.front()) {
     if (!text.empty()) text += ' ';
     text += bucket ? std::to_string(bucket->min) + ".." + std::to_string(bucket->max) + "~" +
                          std::to_string(bucket->mean_tenths())
@@ -56,28 +56,28 @@ std::string shown(const Record& record, const Period& period, milliseconds lasti
 
 constexpr milliseconds no_time{0};
 
-TEST(Buckets, hold_what_was_read_in_them) {
+TEST(Buckets, contain_the_readings_of_their_time) {
   const Record record = record_of({{at(0), 1}, {at(500), 3}, {at(1'000), 10}, {at(2'999), -4}});
   EXPECT_EQ(shown(record, {at(0), at(3'000), 3}, no_time, at(9'000)), "1..3~20 10..10~100 -4..-4~-40");
   EXPECT_EQ(shown(record, {at(0), at(3'000), 1}, no_time, at(9'000)), "-4..10~25");
   EXPECT_EQ(shown(record, {at(1), at(1'000), 1}, no_time, at(9'000)), "3..3~30");  // the end is not included
 }
 
-TEST(Buckets, gap_is_empty_and_null_is_no_zero) {
+TEST(Buckets, gap_is_empty_and_no_data_is_not_zero) {
   const Record record =
       record_of({{at(0), 5}, {at(1'000), std::nullopt}, {at(2'000), std::nullopt}, {at(4'000), 0}});
   EXPECT_EQ(shown(record, {at(0), at(5'000), 5}, no_time, at(9'000)), "5..5~50 - - - 0..0~0");
 }
 
-TEST(Buckets, shorter_than_the_cadence_have_the_reading_before_them) {
+TEST(Buckets, shorter_than_the_poll_interval_have_the_previous_reading) {
   const Record record = record_of({{at(0), 5}, {at(2'000), 7}, {at(20'000), 9}});
   EXPECT_EQ(shown(record, {at(0), at(6'000), 6}, milliseconds{2'000}, at(99'000)),
             "5..5~50 5..5~50 7..7~70 7..7~70 7..7~70 -");
-  // What was read before the period lasts into it, and nothing lasts beyond now.
+  // A value read before the period extends into it, and no value extends beyond now.
   EXPECT_EQ(shown(record, {at(3'000), at(6'000), 3}, milliseconds{2'000}, at(4'000)), "7..7~70 - -");
 }
 
-TEST(Buckets, nothing_lasts_over_a_loss_of_connection) {
+TEST(Buckets, no_value_extends_over_a_loss_of_connection) {
   Record record = record_of({{at(0), 5}});
   record.append_gap(moment_of(at(1'000)));
   record.append_gap(moment_of(at(1'500)));
@@ -105,7 +105,7 @@ TEST(Buckets, are_printed_as_exact_decimals) {
   EXPECT_EQ(text, "[-0.5,398.5,199]null");
 }
 
-// Every answer against the whole record, kept without any art.
+// Compares every result with a simple copy of the whole record.
 TEST(Buckets, agree_with_the_whole_record) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE(seed);
@@ -125,12 +125,12 @@ TEST(Buckets, agree_with_the_whole_record) {
     const auto from = start + static_cast<std::int64_t>(random() % 2'500'000) - 100'000;
     const Period period{at(from), at(from + 1 + static_cast<std::int64_t>(random() % 2'000'000)),
                         1 + random() % 500};
-    const milliseconds lasting{static_cast<std::int64_t>(random() % 8'000)};
+    const milliseconds value_lifetime{static_cast<std::int64_t>(random() % 8'000)};
     const Timestamp now = at(from + static_cast<std::int64_t>(random() % 3'000'000));
-    const Buckets answer = buckets_of(record, {3}, period, lasting, now).front();
-    ASSERT_EQ(answer.size(), period.buckets());
-    ASSERT_LE(answer.size(), period.points);
-    for (std::size_t index = 0; index < answer.size(); ++index) {
+    const Buckets result = buckets_of(record, {3}, period, value_lifetime, now).front();
+    ASSERT_EQ(result.size(), period.buckets());
+    ASSERT_LE(result.size(), period.points);
+    for (std::size_t index = 0; index < result.size(); ++index) {
       const Timestamp begin = period.from + index * period.step();
       const Timestamp end = std::min(begin + period.step(), period.to);
       std::optional<Bucket> expected;
@@ -146,12 +146,12 @@ TEST(Buckets, agree_with_the_whole_record) {
       }
       const bool later = std::ranges::any_of(
           samples, [&](const Sample& one) { return one.when >= end && one.when < period.to; });
-      if (!has_reading && before != nullptr && before->value && begin - before->when <= lasting &&
+      if (!has_reading && before != nullptr && before->value && begin - before->when <= value_lifetime &&
           (later || begin < now)) {
         expected = Bucket{.min = *before->value, .max = *before->value};
         expected->add(*before->value);
       }
-      ASSERT_EQ(answer[index], expected) << "bucket " << index << " of " << answer.size();
+      ASSERT_EQ(result[index], expected) << "bucket " << index << " of " << result.size();
     }
   }
 }

@@ -29,17 +29,17 @@ profile::ProfilePtr map_named(const std::string& name) {
 
 live::ReadingPtr reading_of(std::int64_t device_id, std::int64_t ms, std::vector<profile::Value> values,
                             bool online = true, const std::string& map = "hgm9520n") {
-  reading::Facts facts{.identity = {device_id, "MKZ", "generator"},
-                       .profile = map_named(map),
-                       .timestamp = at(ms),
-                       .at = steady_at(ms),
-                       .online = online,
-                       .last_seen = online ? at(ms) : at(0),
-                       .last_seen_at = online ? steady_at(ms) : steady_at(0),
-                       .values = std::move(values),
-                       .seq = static_cast<std::uint64_t>(ms) + 1};
-  facts.values.resize(facts.profile->fields.size());
-  return reading::make_reading(std::move(facts));
+  reading::Content content{.identity = {device_id, "MKZ", "generator"},
+                           .profile = map_named(map),
+                           .timestamp = at(ms),
+                           .at = steady_at(ms),
+                           .online = online,
+                           .last_seen = online ? at(ms) : at(0),
+                           .last_seen_at = online ? steady_at(ms) : steady_at(0),
+                           .values = std::move(values),
+                           .seq = static_cast<std::uint64_t>(ms) + 1};
+  content.values.resize(content.profile->fields.size());
+  return reading::make_reading(std::move(content));
 }
 
 std::vector<std::optional<std::int64_t>> held(const History& history, std::int64_t device_id) {
@@ -73,14 +73,14 @@ TEST_F(HistoryTest, failed_cycle_of_a_device_that_stays_online_is_no_reading) {
   History history(hub, {});
   history.start();
   hub.publish(reading_of(1, 0, {10}));
-  reading::Facts failed = *reading_of(1, 2'000, {10})->facts;
+  reading::Content failed = *reading_of(1, 2'000, {10})->content;
   failed.last_seen = at(0);
   failed.last_seen_at = steady_at(0);
   hub.publish(reading::make_reading(failed));
   EXPECT_EQ(held(history, 1), Values{10});
 }
 
-TEST_F(HistoryTest, forgets_what_is_removed_or_read_by_another_map) {
+TEST_F(HistoryTest, forgets_removed_devices_and_readings_of_another_map) {
   History history(hub, {});
   history.start();
   hub.publish(reading_of(1, 0, {10}));
@@ -88,10 +88,10 @@ TEST_F(HistoryTest, forgets_what_is_removed_or_read_by_another_map) {
   EXPECT_EQ(held(history, 1), Values{20});
   hub.remove(1);
   EXPECT_EQ(history.record(1), nullptr);
-  EXPECT_EQ(history.figures().bytes, 0U);
+  EXPECT_EQ(history.metrics().bytes, 0U);
 }
 
-TEST_F(HistoryTest, drops_what_is_older_than_its_span) {
+TEST_F(HistoryTest, drops_readings_older_than_its_span) {
   History history(hub, {.span = seconds{600}});
   history.start();
   for (int count = 0; count < 2'000; ++count) hub.publish(reading_of(1, count * 2'000, {count}));
@@ -101,7 +101,7 @@ TEST_F(HistoryTest, drops_what_is_older_than_its_span) {
   EXPECT_EQ(held(history, 1).back(), 1'999);
 }
 
-TEST_F(HistoryTest, stays_within_its_memory_and_keeps_the_newest_of_each) {
+TEST_F(HistoryTest, stays_within_its_memory_and_keeps_the_newest_of_each_device) {
   constexpr std::size_t bytes_max = 1'000'000;
   History history(hub, {.span = seconds{86'400}, .bytes_max = bytes_max});
   history.start();
@@ -111,7 +111,7 @@ TEST_F(HistoryTest, stays_within_its_memory_and_keeps_the_newest_of_each) {
       std::vector<profile::Value> values(56);
       for (auto& value : values) value = static_cast<std::int64_t>(random() % 10'000);
       hub.publish(reading_of(device, count * 2'000, values));
-      ASSERT_LE(history.figures().bytes, bytes_max);
+      ASSERT_LE(history.metrics().bytes, bytes_max);
     }
   }
   std::size_t bytes = 0;
@@ -119,11 +119,11 @@ TEST_F(HistoryTest, stays_within_its_memory_and_keeps_the_newest_of_each) {
     bytes += history.bytes_of(device);
     EXPECT_GT(history.record(device)->readings(), 100U) << device;
   }
-  EXPECT_EQ(bytes, history.figures().bytes);
+  EXPECT_EQ(bytes, history.metrics().bytes);
   EXPECT_GT(bytes, bytes_max / 2);
 }
 
-// As of a running set: measured values wander by some counts, counters and states stand.
+// Like a running genset: measured values vary by a few counts, counters and states are constant.
 std::vector<profile::Value> running(std::mt19937& random, std::int64_t second) {
   std::vector<profile::Value> values;
   for (const profile::Field& field : map_named("hgm9520n")->fields) {
@@ -138,19 +138,19 @@ std::vector<profile::Value> running(std::mt19937& random, std::int64_t second) {
   return values;
 }
 
-TEST_F(HistoryTest, hour_of_a_hundred_devices_fits_and_is_answered_at_once) {
+TEST_F(HistoryTest, hour_of_a_hundred_devices_fits_and_is_read_quickly) {
   History history(hub, {});
   history.start();
   std::mt19937 random(1);
   constexpr std::int64_t readings = 1'800;
-  // One set is like another: ten are read, and count tenfold.
+  // All devices are alike: ten are read and counted tenfold.
   for (std::int64_t count = 0; count < readings; ++count) {
     for (std::int64_t device = 1; device <= 10; ++device)
       hub.publish(reading_of(device, count * 2'000, running(random, count * 2)));
   }
-  const double per_sample = static_cast<double>(history.figures().bytes) / (10.0 * readings * 56.0);
+  const double per_sample = static_cast<double>(history.metrics().bytes) / (10.0 * readings * 56.0);
   RecordProperty("bytes_per_sample", std::to_string(per_sample));
-  EXPECT_LT(history.figures().bytes * 10, 40'000'000U) << per_sample << " bytes a sample";
+  EXPECT_LT(history.metrics().bytes * 10, 40'000'000U) << per_sample << " bytes a sample";
 
   const std::vector<std::size_t> fields = {12, 13, 14, 15, 20, 30, 40, 45};
   auto best = std::chrono::steady_clock::duration::max();

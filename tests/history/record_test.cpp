@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
-// Records under a wall clock that is set while the steady clock goes on.
+// Records under a wall clock that is set while the steady clock continues.
 namespace gensetd::history {
 namespace {
 
-using reading::Moment;
+using reading::ClockPair;
 using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::milliseconds;
@@ -64,7 +64,7 @@ class Clocked {
     });
     return all;
   }
-  // One figure for each bucket of the last `span`, as a page asks for it; "-" is a gap.
+  // One figure for each bucket of the last `span`, as a page requests it; "-" is a gap.
   std::string shown(milliseconds span, std::size_t points) const {
     std::string text;
     const auto buckets = buckets_of(record, {3}, {now.wall - span, now.wall, points}, seconds{6}, now.wall);
@@ -75,27 +75,27 @@ class Clocked {
     return text;
   }
 
-  Moment now{SteadyTime{hours{5}}, noon};
+  ClockPair now{SteadyTime{hours{5}}, noon};
   Record record{genset()};
 
  private:
   std::vector<profile::Value> values_ = std::vector<profile::Value>(genset()->fields.size());
 };
 
-TEST(Record, goes_on_after_the_clock_was_set_back_by_an_hour) {
+TEST(Record, continues_after_the_clock_was_set_back_by_an_hour) {
   Clocked device;
   device.read_for(hours{1}, 1);
   device.set_clock_by(-hours{1});
   EXPECT_EQ(device.shown(minutes{10}, 2), "- -");
   device.read_for(minutes{20}, 2);
   EXPECT_EQ(device.shown(minutes{40}, 4), "- - 2 2");
-  // Where both were read, the newer reading counts; what lies ahead is of the clock that was wrong.
+  // Where readings overlap, the newer one applies; readings in the future come from the wrong clock.
   EXPECT_EQ(device.samples(noon, noon + hours{2}).size(), 600U);
   device.read_for(minutes{50}, 3);
   EXPECT_EQ(device.shown(minutes{70}, 7), "2 2 mixed 3 3 3 3");  // the last of the 20 minutes is in the third
 }
 
-TEST(Record, goes_on_after_the_clock_was_set_back_by_a_fortnight) {
+TEST(Record, continues_after_the_clock_was_set_back_by_two_weeks) {
   Clocked device;
   device.read_for(minutes{10}, 1);
   device.set_clock_by(-days{14});
@@ -104,7 +104,7 @@ TEST(Record, goes_on_after_the_clock_was_set_back_by_a_fortnight) {
   EXPECT_TRUE(device.samples(noon, noon + days{1}).empty());
 }
 
-TEST(Record, goes_on_after_the_clock_was_ahead_for_a_while) {
+TEST(Record, continues_after_the_clock_was_ahead_for_a_while) {
   Clocked device;
   device.read_for(minutes{10}, 1);
   device.set_clock_by(days{200});
@@ -116,7 +116,7 @@ TEST(Record, goes_on_after_the_clock_was_ahead_for_a_while) {
   EXPECT_TRUE(device.samples(noon + days{1}, noon + days{300}).empty());
 }
 
-TEST(Record, short_return_to_1970_hides_nothing_that_was_read_before) {
+TEST(Record, short_return_to_1970_hides_no_earlier_reading) {
   Clocked device;
   device.read_for(minutes{10}, 1);
   const milliseconds since_1970 = device.now.wall.time_since_epoch();
@@ -127,7 +127,7 @@ TEST(Record, short_return_to_1970_hides_nothing_that_was_read_before) {
   EXPECT_EQ(device.shown(minutes{30}, 6), "1 1 1 - 3 3");
 }
 
-TEST(Record, value_does_not_last_over_a_step_ahead) {
+TEST(Record, value_does_not_extend_over_a_step_ahead) {
   Clocked device;
   device.read_for(seconds{10}, 1);
   device.set_clock_by(minutes{2});
@@ -138,7 +138,7 @@ TEST(Record, value_does_not_last_over_a_step_ahead) {
   EXPECT_FALSE(buckets.front().at(6));
 }
 
-// Else the values of the first pass would be shown for the second, while nothing is known.
+// Otherwise the values of the first pass would be shown for the second, which has no data.
 TEST(Record, loss_after_a_step_back_is_a_gap) {
   for (const bool was_lost_before : {false, true}) {
     Clocked device;
@@ -172,7 +172,7 @@ TEST(Record, age_is_counted_by_the_steady_clock) {
   }
 }
 
-TEST(Record, clock_that_is_corrected_by_little_makes_no_chunk_of_each_reading) {
+TEST(Record, small_clock_corrections_do_not_turn_each_reading_into_a_chunk) {
   Clocked steady;
   Clocked corrected;
   for (int count = 0; count < 10'000; ++count) {
@@ -186,12 +186,12 @@ TEST(Record, clock_that_is_corrected_by_little_makes_no_chunk_of_each_reading) {
   EXPECT_EQ(corrected.record.readings(), steady.record.readings());
 }
 
-// The same, reading by reading, without chunks and parts.
+// A reference that stores reading by reading, without chunks and parts.
 class Reference {
  public:
-  void append(Moment when, profile::Value value) {
+  void append(ClockPair when, profile::Value value) {
     if (!readings_.empty()) {
-      const Moment last = readings_.back().when;
+      const ClockPair last = readings_.back().when;
       const milliseconds step = clock_step(last, when);
       const bool is_set = when.wall + seconds{1} < last.wall || step >= seconds{60} || step <= -seconds{60};
       if (is_set) {
@@ -209,7 +209,7 @@ class Reference {
   }
 
   std::vector<Sample> samples(Timestamp from, Timestamp to) const {
-    std::multimap<Timestamp, Sample> sorted;  // equal times stay in their order
+    std::multimap<Timestamp, Sample> sorted;  // equal times keep their order
     for (const auto& one : readings_) {
       if (one.when.wall >= from && one.when.wall < to && !is_covered(one))
         sorted.emplace(one.when.wall, Sample{one.when.wall, one.value});
@@ -221,7 +221,7 @@ class Reference {
 
  private:
   struct Reading {
-    Moment when;
+    ClockPair when;
     profile::Value value;
     int piece;
   };
@@ -243,7 +243,7 @@ class Reference {
   int piece_ = 0;
 };
 
-TEST(Record, agrees_with_the_reference_whatever_the_clocks_do) {
+TEST(Record, agrees_with_the_reference_for_random_clock_steps) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE(seed);
   std::mt19937 random(seed);

@@ -23,7 +23,7 @@ Values read_finished(Series& series) {
   return out;
 }
 
-TEST(Series, numbers_of_every_length_come_back) {
+TEST(Series, numbers_of_every_length_round_trip) {
   std::string bytes;
   std::vector<std::uint64_t> numbers = {
       0, 1, 127, 128, 16'383, 16'384, std::numeric_limits<std::uint64_t>::max()};
@@ -33,7 +33,7 @@ TEST(Series, numbers_of_every_length_come_back) {
   EXPECT_TRUE(rest.empty());
 }
 
-TEST(Series, values_come_back_as_they_were) {
+TEST(Series, values_round_trip) {
   const std::vector<Values> tables = {
       {},
       {0},
@@ -53,7 +53,7 @@ TEST(Series, values_come_back_as_they_were) {
   }
 }
 
-TEST(Series, random_values_come_back_at_every_length) {
+TEST(Series, random_values_round_trip_at_every_length) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE(seed);
   std::mt19937 random(seed);
@@ -73,7 +73,7 @@ TEST(Series, random_values_come_back_at_every_length) {
   EXPECT_EQ(read_finished(series), values);
 }
 
-TEST(Series, what_stays_costs_nothing_and_what_wanders_a_byte_or_two) {
+TEST(Series, constant_values_cost_nothing_and_varying_ones_a_byte_or_two) {
   Series still;
   Series wandering;
   std::mt19937 random(1);

@@ -6,57 +6,57 @@
 
 #include <gtest/gtest.h>
 
-// Turns, deadlines and the life of a connection: what a line does, step by step, without a socket.
+// Turns, deadlines and the life of a connection, step by step, without a socket.
 namespace gensetd::link {
 namespace {
 
 using std::chrono::milliseconds;
 
-// Room for three counts: 3, 4 and 5.
-constexpr Room some_room{.first = 50, .end = 60, .limit = 5};
+// Allows three counts: 3, 4 and 5.
+constexpr ExtensionRange extensible{.first = 50, .end = 60, .limit = 5};
 
-TEST(Conversation, line_is_silent_for_the_request_gap_and_the_cycle_goes_on_at_once_after_it) {
+TEST(Conversation, request_is_sent_when_the_line_was_silent_for_the_request_gap) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   EXPECT_EQ(script.next(), "wait 50");
   script.later(milliseconds{50});
   EXPECT_EQ(script.next(), "send 1:55+3");
   EXPECT_EQ(script.next(), "wait 1000");
   script.later(milliseconds{100});
-  script.answer(400);
-  EXPECT_EQ(script.next(), "wait 50");  // an answer that is new on a line is confirmed by a part of it
+  script.respond(400);
+  EXPECT_EQ(script.next(), "wait 50");  // the first response on a line is confirmed by a part of it
   script.later(milliseconds{50});
   EXPECT_EQ(script.next(), "send 1:55+2");
-  script.answer(400);
-  EXPECT_EQ(script.next(), "tell a 400 401 402");
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.respond(400);
+  EXPECT_EQ(script.next(), "report a 400 401 402");
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   EXPECT_EQ(script.next(), "wait 50");
 }
 
-TEST(Conversation, one_request_is_on_a_serial_line_and_turns_go_round_by_requester) {
+TEST(Conversation, serial_line_has_one_pending_request_and_handlers_take_turns) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
-  script.submit("b", {.unit_id = 2, .first = 55, .count = 3}, some_room);
-  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
-  EXPECT_EQ(script.told_after(10), "tell b 10 11 12");
-  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("b", {.unit_id = 2, .first = 55, .count = 3}, extensible);
+  EXPECT_EQ(script.report_after(10), "report a 10 11 12");
+  EXPECT_EQ(script.report_after(10), "report b 10 11 12");
+  EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   EXPECT_EQ(script.next(), "wait");
 }
 
-TEST(Conversation, nobody_waits_behind_another_units_silence_for_longer_than_one_timeout) {
+TEST(Conversation, silent_unit_delays_other_units_by_one_timeout_at_most) {
   Script script;
-  script.submit("dead", {.unit_id = 9, .first = 55, .count = 3}, some_room);
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("dead", {.unit_id = 9, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   EXPECT_EQ(script.next_event(), "send 9:55+3");
-  const SteadyTime asked = script.now;
-  EXPECT_EQ(script.next_event(), "tell dead no answer in time");
-  EXPECT_EQ(script.now - asked, milliseconds{1'000});
+  const SteadyTime request = script.now;
+  EXPECT_EQ(script.next_event(), "report dead no response in time");
+  EXPECT_EQ(script.now - request, milliseconds{1'000});
   EXPECT_EQ(script.next_event(), "send 1:55+3");
-  EXPECT_LE(script.now - asked, milliseconds{1'051});
+  EXPECT_LE(script.now - request, milliseconds{1'051});
 }
 
-TEST(Conversation, tcp_controller_may_have_several_requests_in_flight_and_answer_in_any_order) {
+TEST(Conversation, tcp_controller_may_have_several_pending_requests_and_respond_in_any_order) {
   Script script;
   script.transaction.protocol = modbus::Protocol::tcp;
   script.transaction.request_gap = milliseconds{0};
@@ -65,30 +65,30 @@ TEST(Conversation, tcp_controller_may_have_several_requests_in_flight_and_answer
   EXPECT_EQ(script.next(), "send 1:7+1");
   EXPECT_EQ(script.next(), "send 1:7+1");
   EXPECT_EQ(script.next(), "wait 1000");
-  script.hear(tcp_answer(2, 1, {0, 22}));
-  EXPECT_EQ(script.next(), "tell b 22");
+  script.receive(tcp_response(2, 1, {0, 22}));
+  EXPECT_EQ(script.next(), "report b 22");
   EXPECT_EQ(script.next(), "send 1:7+1");
-  script.hear(tcp_answer(1, 1, {0, 11}));
-  EXPECT_EQ(script.next(), "tell a 11");
-  script.hear(tcp_answer(1, 1, {0, 99}));  // a copy
-  EXPECT_EQ(script.next_event(), "tell c no answer in time");
-  EXPECT_EQ(script.conversation.units().at(1).doubled_answers, 1U);
+  script.receive(tcp_response(1, 1, {0, 11}));
+  EXPECT_EQ(script.next(), "report a 11");
+  script.receive(tcp_response(1, 1, {0, 99}));  // a copy
+  EXPECT_EQ(script.next_event(), "report c no response in time");
+  EXPECT_EQ(script.conversation.units().at(1).doubled_responses, 1U);
 }
 
-TEST(Conversation, late_answer_of_modbus_tcp_is_dropped_by_its_transaction_id) {
+TEST(Conversation, late_response_of_modbus_tcp_is_discarded_by_its_transaction_id) {
   Script script;
   script.transaction.protocol = modbus::Protocol::tcp;
   script.submit("a", {.unit_id = 1, .first = 10, .count = 1});
   EXPECT_EQ(script.next_event(), "send 1:10+1");
-  EXPECT_EQ(script.next_event(), "tell a no answer in time");
+  EXPECT_EQ(script.next_event(), "report a no response in time");
   script.submit("a", {.unit_id = 1, .first = 20, .count = 1});
   EXPECT_EQ(script.next_event(), "send 1:20+1");
-  script.hear(tcp_answer(1, 1, {0xDE, 0xAD}));
-  script.hear(tcp_answer(2, 1, {0, 20}));
-  EXPECT_EQ(script.next(), "tell a 20");
+  script.receive(tcp_response(1, 1, {0xDE, 0xAD}));
+  script.receive(tcp_response(2, 1, {0, 20}));
+  EXPECT_EQ(script.next(), "report a 20");
 }
 
-TEST(Conversation, all_who_wait_hear_that_no_connection_can_be_had) {
+TEST(Conversation, all_queued_transactions_end_when_connecting_fails) {
   Script script;
   script.conversation.closed({}, script.now);
   script.submit("a", {.count = 1});
@@ -96,41 +96,41 @@ TEST(Conversation, all_who_wait_hear_that_no_connection_can_be_had) {
   EXPECT_EQ(script.next(), "connect");
   EXPECT_EQ(script.next(), "wait");
   script.conversation.unreachable(Error::connect_failed, {}, script.now);
-  EXPECT_EQ(script.next(), "tell a cannot connect");
-  EXPECT_EQ(script.next(), "tell b cannot connect");
+  EXPECT_EQ(script.next(), "report a cannot connect");
+  EXPECT_EQ(script.next(), "report b cannot connect");
   EXPECT_EQ(script.next(), "wait");
 }
 
 TEST(Conversation, connection_that_was_closed_while_idle_costs_no_failure) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
-  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   script.now += milliseconds{400};
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   EXPECT_TRUE(script.next_event().starts_with("send"));
   script.conversation.closed({}, script.now);
   EXPECT_EQ(script.next(), "connect");
   script.conversation.opened(script.now);
-  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   script.now += milliseconds{400};
   // A fresh one that closes instead of answering is a failure.
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   script.conversation.closed({}, script.now);
   EXPECT_EQ(script.next(), "connect");
   script.conversation.opened(script.now);
   EXPECT_TRUE(script.next_event().starts_with("send"));
   script.conversation.closed({}, script.now);
-  EXPECT_EQ(script.next(), "tell a the peer closed the connection");
+  EXPECT_EQ(script.next(), "report a the peer closed the connection");
 }
 
 TEST(Conversation, connection_without_a_byte_is_reopened_after_two_requests) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
-  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   for (int request = 0; request < 2; ++request) {
-    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
     EXPECT_TRUE(script.next_event().starts_with("send"));
-    EXPECT_EQ(script.next_event(), "tell a no answer in time");
+    EXPECT_EQ(script.next_event(), "report a no response in time");
     EXPECT_EQ(script.next(), request == 0 ? "wait" : "close");
   }
 }
@@ -143,9 +143,9 @@ TEST(Conversation, new_connection_is_not_reopened_within_five_seconds_and_then_t
     const SteadyTime opened_at = script.now;
     std::string event;
     while (event != "close") {
-      script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+      script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
       EXPECT_TRUE(script.next_event().starts_with("send"));
-      EXPECT_EQ(script.next_event(), "tell a no answer in time");
+      EXPECT_EQ(script.next_event(), "report a no response in time");
       event = script.next();
     }
     ages_s.push_back(static_cast<int>((script.now - opened_at) / std::chrono::seconds{1}));
@@ -165,26 +165,26 @@ TEST(Conversation, new_connection_is_not_reopened_within_five_seconds_and_then_t
 TEST(Conversation, connection_is_new_only_when_the_one_before_it_worked) {
   Script script;
   script.transaction.protocol = modbus::Protocol::tcp;
-  const auto answer_a_request = [&] {
+  const auto respond_to_a_request = [&] {
     script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
     EXPECT_EQ(script.next_event(), "send 1:55+3");
-    script.hear(tcp_answer(script.transaction_id, 1, numbers(3, 10)));
-    EXPECT_EQ(script.next(), "tell a 10 11 12");
+    script.receive(tcp_response(script.transaction_id, 1, numbers(3, 10)));
+    EXPECT_EQ(script.next(), "report a 10 11 12");
   };
   const auto close_in_the_middle_of_a_response = [&] {
     script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
     EXPECT_EQ(script.next_event(), "send 1:55+3");
-    script.hear({0, 1, 0});
+    script.receive({0, 1, 0});
     script.conversation.closed({}, script.now);
-    EXPECT_EQ(script.next(), "tell a the peer closed the connection");
+    EXPECT_EQ(script.next(), "report a the peer closed the connection");
     script.conversation.opened(script.now);
-    return script.told_new_connection;
+    return script.reported_new_connection;
   };
-  answer_a_request();
+  respond_to_a_request();
   EXPECT_FALSE(close_in_the_middle_of_a_response());  // on the connection that worked
   EXPECT_TRUE(close_in_the_middle_of_a_response());   // on the one behind it
   for (int connection = 0; connection < 5; ++connection) EXPECT_FALSE(close_in_the_middle_of_a_response());
-  answer_a_request();
+  respond_to_a_request();
   script.conversation.closed({}, script.now);
   script.conversation.opened(script.now);
   script.later(std::chrono::seconds{5});
@@ -193,14 +193,14 @@ TEST(Conversation, connection_is_new_only_when_the_one_before_it_worked) {
 
 TEST(Conversation, connection_that_brings_only_wrong_bytes_is_reopened_after_four_requests) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
-  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   for (int request = 1; request <= 4; ++request) {
     script.later(std::chrono::seconds{20});
-    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
     EXPECT_TRUE(script.next_event().starts_with("send"));
-    script.hear({0x81, 0x07, 0xE3, 0x99});
-    EXPECT_EQ(script.next_event(), "tell a broken answer (wrong CRC)");
+    script.receive({0x81, 0x07, 0xE3, 0x99});
+    EXPECT_EQ(script.next_event(), "report a damaged response (wrong CRC)");
     EXPECT_EQ(script.next_event(), request < 4 ? "wait" : "close");
   }
 }
@@ -209,16 +209,16 @@ TEST(Conversation, first_request_waits_for_the_longest_connect_delay_of_the_conn
   Script script;
   script.conversation.closed({}, script.now);
   script.transaction.connect_delay = milliseconds{3'000};
-  script.submit("slow", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("slow", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   script.transaction.connect_delay = milliseconds{0};
-  script.submit("other", {.unit_id = 2, .first = 55, .count = 3}, some_room);
+  script.submit("other", {.unit_id = 2, .first = 55, .count = 3}, extensible);
   EXPECT_EQ(script.next(), "connect");
   script.later(milliseconds{20});
   script.conversation.opened(script.now);
   EXPECT_EQ(script.next(), "wait 3000");
   script.later(milliseconds{3'000});
   EXPECT_EQ(script.next(), "send 1:55+3");
-  script.conversation.withdraw(script.askers["slow"]);
+  script.conversation.withdraw(script.handlers["slow"]);
   script.conversation.closed({}, script.now);
   while (script.next() != "connect") {
   }
@@ -228,35 +228,35 @@ TEST(Conversation, first_request_waits_for_the_longest_connect_delay_of_the_conn
 
 TEST(Conversation, connection_that_stalls_for_five_seconds_is_opened_anew_after_one) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
-  EXPECT_EQ(script.told_after(10), "tell a 10 11 12");
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   script.transaction.timeout = std::chrono::seconds{5};
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   EXPECT_TRUE(script.next_event().starts_with("send"));
-  EXPECT_EQ(script.next_event(), "tell a no answer in time");
+  EXPECT_EQ(script.next_event(), "report a no response in time");
   EXPECT_EQ(script.next(), "close");
 }
 
 TEST(Conversation, withdrawn_requester_hears_nothing_and_the_line_stays_taken_until_its_answer) {
   Script script;
-  script.submit("gone", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("gone", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   EXPECT_EQ(script.next_event(), "send 1:55+3");
-  script.conversation.withdraw(script.askers["gone"]);
-  script.submit("stays", {.unit_id = 2, .first = 55, .count = 3}, some_room);
+  script.conversation.withdraw(script.handlers["gone"]);
+  script.submit("stays", {.unit_id = 2, .first = 55, .count = 3}, extensible);
   EXPECT_EQ(script.next(), "wait 1000");
-  script.hear(rtu_answer(1, numbers(3, 1)));
+  script.receive(rtu_response(1, numbers(3, 1)));
   EXPECT_EQ(script.next_event(), "send 2:55+3");
 }
 
 TEST(Conversation, line_that_is_never_quiet_is_asked_all_the_same) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   const SteadyTime start = script.now;
   std::string step = script.next();
   while (step.starts_with("wait")) {
     ASSERT_LT(script.now - start, std::chrono::seconds{2});
     script.later(milliseconds{20});
-    script.hear(Bytes{0x55});
+    script.receive(Bytes{0x55});
     step = script.next();
   }
   EXPECT_EQ(step, "send 1:55+3");
@@ -267,14 +267,14 @@ TEST(Conversation, line_that_is_never_quiet_is_asked_all_the_same) {
 TEST(Conversation, request_after_one_that_waited_in_vain_for_silence_waits_for_the_gap) {
   for (const bool reconnects : {false, true}) {
     Script script;
-    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
-    script.hear(Bytes{0x55});
+    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+    script.receive(Bytes{0x55});
     EXPECT_TRUE(script.next().starts_with("wait"));
     if (reconnects) {
       script.conversation.closed({}, script.now);
       EXPECT_EQ(script.next_event(), "connect");
     } else {
-      script.conversation.withdraw(script.askers["a"]);
+      script.conversation.withdraw(script.handlers["a"]);
       EXPECT_TRUE(script.next().starts_with("wait"));
     }
     script.later(milliseconds{5'000});
@@ -282,8 +282,8 @@ TEST(Conversation, request_after_one_that_waited_in_vain_for_silence_waits_for_t
       script.conversation.opened(script.now);
     } else {
       EXPECT_EQ(script.next(), "wait");
-      script.hear(Bytes{0x55});
-      script.submit("b", {.unit_id = 2, .first = 55, .count = 3}, some_room);
+      script.receive(Bytes{0x55});
+      script.submit("b", {.unit_id = 2, .first = 55, .count = 3}, extensible);
     }
     const std::string step = script.next();
     EXPECT_TRUE(step.starts_with("wait")) << step;
@@ -292,27 +292,27 @@ TEST(Conversation, request_after_one_that_waited_in_vain_for_silence_waits_for_t
 
 TEST(Conversation, reading_settles_until_an_answer_to_its_last_request_would_have_come) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   script.next_event();
   script.later(milliseconds{100});
-  script.answer(10);
+  script.respond(10);
   const auto settling = [&] { return script.conversation.settling_time(milliseconds{50}, script.now); };
   EXPECT_EQ(settling(), milliseconds{200});
   script.later(milliseconds{180});
   EXPECT_EQ(settling(), milliseconds{50});
-  script.hear(rtu_request(9, 100, 3));  // somebody else
+  script.receive(rtu_request(9, 100, 3));  // another master
   EXPECT_EQ(settling(), milliseconds{250});
 }
 
 TEST(Conversation, utilisation_is_the_time_in_which_a_request_was_under_way) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, some_room);
+  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   script.next_event();
   script.later(milliseconds{120});
-  script.answer(10);
+  script.respond(10);
   script.next_event();
   script.later(milliseconds{130});
-  script.answer(10);
+  script.respond(10);
   script.next();
   EXPECT_EQ(script.conversation.busy().total(script.now), milliseconds{250});
 }

@@ -42,27 +42,27 @@ TEST(LastValues, what_carries_on_and_what_does_not) {
       {"another length", {1, 2, 3}, {1, 2}, false},
   };
   for (const Row& row : rows)
-    EXPECT_EQ(carries_on(bytes_of(row.before), bytes_of(row.now)), row.carries) << row.name;
+    EXPECT_EQ(continues(bytes_of(row.before), bytes_of(row.now)), row.carries) << row.name;
 }
 
 TEST(LastValues, are_known_by_unit_and_address_whatever_range_they_came_in) {
   LastValues values;
   const auto three = bytes_of({400, 401, 402});
   const modbus::ReadRequest read{.unit_id = 1, .first = 55, .count = 3};
-  EXPECT_FALSE(values.carries_on(read, three));
+  EXPECT_FALSE(values.continues(read, three));
   values.remember(read, three);
-  EXPECT_TRUE(values.carries_on(read, three));
-  EXPECT_TRUE(values.carries_on({.unit_id = 1, .first = 56, .count = 2}, bytes_of({401, 402})));
-  EXPECT_FALSE(values.carries_on({.unit_id = 2, .first = 55, .count = 3}, three));
-  EXPECT_FALSE(values.carries_on({.unit_id = 1, .first = 58, .count = 3}, three));
+  EXPECT_TRUE(values.continues(read, three));
+  EXPECT_TRUE(values.continues({.unit_id = 1, .first = 56, .count = 2}, bytes_of({401, 402})));
+  EXPECT_FALSE(values.continues({.unit_id = 2, .first = 55, .count = 3}, three));
+  EXPECT_FALSE(values.continues({.unit_id = 1, .first = 58, .count = 3}, three));
 }
 
 TEST(LastValues, few_registers_must_be_the_same) {
   LastValues values;
   values.remember({.unit_id = 1, .first = 0, .count = 4}, bytes_of({0x0200, 0, 7, 7}));
-  EXPECT_TRUE(values.carries_on({.unit_id = 1, .first = 0, .count = 4}, bytes_of({0x0201, 0, 8, 7})));
-  EXPECT_TRUE(values.carries_on({.unit_id = 1, .first = 0, .count = 3}, bytes_of({0x0200, 0, 7})));
-  EXPECT_FALSE(values.carries_on({.unit_id = 1, .first = 0, .count = 3}, bytes_of({0x0201, 0, 7})));
+  EXPECT_TRUE(values.continues({.unit_id = 1, .first = 0, .count = 4}, bytes_of({0x0201, 0, 8, 7})));
+  EXPECT_TRUE(values.continues({.unit_id = 1, .first = 0, .count = 3}, bytes_of({0x0200, 0, 7})));
+  EXPECT_FALSE(values.continues({.unit_id = 1, .first = 0, .count = 3}, bytes_of({0x0201, 0, 7})));
 }
 
 TEST(LastValues, do_not_grow_for_ever) {
@@ -75,8 +75,8 @@ TEST(LastValues, do_not_grow_for_ever) {
       values.remember(read, RegisterBytes(200, 1));
     }
   }
-  EXPECT_TRUE(values.carries_on({.unit_id = 1, .first = 0, .count = 100}, RegisterBytes(200, 1)));
-  EXPECT_FALSE(values.carries_on({.unit_id = 3, .first = 65'000, .count = 100}, RegisterBytes(200, 1)));
+  EXPECT_TRUE(values.continues({.unit_id = 1, .first = 0, .count = 100}, RegisterBytes(200, 1)));
+  EXPECT_FALSE(values.continues({.unit_id = 3, .first = 65'000, .count = 100}, RegisterBytes(200, 1)));
 }
 
 }  // namespace

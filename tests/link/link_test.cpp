@@ -27,24 +27,25 @@ using std::chrono::milliseconds;
 constexpr milliseconds patient{90'000};  // a timeout longer than any test waits for anything
 constexpr milliseconds brief{60};        // a timeout that the test waits for
 
-// What a requester heard, with the registers kept.
-struct Heard {
+// A reported outcome, with a copy of the registers.
+struct ReceivedOutcome {
   boost::system::error_code error;
   std::uint8_t exception;
   Bytes registers;
 };
 
-class Asker : public Requester {
+class TestHandler : public TransactionHandler {
  public:
   void finished(const Outcome& outcome) override {
-    heard.push_back({outcome.error, outcome.exception, {outcome.registers.begin(), outcome.registers.end()}});
+    outcomes.push_back(
+        {outcome.error, outcome.exception, {outcome.registers.begin(), outcome.registers.end()}});
     if (then) then();
   }
-  std::vector<Heard> heard;
+  std::vector<ReceivedOutcome> outcomes;
   std::function<void()> then;
 };
 
-// A controller whose every byte the test writes itself.
+// A controller whose bytes are written by the test.
 class LinkTest : public testing::Test {
  protected:
   LinkTest() : acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) { accept(); }
@@ -85,8 +86,8 @@ class LinkTest : public testing::Test {
 
   void send(std::size_t index, const Bytes& bytes) { asio::write(peers[index], asio::buffer(bytes)); }
 
-  void wait_for(const Asker& asker, std::size_t count) {
-    run_until([&] { return asker.heard.size() >= count; });
+  void wait_for(const TestHandler& handler, std::size_t count) {
+    run_until([&] { return handler.outcomes.size() >= count; });
   }
 
   asio::io_context context{1};
@@ -102,248 +103,251 @@ Transaction over_rtu(ReadRequest request, milliseconds timeout = patient) {
   return {.request = request, .protocol = Protocol::rtu_over_tcp, .timeout = timeout};
 }
 
-// The answer to a request frame of Modbus TCP with these data bytes.
-Bytes tcp_answer(const Bytes& request, const Bytes& data) {
+// The response to a Modbus TCP request with these data bytes.
+Bytes tcp_response(const Bytes& request, const Bytes& data) {
   const auto size = static_cast<std::uint8_t>(data.size());
   Bytes frame{request[0], request[1], 0, 0, 0, static_cast<std::uint8_t>(size + 3), request[6], 3, size};
   frame.insert(frame.end(), data.begin(), data.end());
   return frame;
 }
 
-TEST_F(LinkTest, asks_and_hears_the_registers) {
+TEST_F(LinkTest, registers_are_requested_and_reported) {
   Link link(context, "127.0.0.1", port());
-  Asker asker;
-  link.submit(asker, over_tcp({.unit_id = 5, .first = 0x0102, .count = 2}));
-  const Bytes asked = request(0, 12);
-  EXPECT_EQ(Bytes(asked.begin() + 2, asked.end()), (Bytes{0, 0, 0, 6, 5, 3, 1, 2, 0, 2}));
-  send(0, tcp_answer(asked, {1, 2, 3, 4}));
-  wait_for(asker, 1);
-  EXPECT_FALSE(asker.heard[0].error);
-  EXPECT_EQ(asker.heard[0].registers, (Bytes{1, 2, 3, 4}));
+  TestHandler handler;
+  link.submit(handler, over_tcp({.unit_id = 5, .first = 0x0102, .count = 2}));
+  const Bytes request_bytes = request(0, 12);
+  EXPECT_EQ(Bytes(request_bytes.begin() + 2, request_bytes.end()), (Bytes{0, 0, 0, 6, 5, 3, 1, 2, 0, 2}));
+  send(0, tcp_response(request_bytes, {1, 2, 3, 4}));
+  wait_for(handler, 1);
+  EXPECT_FALSE(handler.outcomes[0].error);
+  EXPECT_EQ(handler.outcomes[0].registers, (Bytes{1, 2, 3, 4}));
 }
 
-TEST_F(LinkTest, answer_in_single_bytes_is_put_together) {
+TEST_F(LinkTest, response_in_single_bytes_is_assembled) {
   Link link(context, "localhost", port());
-  Asker asker;
-  link.submit(asker, over_rtu({.unit_id = 1, .first = 40, .count = 3}));
+  TestHandler handler;
+  link.submit(handler, over_rtu({.unit_id = 1, .first = 40, .count = 3}));
   EXPECT_EQ(request(0, 8), with_crc({1, 3, 0, 40, 0, 3}));
-  for (const std::uint8_t byte : rtu_answer(1, {0, 9, 0, 8, 0, 7})) {
+  for (const std::uint8_t byte : rtu_response(1, {0, 9, 0, 8, 0, 7})) {
     send(0, {byte});
     context.poll();
   }
-  EXPECT_EQ(request(0, 8), with_crc({1, 3, 0, 40, 0, 2}));  // what is read for the first time is confirmed
-  send(0, rtu_answer(1, {0, 9, 0, 8}));
-  wait_for(asker, 1);
-  EXPECT_EQ(asker.heard[0].registers, (Bytes{0, 9, 0, 8, 0, 7}));
+  EXPECT_EQ(request(0, 8),
+            with_crc({1, 3, 0, 40, 0, 2}));  // registers that are read for the first time are confirmed
+  send(0, rtu_response(1, {0, 9, 0, 8}));
+  wait_for(handler, 1);
+  EXPECT_EQ(handler.outcomes[0].registers, (Bytes{0, 9, 0, 8, 0, 7}));
 }
 
-TEST_F(LinkTest, exception_is_an_answer_and_the_connection_stays) {
+TEST_F(LinkTest, exception_ends_the_request_and_the_connection_stays) {
   Link link(context, "127.0.0.1", port());
-  Asker asker;
-  link.submit(asker, over_rtu({.count = 1}));
-  for (int time = 0; time < 2; ++time) {  // an exception is believed at the second time
+  TestHandler handler;
+  link.submit(handler, over_rtu({.count = 1}));
+  for (int time = 0; time < 2; ++time) {  // an exception is accepted the second time
     request(0, 8);
     send(0, with_crc({1, 0x83, 2}));
   }
-  wait_for(asker, 1);
-  EXPECT_EQ(asker.heard[0].error, modbus::Error::exception_answer);
-  EXPECT_EQ(asker.heard[0].exception, 2);
-  link.submit(asker, over_rtu({.count = 1}));
+  wait_for(handler, 1);
+  EXPECT_EQ(handler.outcomes[0].error, modbus::ResponseError::exception_response);
+  EXPECT_EQ(handler.outcomes[0].exception, 2);
+  link.submit(handler, over_rtu({.count = 1}));
   request(0, 8);
   EXPECT_EQ(link.conversation().line().connects, 1U);
 }
 
-TEST_F(LinkTest, broken_crc_is_told_when_nothing_better_comes) {
+TEST_F(LinkTest, wrong_crc_is_reported_when_no_valid_response_arrives) {
   Link link(context, "127.0.0.1", port());
-  Asker asker;
-  link.submit(asker, over_rtu({.count = 1}, brief));
+  TestHandler handler;
+  link.submit(handler, over_rtu({.count = 1}, brief));
   request(0, 8);
   send(0, {1, 3, 2, 0, 7, 0, 0});
-  wait_for(asker, 1);
-  EXPECT_EQ(asker.heard[0].error, modbus::Error::broken_answer);
+  wait_for(handler, 1);
+  EXPECT_EQ(handler.outcomes[0].error, modbus::ResponseError::damaged_response);
 }
 
-TEST_F(LinkTest, answer_of_the_other_protocol_is_recognised) {
+TEST_F(LinkTest, response_of_the_other_protocol_is_recognised) {
   Link link(context, "127.0.0.1", port());
-  Asker asker;
-  link.submit(asker, over_rtu({.count = 1}, brief));
+  TestHandler handler;
+  link.submit(handler, over_rtu({.count = 1}, brief));
   request(0, 8);
   send(0, {0, 1, 0, 0, 0, 5, 1, 3, 2, 0, 7});
-  wait_for(asker, 1);
-  EXPECT_EQ(asker.heard[0].error, modbus::Error::wrong_protocol);
+  wait_for(handler, 1);
+  EXPECT_EQ(handler.outcomes[0].error, modbus::ResponseError::wrong_protocol);
 }
 
-TEST_F(LinkTest, refused_connection_fails_all_who_wait) {
+TEST_F(LinkTest, refused_connection_fails_all_queued_transactions) {
   const std::uint16_t dead = port();
   acceptor.close();
   Link link(context, "127.0.0.1", dead);
-  Asker one;
-  Asker two;
+  TestHandler one;
+  TestHandler two;
   link.submit(one, over_tcp({}));
   link.submit(two, over_tcp({}));
   wait_for(one, 1);
   wait_for(two, 1);
-  EXPECT_EQ(one.heard[0].error, Error::connect_failed);
-  EXPECT_EQ(two.heard[0].error, Error::connect_failed);
+  EXPECT_EQ(one.outcomes[0].error, Error::connect_failed);
+  EXPECT_EQ(two.outcomes[0].error, Error::connect_failed);
 }
 
-TEST_F(LinkTest, name_without_address_is_told) {
+TEST_F(LinkTest, name_without_address_is_reported) {
   Link link(context, "no-such-host.invalid", 502);
-  Asker asker;
-  link.submit(asker, over_tcp({}));
-  wait_for(asker, 1);
-  EXPECT_EQ(asker.heard[0].error, Error::name_not_found);
+  TestHandler handler;
+  link.submit(handler, over_tcp({}));
+  wait_for(handler, 1);
+  EXPECT_EQ(handler.outcomes[0].error, Error::name_not_found);
 }
 
 TEST_F(LinkTest, connection_closed_while_idle_is_opened_again_without_a_failure) {
   Link link(context, "127.0.0.1", port());
-  Asker asker;
-  link.submit(asker, over_tcp({.count = 1}));
-  send(0, tcp_answer(request(0, 12), {0, 1}));
-  wait_for(asker, 1);
+  TestHandler handler;
+  link.submit(handler, over_tcp({.count = 1}));
+  send(0, tcp_response(request(0, 12), {0, 1}));
+  wait_for(handler, 1);
   peers[0].close();
-  link.submit(asker, over_tcp({.count = 1}));
-  send(1, tcp_answer(request(1, 12), {0, 2}));
-  wait_for(asker, 2);
-  EXPECT_FALSE(asker.heard[1].error);
-  EXPECT_EQ(asker.heard[1].registers, (Bytes{0, 2}));
+  link.submit(handler, over_tcp({.count = 1}));
+  send(1, tcp_response(request(1, 12), {0, 2}));
+  wait_for(handler, 2);
+  EXPECT_FALSE(handler.outcomes[1].error);
+  EXPECT_EQ(handler.outcomes[1].registers, (Bytes{0, 2}));
 }
 
-TEST_F(LinkTest, connection_closed_instead_of_an_answer_is_lost) {
+TEST_F(LinkTest, connection_closed_instead_of_a_response_is_lost) {
   Link link(context, "127.0.0.1", port());
-  Asker asker;
-  link.submit(asker, over_tcp({.count = 1}));
+  TestHandler handler;
+  link.submit(handler, over_tcp({.count = 1}));
   request(0, 12);
   peers[0].close();
-  wait_for(asker, 1);
-  EXPECT_EQ(asker.heard[0].error, Error::connection_lost);
+  wait_for(handler, 1);
+  EXPECT_EQ(handler.outcomes[0].error, Error::connection_lost);
 }
 
-// It ends between the answer and the request that follows on it.
-TEST_F(LinkTest, request_that_cannot_be_sent_is_made_again_on_a_new_connection) {
+// The connection ends between the response and the request that follows.
+TEST_F(LinkTest, request_that_cannot_be_sent_is_repeated_on_a_new_connection) {
   Link link(context, "127.0.0.1", port());
-  Asker asker;
-  link.submit(asker, over_tcp({.unit_id = 1, .first = 0, .count = 1}));
+  TestHandler handler;
+  link.submit(handler, over_tcp({.unit_id = 1, .first = 0, .count = 1}));
   const Bytes first = request(0, 12);
-  asker.then = [&] {
-    if (asker.heard.size() > 1) return;
+  handler.then = [&] {
+    if (handler.outcomes.size() > 1) return;
     peers[0].set_option(asio::socket_base::linger(true, 0));
     peers[0].close();
-    link.submit(asker, over_tcp({.unit_id = 1, .first = 7, .count = 1}));
+    link.submit(handler, over_tcp({.unit_id = 1, .first = 7, .count = 1}));
   };
-  send(0, tcp_answer(first, {0, 1}));
+  send(0, tcp_response(first, {0, 1}));
   const Bytes second = request(1, 12);
   EXPECT_EQ(second[9], 7);
-  send(1, tcp_answer(second, {0, 2}));
-  wait_for(asker, 2);
-  EXPECT_FALSE(asker.heard[1].error) << asker.heard[1].error.message();
+  send(1, tcp_response(second, {0, 2}));
+  wait_for(handler, 2);
+  EXPECT_FALSE(handler.outcomes[1].error) << handler.outcomes[1].error.message();
 }
 
-TEST_F(LinkTest, silent_connection_is_opened_anew_after_two_requests) {
+TEST_F(LinkTest, silent_connection_is_reopened_after_two_requests) {
   Link link(context, "127.0.0.1", port());
-  Asker asker;
-  link.submit(asker, over_tcp({.count = 1}));
-  send(0, tcp_answer(request(0, 12), {0, 1}));
-  wait_for(asker, 1);
+  TestHandler handler;
+  link.submit(handler, over_tcp({.count = 1}));
+  send(0, tcp_response(request(0, 12), {0, 1}));
+  wait_for(handler, 1);
   for (std::size_t count = 2; count <= 4; ++count) {
-    link.submit(asker, over_tcp({.count = 1}, brief));
-    wait_for(asker, count);
-    EXPECT_EQ(asker.heard.back().error, Error::no_answer);
+    link.submit(handler, over_tcp({.count = 1}, brief));
+    wait_for(handler, count);
+    EXPECT_EQ(handler.outcomes.back().error, Error::no_response);
   }
   EXPECT_EQ(link.conversation().line().connects, 2U);
 }
 
-// The thread was held up after the first bytes; the others came in time, but behind what made it wake.
-TEST_F(LinkTest, what_has_arrived_is_heard_before_silence_is_found) {
+// The thread was delayed after the first bytes. The others arrived in time, but after the event that woke the
+// thread.
+TEST_F(LinkTest, available_bytes_are_read_before_silence_is_decided) {
   Link link(context, "127.0.0.1", port());
-  Asker asker;
-  link.submit(asker, over_rtu({.unit_id = 1, .first = 40, .count = 3}));
+  TestHandler handler;
+  link.submit(handler, over_rtu({.unit_id = 1, .first = 40, .count = 3}));
   request(0, 8);
-  const Bytes answer = rtu_answer(1, {0, 9, 0, 8, 0, 7});
-  send(0, Bytes(answer.begin(), answer.begin() + 5));
+  const Bytes response = rtu_response(1, {0, 9, 0, 8, 0, 7});
+  send(0, Bytes(response.begin(), response.begin() + 5));
   context.poll();
   const auto heard_part = std::chrono::steady_clock::now();
   asio::steady_timer held_up(context, heard_part);  // due before the silence, so its turn comes first
-  held_up.async_wait([&](boost::system::error_code) { send(0, Bytes(answer.begin() + 5, answer.end())); });
+  held_up.async_wait(
+      [&](boost::system::error_code) { send(0, Bytes(response.begin() + 5, response.end())); });
   while (std::chrono::steady_clock::now() < heard_part + milliseconds{200}) {
   }
-  EXPECT_EQ(request(0, 8), with_crc({1, 3, 0, 40, 0, 2}));  // of what is read for the first time
+  EXPECT_EQ(request(0, 8), with_crc({1, 3, 0, 40, 0, 2}));  // the confirmation of a first read
   EXPECT_EQ(link.conversation().line().garbage_bytes, 0U);
 }
 
-TEST_F(LinkTest, takes_turns_by_requester_and_has_one_request_on_the_line) {
+TEST_F(LinkTest, handlers_take_turns_with_one_pending_request) {
   Link link(context, "127.0.0.1", port());
-  Asker busy;
-  Asker other;
+  TestHandler busy;
+  TestHandler other;
   busy.then = [&] {
-    if (busy.heard.size() < 3) link.submit(busy, over_tcp({.unit_id = 1, .count = 1}));
+    if (busy.outcomes.size() < 3) link.submit(busy, over_tcp({.unit_id = 1, .count = 1}));
   };
   other.then = [&] {
-    if (other.heard.size() < 3) link.submit(other, over_tcp({.unit_id = 1, .first = 9, .count = 1}));
+    if (other.outcomes.size() < 3) link.submit(other, over_tcp({.unit_id = 1, .first = 9, .count = 1}));
   };
   link.submit(busy, over_tcp({.unit_id = 1, .count = 1}));
   link.submit(other, over_tcp({.unit_id = 1, .first = 9, .count = 1}));
   Bytes registers;
   for (int turn = 0; turn < 6; ++turn) {
-    const Bytes asked = request(0, 12);
+    const Bytes request_bytes = request(0, 12);
     context.poll();
-    EXPECT_EQ(peers[0].available(), 0U) << "a second request before the answer";
-    registers.push_back(asked[9]);
-    send(0, tcp_answer(asked, {0, 1}));
+    EXPECT_EQ(peers[0].available(), 0U) << "a second request before the response";
+    registers.push_back(request_bytes[9]);
+    send(0, tcp_response(request_bytes, {0, 1}));
   }
   EXPECT_EQ(registers, (Bytes{0, 9, 0, 9, 0, 9}));
 }
 
-TEST_F(LinkTest, withdrawn_requester_hears_nothing_and_the_next_is_served) {
+TEST_F(LinkTest, withdrawn_handler_is_not_called_and_the_next_is_served) {
   Link link(context, "127.0.0.1", port());
-  Asker gone;
-  Asker stays;
+  TestHandler gone;
+  TestHandler stays;
   link.submit(gone, over_tcp({.count = 1}));
-  const Bytes asked = request(0, 12);
+  const Bytes request_bytes = request(0, 12);
   link.submit(stays, over_tcp({.first = 7, .count = 1}));
   link.withdraw(gone);
-  send(0, tcp_answer(asked, {0, 1}));
-  send(0, tcp_answer(request(0, 12), {0, 2}));
+  send(0, tcp_response(request_bytes, {0, 1}));
+  send(0, tcp_response(request(0, 12), {0, 2}));
   wait_for(stays, 1);
-  EXPECT_EQ(stays.heard[0].registers, (Bytes{0, 2}));
-  EXPECT_TRUE(gone.heard.empty());
+  EXPECT_EQ(stays.outcomes[0].registers, (Bytes{0, 2}));
+  EXPECT_TRUE(gone.outcomes.empty());
 }
 
-TEST_F(LinkTest, babbling_peer_costs_no_more_than_the_deadline) {
+TEST_F(LinkTest, peer_that_sends_noise_costs_one_timeout_at_most) {
   Link link(context, "127.0.0.1", port());
-  Asker asker;
-  link.submit(asker, over_rtu({.count = 1}, brief));
+  TestHandler handler;
+  link.submit(handler, over_rtu({.count = 1}, brief));
   request(0, 8);
   run_until([&] {
     send(0, Bytes(16, 0x55));
     context.poll();
-    return !asker.heard.empty();
+    return !handler.outcomes.empty();
   });
-  EXPECT_EQ(asker.heard[0].error, modbus::Error::broken_answer);
+  EXPECT_EQ(handler.outcomes[0].error, modbus::ResponseError::damaged_response);
 }
 
-TEST_F(LinkTest, destroyed_in_the_middle_ends_everything) {
-  Asker asker;
+TEST_F(LinkTest, destroyed_link_ends_everything) {
+  TestHandler handler;
   {
     Link link(context, "127.0.0.1", port());
-    link.submit(asker, over_tcp({.count = 1}));
+    link.submit(handler, over_tcp({.count = 1}));
     request(0, 12);
   }
   acceptor.close();
   run_until([&] { return context.poll() == 0; });
-  EXPECT_TRUE(asker.heard.empty());
+  EXPECT_TRUE(handler.outcomes.empty());
 }
 
-TEST_F(LinkTest, refused_address_is_not_connected_to_also_behind_a_name) {
+TEST_F(LinkTest, refused_address_is_not_connected_to_even_through_a_name) {
   Pool pool(context, {.loopback = false, .special = false});
   for (const char* host : {"127.0.0.1", "localhost"}) {
-    Asker asker;
+    TestHandler handler;
     const auto link = pool.get(host, port());
-    link->submit(asker, over_tcp({.count = 1}));
-    run_until([&] { return !asker.heard.empty(); });
-    EXPECT_EQ(asker.heard[0].error, Error::loopback_not_allowed) << host;
+    link->submit(handler, over_tcp({.count = 1}));
+    run_until([&] { return !handler.outcomes.empty(); });
+    EXPECT_EQ(handler.outcomes[0].error, Error::loopback_not_allowed) << host;
   }
-  acceptor.close();  // what was accepted is told first
+  acceptor.close();  // completions of accepted connections come first
   run_until([&] { return context.poll() == 0; });
   EXPECT_TRUE(peers.empty());
 }
@@ -358,12 +362,12 @@ TEST_F(LinkTest, pool_gives_one_link_for_one_address) {
 
 TEST_F(LinkTest, pool_forgets_a_link_with_its_last_holder_but_not_its_counts) {
   auto pool = std::make_unique<Pool>(context, AddressPolicy{.loopback = true, .special = false});
-  Asker asker;
+  TestHandler handler;
   auto link = pool->get("127.0.0.1", port());
-  link->submit(asker, over_tcp({.count = 1}));
+  link->submit(handler, over_tcp({.count = 1}));
   run_until([&] { return !peers.empty(); });
   EXPECT_EQ(pool->all().size(), 1U);
-  link->withdraw(asker);
+  link->withdraw(handler);
   link.reset();
   EXPECT_TRUE(pool->all().empty());
   EXPECT_EQ(pool->totals(std::chrono::steady_clock::now()).lines.connects, 1U);
@@ -371,31 +375,31 @@ TEST_F(LinkTest, pool_forgets_a_link_with_its_last_holder_but_not_its_counts) {
   pool.reset();
 }
 
-TEST_F(LinkTest, a_requester_that_throws_costs_its_connection_and_nothing_else) {
+TEST_F(LinkTest, handler_that_throws_costs_its_connection_and_nothing_else) {
   Link link(context, "127.0.0.1", port());
-  Asker careless;
+  TestHandler careless;
   careless.then = [] { throw std::runtime_error("careless"); };
   link.submit(careless, over_tcp({.count = 1}));
-  send(0, tcp_answer(request(0, 12), {1, 2}));
+  send(0, tcp_response(request(0, 12), {1, 2}));
   wait_for(careless, 1);
-  Asker other;
+  TestHandler other;
   link.submit(other, over_tcp({.count = 1}));
-  send(1, tcp_answer(request(1, 12), {3, 4}));
+  send(1, tcp_response(request(1, 12), {3, 4}));
   wait_for(other, 1);
-  EXPECT_EQ(other.heard[0].registers, (Bytes{3, 4}));
+  EXPECT_EQ(other.outcomes[0].registers, (Bytes{3, 4}));
 }
 
-TEST_F(LinkTest, what_waits_behind_a_requester_that_throws_is_told_too) {
+TEST_F(LinkTest, transaction_queued_behind_a_handler_that_throws_is_reported_too) {
   Link link(context, "127.0.0.1", port());
-  Asker careless;
-  Asker other;
+  TestHandler careless;
+  TestHandler other;
   careless.then = [] { throw std::runtime_error("careless"); };
   link.submit(careless, over_tcp({.count = 1}));
   link.submit(other, over_tcp({.count = 1}));
-  send(0, tcp_answer(request(0, 12), {1, 2}));
-  send(1, tcp_answer(request(1, 12), {3, 4}));
+  send(0, tcp_response(request(0, 12), {1, 2}));
+  send(1, tcp_response(request(1, 12), {3, 4}));
   wait_for(other, 1);
-  EXPECT_EQ(other.heard[0].registers, (Bytes{3, 4}));
+  EXPECT_EQ(other.outcomes[0].registers, (Bytes{3, 4}));
 }
 
 TEST_F(LinkTest, without_a_descriptor_there_is_no_connection_until_another_one_ends) {
@@ -405,24 +409,24 @@ TEST_F(LinkTest, without_a_descriptor_there_is_no_connection_until_another_one_e
   auto first = pool.get("127.0.0.1", port());
   const auto second = pool.get("127.0.0.1", elsewhere.local_endpoint().port());
   EXPECT_EQ(budget->wanted(), 2U);
-  Asker holder;
+  TestHandler holder;
   first->submit(holder, over_tcp({.count = 1}));
   request(0, 12);
   EXPECT_EQ(budget->used(), 1U);
 
-  Asker refused;
+  TestHandler refused;
   second->submit(refused, over_tcp({.count = 1}));
   wait_for(refused, 1);
-  EXPECT_EQ(refused.heard[0].error, Error::no_descriptor);
+  EXPECT_EQ(refused.outcomes[0].error, Error::no_descriptor);
   EXPECT_EQ(budget->waiting(), 1U);
 
   first->withdraw(holder);
   first.reset();
   EXPECT_EQ(budget->used(), 0U);
-  Asker served;
+  TestHandler served;
   second->submit(served, over_tcp({.count = 1}, brief));
   wait_for(served, 1);
-  EXPECT_EQ(served.heard[0].error, Error::no_answer);
+  EXPECT_EQ(served.outcomes[0].error, Error::no_response);
   EXPECT_EQ(budget->waiting(), 0U);
 }
 

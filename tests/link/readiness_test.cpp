@@ -15,26 +15,26 @@ namespace {
 
 namespace asio = boost::asio;
 
-// A socket that is watched, and its other end.
+// A registered socket and its other end.
 struct Watched final : Readiness::Listener {
   explicit Watched(asio::io_context& context, std::string* all_passes = nullptr)
       : readiness(Readiness::of(context)), socket(context), other(context), passes(all_passes) {
     asio::local::connect_pair(socket, other);
-    watch.begin(readiness, socket.native_handle(), *this);
+    registration.begin(readiness, socket.native_handle(), *this);
   }
   void write() { asio::write(other, asio::buffer("x", 1)); }
-  void hear() override {
+  void receive() override {
     ++calls;
-    note('h');
+    note('r');
     if (reads) {
       char byte = 0;
       asio::read(socket, asio::buffer(&byte, 1));
     }
-    heard();
+    on_receive();
   }
-  void act() override {
-    note('a');
-    acted();
+  void process() override {
+    note('p');
+    on_process();
   }
   void send() override { note('s'); }
   void note(char pass) const {
@@ -44,15 +44,15 @@ struct Watched final : Readiness::Listener {
   Readiness& readiness;
   asio::local::stream_protocol::socket socket;
   asio::local::stream_protocol::socket other;
-  Readiness::Watch watch;
-  std::function<void()> heard = [] {};
-  std::function<void()> acted = [] {};
+  Readiness::Registration registration;
+  std::function<void()> on_receive = [] {};
+  std::function<void()> on_process = [] {};
   std::string* passes;  // of all, in order
   bool reads = true;
   int calls = 0;
 };
 
-TEST(Readiness, what_is_not_read_is_told_again_and_what_is_read_is_not) {
+TEST(Readiness, unread_socket_is_notified_again_and_a_read_one_is_not) {
   asio::io_context context{1};
   Watched one(context);
   Watched two(context);
@@ -70,19 +70,19 @@ TEST(Readiness, what_is_not_read_is_told_again_and_what_is_read_is_not) {
   EXPECT_EQ(two.calls, read);
 }
 
-// Both are ready in one look: whichever is told first ends the other, and its place goes to a third.
-TEST(Readiness, ended_watch_is_not_told_also_when_its_place_is_taken) {
+// Both are ready in one wait: the first one notified ends the other, whose slot goes to a third.
+TEST(Readiness, ended_registration_is_not_notified_even_if_its_slot_is_reused) {
   asio::io_context context{1};
   Watched one(context);
   Watched two(context);
   Watched third(context);
-  third.watch.end();
+  third.registration.end();
   const auto replace = [&](Watched& ended) {
-    ended.watch.end();
-    if (third.calls == 0) third.watch.begin(third.readiness, third.socket.native_handle(), third);
+    ended.registration.end();
+    if (third.calls == 0) third.registration.begin(third.readiness, third.socket.native_handle(), third);
   };
-  one.heard = [&] { replace(two); };
-  two.heard = [&] { replace(one); };
+  one.on_receive = [&] { replace(two); };
+  two.on_receive = [&] { replace(one); };
   one.write();
   two.write();
   for (int turn = 0; turn < 10; ++turn) context.poll();
@@ -90,7 +90,7 @@ TEST(Readiness, ended_watch_is_not_told_also_when_its_place_is_taken) {
   EXPECT_EQ(third.calls, 0);
 }
 
-TEST(Readiness, all_are_heard_before_any_acts_and_all_act_before_any_sends) {
+TEST(Readiness, each_pass_covers_all_sockets_before_the_next_begins) {
   asio::io_context context{1};
   std::string passes;
   Watched one(context, &passes);
@@ -98,59 +98,59 @@ TEST(Readiness, all_are_heard_before_any_acts_and_all_act_before_any_sends) {
   one.write();
   two.write();
   while (passes.size() < 6) context.run_one();
-  EXPECT_EQ(passes, "hhaass");
+  EXPECT_EQ(passes, "rrppss");
 }
 
-TEST(Readiness, watch_that_ends_in_one_pass_is_not_called_in_the_next) {
-  for (const bool ends_when_heard : {true, false}) {
+TEST(Readiness, registration_that_ends_in_one_pass_is_not_called_in_the_next) {
+  for (const bool ends_in_receive : {true, false}) {
     asio::io_context context{1};
     std::string passes;
     Watched one(context, &passes);
-    (ends_when_heard ? one.heard : one.acted) = [&] { one.watch.end(); };
+    (ends_in_receive ? one.on_receive : one.on_process) = [&] { one.registration.end(); };
     one.write();
     context.run();
-    EXPECT_EQ(passes, ends_when_heard ? "h" : "ha");
+    EXPECT_EQ(passes, ends_in_receive ? "r" : "rp");
   }
 }
 
-TEST(Readiness, only_a_watch_keeps_the_context_running) {
+TEST(Readiness, only_a_registration_keeps_the_context_running) {
   asio::io_context context{1};
   Watched one(context);
-  one.heard = [&] { one.watch.end(); };
+  one.on_receive = [&] { one.registration.end(); };
   one.write();
   context.run();
   EXPECT_EQ(one.calls, 1);
   context.restart();
-  one.watch.begin(one.readiness, one.socket.native_handle(), one);
+  one.registration.begin(one.readiness, one.socket.native_handle(), one);
   one.write();
   context.run();
   EXPECT_EQ(one.calls, 2);
 }
 
-TEST(Readiness, all_watches_can_end_and_begin_again_between_two_looks) {
+TEST(Readiness, all_registrations_can_end_and_begin_again_between_two_waits) {
   for (const bool runs_between : {false, true}) {
     asio::io_context context{1};
     Watched one(context);
     Watched two(context);
-    one.heard = [&] { one.watch.end(); };
-    one.watch.end();
-    two.watch.end();
+    one.on_receive = [&] { one.registration.end(); };
+    one.registration.end();
+    two.registration.end();
     if (runs_between) {
       context.run();
       context.restart();
     }
-    one.watch.begin(one.readiness, one.socket.native_handle(), one);
+    one.registration.begin(one.readiness, one.socket.native_handle(), one);
     one.write();
     context.run();
     EXPECT_EQ(one.calls, 1);
   }
 }
 
-// Answers that come thick are awaited outside the io_context.
-TEST(Readiness, answers_without_end_leave_the_thread_its_other_work) {
+// During a burst, responses are awaited outside the io_context.
+TEST(Readiness, endless_burst_leaves_the_thread_time_for_other_work) {
   asio::io_context context{1};
   Watched one(context);
-  one.heard = [&] { one.write(); };
+  one.on_receive = [&] { one.write(); };
   one.write();
   while (one.calls < 1'000) context.run_one();
   bool done = false;
@@ -159,13 +159,13 @@ TEST(Readiness, answers_without_end_leave_the_thread_its_other_work) {
   EXPECT_TRUE(done);
 }
 
-// Only the io_context's end is waited for: the socket has nothing more.
-TEST(Readiness, watch_that_ends_among_thick_answers_is_no_longer_awaited) {
+// Nothing more arrives, so context.run() must return.
+TEST(Readiness, registration_that_ends_during_a_burst_is_no_longer_awaited) {
   asio::io_context context{1};
   Watched one(context);
-  one.heard = [&] {
+  one.on_receive = [&] {
     if (one.calls < 100) return one.write();
-    one.watch.end();
+    one.registration.end();
   };
   one.write();
   context.run();

@@ -21,16 +21,17 @@ TEST(FollowUp, every_error_has_one) {
   EXPECT_EQ(after({}), FollowUp::take);
   for (const Error error : {Error::connection_lost, Error::connect_failed})
     EXPECT_EQ(after(error), FollowUp::repeat) << make_error_code(error).message();
-  EXPECT_EQ(after(modbus::Error::wrong_transaction), FollowUp::repeat);
-  EXPECT_EQ(after(Error::no_answer), FollowUp::repeat_or_split);
-  for (const modbus::Error error :
-       {modbus::Error::broken_answer, modbus::Error::foreign_answer, modbus::Error::wrong_length})
+  EXPECT_EQ(after(modbus::ResponseError::wrong_transaction), FollowUp::repeat);
+  EXPECT_EQ(after(Error::no_response), FollowUp::repeat_or_split);
+  for (const modbus::ResponseError error :
+       {modbus::ResponseError::damaged_response, modbus::ResponseError::foreign_response,
+        modbus::ResponseError::wrong_length})
     EXPECT_EQ(after(error), FollowUp::repeat_or_split) << make_error_code(error).message();
-  for (const Error error :
-       {Error::name_not_found, Error::connect_timeout, Error::indistinguishable, Error::not_repeated,
-        Error::doubtful, Error::loopback_not_allowed, Error::address_not_allowed, Error::no_descriptor})
+  for (const Error error : {Error::name_not_found, Error::connect_timeout, Error::indistinguishable,
+                            Error::not_repeated, Error::suspect_responses, Error::loopback_not_allowed,
+                            Error::address_not_allowed, Error::no_descriptor})
     EXPECT_EQ(after(error), FollowUp::give_up) << make_error_code(error).message();
-  EXPECT_EQ(after(modbus::Error::wrong_protocol), FollowUp::give_up);
+  EXPECT_EQ(after(modbus::ResponseError::wrong_protocol), FollowUp::give_up);
   EXPECT_EQ(after(boost::system::errc::make_error_code(boost::system::errc::io_error)), FollowUp::give_up);
 }
 
@@ -40,7 +41,8 @@ TEST(FollowUp, every_exception_code_has_one) {
     const FollowUp expected = code == 5 || code == 6     ? FollowUp::repeat_busy
                               : code == 10 || code == 11 ? FollowUp::repeat_gateway
                                                          : FollowUp::refuse;
-    EXPECT_EQ(after(modbus::Error::exception_answer, static_cast<std::uint8_t>(code)), expected) << code;
+    EXPECT_EQ(after(modbus::ResponseError::exception_response, static_cast<std::uint8_t>(code)), expected)
+        << code;
   }
 }
 
@@ -51,6 +53,13 @@ TEST(RetryPause, is_150_to_250_ms) {
   EXPECT_EQ(*pauses.rbegin(), 250);
   EXPECT_EQ(pauses.size(), 101U);
   EXPECT_LE(retry_pause(UINT32_MAX), 250ms);
+}
+
+TEST(RetryDelay, is_spread_by_a_tenth_either_way) {
+  EXPECT_EQ(retry_delay(5'000ms, 0), 4'500ms);
+  EXPECT_EQ(retry_delay(5'000ms, 0x8000'0000U), 5'000ms);
+  EXPECT_EQ(retry_delay(5'000ms, 0xFFFF'FFFFU), 5'499ms);
+  EXPECT_EQ(retry_delay(50ms, 0xFFFF'FFFFU), 54ms);
 }
 
 TEST(RetryTime, is_the_share_of_the_poll_interval_within_limits) {
@@ -64,14 +73,66 @@ TEST(RetryTime, is_the_share_of_the_poll_interval_within_limits) {
 }
 
 TEST(TroubleTime, leaves_a_repetition_one_timeout_and_no_more_than_its_time) {
-  const nanoseconds most = trouble_time_max(2s, 1, 2s);
+  const nanoseconds most = failure_time_max(2s, 1, 2s);
   EXPECT_EQ(most, 4s);
-  EXPECT_EQ(trouble_time_max(2s, 3, 2s), 6'500ms);
+  EXPECT_EQ(failure_time_max(2s, 3, 2s), 6'500ms);
   for (const int in_a_row : {1, 2})
     EXPECT_EQ(hold_time_max({.lasting = 3s, .in_a_row = in_a_row}, most, 2s), 10s);
   EXPECT_EQ(hold_time_max({.lasting = 1s, .in_a_row = 3}, most, 2s), 3s);
   EXPECT_EQ(hold_time_max({.lasting = 3s, .in_a_row = 3}, most, 2s), 2s);
   EXPECT_EQ(hold_time_max({.lasting = 60s, .in_a_row = 9}, most, 2s), 2s);
+}
+
+TEST(HasTimeToRepeat, depends_on_whether_the_device_responded_in_its_last_cycle) {
+  const RetryLimits limits{.retry_time = 1'500ms, .trouble_time = 4s, .modbus_timeout = 2s};
+  EXPECT_TRUE(has_time_to_repeat({.spent = 1'499ms, .lasting = 3'999ms}, 1s, true, limits));
+  EXPECT_FALSE(has_time_to_repeat({.spent = 1'500ms}, 1s, true, limits));
+  EXPECT_FALSE(has_time_to_repeat({.lasting = 4s}, 1s, true, limits));
+  EXPECT_TRUE(has_time_to_repeat({.spent = 1s}, 1s, false, limits));
+  EXPECT_FALSE(has_time_to_repeat({.spent = 1'001ms}, 1s, false, limits));
+}
+
+TEST(MayRepeat, gives_a_responding_device_one_retry_beyond_its_time) {
+  using modbus::Protocol;
+  const Outcome silent{.error = Error::no_response};
+  EXPECT_EQ(may_repeat(silent, Protocol::tcp, {.is_responding = true}), Retry::extra);
+  EXPECT_EQ(may_repeat(silent, Protocol::tcp, {.is_responding = true, .is_extra_retry_used = true}),
+            Retry::none);
+  EXPECT_EQ(may_repeat(silent, Protocol::tcp, {.is_responding = true, .is_time_left = true}),
+            Retry::within_time);
+  EXPECT_EQ(may_repeat({.error = Error::no_response, .new_connection = true}, Protocol::tcp,
+                       {.is_responding = true, .is_extra_retry_used = true}),
+            Retry::within_time);
+}
+
+TEST(MayRepeat, repeats_for_a_silent_device_only_over_a_serial_line_and_within_its_time) {
+  using modbus::Protocol;
+  const Outcome silent{.error = Error::no_response};
+  EXPECT_EQ(may_repeat(silent, Protocol::tcp, {.is_time_left = true}), Retry::none);
+  EXPECT_EQ(may_repeat(silent, Protocol::rtu_over_tcp, {.is_time_left = true}), Retry::within_time);
+  EXPECT_EQ(may_repeat(silent, Protocol::rtu_over_tcp, {}), Retry::none);
+}
+
+TEST(MayRepeat, does_not_use_the_time_left_to_connect_again_and_again) {
+  for (const Error error : {Error::connect_failed, Error::connection_lost}) {
+    const Outcome outcome{.error = error};
+    EXPECT_EQ(may_repeat(outcome, modbus::Protocol::tcp, {.is_responding = true, .is_time_left = true}),
+              Retry::extra);
+  }
+}
+
+TEST(MayRepeat, pauses_except_after_silence_on_a_serial_line) {
+  const Outcome silent{.error = Error::no_response};
+  EXPECT_FALSE(needs_pause(silent, modbus::Protocol::rtu_over_tcp));
+  EXPECT_TRUE(needs_pause(silent, modbus::Protocol::tcp));
+  EXPECT_TRUE(needs_pause({.error = Error::connection_lost}, modbus::Protocol::rtu_over_tcp));
+}
+
+TEST(Offline, follows_so_many_failed_cycles_in_a_row) {
+  EXPECT_FALSE(stays_online(true, 1, 1));
+  EXPECT_TRUE(stays_online(true, 2, 3));
+  EXPECT_FALSE(stays_online(true, 3, 3));
+  EXPECT_FALSE(stays_online(false, 1, 3));
 }
 
 // Field notes, 26: silent for up to 4 s after each connect with the default timeout.
@@ -86,7 +147,7 @@ TEST(Reopening, connection_that_worked_is_reopened_after_two_silent_requests) {
   Reopening reopening;
   const SteadyTime start{1h};
   reopening.opened(start);
-  reopening.answered();
+  reopening.responded();
   EXPECT_FALSE(reopening.failed(true, start, start + 1s));
   EXPECT_TRUE(reopening.failed(true, start + 1s, start + 2s));
 }
@@ -95,12 +156,12 @@ TEST(Reopening, bytes_of_other_units_keep_a_connection_and_wrong_ones_do_not) {
   Reopening reopening;
   const SteadyTime start{1h};
   reopening.opened(start);
-  reopening.answered();
+  reopening.responded();
   for (int request = 0; request < 3; ++request) {
     EXPECT_FALSE(reopening.failed(true, start, start + 1s)) << request;
     reopening.received_bytes();
   }
-  reopening.answered();
+  reopening.responded();
   for (int request = 0; request < 3; ++request)
     EXPECT_FALSE(reopening.failed(false, start, start + 1s)) << request;
   EXPECT_TRUE(reopening.failed(false, start, start + 1s));
@@ -122,7 +183,7 @@ TEST(Reopening, connection_is_new_only_behind_one_that_worked) {
   Reopening reopening;
   reopening.opened(SteadyTime{1h});
   EXPECT_FALSE(reopening.is_new());
-  reopening.answered();
+  reopening.responded();
   reopening.opened(SteadyTime{1h});
   EXPECT_TRUE(reopening.is_new());
   reopening.opened(SteadyTime{1h});

@@ -33,13 +33,13 @@ inline Bytes numbers(std::size_t count, unsigned value) {
   return bytes;
 }
 
-inline Bytes rtu_answer(unsigned unit_id, const Bytes& data) {
+inline Bytes rtu_response(unsigned unit_id, const Bytes& data) {
   Bytes frame{static_cast<std::uint8_t>(unit_id), 3, static_cast<std::uint8_t>(data.size())};
   frame.insert(frame.end(), data.begin(), data.end());
   return with_crc(frame);
 }
 
-inline Bytes tcp_answer(unsigned transaction_id, unsigned unit_id, const Bytes& data) {
+inline Bytes tcp_response(unsigned transaction_id, unsigned unit_id, const Bytes& data) {
   const auto size = static_cast<std::uint8_t>(data.size());
   Bytes frame{static_cast<std::uint8_t>(transaction_id >> 8),
               static_cast<std::uint8_t>(transaction_id),
@@ -71,29 +71,29 @@ inline Bytes rtu_request(unsigned unit_id, unsigned first, unsigned count) {
                    static_cast<std::uint8_t>(first & 0xFF), 0, static_cast<std::uint8_t>(count)});
 }
 
-// A conversation with its clock in the test's hand. Each thing that it does is a line of text:
-//   "connect", "close", "send 1:55+10" (unit, first, count), "tell a 400 401 402", "tell a no answer in
-//   time", "doubt a 55+10", "wait 50" (milliseconds; "wait" for ever).
+// A conversation with a clock that the test sets. Each action is a line of text: "connect", "close", "send
+// 1:55+10" (unit, first, count), "report a 400 401 402", "report a no response in time", "suspect a 55+10",
+// "wait 50" (milliseconds; "wait": no limit).
 class Script {
  public:
-  class Asker : public Requester {
+  class TestHandler : public TransactionHandler {
     void finished(const Outcome&) override {}
   };
 
   Script() { conversation.opened(now); }
 
-  void submit(const std::string& name, const modbus::ReadRequest& request, Room room = {}) {
+  void submit(const std::string& name, const modbus::ReadRequest& request, ExtensionRange extension = {}) {
     transaction.request = request;
-    transaction.room = room;
-    conversation.submit(askers[name], transaction);
+    transaction.extension = extension;
+    conversation.submit(handlers[name], transaction);
   }
 
   void later(std::chrono::milliseconds time) { now += time; }
-  void hear(const Bytes& bytes) { conversation.heard(bytes, now); }
+  void receive(const Bytes& bytes) { conversation.received(bytes, now); }
 
   std::string next() { return words(conversation.next(now)); }
 
-  // Passes the time of each wait until something else happens.
+  // Advances the clock over each wait until something else happens.
   std::string next_event() {
     for (;;) {
       const Action action = conversation.next(now);
@@ -103,45 +103,45 @@ class Script {
     }
   }
 
-  // Answers what was sent last with `value` and what follows it in its first wanted register.
-  void answer(unsigned value) {
-    hear(rtu_answer(sent.unit_id, numbers(sent.count, value - (wanted_first - sent.first))));
+  // Responds to the last request; its first wanted register is `value`, the next `value` + 1, ...
+  void respond(unsigned value) {
+    receive(rtu_response(sent.unit_id, numbers(sent.count, value - (wanted_first - sent.first))));
   }
 
-  // One exchange to the end, with a line that was never asked for these registers: twice.
-  std::string told_after(unsigned value) {
+  // Responds until the transaction is reported; twice if the registers are read for the first time.
+  std::string report_after(unsigned value) {
     for (;;) {
       const std::string event = next_event();
       if (!event.starts_with("send")) return event;
-      answer(value);
+      respond(value);
     }
   }
 
   SteadyTime now{std::chrono::hours{1}};
   Conversation conversation;
-  std::map<std::string, Asker> askers;
+  std::map<std::string, TestHandler> handlers;
   Transaction transaction{.protocol = modbus::Protocol::rtu_over_tcp,
                           .timeout = std::chrono::milliseconds{1'000},
                           .request_gap = std::chrono::milliseconds{50}};
   modbus::ReadRequest sent;
   std::uint16_t transaction_id = 0;  // of the last request over Modbus TCP
   unsigned wanted_first = 0;
-  bool told_new_connection = false;  // of the outcome that was told last
+  bool reported_new_connection = false;  // of the last reported outcome
 
  private:
-  std::string name_of(const Requester* requester) {
-    for (auto& [name, asker] : askers) {
-      if (&asker == requester) return name;
+  std::string name_of(const TransactionHandler* handler) {
+    for (const auto& [name, known] : handlers) {
+      if (&known == handler) return name;
     }
-    return "nobody";
+    return "unknown";
   }
 
   std::string words(const Action& action) {
     if (std::holds_alternative<Connect>(action)) return "connect";
     if (std::holds_alternative<Close>(action)) return "close";
-    if (const auto* doubt = std::get_if<Doubt>(&action))
-      return fmt::format("doubt {} {}+{}", name_of(doubt->requester), doubt->request.first,
-                         doubt->request.count);
+    if (const auto* suspect = std::get_if<ReportSuspect>(&action))
+      return fmt::format("suspect {} {}+{}", name_of(suspect->handler), suspect->request.first,
+                         suspect->request.count);
     if (const auto* wait = std::get_if<Wait>(&action)) {
       if (wait->until == SteadyTime::max()) return "wait";
       return fmt::format("wait {}", std::chrono::ceil<std::chrono::milliseconds>(wait->until - now).count());
@@ -158,14 +158,15 @@ class Script {
       wanted_first = transaction.request.first;
       return fmt::format("send {}:{}+{}", sent.unit_id, sent.first, sent.count);
     }
-    const auto& tell = std::get<Tell>(action);
-    told_new_connection = tell.outcome.new_connection;
-    std::string text = "tell " + name_of(tell.requester);
-    if (tell.outcome.error == modbus::Error::exception_answer)
-      return text + fmt::format(" exception {}", tell.outcome.exception);
-    if (tell.outcome.error) return text + " " + tell.outcome.error.message();
-    for (std::size_t index = 0; index + 1 < tell.outcome.registers.size(); index += 2)
-      text += fmt::format(" {}", (tell.outcome.registers[index] << 8) | tell.outcome.registers[index + 1]);
+    const auto& report = std::get<Report>(action);
+    reported_new_connection = report.outcome.new_connection;
+    std::string text = "report " + name_of(report.handler);
+    if (report.outcome.error == modbus::ResponseError::exception_response)
+      return text + fmt::format(" exception {}", report.outcome.exception);
+    if (report.outcome.error) return text + " " + report.outcome.error.message();
+    for (std::size_t index = 0; index + 1 < report.outcome.registers.size(); index += 2)
+      text +=
+          fmt::format(" {}", (report.outcome.registers[index] << 8) | report.outcome.registers[index + 1]);
     return text;
   }
 };

@@ -7,16 +7,16 @@
 namespace gensetd::link {
 namespace {
 
-using Place = StrayBytes::Place;
+using Position = StrayBytes::Position;
 using StrayRun = std::vector<std::uint8_t>;
 
 TEST(StrayBytes, up_to_eight_bytes_of_an_idle_line_are_always_usual) {
   const StrayBytes strays;
-  for (const Place place : {Place::before, Place::behind}) {
-    EXPECT_TRUE(strays.is_usual(place, StrayRun{0x00}));
-    EXPECT_TRUE(strays.is_usual(place, StrayRun(8, 0xFF)));
-    EXPECT_FALSE(strays.is_usual(place, StrayRun(9, 0xFF)));
-    EXPECT_FALSE(strays.is_usual(place, StrayRun{0x00, 0x01}));
+  for (const Position position : {Position::before, Position::behind}) {
+    EXPECT_TRUE(strays.is_usual(position, StrayRun{0x00}));
+    EXPECT_TRUE(strays.is_usual(position, StrayRun(8, 0xFF)));
+    EXPECT_FALSE(strays.is_usual(position, StrayRun(9, 0xFF)));
+    EXPECT_FALSE(strays.is_usual(position, StrayRun{0x00, 0x01}));
   }
   EXPECT_EQ(strays.description(), "");
 }
@@ -25,15 +25,15 @@ TEST(StrayBytes, same_bytes_at_the_same_place_are_usual_after_three_responses) {
   StrayBytes strays;
   const StrayRun text{'+', 'O', 'K'};
   for (int response = 0; response < 3; ++response) {
-    EXPECT_FALSE(strays.is_usual(Place::before, text));
-    EXPECT_FALSE(strays.may_become_usual(Place::before, StrayRun{'+'}));
-    strays.note(Place::before, text);
+    EXPECT_FALSE(strays.is_usual(Position::before, text));
+    EXPECT_FALSE(strays.may_become_usual(Position::before, StrayRun{'+'}));
+    strays.record(Position::before, text);
   }
-  EXPECT_TRUE(strays.is_usual(Place::before, text));
-  EXPECT_TRUE(strays.may_become_usual(Place::before, StrayRun{'+'}));
-  EXPECT_FALSE(strays.is_usual(Place::before, StrayRun{'+'}));
-  EXPECT_FALSE(strays.is_usual(Place::behind, text));
-  EXPECT_FALSE(strays.is_usual(Place::before, StrayRun{'+', 'O', 'X'}));
+  EXPECT_TRUE(strays.is_usual(Position::before, text));
+  EXPECT_TRUE(strays.may_become_usual(Position::before, StrayRun{'+'}));
+  EXPECT_FALSE(strays.is_usual(Position::before, StrayRun{'+'}));
+  EXPECT_FALSE(strays.is_usual(Position::behind, text));
+  EXPECT_FALSE(strays.is_usual(Position::before, StrayRun{'+', 'O', 'X'}));
 }
 
 // Two of a hundred responses with garbage are not usual, however long it goes on.
@@ -42,30 +42,30 @@ TEST(StrayBytes, bytes_beside_few_responses_do_not_become_usual) {
   for (unsigned response = 0; response < 10'000; ++response) {
     const bool has_garbage = response % 50 == 0;
     const auto byte = static_cast<std::uint8_t>(1 + response / 50 % 200);
-    strays.note(Place::behind, has_garbage ? StrayRun{byte, 0x55} : StrayRun{});
+    strays.record(Position::behind, has_garbage ? StrayRun{byte, 0x55} : StrayRun{});
   }
-  EXPECT_FALSE(strays.is_usual(Place::behind, StrayRun{0x01}));
+  EXPECT_FALSE(strays.is_usual(Position::behind, StrayRun{0x01}));
   EXPECT_EQ(strays.description(), "");
 }
 
 TEST(StrayBytes, changing_bytes_are_usual_by_their_number_when_most_responses_have_them) {
   StrayBytes strays;
   for (std::uint8_t response = 1; response <= 12; ++response)
-    strays.note(Place::behind, StrayRun{response, 0x42});
-  EXPECT_TRUE(strays.is_usual(Place::behind, StrayRun{0x99, 0x98}));
-  EXPECT_FALSE(strays.is_known(Place::behind, StrayRun{0x99, 0x98}));
-  EXPECT_FALSE(strays.is_usual(Place::behind, StrayRun{0x99, 0x98, 0x97}));
+    strays.record(Position::behind, StrayRun{response, 0x42});
+  EXPECT_TRUE(strays.is_usual(Position::behind, StrayRun{0x99, 0x98}));
+  EXPECT_FALSE(strays.is_known(Position::behind, StrayRun{0x99, 0x98}));
+  EXPECT_FALSE(strays.is_usual(Position::behind, StrayRun{0x99, 0x98, 0x97}));
   EXPECT_TRUE(strays.description().starts_with("2 stray bytes behind each response: check termination"));
-  for (int response = 0; response < 16; ++response) strays.note(Place::behind, {});
-  EXPECT_FALSE(strays.is_usual(Place::behind, StrayRun{0x99, 0x98}));
+  for (int response = 0; response < 16; ++response) strays.record(Position::behind, {});
+  EXPECT_FALSE(strays.is_usual(Position::behind, StrayRun{0x99, 0x98}));
   EXPECT_EQ(strays.description(), "");
 }
 
 TEST(StrayBytes, long_runs_are_never_usual) {
   StrayBytes strays;
   for (int response = 0; response < 20; ++response)
-    strays.note(Place::before, StrayRun(StrayBytes::run_max + 1, 0x41));
-  EXPECT_FALSE(strays.is_usual(Place::before, StrayRun(StrayBytes::run_max + 1, 0x41)));
+    strays.record(Position::before, StrayRun(StrayBytes::run_max + 1, 0x41));
+  EXPECT_FALSE(strays.is_usual(Position::before, StrayRun(StrayBytes::run_max + 1, 0x41)));
 }
 
 }  // namespace

@@ -12,11 +12,11 @@
 namespace gensetd::live {
 namespace {
 
-TEST(Mailbox, keeps_the_newest_of_each_device_in_the_order_they_became_dirty) {
+TEST(Mailbox, keeps_the_newest_of_each_device_in_the_order_they_were_added) {
   Mailbox mailbox;
   EXPECT_FALSE(mailbox.put(reading_of(2, 1)));
   EXPECT_FALSE(mailbox.put(reading_of(1, 1)));
-  EXPECT_TRUE(mailbox.put(reading_of(2, 9))) << "it replaces one";
+  EXPECT_TRUE(mailbox.put(reading_of(2, 9))) << "it replaces a reading";
   EXPECT_EQ(mailbox.size(), 2U);
   const auto first = mailbox.take();
   EXPECT_EQ(first->device_id, 2);
@@ -25,7 +25,7 @@ TEST(Mailbox, keeps_the_newest_of_each_device_in_the_order_they_became_dirty) {
   EXPECT_EQ(mailbox.take(), nullptr);
 }
 
-TEST(Mailbox, behaves_as_a_plain_list_under_any_sequence) {
+TEST(Mailbox, behaves_like_a_simple_list_under_any_sequence) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE(seed);
   std::mt19937 random(seed);

@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// What counts where, for each bound, at it and on both sides.
+// For each bound: the bucket of the bound itself and of the durations just below and above.
 TEST(Histogram, a_bound_belongs_to_its_bucket) {
   for (std::size_t index = 0; index < Histogram::bounds.size(); ++index) {
     Histogram histogram;
@@ -21,13 +21,13 @@ TEST(Histogram, a_bound_belongs_to_its_bucket) {
   }
 }
 
-TEST(Histogram, what_is_negative_counts_as_shortest) {
+TEST(Histogram, a_negative_duration_counts_in_the_first_bucket) {
   Histogram histogram;
   histogram.note(nanoseconds{-5});
   EXPECT_EQ(histogram.in_bucket(0), 1U);
 }
 
-TEST(Histogram, two_are_added) {
+TEST(Histogram, two_histograms_can_be_added) {
   Histogram first;
   first.note(nanoseconds{1}, 3);
   Histogram second;

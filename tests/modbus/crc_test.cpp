@@ -23,7 +23,7 @@ std::uint16_t crc_of_the_specification(const std::vector<std::uint8_t>& data) {
   return static_cast<std::uint16_t>(crc);
 }
 
-TEST(Crc, is_that_of_the_specification_for_every_pair_of_bytes) {
+TEST(Crc, equals_the_specification_for_every_pair_of_bytes) {
   for (unsigned first = 0; first < 256; ++first) {
     for (unsigned second = 0; second < 256; ++second) {
       const std::vector<std::uint8_t> data{static_cast<std::uint8_t>(first),
@@ -33,7 +33,7 @@ TEST(Crc, is_that_of_the_specification_for_every_pair_of_bytes) {
   }
 }
 
-TEST(Crc, of_nothing_is_the_initial_value) { EXPECT_EQ(crc16({}), 0xFFFF); }
+TEST(Crc, of_no_bytes_is_the_initial_value) { EXPECT_EQ(crc16({}), 0xFFFF); }
 
 }  // namespace
 }  // namespace gensetd::modbus

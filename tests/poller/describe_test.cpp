@@ -14,18 +14,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Address genset{.host = "192.168.97.10", .port = 502, .unit_id = 1, .protocol = modbus::Protocol::tcp};
-const Address switchboard{
+const DeviceAddress genset{
+    .host = "192.168.97.10", .port = 502, .unit_id = 1, .protocol = modbus::Protocol::tcp};
+const DeviceAddress switchboard{
     .host = "192.168.97.20", .port = 26, .unit_id = 3, .protocol = modbus::Protocol::rtu_over_tcp};
 
-std::string said(const Address& address, link::Outcome outcome) {
+std::string text_of(const DeviceAddress& address, link::Outcome outcome) {
   outcome.request = {.first = 120, .count = 16};
   return describe(address, outcome, 2'000ms);
 }
 
 namespace errc = boost::system::errc;
 
-TEST(Describe, connection_that_is_not_made_says_at_which_step_and_what_to_check) {
+TEST(Describe, failed_connection_names_its_step_and_what_to_check) {
   struct Row {
     const char* name;
     link::Outcome outcome;
@@ -37,70 +38,73 @@ TEST(Describe, connection_that_is_not_made_says_at_which_step_and_what_to_check)
        "192.168.97.10:502: no connection within 2.0 s; check address, power, cable and firewalls"},
       {"refused",
        {.error = link::Error::connect_failed, .cause = boost::asio::error::connection_refused},
-       "192.168.97.10:502: connection refused; the address is there, but nothing listens on this port: check "
+       "192.168.97.10:502: connection refused; the host is reachable, but nothing listens on this port: "
+       "check "
        "the port, and that the converter is a TCP server"},
-      {"nobody has the address",
+      {"no host at the address",
        {.error = link::Error::connect_failed, .cause = errc::make_error_code(errc::host_unreachable)},
-       "192.168.97.10:502: no route to host; nobody has this address: check the address, power and cable"},
-      {"no way to the network",
+       "192.168.97.10:502: no route to host; no host responds at this address: check the address, power and "
+       "cable"},
+      {"no route to the network",
        {.error = link::Error::connect_failed, .cause = boost::asio::error::network_unreachable},
-       "192.168.97.10:502: network is unreachable; this machine has no way to that network: check its own "
+       "192.168.97.10:502: network is unreachable; this machine has no route to that network: check its own "
        "address, gateway and cable"},
       {"forbidden",
        {.error = link::Error::connect_failed, .cause = boost::asio::error::access_denied},
-       "192.168.97.10:502: permission denied; a firewall of this machine forbids it"},
+       "192.168.97.10:502: permission denied; a firewall on this machine blocks the connection"},
       {"not allowed",
        {.error = link::Error::loopback_not_allowed},
        "192.168.97.10:502: a loopback address, this machine itself, is not connected to without "
        "ALLOW_LOOPBACK_DEVICES=1; check the address"},
-      {"anything else",
+      {"any other reason",
        {.error = link::Error::connect_failed, .cause = boost::asio::error::no_memory},
        "192.168.97.10:502: cannot allocate memory"},
   };
-  for (const Row& row : rows) EXPECT_EQ(said(genset, row.outcome), row.text) << row.name;
+  for (const Row& row : rows) EXPECT_EQ(text_of(genset, row.outcome), row.text) << row.name;
   EXPECT_EQ(
-      said(genset, {.error = link::Error::name_not_found, .cause = boost::asio::error::host_not_found})
+      text_of(genset, {.error = link::Error::name_not_found, .cause = boost::asio::error::host_not_found})
           .find("192.168.97.10:502: the host name has no address (host not found (authoritative)); check "),
       0U);
 }
 
-TEST(Describe, missing_answer_says_what_to_check_in_which_protocol) {
+TEST(Describe, missing_response_names_what_to_check_in_which_protocol) {
   const std::string start = "192.168.97.10:502 unit 1: no answer within 2.0 s to read 120..135";
-  EXPECT_EQ(said(genset, {.error = link::Error::no_answer}),
+  EXPECT_EQ(text_of(genset, {.error = link::Error::no_response}),
             start +
                 "; the port is open: check the unit id, whether the protocol is tcp, and the wiring "
                 "behind a converter");
-  EXPECT_EQ(said(switchboard, {.error = link::Error::no_answer}),
+  EXPECT_EQ(text_of(switchboard, {.error = link::Error::no_response}),
             "192.168.97.20:26 unit 3: no answer within 2.0 s to read 120..135; the port is open: check the "
             "unit id, wiring, baud rate and parity, and whether the protocol is rtu_over_tcp");
-  EXPECT_EQ(said(switchboard, {.error = link::Error::connection_lost, .cause = boost::asio::error::eof}),
+  EXPECT_EQ(text_of(switchboard, {.error = link::Error::connection_lost, .cause = boost::asio::error::eof}),
             "192.168.97.20:26 unit 3: the connection was closed before the answer to read 120..135; another "
             "client may hold it, or the protocol is not rtu_over_tcp");
 }
 
-TEST(Describe, response_that_does_not_fit_is_named_as_it_was_seen) {
+TEST(Describe, mismatching_response_is_described_as_received) {
   EXPECT_EQ(
-      said(genset, {.error = modbus::Error::wrong_transaction,
-                    .seen = {.transaction_id = 2, .own_transaction_id = 1}}),
-      "192.168.97.10:502 unit 1: answers as transaction 2 instead of 1 to read 120..135; the controller or "
+      text_of(genset, {.error = modbus::ResponseError::wrong_transaction,
+                       .observed = {.transaction_id = 2, .own_transaction_id = 1}}),
+      "192.168.97.10:502 unit 1: responds with transaction id 2 instead of 1 to read 120..135; the "
+      "controller or "
       "gateway does not return the transaction id: update its firmware, or use rtu_over_tcp if the gateway "
       "has a transparent mode");
-  EXPECT_EQ(said(genset, {.error = modbus::Error::wrong_length,
-                          .seen = {.register_count = 20, .own_register_count = 28}}),
+  EXPECT_EQ(text_of(genset, {.error = modbus::ResponseError::wrong_length,
+                             .observed = {.register_count = 20, .own_register_count = 28}}),
             "192.168.97.10:502 unit 1: returned 20 registers instead of 28 to read 120..135; either the "
             "controller returns fewer registers than requested: check the profile, or the gateway is one "
             "response behind: raise its timeout");
   EXPECT_EQ(
-      said(switchboard, {.error = modbus::Error::foreign_answer,
-                         .seen = {.register_count = 20, .own_register_count = 28}}),
+      text_of(switchboard, {.error = modbus::ResponseError::foreign_response,
+                            .observed = {.register_count = 20, .own_register_count = 28}}),
       "192.168.97.20:26 unit 3: returned 20 registers instead of 28 to read 120..135; either the "
       "controller returns fewer registers than requested: check the profile, or this is the response to "
       "another master on the line, or to another client of the converter");
-  for (const Address& address : {genset, switchboard}) {
-    for (const auto error : {boost::system::error_code{link::Error::no_answer},
-                             boost::system::error_code{modbus::Error::foreign_answer}}) {
+  for (const DeviceAddress& address : {genset, switchboard}) {
+    for (const auto error : {boost::system::error_code{link::Error::no_response},
+                             boost::system::error_code{modbus::ResponseError::foreign_response}}) {
       const std::string text =
-          said(address, {.error = error, .seen = {.late = std::chrono::milliseconds{3'000}}});
+          text_of(address, {.error = error, .observed = {.late = std::chrono::milliseconds{3'000}}});
       EXPECT_NE(
           text.find("no answer within 2.0 s to read 120..135; an earlier request was answered after 3.0 s: "
                     "raise MODBUS_TIMEOUT"),
@@ -110,55 +114,60 @@ TEST(Describe, response_that_does_not_fit_is_named_as_it_was_seen) {
   }
 }
 
-TEST(Describe, answer_that_is_none_says_whose_and_why) {
-  EXPECT_EQ(said(genset, {.error = modbus::Error::foreign_answer, .other_unit = 2}),
+TEST(Describe, foreign_or_broken_response_has_its_origin_and_reason) {
+  EXPECT_EQ(text_of(genset, {.error = modbus::ResponseError::foreign_response, .other_unit = 2}),
             "192.168.97.10:502 unit 1: unit 2 answered instead to read 120..135; check the unit id");
-  EXPECT_EQ(said(switchboard, {.error = modbus::Error::foreign_answer, .other_unit = 2}),
+  EXPECT_EQ(text_of(switchboard, {.error = modbus::ResponseError::foreign_response, .other_unit = 2}),
             "192.168.97.20:26 unit 3: unit 2 answered instead to read 120..135; check the unit id, or look "
             "for another master on the line");
-  EXPECT_EQ(said(genset, {.error = modbus::Error::foreign_answer}),
-            "192.168.97.10:502 unit 1: only responses to other requests came within 2.0 s to read 120..135; "
-            "look for another client of the gateway");
-  EXPECT_EQ(said(switchboard, {.error = modbus::Error::foreign_answer}),
-            "192.168.97.20:26 unit 3: only answers to others' requests came within 2.0 s to read 120..135; "
+  EXPECT_EQ(
+      text_of(genset, {.error = modbus::ResponseError::foreign_response}),
+      "192.168.97.10:502 unit 1: received only responses to other requests within 2.0 s to read 120..135; "
+      "look for another client of the gateway");
+  EXPECT_EQ(text_of(switchboard, {.error = modbus::ResponseError::foreign_response}),
+            "192.168.97.20:26 unit 3: received only answers to other masters' requests within 2.0 s to read "
+            "120..135; "
             "look for another master on the line, or another client of the converter");
-  EXPECT_EQ(said(switchboard, {.error = modbus::Error::broken_answer}),
+  EXPECT_EQ(text_of(switchboard, {.error = modbus::ResponseError::damaged_response}),
             "192.168.97.20:26 unit 3: wrong CRC in the answer to read 120..135; check baud rate, parity, "
             "wiring and termination, or the converter is in another mode (Modbus TCP, or not transparent)");
-  EXPECT_EQ(said(genset, {.error = modbus::Error::broken_answer}),
-            "192.168.97.10:502 unit 1: bytes that are no Modbus TCP came instead of the answer to read "
+  EXPECT_EQ(text_of(genset, {.error = modbus::ResponseError::damaged_response}),
+            "192.168.97.10:502 unit 1: received bytes that are not Modbus TCP instead of the answer to read "
             "120..135; check the port, and the protocol: behind a converter in transparent mode it is "
             "rtu_over_tcp");
-  EXPECT_EQ(said(genset, {.error = modbus::Error::wrong_protocol}),
-            "192.168.97.10:502 unit 1: answers in Modbus RTU to Modbus TCP; set protocol to rtu_over_tcp, or "
+  EXPECT_EQ(text_of(genset, {.error = modbus::ResponseError::wrong_protocol}),
+            "192.168.97.10:502 unit 1: responds in Modbus RTU to a Modbus TCP request; set protocol to "
+            "rtu_over_tcp, or "
             "the converter to Modbus TCP");
-  EXPECT_EQ(said(switchboard, {.error = modbus::Error::wrong_protocol}),
-            "192.168.97.20:26 unit 3: answers in Modbus TCP to Modbus RTU; set protocol to tcp, or the "
-            "converter to transparent mode");
-  EXPECT_EQ(said(switchboard, {.error = link::Error::indistinguishable}),
-            "192.168.97.20:26 unit 3: not asked to read 120..135: another master asks this unit for every "
-            "count of registers that ours could have, so answers could not be told apart; stop the other "
-            "master or the other client of the converter");
+  EXPECT_EQ(
+      text_of(switchboard, {.error = modbus::ResponseError::wrong_protocol}),
+      "192.168.97.20:26 unit 3: responds in Modbus TCP to a Modbus RTU request; set protocol to tcp, or the "
+      "converter to transparent mode");
+  EXPECT_EQ(
+      text_of(switchboard, {.error = link::Error::indistinguishable}),
+      "192.168.97.20:26 unit 3: did not request 120..135: another master requests every register count of "
+      "this unit that gensetd could use, so the responses could not be distinguished; stop the other "
+      "master or the other client of the converter");
 }
 
-TEST(Describe, exception_comes_with_its_meaning) {
+TEST(Describe, exception_has_its_meaning) {
   const auto refused = [](std::uint8_t code) {
-    return said(genset, {.error = modbus::Error::exception_answer, .exception = code});
+    return text_of(genset, {.error = modbus::ResponseError::exception_response, .exception = code});
   };
   const std::string start = "192.168.97.10:502 unit 1: refuses to read 120..135: ";
   EXPECT_EQ(refused(2),
             start + "illegal data address (exception 2); it has no such registers: check the profile");
   EXPECT_EQ(refused(11), start +
-                             "gateway target device failed to respond (exception 11); the converter "
-                             "lives, the controller behind it does not answer: check unit id, wiring, "
+                             "gateway target device failed to respond (exception 11); the converter works, "
+                             "but the controller behind it does not respond: check unit id, wiring, "
                              "baud rate and parity");
   EXPECT_EQ(refused(77), start + "unknown exception (exception 77)");
   for (const int code : {1, 2, 3, 4, 5, 6, 10, 11})
     EXPECT_NE(refused(static_cast<std::uint8_t>(code)).find("); "), std::string::npos) << code;
 }
 
-TEST(Describe, one_register_and_short_times_read_naturally) {
-  const link::Outcome silent{.request = {.first = 511, .count = 1}, .error = link::Error::no_answer};
+TEST(Describe, single_registers_and_short_times_are_readable) {
+  const link::Outcome silent{.request = {.first = 511, .count = 1}, .error = link::Error::no_response};
   EXPECT_EQ(
       describe(genset, silent, 250ms).find("192.168.97.10:502 unit 1: no answer within 0.25 s to read 511; "),
       0U);

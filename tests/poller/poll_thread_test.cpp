@@ -22,15 +22,15 @@ class PollThreadTest : public testing::Test {
   PollThreadTest() { spdlog::set_level(spdlog::level::off); }
   ~PollThreadTest() override { spdlog::set_level(spdlog::level::info); }
 
-  // What `question` gives, or the text of its exception.
+  // The result of `query`; `failure` is the text of its exception.
   template <class T>
-  std::optional<T> result_of(boost::asio::awaitable<std::optional<T>> question) {
+  std::optional<T> result_of(boost::asio::awaitable<std::optional<T>> query) {
     std::optional<T> found;
     bool is_over = false;
-    boost::asio::co_spawn(context, std::move(question),
-                          [&](const std::exception_ptr& failed, std::optional<T> answer) {
+    boost::asio::co_spawn(context, std::move(query),
+                          [&](const std::exception_ptr& failed, std::optional<T> result) {
                             if (failed) failure = supervision::describe(failed);
-                            found = std::move(answer);
+                            found = std::move(result);
                             is_over = true;
                           });
     const auto limit = steady_clock::now() + 30s;
@@ -39,14 +39,14 @@ class PollThreadTest : public testing::Test {
     return found;
   }
 
-  std::optional<int> ask_for(int number) {
-    auto look = [number](Crew&) { return number; };
-    return result_of<int>(thread.ask(std::move(look)));
+  std::optional<int> query_for(int number) {
+    auto read_state = [number](PollThreadState&) { return number; };
+    return result_of<int>(thread.query(std::move(read_state)));
   }
 
   // Blocks the thread until the future is set.
   void block(std::shared_future<void> until) {
-    boost::asio::co_spawn(context, thread.ask([until](Crew&) {
+    boost::asio::co_spawn(context, thread.query([until](PollThreadState&) {
       until.wait();
       return 0;
     }),
@@ -55,33 +55,33 @@ class PollThreadTest : public testing::Test {
   }
 
   boost::asio::io_context context{1};
-  // So that the context waits for the thread when it has nothing to do itself.
-  const boost::asio::executor_work_guard<boost::asio::io_context::executor_type> stays{
+  // Keeps the context running while it waits for the thread.
+  const boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_guard{
       context.get_executor()};
   std::string failure;
   reading::Numbering numbering;
   PollThread thread{PollThread::Options{}, numbering};
 };
 
-TEST_F(PollThreadTest, answers) { EXPECT_EQ(ask_for(7), 7); }
+TEST_F(PollThreadTest, returns_the_result_of_a_query) { EXPECT_EQ(query_for(7), 7); }
 
-TEST_F(PollThreadTest, a_task_that_throws_ends_itself_alone_and_the_caller_hears_of_it) {
-  auto look = [](Crew&) -> int { throw std::runtime_error("boom"); };
-  EXPECT_EQ(result_of<int>(thread.ask(std::move(look))), std::nullopt);
+TEST_F(PollThreadTest, task_that_throws_ends_alone_and_its_caller_gets_the_exception) {
+  auto read_state = [](PollThreadState&) -> int { throw std::runtime_error("boom"); };
+  EXPECT_EQ(result_of<int>(thread.query(std::move(read_state))), std::nullopt);
   EXPECT_EQ(failure, "boom");
-  EXPECT_EQ(ask_for(7), 7);
+  EXPECT_EQ(query_for(7), 7);
 }
 
-TEST_F(PollThreadTest, one_that_hangs_is_seen_and_keeps_no_caller_waiting) {
+TEST_F(PollThreadTest, hanging_thread_is_detected_and_keeps_no_caller_waiting) {
   std::promise<void> go_on;
   block(go_on.get_future().share());
   const auto begin = steady_clock::now();
-  EXPECT_EQ(ask_for(7), std::nullopt);
-  EXPECT_GE(steady_clock::now() - begin, PollThread::patience);
+  EXPECT_EQ(query_for(7), std::nullopt);
+  EXPECT_GE(steady_clock::now() - begin, PollThread::query_timeout);
   const auto stamped = thread.heartbeat()->last();
   EXPECT_TRUE(thread.heartbeat()->hangs(stamped + 6s));
   go_on.set_value();
-  EXPECT_EQ(ask_for(8), 8);
+  EXPECT_EQ(query_for(8), 8);
   const auto limit = steady_clock::now() + 30s;
   while (thread.heartbeat()->last() == stamped && steady_clock::now() < limit) context.run_one_for(50ms);
   EXPECT_GT(thread.heartbeat()->last(), stamped);

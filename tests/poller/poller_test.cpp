@@ -22,13 +22,13 @@ using std::chrono::steady_clock;
 
 constexpr std::uint16_t gen_status = 260;  // specification, HGM9520N
 
-// Controllers on a thread of their own, so that they answer while the test's thread does not run its loop.
+// Controllers on a thread of their own, so that they respond while the test's thread does not run its loop.
 class Plant {
  public:
-  explicit Plant(simulator::Options options) {
+  explicit Plant(simulator::SimulatorOptions options) {
     options.trace = [this](const std::string& line) {
       if (line.find(" reads ") != std::string::npos) ++requests_;
-      if (line.ends_with(": gone")) ++gone_;
+      if (line.ends_with(": disconnected")) ++connections_ended_;
     };
     simulator_ = std::make_unique<simulator::Simulator>(context_, std::move(options));
     ports_ = simulator_->ports();
@@ -49,19 +49,19 @@ class Plant {
   }
   std::uint16_t port(std::size_t listening) const { return ports_.at(listening); }
   std::uint64_t requests() const { return requests_; }
-  std::uint64_t gone() const { return gone_; }  // connections that ended
+  std::uint64_t connections_ended() const { return connections_ended_; }
 
  private:
   std::atomic<std::uint64_t> requests_ = 0;
-  std::atomic<std::uint64_t> gone_ = 0;
+  std::atomic<std::uint64_t> connections_ended_ = 0;
   boost::asio::io_context context_{1};
   std::unique_ptr<simulator::Simulator> simulator_;
   std::vector<std::uint16_t> ports_;
   std::thread thread_;
 };
 
-// Everything that the hub was told, in order.
-class Witness final : public live::Listener {
+// All readings published to the hub, in order.
+class RecordingListener final : public live::ReadingListener {
  public:
   void changed(const live::ReadingPtr& newest) override { readings.push_back(newest); }
   void removed(std::int64_t) override {}
@@ -70,7 +70,7 @@ class Witness final : public live::Listener {
 
 class PollerTest : public testing::Test {
  protected:
-  // Before there are threads: the log makes itself when it is first used.
+  // Before there are threads: the first use of the log creates it.
   PollerTest() { spdlog::set_level(spdlog::level::err); }
   ~PollerTest() override { spdlog::set_level(spdlog::level::info); }
 
@@ -86,9 +86,11 @@ class PollerTest : public testing::Test {
   }
 
   void start(std::size_t threads) {
-    const Pace pace{.poll_interval = 100ms, .modbus_timeout = 10s, .retry_delay = 100ms, .offline_after = 1};
-    poller = std::make_unique<Poller>(context, catalog, directory, hub, numbering,
-                                      Poller::Options{.defaults = pace, .policy = {}, .threads = threads});
+    const PollSettings settings{
+        .poll_interval = 100ms, .modbus_timeout = 10s, .retry_delay = 100ms, .offline_after = 1};
+    poller =
+        std::make_unique<Poller>(context, catalog, directory, hub, numbering,
+                                 Poller::Options{.defaults = settings, .policy = {}, .threads = threads});
     poller->start();
   }
 
@@ -101,23 +103,23 @@ class PollerTest : public testing::Test {
   }
 
   template <class T>
-  T result_of(boost::asio::awaitable<T> question) {
+  T result_of(boost::asio::awaitable<T> query) {
     std::optional<T> found;
-    boost::asio::co_spawn(context, std::move(question),
-                          [&found](const std::exception_ptr&, T answer) { found = std::move(answer); });
+    boost::asio::co_spawn(context, std::move(query),
+                          [&found](const std::exception_ptr&, T result) { found = std::move(result); });
     run_until([&] { return found.has_value(); });
     return std::move(*found);
   }
 
   bool is_online(std::int64_t id) const {
     const live::ReadingPtr newest = hub.newest(id);
-    return newest && newest->facts->online;
+    return newest && newest->content->online;
   }
 
   profile::Value value(const reading::Reading& of, std::string_view name) const {
-    const auto& fields = of.facts->profile->fields;
+    const auto& fields = of.content->profile->fields;
     for (std::size_t index = 0; index < fields.size(); ++index)
-      if (fields[index].name == name) return of.facts->values[index];
+      if (fields[index].name == name) return of.content->values[index];
     ADD_FAILURE() << "no field " << name;
     return std::nullopt;
   }
@@ -132,7 +134,7 @@ class PollerTest : public testing::Test {
 
 TEST_F(PollerTest, each_of_many_devices_on_several_threads_has_its_own_values) {
   constexpr std::int64_t devices = 12;
-  Plant plant(simulator::many(catalog, devices, 0, false, 1));
+  Plant plant(simulator::many_gensets(catalog, devices, 0, false, 1));
   for (std::int64_t id = 1; id <= devices; ++id) {
     const auto index = static_cast<std::size_t>(id - 1);
     plant.set_register(index, 0, gen_status, static_cast<std::uint16_t>(id));
@@ -147,13 +149,13 @@ TEST_F(PollerTest, each_of_many_devices_on_several_threads_has_its_own_values) {
   const AllTotals totals = result_of(poller->totals());
   EXPECT_GE(totals.polling.counters.cycles, static_cast<std::uint64_t>(devices));
   EXPECT_EQ(totals.links.links, static_cast<std::size_t>(devices));
-  const auto figures = result_of(poller->figures(poller->device_ids()));
-  EXPECT_EQ(figures.size(), static_cast<std::size_t>(devices));
-  for (const DeviceAndLink& one : figures) EXPECT_TRUE(one.link.connected) << one.link.address;
+  const auto metrics = result_of(poller->metrics(poller->device_ids()));
+  EXPECT_EQ(metrics.size(), static_cast<std::size_t>(devices));
+  for (const DeviceAndLink& one : metrics) EXPECT_TRUE(one.link.connected) << one.link.address;
 }
 
 TEST_F(PollerTest, devices_behind_one_port_share_its_link_whatever_the_threads) {
-  Plant plant(simulator::many(catalog, 3, 0, true, 1));
+  Plant plant(simulator::many_gensets(catalog, 3, 0, true, 1));
   for (std::uint8_t unit = 1; unit <= 3; ++unit) register_device(unit, plant.port(0), unit);
   plant.start();
   start(4);
@@ -164,43 +166,43 @@ TEST_F(PollerTest, devices_behind_one_port_share_its_link_whatever_the_threads) 
   EXPECT_EQ(result_of(poller->totals()).links.links, 1U);
 }
 
-TEST_F(PollerTest, what_was_read_of_the_address_before_is_dropped_when_it_comes_after_the_change) {
-  Plant plant(simulator::many(catalog, 1, 0, false, 1));
+TEST_F(PollerTest, readings_of_the_former_address_are_discarded_after_the_change) {
+  Plant plant(simulator::many_gensets(catalog, 1, 0, false, 1));
   register_device(1, plant.port(0));
   plant.start();
   start(2);
   run_until([&] { return is_online(1); });
 
-  // Two cycles are read while nobody takes what they tell.
+  // Two cycles are read while their readings are not taken.
   const std::uint64_t requests_until = plant.requests() + 20;
   const auto limit = steady_clock::now() + 30s;
   while (plant.requests() < requests_until) {
     ASSERT_LT(steady_clock::now(), limit);
     std::this_thread::yield();
   }
-  Witness witness;
-  const auto subscription = hub.subscribe(witness);
-  directory.devices[1].ip_address = "127.0.0.2";  // where nobody listens
+  RecordingListener listener;
+  const auto subscription = hub.subscribe(listener);
+  directory.devices[1].ip_address = "127.0.0.2";  // where nothing listens
   static_cast<registry::ChangeListener&>(*poller).device_changed(directory.devices[1]);
   std::size_t online_max = 0;
   run_until([&] {
     online_max = std::max(online_max, poller->devices_online());
-    return witness.readings.size() >= 2;
+    return listener.readings.size() >= 2;
   });
 
   EXPECT_EQ(online_max, 0U);
   const std::string unread = "127.0.0.2:" + std::to_string(plant.port(0)) + " unit 1: not read yet";
-  EXPECT_EQ(witness.readings[0]->facts->error, unread);
-  for (const live::ReadingPtr& told : witness.readings) {
-    EXPECT_FALSE(told->facts->online);
-    EXPECT_EQ(value(*told, "gen_status"), std::nullopt) << told->json;
-    EXPECT_NE(told->facts->error.find("127.0.0.2:"), std::string::npos) << told->facts->error;
+  EXPECT_EQ(listener.readings[0]->content->error, unread);
+  for (const live::ReadingPtr& reading : listener.readings) {
+    EXPECT_FALSE(reading->content->online);
+    EXPECT_EQ(value(*reading, "gen_status"), std::nullopt) << reading->json;
+    EXPECT_NE(reading->content->error.find("127.0.0.2:"), std::string::npos) << reading->content->error;
   }
 }
 
 // Another process has published a device of that id, with a clock that is 20 hours ahead.
-TEST_F(PollerTest, a_device_that_another_process_publishes_is_own_as_soon_as_it_is_registered) {
-  Plant plant(simulator::many(catalog, 1, 0, false, 1));
+TEST_F(PollerTest, device_published_by_another_process_is_own_as_soon_as_it_is_registered) {
+  Plant plant(simulator::many_gensets(catalog, 1, 0, false, 1));
   plant.start();
   start(1);
   const auto foreign = [](int number) {
@@ -211,88 +213,88 @@ TEST_F(PollerTest, a_device_that_another_process_publishes_is_own_as_soon_as_it_
     made->json = std::to_string(number);
     return made;
   };
-  EXPECT_EQ(hub.publish(foreign(1)), live::Verdict::newest);
-  Witness witness;
-  const auto subscription = hub.subscribe(witness);
+  EXPECT_EQ(hub.publish(foreign(1)), live::PublishResult::newest);
+  RecordingListener listener;
+  const auto subscription = hub.subscribe(listener);
   register_device(1, plant.port(0));
   static_cast<registry::ChangeListener&>(*poller).device_changed(directory.devices[1]);
-  ASSERT_EQ(witness.readings.size(), 1U) << "at once";
-  EXPECT_NE(witness.readings[0]->facts->error.find("not read yet"), std::string::npos);
+  ASSERT_EQ(listener.readings.size(), 1U) << "at once";
+  EXPECT_NE(listener.readings[0]->content->error.find("not read yet"), std::string::npos);
   int number = 1;
   run_until([&] {
-    EXPECT_EQ(hub.publish(foreign(++number)), live::Verdict::polled_here);
+    EXPECT_EQ(hub.publish(foreign(++number)), live::PublishResult::polled_here);
     return is_online(1);
   });
   std::uint64_t last = 0;
-  for (const live::ReadingPtr& told : witness.readings) {
-    EXPECT_GT(told->seq, last);
-    last = told->seq;
+  for (const live::ReadingPtr& reading : listener.readings) {
+    EXPECT_GT(reading->seq, last);
+    last = reading->seq;
   }
   directory.devices.erase(1);
   static_cast<registry::ChangeListener&>(*poller).device_removed(1);
-  EXPECT_EQ(hub.publish(foreign(++number)), live::Verdict::newest) << "it is not polled here any more";
+  EXPECT_EQ(hub.publish(foreign(++number)), live::PublishResult::newest) << "it is not polled here any more";
 }
 
 TEST_F(PollerTest, numbers_of_a_device_grow_through_changes_removal_and_return) {
-  Plant plant(simulator::many(catalog, 1, 0, false, 1));
+  Plant plant(simulator::many_gensets(catalog, 1, 0, false, 1));
   register_device(1, plant.port(0));
   plant.start();
   start(3);
-  Witness witness;
-  const auto subscription = hub.subscribe(witness);
+  RecordingListener listener;
+  const auto subscription = hub.subscribe(listener);
   auto& changes = static_cast<registry::ChangeListener&>(*poller);
   const registry::Device good = directory.devices[1];
   for (int round = 0; round < 3; ++round) {
     run_until([&] { return is_online(1); });
     directory.devices[1].ip_address = "127.0.0.2";
     changes.device_changed(directory.devices[1]);
-    run_until([&] { return !witness.readings.back()->facts->online; });
+    run_until([&] { return !listener.readings.back()->content->online; });
     changes.device_removed(1);
     directory.devices[1] = good;
     changes.device_changed(good);
   }
   poller->stop();
   std::uint64_t last = 0;
-  for (const live::ReadingPtr& told : witness.readings) {
-    EXPECT_GT(told->seq, last);
-    EXPECT_EQ(told->facts->epoch, numbering.epoch());
-    last = told->seq;
+  for (const live::ReadingPtr& reading : listener.readings) {
+    EXPECT_GT(reading->seq, last);
+    EXPECT_EQ(reading->content->epoch, numbering.epoch());
+    last = reading->seq;
   }
 }
 
-TEST_F(PollerTest, stop_tells_of_each_device_once_with_its_last_values) {
-  Plant plant(simulator::many(catalog, 4, 0, false, 1));
+TEST_F(PollerTest, stop_publishes_each_device_once_with_its_last_values) {
+  Plant plant(simulator::many_gensets(catalog, 4, 0, false, 1));
   for (std::int64_t id = 1; id <= 4; ++id) register_device(id, plant.port(static_cast<std::size_t>(id - 1)));
   for (std::size_t index = 0; index < 4; ++index) plant.set_register(index, 0, gen_status, 9);
   plant.start();
   start(3);
   run_until([&] { return poller->devices_online() == 4; });
-  Witness witness;
-  const auto subscription = hub.subscribe(witness);
+  RecordingListener listener;
+  const auto subscription = hub.subscribe(listener);
   poller->stop();
-  run_until([&] { return plant.gone() == 4; });  // so nothing of the threads comes after it
+  run_until([&] { return plant.connections_ended() == 4; });  // so the threads publish nothing after it
   context.poll();
-  ASSERT_EQ(witness.readings.size(), 4U);
-  for (const live::ReadingPtr& last : witness.readings) {
-    EXPECT_FALSE(last->facts->online);
-    EXPECT_EQ(last->facts->error, "gateway stopped");
+  ASSERT_EQ(listener.readings.size(), 4U);
+  for (const live::ReadingPtr& last : listener.readings) {
+    EXPECT_FALSE(last->content->online);
+    EXPECT_EQ(last->content->error, "gateway stopped");
     EXPECT_EQ(value(*last, "gen_status"), profile::Value{9});
   }
   EXPECT_EQ(poller->devices_online(), 0U);
 }
 
-TEST_F(PollerTest, a_question_under_way_ends_with_the_poller) {
-  Plant plant(simulator::many(catalog, 1, 0, false, 1));
+TEST_F(PollerTest, pending_query_ends_with_the_poller) {
+  Plant plant(simulator::many_gensets(catalog, 1, 0, false, 1));
   register_device(1, plant.port(0));
   plant.start();
   start(2);
   int begun = 0;
-  auto asked = [&begun](Poller& of) -> boost::asio::awaitable<void> {
+  auto query_totals = [&begun](Poller& of) -> boost::asio::awaitable<void> {
     ++begun;
     co_await of.totals();
   };
-  for (int question = 0; question < 10; ++question)
-    boost::asio::co_spawn(context, asked(*poller), boost::asio::detached);
+  for (int query = 0; query < 10; ++query)
+    boost::asio::co_spawn(context, query_totals(*poller), boost::asio::detached);
   while (begun < 10) context.poll_one();
   poller->stop();
   poller.reset();

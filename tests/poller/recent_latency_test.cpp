@@ -7,45 +7,45 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(RecentLatency, is_nothing_before_the_first_answer) {
-  const LatencyFigures figures = RecentLatency{}.figures();
-  EXPECT_EQ(figures.answers, 0U);
-  EXPECT_EQ(figures.recent, 0U);
-  EXPECT_EQ(figures.max, 0ns);
+TEST(RecentLatency, is_zero_before_the_first_response) {
+  const LatencyMetrics metrics = RecentLatency{}.metrics();
+  EXPECT_EQ(metrics.responses, 0U);
+  EXPECT_EQ(metrics.recent, 0U);
+  EXPECT_EQ(metrics.max, 0ns);
 }
 
-TEST(RecentLatency, has_the_last_the_mean_and_the_longest) {
+TEST(RecentLatency, contains_last_mean_and_maximum) {
   RecentLatency latency;
   for (const auto time : {10ms, 40ms, 25ms}) latency.note(time);
-  const LatencyFigures figures = latency.figures();
-  EXPECT_EQ(figures.answers, 3U);
-  EXPECT_EQ(figures.recent, 3U);
-  EXPECT_EQ(figures.sum, 75ms);
-  EXPECT_EQ(figures.last, 25ms);
-  EXPECT_EQ(figures.mean, 25ms);
-  EXPECT_EQ(figures.max, 40ms);
+  const LatencyMetrics metrics = latency.metrics();
+  EXPECT_EQ(metrics.responses, 3U);
+  EXPECT_EQ(metrics.recent, 3U);
+  EXPECT_EQ(metrics.sum, 75ms);
+  EXPECT_EQ(metrics.last, 25ms);
+  EXPECT_EQ(metrics.mean, 25ms);
+  EXPECT_EQ(metrics.max, 40ms);
 }
 
-TEST(RecentLatency, looks_at_the_newest_64_and_sums_up_all) {
+TEST(RecentLatency, evaluates_the_newest_64_and_sums_up_all) {
   RecentLatency latency;
   latency.note(60s);
-  for (int answer = 0; answer < 63; ++answer) latency.note(1ms);
-  EXPECT_EQ(latency.figures().max, 60s);
+  for (int response = 0; response < 63; ++response) latency.note(1ms);
+  EXPECT_EQ(latency.metrics().max, 60s);
   latency.note(3ms);
-  const LatencyFigures figures = latency.figures();
-  EXPECT_EQ(figures.recent, 64U);
-  EXPECT_EQ(figures.last, 3ms);
-  EXPECT_EQ(figures.max, 3ms);
-  EXPECT_EQ(figures.mean, (63ms + 3ms) / 64.0);
-  EXPECT_EQ(figures.answers, 65U);
-  EXPECT_EQ(figures.sum, 60s + 66ms);
+  const LatencyMetrics metrics = latency.metrics();
+  EXPECT_EQ(metrics.recent, 64U);
+  EXPECT_EQ(metrics.last, 3ms);
+  EXPECT_EQ(metrics.max, 3ms);
+  EXPECT_EQ(metrics.mean, (63ms + 3ms) / 64.0);
+  EXPECT_EQ(metrics.responses, 65U);
+  EXPECT_EQ(metrics.sum, 60s + 66ms);
 }
 
-TEST(RecentLatency, takes_any_time) {
+TEST(RecentLatency, accepts_any_duration) {
   RecentLatency latency;
   latency.note(100h);  // no request waits so long
-  EXPECT_GT(latency.figures().max, 1h);
-  EXPECT_EQ(latency.figures().sum, 100h);
+  EXPECT_GT(latency.metrics().max, 1h);
+  EXPECT_EQ(latency.metrics().sum, 100h);
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ namespace gensetd::poller {
 
 using link::SteadyTime;
 
-// What each register of each unit holds: a code that no other register has, and the time when it was read, in
-// half seconds. `alike`: all within a quarter of each other, so that nothing in the values themselves tells
-// one register from another; else as different as can be.
+// The value of each register of each unit: a code that no other register has, and the time when it was read,
+// in half seconds. `alike`: all values are within a quarter of each other, so that the values do not
+// distinguish the registers; otherwise they differ as much as possible.
 class RegisterCodes {
  public:
   static constexpr std::chrono::milliseconds tick{500};
@@ -30,7 +30,7 @@ class RegisterCodes {
     return static_cast<std::uint16_t>(code(unit_id, address) * ticks + tick_of(time));
   }
 
-  // Whether `value` is this register's, read between these two times.
+  // Whether `value` belongs to this register and was read between these two times.
   bool is_right(std::uint16_t value, std::uint8_t unit_id, unsigned address, SteadyTime from, SteadyTime to) {
     const unsigned age = (tick_of(to) + ticks - value % ticks) % ticks;
     return value / ticks == code(unit_id, address) && age * tick <= to - from + tick;
@@ -45,7 +45,7 @@ class RegisterCodes {
     return static_cast<unsigned>((time.time_since_epoch() / tick) % ticks);
   }
 
-  // Given out in the order in which registers are first asked for.
+  // Assigned in the order of the first use of each register.
   unsigned code(std::uint8_t unit_id, unsigned address) {
     std::uint16_t& code = known_.at(unit_id * addresses + address);
     if (code == unknown) {

@@ -6,19 +6,19 @@
 
 namespace gensetd::poller {
 
-// How a gateway from Modbus TCP to a serial line gets out of step. It takes whatever frame is in its receive
-// buffer for the response to the request that it sent last, and puts that request's transaction id on it.
+// How a gateway from Modbus TCP to a serial line gets out of step. It assumes that any frame in its receive
+// buffer is the response to its last request, and gives it that request's transaction id.
 struct GatewayTroubles {
-  double late = 0.03;            // a controller responds after the gateway's own timeout
-  milliseconds timeout{500};     // of the gateway
-  double lost = 0.01;            // a controller does not respond
-  double says_failed = 0.5;      // exception 0x0B after its timeout, else nothing
-  double sends_twice = 0.02;     // the gateway repeats a request without need: two responses
-  double honest_unit = 0.0;      // it passes on the unit id of the response, else that of the request
-  double flushes = 0.02;         // it empties its buffer before a request
-  double exception = 0.005;      // a controller refuses
-  double copied = 0.02;          // a response to another client is sent to us too
-  double others_given_up = 0.0;  // the response to another client's request arrives when that was given up
+  double late = 0.03;                // a controller responds after the gateway's own timeout
+  milliseconds timeout{500};         // of the gateway
+  double lost = 0.01;                // a controller does not respond
+  double says_failed = 0.5;          // exception 0x0B after its timeout, otherwise nothing
+  double sends_twice = 0.02;         // the gateway repeats a request without need: two responses
+  double honest_unit = 0.0;          // it returns the unit id of the response, otherwise that of the request
+  double flushes = 0.02;             // it empties its buffer before a request
+  double exception = 0.005;          // a controller refuses
+  double copied = 0.02;              // a response to another client is also sent to us
+  double others_given_up = 0.0;      // a response to another client arrives after its timeout
   bool forgets_on_reconnect = true;  // its buffer belongs to the connection
 };
 
@@ -27,7 +27,7 @@ class TroubledGateway final : public SimulatedPeer {
   TroubledGateway(GatewayTroubles troubles, RegisterCodes& codes, std::uint64_t seed)
       : SimulatedPeer(seed), troubles_(troubles), codes_(codes) {}
 
-  std::uint8_t dead_unit = 0;
+  std::uint8_t silent_unit = 0;
   std::uint64_t out_of_step = 0;  // responses that belonged to an earlier request
 
  private:
@@ -44,7 +44,7 @@ class TroubledGateway final : public SimulatedPeer {
     Bytes pdu;
   };
 
-  void asked(const link::Send& send) override {
+  void send_frame(const link::Send& send) override {
     const std::span<const std::uint8_t> bytes(send.bytes);
     queue_.push_back({.number = transactions,
                       .transaction_id = modbus::number_at(bytes, 0),
@@ -63,10 +63,10 @@ class TroubledGateway final : public SimulatedPeer {
     if (happens(troubles_.flushes)) buffer_.clear();
     requested_.push_back(current_);
     if (requested_.size() > 32) requested_.pop_front();
-    if (happens(troubles_.others_given_up)) other_client_is_answered_late();
-    if (current_.unit_id != dead_unit && !happens(troubles_.lost)) {
-      controller_answers();
-      if (happens(troubles_.sends_twice)) controller_answers();
+    if (happens(troubles_.others_given_up)) send_late_response_to_other_client();
+    if (current_.unit_id != silent_unit && !happens(troubles_.lost)) {
+      controller_responds();
+      if (happens(troubles_.sends_twice)) controller_responds();
     }
     if (happens(troubles_.copied)) send_copy();
     at(now + troubles_.timeout, [this, number = current_.number] {
@@ -75,11 +75,11 @@ class TroubledGateway final : public SimulatedPeer {
       if (happens(troubles_.says_failed)) deliver(current_, current_.unit_id, {0x83, 0x0B});
       at(now + milliseconds{5}, [this] { serve_next(); });
     });
-    take();
+    check_buffer();
   }
 
-  // Another client reads what we read, with counts of its own.
-  void other_client_is_answered_late() {
+  // Another client reads the same ranges with other counts.
+  void send_late_response_to_other_client() {
     Request other = requested_[below(requested_.size())];
     other.number = 0;
     other.unit_id = static_cast<std::uint8_t>(1 + below(3));
@@ -87,7 +87,7 @@ class TroubledGateway final : public SimulatedPeer {
     respond(other, now + milliseconds{static_cast<int>(below(2'500))});
   }
 
-  void controller_answers() {
+  void controller_responds() {
     SteadyTime arrives = now + milliseconds{60 + static_cast<int>(below(120))};
     if (happens(troubles_.late)) arrives += troubles_.timeout + milliseconds{static_cast<int>(below(2'500))};
     respond(current_, arrives);
@@ -104,12 +104,12 @@ class TroubledGateway final : public SimulatedPeer {
       if (happens(troubles_.exception)) pdu = {0x83, 4};
       buffer_.push_back({.request = request.number, .unit_id = request.unit_id, .pdu = std::move(pdu)});
       if (buffer_.size() > 4) buffer_.pop_front();
-      take();
+      check_buffer();
     });
   }
 
-  // The gateway looks into its buffer.
-  void take() {
+  // The gateway checks its buffer.
+  void check_buffer() {
     if (!waiting_ || buffer_.empty()) return;
     waiting_ = false;
     Response response = std::move(buffer_.front());
@@ -133,11 +133,11 @@ class TroubledGateway final : public SimulatedPeer {
                 unit_id};
     frame.insert(frame.end(), pdu.begin(), pdu.end());
     at(now + milliseconds{3}, [this, frame = std::move(frame)] {
-      if (open_) conversation.heard(frame, now);
+      if (open_) conversation.received(frame, now);
     });
   }
 
-  // Of another client that counts from 1 and reads what we read.
+  // A response to another client that reads the same ranges and counts its ids from 1.
   void send_copy() {
     Request other = current_;
     other.transaction_id = ++other_client_id_;

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-// A serial line behind a converter with everything that goes wrong on it, in a time of its own: a million
-// transactions take seconds. Everything is drawn from one seed.
+// A serial line behind a converter with all its faults, in simulated time: a million transactions take
+// seconds. All random numbers come from one seed.
 namespace gensetd::poller {
 
 using std::chrono::milliseconds;
@@ -28,19 +28,19 @@ struct Troubles {
   double doubled = 0.03;  // again within 400 ms
   double split = 0.3;     // with pauses up to split_pause_max
   milliseconds split_pause_max{60};
-  double merged = 0.05;  // comes with what comes next
+  double merged = 0.05;  // arrives together with the next bytes
   double corrupted = 0.04;
   double exception = 0.01;
   double reset = 0.002;
   double garbage = 0.02;
-  milliseconds foreign_every{700};  // on average; 0: nobody else
-  double foreign_hidden = 0.0;      // share whose request is not seen
-  double foreign_mimics = 0.0;      // share that asks our unit for as many registers as we do just then
-  double lookalike = 0.0;  // our answer comes at its time, but another of its unit and count before it
+  milliseconds foreign_every{700};  // on average; 0: no other master
+  double foreign_hidden = 0.0;      // share whose request is not visible
+  double foreign_mimics = 0.0;      // share that requests as many registers of the same unit as we do
+  double lookalike = 0.0;           // our response is preceded by another one of the same unit and count
 };
 
-// A conversation with what is at its other end, in a time of its own. Use: schedule events and step() until
-// something is over; step() passes on what the conversation says (Tell, Doubt).
+// A conversation with its peer, in simulated time. Use: schedule events and call step() repeatedly; step()
+// passes on the actions for the requester (Tell, Doubt).
 class SimulatedPeer {
  public:
   explicit SimulatedPeer(std::uint64_t seed) : random_(seed) { conversation.opened(now, first_id()); }
@@ -48,7 +48,7 @@ class SimulatedPeer {
 
   void at(SteadyTime time, std::function<void()> what) { events_.emplace(time, std::move(what)); }
 
-  // Does what comes next. `tell` is given Tell and Doubt.
+  // Carries out the next action or event. `on_action` gets Tell and Doubt.
   template <class OnAction>
   void step(OnAction&& on_action) {
     const link::Action action = conversation.next(now);
@@ -62,7 +62,7 @@ class SimulatedPeer {
       }
     } else if (const auto* send = std::get_if<link::Send>(&action)) {
       ++transactions;
-      asked(*send);
+      send_frame(*send);
     } else if (std::holds_alternative<link::Connect>(action)) {
       at(now + milliseconds{20}, [this] {
         open_ = true;
@@ -84,7 +84,7 @@ class SimulatedPeer {
   std::uint64_t transactions = 0;
 
  protected:
-  virtual void asked(const link::Send& send) = 0;
+  virtual void send_frame(const link::Send& send) = 0;
   std::uint16_t first_id() { return static_cast<std::uint16_t>(random_()); }
 
   bool open_ = true;
@@ -99,10 +99,10 @@ class TroubledLine final : public SimulatedPeer {
  public:
   TroubledLine(Troubles troubles, RegisterCodes& codes, std::uint64_t seed)
       : SimulatedPeer(seed), troubles_(troubles), codes_(codes) {
-    if (troubles_.foreign_every.count() > 0) at(now + milliseconds{1}, [this] { foreigner_asks(); });
+    if (troubles_.foreign_every.count() > 0) at(now + milliseconds{1}, [this] { other_master_requests(); });
   }
 
-  std::uint8_t dead_unit = 0;
+  std::uint8_t silent_unit = 0;
 
  private:
   static Bytes sealed(Bytes frame) {
@@ -116,7 +116,7 @@ class TroubledLine final : public SimulatedPeer {
     return milliseconds{static_cast<std::int64_t>(length_bytes) * 1'146 / 1'000};
   }
 
-  Bytes answer_to(std::uint8_t unit_id, unsigned first, unsigned count, SteadyTime time) {
+  Bytes response_to(std::uint8_t unit_id, unsigned first, unsigned count, SteadyTime time) {
     Bytes frame{unit_id, 3, static_cast<std::uint8_t>(2 * count)};
     for (unsigned index = 0; index < count; ++index) {
       const std::uint16_t value = codes_.value(unit_id, first + index, time);
@@ -126,11 +126,11 @@ class TroubledLine final : public SimulatedPeer {
     return sealed(std::move(frame));
   }
 
-  void asked(const link::Send& send) override {
+  void send_frame(const link::Send& send) override {
     const std::span<const std::uint8_t> bytes(send.bytes);
     ours_ = {.unit_id = bytes[0], .first = modbus::number_at(bytes, 2), .count = modbus::number_at(bytes, 4)};
-    const bool collides = now < foreigner_busy_until_ && happens(0.5);
-    if (ours_.unit_id == dead_unit || collides || happens(troubles_.lost)) return;
+    const bool collides = now < other_master_busy_until_ && happens(0.5);
+    if (ours_.unit_id == silent_unit || collides || happens(troubles_.lost)) return;
     if (happens(troubles_.reset)) {
       at(now + milliseconds{5}, [this] {
         if (!std::exchange(open_, false)) return;
@@ -139,10 +139,10 @@ class TroubledLine final : public SimulatedPeer {
     }
     const auto turnaround = milliseconds{30 + static_cast<int>(below(60))};
     const SteadyTime read_at = now + wire_time(8) + turnaround;
-    Bytes frame = answer_to(ours_.unit_id, ours_.first, ours_.count, read_at);
+    Bytes frame = response_to(ours_.unit_id, ours_.first, ours_.count, read_at);
     if (happens(troubles_.lookalike)) {
-      conversation_hears_at(
-          read_at, answer_to(ours_.unit_id, static_cast<unsigned>(below(230)), ours_.count, read_at));
+      receive_at(read_at,
+                 response_to(ours_.unit_id, static_cast<unsigned>(below(230)), ours_.count, read_at));
       const SteadyTime arrives = read_at + wire_time(frame.size());
       return deliver_at(arrives, std::move(frame));
     }
@@ -186,9 +186,9 @@ class TroubledLine final : public SimulatedPeer {
     at(time + pause, [this, part = Bytes(bytes.begin() + cut, bytes.end())] { arrive(part); });
   }
 
-  void conversation_hears_at(SteadyTime time, Bytes bytes) {
+  void receive_at(SteadyTime time, Bytes bytes) {
     at(time, [this, bytes = std::move(bytes)] {
-      if (open_) conversation.heard(bytes, now);
+      if (open_) conversation.received(bytes, now);
     });
   }
 
@@ -199,15 +199,15 @@ class TroubledLine final : public SimulatedPeer {
     if (happens(troubles_.merged)) {
       held_ = std::move(bytes);
       at(now + milliseconds{300}, [this] {
-        if (open_ && !held_.empty()) conversation.heard(std::exchange(held_, {}), now);
+        if (open_ && !held_.empty()) conversation.received(std::exchange(held_, {}), now);
       });
       return;
     }
-    conversation.heard(bytes, now);
+    conversation.received(bytes, now);
   }
 
-  // Somebody else polls these units with a plan of their own, which changes every twenty minutes.
-  void foreigner_asks() {
+  // Another master polls these units with a plan of its own, which changes every twenty minutes.
+  void other_master_requests() {
     if (now >= foreign_plan_until_) {
       foreign_plan_until_ = now + std::chrono::minutes{20};
       foreign_plan_.clear();
@@ -217,24 +217,26 @@ class TroubledLine final : public SimulatedPeer {
                                  .count = static_cast<std::uint16_t>(1 + below(20))});
       }
     }
-    modbus::ReadRequest asks = foreign_plan_[below(foreign_plan_.size())];
-    // By chance: somebody whose counts follow ours read for read could be told by nothing.
+    modbus::ReadRequest request_of_other = foreign_plan_[below(foreign_plan_.size())];
+    // Rarely: nothing could distinguish a master whose counts always equal ours.
     if (happens(troubles_.foreign_mimics) && now > mimicked_at_ + std::chrono::seconds{10}) {
-      asks.unit_id = ours_.unit_id;
-      asks.count = ours_.count;
+      request_of_other.unit_id = ours_.unit_id;
+      request_of_other.count = ours_.count;
       mimicked_at_ = now;
     }
     const auto turnaround = milliseconds{30 + static_cast<int>(below(60))};
     const SteadyTime read_at = now + wire_time(8) + turnaround;
-    Bytes answer = answer_to(asks.unit_id, asks.first, asks.count, read_at);
-    foreigner_busy_until_ = read_at + wire_time(answer.size());
+    Bytes response =
+        response_to(request_of_other.unit_id, request_of_other.first, request_of_other.count, read_at);
+    other_master_busy_until_ = read_at + wire_time(response.size());
     if (!happens(troubles_.foreign_hidden)) {
-      const auto request = modbus::encode_rtu(asks);
+      const auto request = modbus::encode_rtu(request_of_other);
       deliver_at(now + wire_time(8), Bytes(request.begin(), request.end()));
     }
-    if (!happens(troubles_.lost)) deliver_at(foreigner_busy_until_, std::move(answer));
+    if (!happens(troubles_.lost)) deliver_at(other_master_busy_until_, std::move(response));
     const auto mean = static_cast<std::uint64_t>(troubles_.foreign_every.count());
-    at(now + milliseconds{static_cast<std::int64_t>(1 + below(2 * mean))}, [this] { foreigner_asks(); });
+    at(now + milliseconds{static_cast<std::int64_t>(1 + below(2 * mean))},
+       [this] { other_master_requests(); });
   }
 
   Troubles troubles_;
@@ -243,7 +245,7 @@ class TroubledLine final : public SimulatedPeer {
   modbus::ReadRequest ours_;
   std::vector<modbus::ReadRequest> foreign_plan_;
   SteadyTime foreign_plan_until_{};
-  SteadyTime foreigner_busy_until_{};
+  SteadyTime other_master_busy_until_{};
   SteadyTime mimicked_at_{};
 };
 

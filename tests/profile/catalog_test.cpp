@@ -10,7 +10,7 @@
 namespace gensetd::profile {
 namespace {
 
-// A directory of its own for each test, gone at the end.
+// A separate directory for each test, removed at its end.
 class ProfileDirectory : public testing::Test {
  protected:
   void SetUp() override {
@@ -54,7 +54,7 @@ TEST(Catalog, both_controllers_are_built_in) {
   EXPECT_EQ(catalog.find("hgm9520"), nullptr);
 }
 
-TEST(Catalog, the_built_in_controllers_are_asked_as_the_sites_taught) {
+TEST(Catalog, the_built_in_controllers_have_the_transports_that_sites_need) {
   const Catalog catalog = Catalog::built_in();
   const ProfilePtr genset = catalog.find("hgm9520n");
   const ProfilePtr switchboard = catalog.find("hgm9560");
@@ -103,7 +103,7 @@ label = { en = "Valve", ru = "Клапан" }
   EXPECT_EQ(derived->serial.request_gap, base->serial.request_gap);
   EXPECT_EQ(derived->code_tables.size(), base->code_tables.size());
   ASSERT_EQ(derived->blocks.size(), 10U);
-  EXPECT_EQ(derived->blocks[8].name, "extra");  // 300 stands before the alarms' 511
+  EXPECT_EQ(derived->blocks[8].name, "extra");  // 300 is before 511, the address of the alarms
   ASSERT_EQ(derived->fields.size(), 57U);
   for (std::size_t index = 0; index < base->fields.size(); ++index) {
     const Field& ours = derived->fields[index];
@@ -124,7 +124,7 @@ label = { en = "Valve", ru = "Клапан" }
   EXPECT_EQ(derived->fields.back().block, 8);
 }
 
-TEST(Catalog, a_derived_profile_is_held_to_the_same_rules) {
+TEST(Catalog, a_derived_profile_is_checked_by_the_same_rules) {
   const auto refusal = [](const std::string& more) -> std::string {
     try {
       Catalog::built_in().parse("name = \"d\"\nextends = \"hgm9520n\"\n" + more, "d.toml");
@@ -139,7 +139,7 @@ TEST(Catalog, a_derived_profile_is_held_to_the_same_rules) {
             "one block "
             "at most");
   EXPECT_EQ(refusal("blocks = [{ name = \"status\", address = 300, count = 2 }]"),
-            "d.toml:3: block status is there already: must be a new name");
+            "d.toml:3: block status exists already: must be a new name");
   EXPECT_EQ(refusal("fields = [{ name = \"new\", address = 114 }]"),
             "d.toml:3: a field has no type: needed is u16 or i16 or u32 or i32 or bit, in quotes");
   EXPECT_EQ(
@@ -147,7 +147,7 @@ TEST(Catalog, a_derived_profile_is_held_to_the_same_rules) {
       "d.toml:4: fields run_hours and run_minutes are the same value, u16 at 271: one of them must differ");
   EXPECT_EQ(
       refusal("fields = [{ name = \"run_hours\", unit = \"h\" }, { name = \"run_hours\", unit = \"d\" }]"),
-      "d.toml:3: field run_hours is there already: must be a new name");
+      "d.toml:3: field run_hours exists already: must be a new name");
   EXPECT_EQ(refusal("fields = [{ name = \"coolant_temp\", type = \"u16\" }]"),
             "d.toml:3: field coolant_temp: raw_min = -50 does not fit u16: must be a whole number 0..65535");
   EXPECT_EQ(refusal("fields = [{ name = \"gen_status\", type = \"bit\", no_data = \"none\" }]"),
@@ -156,7 +156,7 @@ TEST(Catalog, a_derived_profile_is_held_to_the_same_rules) {
             "d.toml:3: merge_limit = 200: must be a whole number 1..125");
 }
 
-TEST_F(ProfileDirectory, adds_to_the_built_in_profiles_in_whatever_order_the_files_extend_each_other) {
+TEST_F(ProfileDirectory, adds_to_the_built_in_profiles_in_any_order_of_files) {
   write("a.toml",
         "name = \"third\"\nextends = \"second\"\nfields = [{ name = \"run_hours\", unit = \"d\" }]");
   write("b.toml",
@@ -187,7 +187,7 @@ TEST_F(ProfileDirectory, an_empty_one_leaves_the_built_in_profiles) {
   EXPECT_EQ(Catalog::with_directory(directory_).all().size(), 2U);
 }
 
-TEST_F(ProfileDirectory, one_that_is_not_there_is_refused) {
+TEST_F(ProfileDirectory, a_missing_directory_is_refused) {
   directory_ /= "absent";
   EXPECT_NE(refusal().find("absent: the directory of profiles cannot be read (No such file or directory)"),
             std::string::npos)
@@ -206,7 +206,8 @@ TEST_F(ProfileDirectory, profiles_that_extend_each_other_are_refused) {
   write("b.toml", "name = \"y\"\nextends = \"z\"");
   write("c.toml", "name = \"z\"\nextends = \"y\"");
   EXPECT_EQ(refusal(),
-            "a.toml:2: profile x extends y, which ends in a circle: must end at a profile without extends");
+            "a.toml:2: profile x extends y, which leads back to itself: the chain must end at a profile "
+            "without extends");
 }
 
 TEST_F(ProfileDirectory, an_unknown_base_is_refused_and_the_known_ones_are_named) {
@@ -215,12 +216,12 @@ TEST_F(ProfileDirectory, an_unknown_base_is_refused_and_the_known_ones_are_named
             "a.toml:2: extends = \"hgm9520\": there is no such profile: must be one of hgm9520n, hgm9560");
 }
 
-TEST_F(ProfileDirectory, a_fault_is_told_with_the_file_it_is_in) {
+TEST_F(ProfileDirectory, an_error_names_its_file) {
   write("a.toml", "name = \"x\"\nextends = \"hgm9560\"\nspeed = 3");
   EXPECT_EQ(refusal().find("a.toml:3: unknown key \"speed\" in a profile: allowed are "), 0U) << refusal();
 }
 
-TEST_F(ProfileDirectory, what_is_no_file_or_too_large_is_refused) {
+TEST_F(ProfileDirectory, a_folder_or_a_too_large_file_is_refused) {
   std::filesystem::create_directory(directory_ / "a.toml");
   EXPECT_EQ(refusal(), "a.toml: cannot be used: must be a file of 1 MB at most");
   std::filesystem::remove(directory_ / "a.toml");

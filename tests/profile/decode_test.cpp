@@ -15,9 +15,9 @@ using Count = std::optional<std::int64_t>;
 
 std::int64_t signed16(std::int64_t raw) { return raw > 32767 ? raw - 65536 : raw; }
 
-// A rule as a field of the register maps has it, and the specification's formula for it, written
-// independently in whole units before the decimals. `decided` says for which raw values PRODUCT.md overrules
-// the formula, and with what.
+// A decoding rule of the register maps, and the specification's formula for it, written independently in
+// whole units before the decimals. `decided`: the raw values for which PRODUCT.md overrides the formula, and
+// their values.
 struct Rule {
   std::string name;
   Field field;
@@ -76,7 +76,7 @@ std::vector<Rule> rules() {
   };
 }
 
-TEST(Decode, is_the_formula_or_a_listed_decision_for_every_raw_value) {
+TEST(Decode, equals_the_formula_or_a_listed_decision_for_every_raw_value) {
   for (const Rule& rule : rules()) {
     for (std::int64_t raw = 0; raw <= 65535; ++raw) {
       const bool decided = rule.decided(raw);
@@ -93,7 +93,7 @@ TEST(Decode, an_engine_at_minus_twenty_degrees_reads_minus_twenty) {
   EXPECT_EQ(decode16(field_of(Type::i16, NoData::from_32000, -50, 200), 65516), -20);
 }
 
-TEST(Decode, every_bit_of_every_raw_value_stands_alone) {
+TEST(Decode, every_bit_is_independent_for_every_raw_value) {
   Field field = field_of(Type::bit, NoData::none);
   for (unsigned bit = 0; bit < 16; ++bit) {
     field.bit = static_cast<std::uint8_t>(bit);
@@ -103,7 +103,7 @@ TEST(Decode, every_bit_of_every_raw_value_stands_alone) {
   }
 }
 
-TEST(Decode, thirty_two_bits_are_the_formula_but_for_the_two_markers) {
+TEST(Decode, thirty_two_bits_equal_the_formula_except_for_the_two_markers) {
   const Field unsigned_field = field_of(Type::u32, NoData::marker);
   const Field signed_field = field_of(Type::i32, NoData::marker);
   const auto check = [&](std::int64_t low, std::int64_t high) {
@@ -127,7 +127,7 @@ TEST(Decode, thirty_two_bits_are_the_formula_but_for_the_two_markers) {
   for (int pair = 0; pair < 2'000'000; ++pair) check(random() & 0xFFFF, random() & 0xFFFF);
 }
 
-TEST(Decode, a_block_fills_its_own_fields_and_no_other) {
+TEST(Decode, a_block_sets_only_its_own_fields) {
   Profile profile;
   profile.blocks = {{"first", 10, 3}, {"second", 20, 1}};
   Field a = field_of(Type::u32, NoData::marker);
@@ -140,7 +140,7 @@ TEST(Decode, a_block_fills_its_own_fields_and_no_other) {
   profile.fields = {a, b, c};
   std::vector<Value> values{7, 8, 9};
   const std::vector<std::uint8_t> registers{0xFF, 0xFE, 0x00, 0x02, 0x00, 0x01};
-  decode_block(profile, 0, registers, values);
+  decode_block(profile, 0, fields_of_block(profile, 0), registers, values);
   EXPECT_EQ(values, (std::vector<Value>{65538, 8, -2}));
   clear_block(profile, 1, values);
   EXPECT_EQ(values, (std::vector<Value>{65538, {}, -2}));

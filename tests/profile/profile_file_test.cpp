@@ -9,7 +9,7 @@
 namespace gensetd::profile {
 namespace {
 
-// A small profile in which every kind of entry stands on a line of its own.
+// A small profile in which every kind of entry is on its own line.
 const std::vector<std::string> good{
     R"(name = "small")",                                                              // 1
     R"(title = { en = "Small", ru = "Малый" })",                                      // 2
@@ -39,7 +39,7 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-// The good profile with one piece of one line exchanged.
+// The valid profile with one part of one line replaced.
 std::string with(std::size_t line, const std::string& piece, const std::string& other) {
   std::vector<std::string> lines = good;
   std::string& changed = lines.at(line - 1);
@@ -90,11 +90,11 @@ TEST(ProfileFile, a_good_file_is_read_with_blocks_and_codes_in_ascending_order) 
 
 struct Bad {
   std::string what;
-  std::size_t line;  // that is changed, and that must be named
+  std::size_t line;  // the changed line, which the message must name
   std::string piece;
   std::string other;
   std::string message;
-  std::size_t named = 0;  // the line that must be named, when it is another
+  std::size_t named = 0;  // the line that the message must name, if it is another
 };
 
 const std::vector<Bad> bad_files{
@@ -135,14 +135,14 @@ const std::vector<Bad> bad_files{
     {"transport no table", 6, "{ merge_limit = 125, request_gap_ms = 0, requests_in_flight = 16 }", "1",
      "tcp = 1: must be a table"},
     {"groups no list", 8, "groups = [", "groups = 3 #", "not TOML", 9},
-    {"group twice", 9, "\"h\"", "\"g\"", "group g is there already: must be a new name"},
+    {"group twice", 9, "\"h\"", "\"g\"", "group g exists already: must be a new name"},
     {"group no table", 9, "{ name = \"h\", label = { en = \"H\", ru = \"Х\" } }", "\"h\"",
      "a group is \"h\": must be a table with the keys name, label"},
-    {"block twice", 11, "\"c\"", "\"b\"", "block b is there already"},
+    {"block twice", 11, "\"c\"", "\"b\"", "block b exists already"},
     {"block of 0", 11, "count = 2", "count = 0", "count = 0: must be a whole number 1..125"},
     {"block of 126", 11, "count = 2", "count = 126", "count = 126: must be a whole number 1..125"},
     {"block behind the last register", 11, "address = 4, count = 2", "address = 65535, count = 2",
-     "block c ends behind register 65535"},
+     "block c ends after register 65535"},
     {"blocks overlap", 11, "count = 2", "count = 7",
      "blocks c (4..10) and b (10..13) overlap: each register must"},
     {"block inside another", 11, "address = 4, count = 2", "address = 11, count = 1",
@@ -157,9 +157,9 @@ const std::vector<Bad> bad_files{
     {"unknown type", 13, "u32", "u64", "type = \"u64\": must be u16 or i16 or u32 or i32 or bit"},
     {"bit 16", 15, "bit = 3", "bit = 16", "bit = 16: must be a whole number 0..15"},
     {"bit missing", 15, "bit = 3, ", "", "a field has no bit: needed is a whole number 0..15"},
-    {"bit of a number", 14, "codes", "bit = 1, codes", "bit stands in a field of another type"},
+    {"bit of a number", 14, "codes", "bit = 1, codes", "bit is only allowed in a field of type bit"},
     {"bit with decimals", 15, "bit = 3", "bit = 3, decimals = 1",
-     "field z: a bit takes no raw_min, raw_max or decimals"},
+     "field z: a bit must not have raw_min, raw_max or decimals"},
     {"7 decimals", 13, "decimals = 2", "decimals = 7", "decimals = 7: must be a whole number 0..6"},
     {"decimals negative", 13, "decimals = 2", "decimals = -1", "decimals = -1: must be"},
     {"unknown group", 13, "\"g\"", "\"x\"", "there is no group \"x\": must be one of g, h"},
@@ -174,7 +174,7 @@ const std::vector<Bad> bad_files{
     {"limit that does not fit", 14, "codes", "raw_min = -1, codes",
      "field s: raw_min = -1 does not fit u16: must be a whole number 0..65535"},
     {"limits crossed", 14, "codes", "raw_min = 9, raw_max = 8, codes", "raw_min = 9 is above raw_max = 8"},
-    {"field twice", 14, "\"s\"", "\"f\"", "field f is there already"},
+    {"field twice", 14, "\"s\"", "\"f\"", "field f exists already"},
     {"same value twice", 14, "address = 4, type = \"u16\"", "address = 5, type = \"bit\", bit = 3",
      "fields s and z are the same value, bit at 5", 15},
     {"unit no text", 13, "\"V\"", "true", "unit = true: must be a text"},
@@ -183,8 +183,8 @@ const std::vector<Bad> bad_files{
     {"field without label", 13, ", label = { en = \"F\", ru = \"Ф\" }", "",
      "a field has no label: needed is { en"},
     {"field without group", 13, "group = \"g\", ", "", "a field has no group"},
-    {"code twice", 20, "value = 1", "value = 2", "code 2 is there already"},
-    {"code word twice", 20, "\"one\"", "\"two\"", "code two is there already"},
+    {"code twice", 20, "value = 1", "value = 2", "code 2 exists already"},
+    {"code word twice", 20, "\"one\"", "\"two\"", "code two exists already"},
     {"code value is a text", 20, "value = 1", "value = \"1\"", "value = \"1\": must be a whole number"},
 };
 
@@ -198,7 +198,7 @@ TEST(ProfileFile, a_bad_file_is_refused_with_its_line_and_what_is_allowed) {
   }
 }
 
-TEST(ProfileFile, a_field_may_not_take_a_key_of_the_reading_itself) {
+TEST(ProfileFile, a_field_must_not_have_a_key_of_the_reading) {
   for (const std::string name : {"device_id", "site_code", "device_type", "timestamp", "online", "error",
                                  "last_seen", "seq", "epoch"}) {
     EXPECT_EQ(
@@ -207,7 +207,7 @@ TEST(ProfileFile, a_field_may_not_take_a_key_of_the_reading_itself) {
   }
 }
 
-TEST(ProfileFile, every_key_but_the_code_tables_is_needed) {
+TEST(ProfileFile, every_key_except_the_code_tables_is_required) {
   for (const std::string key : {"title", "device_type", "protocol", "probe_address", "tcp", "serial"}) {
     std::string text;
     for (const std::string& line : good) text += (line.starts_with(key) ? "" : line) + "\n";
@@ -224,7 +224,7 @@ TEST(ProfileFile, a_code_and_its_bits_may_share_a_register) {
             "accepted");
 }
 
-TEST(ProfileFile, any_cut_of_a_good_file_is_refused_or_read_but_never_worse) {
+TEST(ProfileFile, any_prefix_of_a_good_file_is_refused_or_read) {
   const std::string text = joined(good);
   for (std::size_t length = 0; length < text.size(); ++length) {
     const std::string message = refusal(text.substr(0, length));

@@ -17,7 +17,7 @@ namespace {
 constexpr auto tcp = modbus::Protocol::tcp;
 constexpr auto serial = modbus::Protocol::rtu_over_tcp;
 
-// "0..3 40..42": what stands in a plan.
+// The ranges of a plan: "0..3 40..42".
 std::string ranges(const ReadPlan& plan) {
   std::string text;
   for (const PlannedRead& read : plan) {
@@ -41,7 +41,7 @@ TEST(ReadPlan, a_genset_over_tcp_takes_four_requests) {
             "0..0 114..201 212..275 511..511");
 }
 
-TEST(ReadPlan, a_genset_on_a_serial_line_takes_seven_requests_that_can_all_grow) {
+TEST(ReadPlan, a_genset_on_a_serial_line_takes_seven_requests_that_can_all_be_longer) {
   EXPECT_EQ(ranges(merged_plan(*Catalog::built_in().find("hgm9520n"), serial)),
             "0..0 114..135 140..173 174..201 212..241 260..275 511..511");
 }
@@ -55,11 +55,11 @@ TEST(ReadPlan, a_switchboard_over_tcp_takes_two_requests) {
   EXPECT_EQ(ranges(merged_plan(*Catalog::built_in().find("hgm9560"), tcp)), "0..118 134..211");
 }
 
-TEST(ReadPlan, a_gap_is_bridged_only_where_that_costs_less_than_a_request) {
+TEST(ReadPlan, a_gap_is_read_only_where_that_costs_less_than_a_request) {
   EXPECT_EQ(ranges(merged_plan(profile_of({{0, 1}, {100, 1}}, 125), tcp)), "0..100");
   EXPECT_EQ(ranges(merged_plan(profile_of({{0, 1}, {102, 1}}, 125), tcp)), "0..0 102..102");
   // On the wire a request with no gap costs (8 + 5) x 1.146 + 60 ms, a register 2.292 ms: 32.7 registers.
-  // Registers 0..35 are 36: the limit of 38 leaves two counts to grow by.
+  // Registers 0..35 are 36: the limit of 38 leaves two spare registers.
   Profile line = profile_of({{0, 1}, {33, 3}}, 38);
   EXPECT_EQ(ranges(merged_plan(line, serial)), "0..35");
   line = profile_of({{0, 1}, {33, 3}}, 37);
@@ -100,7 +100,7 @@ std::int64_t cheapest_of_all(const Profile& profile) {
   return cheapest;
 }
 
-TEST(ReadPlan, is_the_cheapest_of_all_and_covers_every_block_once_for_random_maps) {
+TEST(ReadPlan, is_the_cheapest_plan_and_covers_every_block_once_for_random_maps) {
   const std::uint32_t seed = std::random_device{}();
   SCOPED_TRACE(seed);
   std::mt19937 random(seed);
@@ -138,10 +138,10 @@ TEST(ReadPlan, is_the_cheapest_of_all_and_covers_every_block_once_for_random_map
   }
 }
 
-TEST(ReadPlan, reads_name_each_field_once_with_its_block) {
+TEST(ReadPlan, layout_contains_each_field_once_with_its_block) {
   for (const char* name : {"hgm9520n", "hgm9560"}) {
     const ProfilePtr profile = Catalog::built_in().find(name);
-    const ReadsPtr reads = reads_of(profile, serial);
+    const ReadLayoutPtr reads = read_layout_of(profile, serial);
     EXPECT_EQ(reads->plan, merged_plan(*profile, serial));
     EXPECT_EQ(ReadPlan{reads->probe}, single_blocks(*profile, {0}));
     std::size_t named = 0;

@@ -52,7 +52,7 @@ Value consumption(int raw, int) { return raw > 10000 || raw == no_data_value ? V
 Value unsigned_32(int low, int high) { return std::int64_t{high} * 65536 + low; }
 Value signed_32(int low, int high) { return signed32(low, high); }
 
-// A decision of PRODUCT.md, Decoding: raw first..last is no data, or the signed number.
+// A decision of PRODUCT.md, Decoding: raw values first..last are no data, or signed.
 struct Decided {
   enum class Gives : std::uint8_t { no_data, negative };
   std::int64_t first;
@@ -200,7 +200,7 @@ class Specification : public testing::TestWithParam<Map> {
   const std::vector<Row>& rows = GetParam().rows;
 };
 
-TEST_P(Specification, fields_stand_in_its_order_at_its_places) {
+TEST_P(Specification, fields_have_its_order_and_addresses) {
   ASSERT_TRUE(profile);
   ASSERT_EQ(profile->fields.size(), rows.size());
   std::set<std::pair<int, int>> blocks;
@@ -221,7 +221,7 @@ TEST_P(Specification, fields_stand_in_its_order_at_its_places) {
   EXPECT_EQ(blocks.size(), 9U);
 }
 
-TEST_P(Specification, every_16_bit_field_holds_for_every_raw_value) {
+TEST_P(Specification, every_16_bit_field_matches_for_every_raw_value) {
   for (std::size_t index = 0; index < rows.size(); ++index) {
     if (rows[index].two_registers()) continue;
     for (int raw = 0; raw <= 0xFFFF; ++raw) {
@@ -231,7 +231,7 @@ TEST_P(Specification, every_16_bit_field_holds_for_every_raw_value) {
   }
 }
 
-TEST_P(Specification, every_32_bit_field_holds_at_the_corners_and_for_random_pairs) {
+TEST_P(Specification, every_32_bit_field_matches_at_the_limits_and_for_random_pairs) {
   constexpr int pairs_per_field = 200'000;
   constexpr std::array<int, 14> corners{0,     1,     31999, 32000, 32765, 32766, 32767,
                                         32768, 32769, 65485, 65486, 65533, 65534, 65535};
@@ -256,14 +256,14 @@ TEST_P(Specification, every_32_bit_field_holds_at_the_corners_and_for_random_pai
   }
 }
 
-TEST_P(Specification, every_field_takes_its_own_registers_of_a_whole_block) {
+TEST_P(Specification, every_field_uses_its_own_registers_of_a_block) {
   std::mt19937 random(7);
   std::vector<Value> values(rows.size());
   for (int attempt = 0; attempt < 2'000; ++attempt) {
     for (std::size_t block = 0; block < profile->blocks.size(); ++block) {
       std::vector<std::uint8_t> bytes(2U * profile->blocks[block].count);
       for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
-      decode_block(*profile, block, bytes, values);
+      decode_block(*profile, block, fields_of_block(*profile, block), bytes, values);
       const auto register_at = [&](int index) {
         const auto at = static_cast<std::size_t>(2 * index);
         return bytes[at] * 256 + bytes[at + 1];
@@ -282,7 +282,7 @@ INSTANTIATE_TEST_SUITE_P(Maps, Specification,
                          testing::Values(Map{"hgm9520n", hgm9520n}, Map{"hgm9560", hgm9560}),
                          [](const auto& map) { return std::string(map.param.name); });
 
-// The decisions themselves, so that the table above cannot drift: PRODUCT.md's words against raw values.
+// The decisions of PRODUCT.md themselves, with raw values, to check the table above.
 TEST(Decisions, an_engine_at_minus_20_reads_minus_20) {
   const ProfilePtr profile = Catalog::built_in().find("hgm9520n");
   for (const Field& field : profile->fields) {

@@ -15,7 +15,7 @@ std::string printed(std::int64_t count, unsigned decimals) {
   return out;
 }
 
-TEST(Decimal, is_what_the_field_shows) {
+TEST(Decimal, is_printed_with_the_decimals_of_the_field) {
   EXPECT_EQ(printed(3985, 1), "398.5");
   EXPECT_EQ(printed(-5, 2), "-0.05");
   EXPECT_EQ(printed(100'000, 0), "100000");

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view good =
     R"({"device_id": 9, "site_code": "YKZ", "timestamp": "2026-02-17T14:30:00.123Z", "online": true})";
 
-TEST(ForeignReading, is_taken_as_the_bytes_that_came) {
+TEST(ForeignReading, keeps_the_received_bytes) {
   std::string why;
   const SteadyTime arrived{std::chrono::seconds{7}};
   const ReadingPtr made = parse_foreign(good, arrived, why);
@@ -26,7 +26,7 @@ TEST(ForeignReading, is_taken_as_the_bytes_that_came) {
   EXPECT_EQ(made->at, arrived);
   EXPECT_EQ(made->seq, 0U);
   EXPECT_TRUE(made->epoch.empty());
-  EXPECT_FALSE(made->facts);
+  EXPECT_FALSE(made->content);
 }
 
 ReadingPtr with_number(const std::string& seq, const std::string& epoch) {
@@ -36,14 +36,14 @@ ReadingPtr with_number(const std::string& seq, const std::string& epoch) {
   return parse_foreign(json, {}, why);
 }
 
-TEST(ForeignReading, has_the_number_that_its_publisher_gave_it) {
+TEST(ForeignReading, has_the_seq_and_epoch_of_its_publisher) {
   const ReadingPtr made = with_number("41", R"("ab")");
   ASSERT_TRUE(made);
   EXPECT_EQ(made->seq, 41U);
   EXPECT_EQ(made->epoch, "ab");
 }
 
-TEST(ForeignReading, with_another_idea_of_numbers_has_none) {
+TEST(ForeignReading, with_invalid_seq_or_epoch_has_none) {
   const std::string long_epoch = '"' + std::string(foreign_epoch_max + 1, 'e') + '"';
   for (const auto& [seq, epoch] : std::vector<std::pair<std::string, std::string>>{{"0", R"("ab")"},
                                                                                    {"-1", R"("ab")"},

@@ -14,7 +14,7 @@ TEST(Timestamp, prints_the_specifications_example) {
             "2026-02-17T14:30:00.123Z");
 }
 
-TEST(Timestamp, comes_back_as_it_was) {
+TEST(Timestamp, is_parsed_as_it_was_printed) {
   for (std::int64_t value = 0; value < 4'000'000'000'000; value += 86'399'977) {
     const Timestamp timestamp{std::chrono::milliseconds{value}};
     ASSERT_EQ(parse_timestamp(print_timestamp(timestamp)), timestamp) << value;

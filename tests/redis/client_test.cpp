@@ -26,13 +26,13 @@ std::string foreign_json(std::int64_t device_id, milliseconds age = {}) {
 
 class ClientTest : public testing::Test {
  protected:
-  void start(Options options) {
+  void start(RedisOptions options) {
     client.emplace(context, std::move(options), hub);
     client->start();
   }
   void start() { start({.url = server.url(), .metrics_ttl = seconds{30}, .epoch = sample_epoch}); }
 
-  // Runs until `done`; fails the test when that takes absurdly long.
+  // Runs until `done`; fails the test when that takes too long.
   void run_until(const std::function<bool()>& done) {
     const auto limit = std::chrono::steady_clock::now() + seconds{30};
     while (!done()) {
@@ -41,7 +41,7 @@ class ClientTest : public testing::Test {
     }
   }
   void run_until_healthy() {
-    run_until([&] { return client->healthy(); });
+    run_until([&] { return client->is_healthy(); });
   }
   bool is_stored(const reading::ReadingPtr& reading) {
     return PlainClient(server.port()).hash(reading->device_id) == hash_fields(*reading);
@@ -59,7 +59,7 @@ class ClientTest : public testing::Test {
   asio::io_context context{1};
   live::Hub hub;
   RedisServer server;
-  std::optional<Client> client;
+  std::optional<RedisClient> client;
 };
 
 TEST_F(ClientTest, stores_every_field_of_the_message_and_nothing_else) {
@@ -89,12 +89,12 @@ TEST_F(ClientTest, publishes_exactly_the_message_and_once) {
   EXPECT_EQ(listener.message(milliseconds{200}), "");
 }
 
-TEST_F(ClientTest, has_stored_a_reading_before_its_message_is_heard) {
+TEST_F(ClientTest, stores_a_reading_before_its_message_arrives) {
   PlainClient listener(server.port());
   listener.command({"SUBSCRIBE", "metrics:updates"});
   PlainClient reader(server.port());
   start();
-  int heard = 0;
+  int received = 0;
   for (int at = 1; at <= 50; ++at) {
     const auto reading = sample_reading(1, at, at);
     hub.publish(reading);
@@ -105,12 +105,12 @@ TEST_F(ClientTest, has_stored_a_reading_before_its_message_is_heard) {
     });
     EXPECT_EQ(message, reading->json);
     EXPECT_EQ(reader.hash(1), hash_fields(*reading)) << "the hash is as complete as the message";
-    ++heard;
+    ++received;
   }
-  EXPECT_EQ(heard, 50);
+  EXPECT_EQ(received, 50);
 }
 
-TEST_F(ClientTest, keeps_a_hash_for_three_poll_intervals_at_least_and_for_ever_with_ttl_0) {
+TEST_F(ClientTest, keeps_a_hash_for_at_least_three_poll_intervals_and_without_expiry_with_ttl_0) {
   PlainClient plain(server.port());
   start({.url = server.url() + "/2", .metrics_ttl = seconds{30}, .ttl_min = [](std::int64_t id) {
            return id == 1 ? seconds{300} : seconds{6};
@@ -129,12 +129,12 @@ TEST_F(ClientTest, keeps_a_hash_for_three_poll_intervals_at_least_and_for_ever_w
   run_until([&] { return plain.integer({"TTL", "device:1:metrics"}) == -1; });
 }
 
-TEST_F(ClientTest, writes_every_hash_again_after_redis_was_away) {
+TEST_F(ClientTest, rewrites_every_hash_after_a_redis_outage) {
   for (int id = 1; id <= 300; ++id) hub.publish(sample_reading(id, 1));
   start();
   run_until_healthy();
   server.kill();
-  run_until([&] { return !client->healthy(); });
+  run_until([&] { return !client->is_healthy(); });
   EXPECT_NE(client->state().find("127.0.0.1:" + std::to_string(server.port())), std::string::npos);
   for (int at = 2; at < 20; ++at) hub.publish(sample_reading(7, at));
   ASSERT_TRUE(server.start());
@@ -144,7 +144,7 @@ TEST_F(ClientTest, writes_every_hash_again_after_redis_was_away) {
   for (int id = 1; id <= 300; ++id) ASSERT_EQ(plain.hash(id), hash_fields(*hub.newest(id))) << id;
 }
 
-TEST_F(ClientTest, starts_without_redis_and_writes_when_it_comes) {
+TEST_F(ClientTest, starts_without_redis_and_writes_once_it_is_available) {
   server.kill();
   start();
   const auto reading = sample_reading(1, 1);
@@ -155,7 +155,7 @@ TEST_F(ClientTest, starts_without_redis_and_writes_when_it_comes) {
   run_until_healthy();
 }
 
-TEST_F(ClientTest, deletes_the_key_of_a_removed_device_and_of_one_removed_while_redis_was_away) {
+TEST_F(ClientTest, deletes_the_key_of_a_device_removed_before_or_during_a_redis_outage) {
   PlainClient plain(server.port());
   start();
   for (int id = 1; id <= 3; ++id) hub.publish(sample_reading(id, 1));
@@ -179,7 +179,7 @@ TEST_F(ClientTest, deletes_the_key_of_a_removed_device_and_of_one_removed_while_
   run_until_healthy();
 }
 
-TEST_F(ClientTest, brings_in_readings_of_others_but_not_of_its_own_devices) {
+TEST_F(ClientTest, accepts_readings_of_other_processes_except_for_own_devices) {
   hub.claim(1);
   start();
   run_until_healthy();
@@ -189,25 +189,25 @@ TEST_F(ClientTest, brings_in_readings_of_others_but_not_of_its_own_devices) {
   EXPECT_EQ(plain.integer({"PUBLISH", "metrics:updates", json}), 1);
   run_until([&] { return hub.newest(8) != nullptr; });
   EXPECT_EQ(hub.newest(8)->json, json);
-  EXPECT_EQ(hub.newest(8)->facts, nullptr);
+  EXPECT_EQ(hub.newest(8)->content, nullptr);
   EXPECT_EQ(hub.newest(1), nullptr);
 }
 
 // Two daemons with the same device on one Redis.
-TEST_F(ClientTest, says_that_another_daemon_writes_the_same_hash_and_leaves_its_key) {
+TEST_F(ClientTest, reports_another_daemon_that_writes_the_same_hash_and_keeps_the_key) {
   start();
   live::Hub other_hub;
-  Client other(context, {.url = server.url(), .metrics_ttl = seconds{30}, .epoch = sample_epoch + 1},
-               other_hub);
+  RedisClient other(context, {.url = server.url(), .metrics_ttl = seconds{30}, .epoch = sample_epoch + 1},
+                    other_hub);
   other.start();
-  run_until([&] { return client->healthy() && other.healthy(); });
+  run_until([&] { return client->is_healthy() && other.is_healthy(); });
   hub.publish(sample_reading(1, 1));
-  reading::Facts facts = *sample_reading(1, 900, 7)->facts;
-  facts.epoch = sample_epoch + 1;
-  const auto others_reading = reading::make_reading(facts);
+  reading::Content content = *sample_reading(1, 900, 7)->content;
+  content.epoch = sample_epoch + 1;
+  const auto others_reading = reading::make_reading(content);
   other_hub.publish(others_reading);
-  run_until([&] { return client->figures().shared_hashes == 1 && other.figures().shared_hashes == 1; });
-  EXPECT_TRUE(client->healthy()) << "Redis itself works";
+  run_until([&] { return client->metrics().shared_hashes == 1 && other.metrics().shared_hashes == 1; });
+  EXPECT_TRUE(client->is_healthy()) << "Redis itself works";
   EXPECT_NE(client->state().find("another process also writes device:1:metrics"), std::string::npos)
       << client->state();
   EXPECT_EQ(hub.newest(1)->seq, 1U) << "the own reading wins";
@@ -219,14 +219,14 @@ TEST_F(ClientTest, says_that_another_daemon_writes_the_same_hash_and_leaves_its_
   EXPECT_EQ(PlainClient(server.port()).integer({"EXISTS", "device:1:metrics"}), 1);
 }
 
-TEST_F(ClientTest, daemons_with_other_prefixes_do_not_see_each_other) {
+TEST_F(ClientTest, daemons_with_different_prefixes_are_independent) {
   start({.url = server.url(), .metrics_ttl = seconds{30}, .prefix = "a:", .epoch = sample_epoch});
   live::Hub other_hub;
-  Client other(context,
-               {.url = server.url(), .metrics_ttl = seconds{30}, .prefix = "b:", .epoch = sample_epoch + 1},
-               other_hub);
+  RedisClient other(
+      context, {.url = server.url(), .metrics_ttl = seconds{30}, .prefix = "b:", .epoch = sample_epoch + 1},
+      other_hub);
   other.start();
-  run_until([&] { return client->healthy() && other.healthy(); });
+  run_until([&] { return client->is_healthy() && other.is_healthy(); });
   hub.publish(sample_reading(1, 1));
   other_hub.publish(sample_reading(1, 2));
   other_hub.publish(sample_reading(2, 3));
@@ -234,15 +234,15 @@ TEST_F(ClientTest, daemons_with_other_prefixes_do_not_see_each_other) {
   run_until([&] { return plain.integer({"DBSIZE"}) == 3; });
   EXPECT_EQ(plain.text({"HGET", "a:device:1:metrics", "seq"}), "1");
   EXPECT_EQ(plain.text({"HGET", "b:device:1:metrics", "seq"}), "2");
-  // Each has its own last message back.
-  run_until([&] { return client->figures().received == 1 && other.figures().received == 2; });
+  // Each has received its own last message.
+  run_until([&] { return client->metrics().received == 1 && other.metrics().received == 2; });
   EXPECT_EQ(client->state(), "ok");
   EXPECT_EQ(hub.all().size(), 1U);
   hub.remove(1);
   run_until([&] { return plain.integer({"DBSIZE"}) == 2; });
 }
 
-TEST_F(ClientTest, goes_on_after_messages_that_are_no_readings) {
+TEST_F(ClientTest, continues_after_invalid_messages) {
   start();
   run_until_healthy();
   PlainClient plain(server.port());
@@ -254,16 +254,16 @@ TEST_F(ClientTest, goes_on_after_messages_that_are_no_readings) {
   EXPECT_EQ(plain.integer({"PUBLISH", "metrics:updates", foreign_json(8)}), 1);
   run_until([&] { return hub.newest(8) != nullptr; });
   EXPECT_EQ(hub.all().size(), 1u);
-  EXPECT_TRUE(client->healthy());
+  EXPECT_TRUE(client->is_healthy());
 }
 
-TEST_F(ClientTest, forgets_readings_of_others_that_are_no_longer_published) {
+TEST_F(ClientTest, drops_readings_that_other_processes_no_longer_publish) {
   start({.url = server.url(), .metrics_ttl = seconds{2}, .epoch = sample_epoch});
   run_until_healthy();
   hub.publish(sample_reading(1, 1));  // its own, long past: stays
   PlainClient plain(server.port());
   plain.command({"HSET", "device:8:metrics", "made_by", "another"});
-  // A minute behind, and an hour ahead: only the arrival counts.
+  // Timestamps a minute late and an hour early: only the time of arrival counts.
   plain.command({"PUBLISH", "metrics:updates", foreign_json(8, std::chrono::minutes{1})});
   plain.command({"PUBLISH", "metrics:updates", foreign_json(9, -std::chrono::hours{1})});
   run_until([&] { return hub.newest(8) != nullptr && hub.newest(9) != nullptr; });
@@ -277,8 +277,8 @@ TEST_F(ClientTest, forgets_readings_of_others_that_are_no_longer_published) {
   EXPECT_EQ(plain.integer({"EXISTS", "device:8:metrics"}), 1) << "another process' key is left alone";
 }
 
-TEST_F(ClientTest, hears_its_own_readings_once) {
-  class Counter : public live::Listener {
+TEST_F(ClientTest, ignores_its_own_published_readings) {
+  class Counter : public live::ReadingListener {
    public:
     void changed(const live::ReadingPtr&) override { ++count; }
     void removed(std::int64_t) override {}
@@ -288,15 +288,15 @@ TEST_F(ClientTest, hears_its_own_readings_once) {
   run_until_healthy();
   const auto subscription = hub.subscribe(counter);
   hub.publish(sample_reading(1, 1));
-  // The message of a third process comes after the own one on the same channel.
+  // The message of a third process arrives after the own one on the same channel.
   run_until([&] { return is_stored(hub.newest(1)); });
   PlainClient(server.port()).command({"PUBLISH", "metrics:updates", foreign_json(8)});
   run_until([&] { return hub.newest(8) != nullptr; });
   EXPECT_EQ(counter.count, 2);
-  EXPECT_NE(hub.newest(1)->facts, nullptr);
+  EXPECT_NE(hub.newest(1)->content, nullptr);
 }
 
-TEST_F(ClientTest, does_not_take_its_own_late_message_for_another_process_device) {
+TEST_F(ClientTest, own_late_message_does_not_create_a_foreign_device) {
   start();
   run_until_healthy();
   const auto reading = sample_reading(1, 1);
@@ -314,17 +314,17 @@ TEST_F(ClientTest, replaces_a_foreign_key_of_another_type) {
   PlainClient plain(server.port());
   start();
   hub.publish(sample_reading(1, 1));
-  run_until([&] { return client->healthy() && is_stored(hub.newest(1)); });
+  run_until([&] { return client->is_healthy() && is_stored(hub.newest(1)); });
   plain.command({"SET", "device:1:metrics", "foreign"});
   hub.publish(sample_reading(1, 2));
   run_until([&] { return client->state().find("WRONGTYPE") != std::string::npos; });
-  EXPECT_FALSE(client->healthy());
+  EXPECT_FALSE(client->is_healthy());
   hub.publish(sample_reading(1, 3));
   run_until_healthy();
   EXPECT_TRUE(is_stored(hub.newest(1)));
 }
 
-TEST_F(ClientTest, says_that_redis_has_no_memory_left_and_writes_all_when_it_has_again) {
+TEST_F(ClientTest, reports_that_redis_is_out_of_memory_and_rewrites_all_afterwards) {
   PlainClient plain(server.port());
   start();
   run_until_healthy();
@@ -332,29 +332,29 @@ TEST_F(ClientTest, says_that_redis_has_no_memory_left_and_writes_all_when_it_has
   hub.publish(sample_reading(1, 1));
   hub.publish(sample_reading(2, 1));
   run_until([&] { return client->state().find("OOM") != std::string::npos; });
-  EXPECT_FALSE(client->healthy());
+  EXPECT_FALSE(client->is_healthy());
   plain.command({"CONFIG", "SET", "maxmemory", "0"});
   run_until_healthy();
   run_until([&] { return is_stored(hub.newest(1)) && is_stored(hub.newest(2)); });
 }
 
-TEST_F(ClientTest, notices_a_redis_that_stops_answering_and_its_return) {
+TEST_F(ClientTest, detects_that_redis_stops_responding_and_its_return) {
   start();
   run_until_healthy();
   server.freeze();
   hub.publish(sample_reading(1, 1));
-  run_until([&] { return !client->healthy(); });
+  run_until([&] { return !client->is_healthy(); });
   EXPECT_NE(client->state().find("no "), std::string::npos) << client->state();
   server.thaw();
   run_until_healthy();
   run_until([&] { return is_stored(hub.newest(1)); });
 }
 
-TEST_F(ClientTest, notices_a_redis_that_stops_answering_while_there_is_nothing_to_write) {
+TEST_F(ClientTest, detects_that_redis_stops_responding_while_nothing_is_written) {
   start();
   run_until_healthy();
   server.freeze();
-  run_until([&] { return !client->healthy(); });
+  run_until([&] { return !client->is_healthy(); });
   server.thaw();
   run_until_healthy();
 }
@@ -363,15 +363,15 @@ TEST_F(ClientTest, stays_healthy_through_many_pings) {
   start();
   run_until_healthy();
   bool was_unwell = false;
-  const auto limit = std::chrono::steady_clock::now() + seconds{8};  // one ping and its answer
+  const auto limit = std::chrono::steady_clock::now() + seconds{8};  // one ping and its reply
   run_until([&] {
-    was_unwell = was_unwell || !client->healthy();
+    was_unwell = was_unwell || !client->is_healthy();
     return std::chrono::steady_clock::now() >= limit;
   });
   EXPECT_FALSE(was_unwell);
 }
 
-TEST_F(ClientTest, stop_writes_what_is_waiting) {
+TEST_F(ClientTest, stop_writes_queued_readings) {
   start();
   run_until_healthy();
   for (int id = 1; id <= 500; ++id)
@@ -383,7 +383,7 @@ TEST_F(ClientTest, stop_writes_what_is_waiting) {
   EXPECT_EQ(plain.integer({"DBSIZE"}), 500);
 }
 
-TEST_F(ClientTest, stop_gives_up_on_a_redis_that_does_not_answer_and_does_not_wait_for_one_that_is_away) {
+TEST_F(ClientTest, stop_is_bounded_when_redis_does_not_respond_and_immediate_without_connection) {
   start();
   run_until_healthy();
   server.freeze();
@@ -402,19 +402,19 @@ TEST_F(ClientTest, stop_gives_up_on_a_redis_that_does_not_answer_and_does_not_wa
   EXPECT_LT(std::chrono::steady_clock::now() - began, seconds{10});
 }
 
-TEST_F(ClientTest, may_end_at_any_moment_without_the_context_running_again) {
+TEST_F(ClientTest, may_be_destroyed_at_any_time_without_running_the_context_again) {
   start();
   for (int steps = 0; steps < 12; ++steps) {
     asio::io_context brief{1};
     live::Hub short_lived;
-    Client ending(brief, {.url = server.url(), .metrics_ttl = seconds{30}}, short_lived);
+    RedisClient ending(brief, {.url = server.url(), .metrics_ttl = seconds{30}}, short_lived);
     ending.start();
     short_lived.publish(sample_reading(1, steps));
     for (int step = 0; step < steps; ++step) brief.run_one_for(milliseconds{50});
   }
 }
 
-TEST_F(ClientTest, may_end_before_the_context_ends_its_coroutines) {
+TEST_F(ClientTest, may_be_destroyed_before_the_context_ends_its_coroutines) {
   start();
   run_until_healthy();
   client.reset();
@@ -438,21 +438,21 @@ TEST_F(LoginTest, logs_in_with_the_password_and_with_user_and_password) {
   }
 }
 
-TEST_F(LoginTest, tells_a_wrong_and_a_missing_password_and_keeps_it_to_itself) {
+TEST_F(LoginTest, reports_wrong_and_missing_passwords_without_repeating_them) {
   struct Row {
     std::string login;
-    const char* told;
+    const char* expected;
   };
   for (const Row& row : {Row{":wr0ng@", "WRONGPASS"}, Row{"anna:wr0ng@", "WRONGPASS"}, Row{"", "NOAUTH"}}) {
     start({.url = "redis://" + row.login + at_guarded(), .metrics_ttl = seconds{30}});
-    run_until([&] { return client->state().find(row.told) != std::string::npos; });
+    run_until([&] { return client->state().find(row.expected) != std::string::npos; });
     EXPECT_EQ(client->state().find("wr0ng"), std::string::npos) << client->state();
-    EXPECT_FALSE(client->healthy());
+    EXPECT_FALSE(client->is_healthy());
     client.reset();
   }
 }
 
-TEST_F(LoginTest, tells_a_password_that_redis_does_not_want_and_a_database_that_is_not_there) {
+TEST_F(LoginTest, reports_an_unexpected_password_and_a_missing_database) {
   const std::string plain_at = "127.0.0.1:" + std::to_string(server.port());
   start({.url = "redis://:wr0ng@" + plain_at, .metrics_ttl = seconds{30}});
   run_until([&] { return client->state().find("has none configured") != std::string::npos; });
@@ -461,13 +461,13 @@ TEST_F(LoginTest, tells_a_password_that_redis_does_not_want_and_a_database_that_
   run_until([&] { return client->state().find("database 99 refused") != std::string::npos; });
 }
 
-TEST(ClientUrl, that_is_bad_is_refused_at_once_without_the_password) {
+TEST(ClientUrl, invalid_url_is_refused_at_once_without_the_password) {
   asio::io_context context;
   live::Hub hub;
-  const Options options{.url = "redis://:s3cret@h/x", .metrics_ttl = seconds{30}};
+  const RedisOptions options{.url = "redis://:s3cret@h/x", .metrics_ttl = seconds{30}};
   try {
-    const Client client(context, options, hub);
-    ADD_FAILURE() << "was taken";
+    const RedisClient client(context, options, hub);
+    ADD_FAILURE() << "was accepted";
   } catch (const std::runtime_error& refused) {
     EXPECT_EQ(std::string(refused.what()).find("s3cret"), std::string::npos);
   }

@@ -38,39 +38,39 @@ std::string publish(const reading::Reading& reading) {
          reading.json + "\r\n";
 }
 
-TEST(Commands, of_a_first_reading_clear_store_expire_and_publish_in_one_transaction) {
+TEST(Commands, first_reading_is_cleared_stored_expired_and_published_in_one_transaction) {
   const auto reading = sample_reading(7, 5, 1505, two_fields());
   std::string bytes;
   const std::size_t replies =
-      append_reading(bytes, *reading, Names(""), {.ttl = std::chrono::seconds{30}, .clear_first = true});
+      append_reading(bytes, *reading, KeyNames(""), {.ttl = std::chrono::seconds{30}, .clear_first = true});
   EXPECT_EQ(bytes, "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$16\r\ndevice:7:metrics\r\n" + std::string(hset) +
                        "*3\r\n$6\r\nEXPIRE\r\n$16\r\ndevice:7:metrics\r\n$2\r\n30\r\n" + publish(*reading) +
                        "*1\r\n$4\r\nEXEC\r\n");
   EXPECT_EQ(replies, 6u);
 }
 
-TEST(Commands, of_a_reading_without_expiry_end_an_earlier_expiry) {
+TEST(Commands, reading_without_expiry_removes_an_earlier_expiry) {
   const auto reading = sample_reading(7, 5, 1505, two_fields());
   std::string bytes = "before";
-  const std::size_t replies = append_reading(bytes, *reading, Names(""), {});
+  const std::size_t replies = append_reading(bytes, *reading, KeyNames(""), {});
   EXPECT_EQ(bytes, "before*1\r\n$5\r\nMULTI\r\n" + std::string(hset) +
                        "*2\r\n$7\r\nPERSIST\r\n$16\r\ndevice:7:metrics\r\n" + publish(*reading) +
                        "*1\r\n$4\r\nEXEC\r\n");
   EXPECT_EQ(replies, 5u);
 }
 
-TEST(Commands, count_bytes_not_letters_and_take_any_byte) {
+TEST(Commands, lengths_count_bytes_and_any_byte_is_allowed) {
   std::string bytes;
   append_command(bytes, {"AUTH", "п\r\n", ""});
   EXPECT_EQ(bytes, "*3\r\n$4\r\nAUTH\r\n$4\r\nп\r\n\r\n$0\r\n\r\n");
 }
 
-TEST(Names, stand_behind_the_prefix) {
-  const Names names("site 1:");
+TEST(KeyNames, begin_with_the_prefix) {
+  const KeyNames names("site 1:");
   EXPECT_EQ(names.metrics_key(7), "site 1:device:7:metrics");
   EXPECT_EQ(names.updates_channel, "site 1:metrics:updates");
   EXPECT_EQ(names.events_channel, "site 1:events:new");
-  EXPECT_EQ(Names("").metrics_key(7), "device:7:metrics");
+  EXPECT_EQ(KeyNames("").metrics_key(7), "device:7:metrics");
 }
 
 }  // namespace

@@ -26,13 +26,13 @@ class Talkative final : public Dialogue {
  public:
   void opened() override { is_open = true; }
   void closed() override {}
-  void fill(std::string& outgoing) override {
+  void append_commands(std::string& outgoing) override {
     if (std::exchange(is_said_, true)) return;
     outgoing.append(more_than_buffers_hold, 'x');
   }
-  void ping(std::string&) override {}
+  void append_ping(std::string&) override {}
   bool awaits_reply() const override { return is_said_; }
-  Failure take(Reply&) override { return {}; }
+  RedisFailure handle_reply(RedisReply&) override { return {}; }
 
   bool is_open = false;
 
@@ -40,15 +40,15 @@ class Talkative final : public Dialogue {
   bool is_said_ = false;
 };
 
-TEST(Connection, throws_away_what_the_server_has_not_taken_when_it_is_given_up) {
+TEST(RedisConnection, discards_unsent_bytes_when_it_is_abandoned) {
   asio::io_context context{1};
   tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
-  const Address address{
+  const RedisAddress address{
       .host = "127.0.0.1", .port = acceptor.local_endpoint().port(), .user = {}, .password = {}};
-  Connection connection(context, address, "test");
+  RedisConnection connection(context, address, "test");
   Talkative dialogue;
-  std::optional<Failure> end;
-  asio::co_spawn(context, connection.run(dialogue), [&](std::exception_ptr, Failure why) { end = why; });
+  std::optional<RedisFailure> end;
+  asio::co_spawn(context, connection.run(dialogue), [&](std::exception_ptr, RedisFailure why) { end = why; });
   tcp::socket server(context);
   acceptor.async_accept(server, [&](error_code failed) {
     ASSERT_FALSE(failed);
@@ -59,14 +59,14 @@ TEST(Connection, throws_away_what_the_server_has_not_taken_when_it_is_given_up) 
     context.run_one_for(std::chrono::milliseconds{50});
   ASSERT_TRUE(dialogue.is_open);
   ASSERT_TRUE(end.has_value());
-  EXPECT_EQ(end->why, "no answer within 2 s");
+  EXPECT_EQ(end->reason, "no response within 2 s");
 
   std::vector<char> received(65'536);
-  std::size_t taken = 0;
+  std::size_t received_bytes = 0;
   error_code over;
-  while (!over) taken += server.read_some(asio::buffer(received), over);
+  while (!over) received_bytes += server.read_some(asio::buffer(received), over);
   EXPECT_EQ(over, asio::error::connection_reset) << over.message();
-  EXPECT_LT(taken, more_than_buffers_hold);
+  EXPECT_LT(received_bytes, more_than_buffers_hold);
 }
 
 }  // namespace

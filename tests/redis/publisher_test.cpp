@@ -12,19 +12,19 @@ namespace {
 class PublisherTest : public testing::Test {
  protected:
   PublisherTest() {
-    health->returned(Health::Part::subscribing);
+    health->connection_ready(RedisHealth::Role::subscribing);
     publisher.start();
   }
 
   std::string sent() {
     std::string outgoing;
-    publisher.fill(outgoing);
+    publisher.append_commands(outgoing);
     return outgoing;
   }
 
   static std::string transaction(const reading::Reading& reading, bool clear_first) {
     std::string bytes;
-    append_reading(bytes, reading, Names("p:"), {.ttl = ttl, .clear_first = clear_first});
+    append_reading(bytes, reading, KeyNames("p:"), {.ttl = ttl, .clear_first = clear_first});
     return bytes;
   }
   static std::string removal(std::int64_t device_id) {
@@ -33,37 +33,39 @@ class PublisherTest : public testing::Test {
     return bytes;
   }
 
-  Figures counted() const {
-    Figures figures;
-    publisher.add_to(figures);
-    return figures;
+  RedisMetrics counted() const {
+    RedisMetrics metrics;
+    publisher.add_to(metrics);
+    return metrics;
   }
 
-  Failure take(Reply::Type type, std::string text = {}) {
-    Reply reply{.type = type, .text = std::move(text), .integer = 1, .elements = {}};
-    return publisher.take(reply);
+  RedisFailure handle_reply(RedisReply::Type type, std::string text = {}) {
+    RedisReply reply{.type = type, .text = std::move(text), .integer = 1, .elements = {}};
+    return publisher.handle_reply(reply);
   }
-  // Answers a transaction whose other answers are right; `last` is that of EXEC.
-  Failure take_transaction(bool cleared,
-                           Reply last = {.type = Reply::Type::array, .text = {}, .elements = {}}) {
-    for (int index = cleared ? 0 : 1; index < 5; ++index) EXPECT_FALSE(take(Reply::Type::status, "QUEUED"));
-    return publisher.take(last);
+  // Passes the replies to a successful transaction; `last` is the reply to EXEC.
+  RedisFailure take_transaction(bool cleared,
+                                RedisReply last = {
+                                    .type = RedisReply::Type::array, .text = {}, .elements = {}}) {
+    for (int index = cleared ? 0 : 1; index < 5; ++index)
+      EXPECT_FALSE(handle_reply(RedisReply::Type::status, "QUEUED"));
+    return publisher.handle_reply(last);
   }
-  static Reply exec_with(const char* error) {
-    Reply last{.type = Reply::Type::array, .text = {}, .elements = {}};
+  static RedisReply exec_with(const char* error) {
+    RedisReply last{.type = RedisReply::Type::array, .text = {}, .elements = {}};
     last.elements.resize(3);
-    last.elements[1] = {.type = Reply::Type::error, .text = error, .elements = {}};
+    last.elements[1] = {.type = RedisReply::Type::error, .text = error, .elements = {}};
     return last;
   }
 
   static constexpr std::chrono::seconds ttl{30};
   live::Hub hub;
-  std::shared_ptr<Health> health = std::make_shared<Health>("test:1");
+  std::shared_ptr<RedisHealth> health = std::make_shared<RedisHealth>("test:1");
   std::shared_ptr<OtherWriters> others = std::make_shared<OtherWriters>("test:1", std::chrono::seconds{30});
-  Publisher publisher{hub, health, others, Names("p:"), [](std::int64_t) { return ttl; }};
+  Publisher publisher{hub, health, others, KeyNames("p:"), [](std::int64_t) { return ttl; }};
 };
 
-TEST_F(PublisherTest, clears_a_hash_once_on_each_connection_and_whenever_the_profile_changes) {
+TEST_F(PublisherTest, clears_a_hash_once_per_connection_and_when_the_profile_changes) {
   publisher.opened();
   const auto other_profile = std::make_shared<profile::Profile>(*genset_profile());
   const auto first = sample_reading(1, 1);
@@ -80,7 +82,7 @@ TEST_F(PublisherTest, clears_a_hash_once_on_each_connection_and_whenever_the_pro
   EXPECT_EQ(sent(), transaction(*third, true));
 }
 
-TEST_F(PublisherTest, holds_only_the_newest_of_each_device_while_away) {
+TEST_F(PublisherTest, holds_only_the_newest_reading_of_each_device_without_connection) {
   for (int at = 1; at <= 1000; ++at) {
     hub.publish(sample_reading(1, at));
     hub.publish(sample_reading(2, at));
@@ -90,25 +92,25 @@ TEST_F(PublisherTest, holds_only_the_newest_of_each_device_while_away) {
   EXPECT_EQ(sent(), "");
 }
 
-TEST_F(PublisherTest, events_are_published_while_there_is_a_connection_and_no_more_than_a_limit_waits) {
-  publisher.announce("{}");
-  EXPECT_EQ(counted().announcements_dropped, 1U);
+TEST_F(PublisherTest, publishes_events_only_while_connected_and_queues_a_limited_number) {
+  publisher.publish_event("{}");
+  EXPECT_EQ(counted().events_dropped, 1U);
   publisher.opened();
-  publisher.announce(R"({"id":1})");
+  publisher.publish_event(R"({"id":1})");
   std::string expected;
   append_command(expected, {"PUBLISH", "p:events:new", R"({"id":1})"});
   EXPECT_EQ(sent(), expected);
-  EXPECT_FALSE(publisher.quiet());
-  EXPECT_FALSE(take(Reply::Type::integer));
-  EXPECT_TRUE(publisher.quiet());
-  for (std::size_t count = 0; count < Publisher::announcements_max + 7; ++count) publisher.announce("{}");
-  EXPECT_EQ(counted().announcements_dropped, 8U);
+  EXPECT_FALSE(publisher.is_idle());
+  EXPECT_FALSE(handle_reply(RedisReply::Type::integer));
+  EXPECT_TRUE(publisher.is_idle());
+  for (std::size_t count = 0; count < Publisher::events_max + 7; ++count) publisher.publish_event("{}");
+  EXPECT_EQ(counted().events_dropped, 8U);
   publisher.closed();
   publisher.opened();
   EXPECT_EQ(sent(), "");
 }
 
-TEST_F(PublisherTest, writes_no_reading_of_another_process_and_deletes_none) {
+TEST_F(PublisherTest, neither_writes_nor_deletes_readings_of_another_process) {
   publisher.opened();
   auto foreign = std::make_shared<reading::Reading>();
   foreign->device_id = 9;
@@ -119,11 +121,11 @@ TEST_F(PublisherTest, writes_no_reading_of_another_process_and_deletes_none) {
   EXPECT_EQ(sent(), "");
 }
 
-TEST_F(PublisherTest, leaves_the_key_of_a_removed_device_that_another_process_writes_too) {
+TEST_F(PublisherTest, keeps_the_key_of_a_removed_device_that_another_process_writes_too) {
   publisher.opened();
   hub.publish(sample_reading(1, 1));
   sent();
-  others->note(1, "p:device:1:metrics", "another", {});
+  others->add_message(1, "p:device:1:metrics", "another", {});
   hub.remove(1);
   EXPECT_EQ(sent(), "");
   EXPECT_TRUE(hub.all().empty());
@@ -133,12 +135,12 @@ TEST_F(PublisherTest, replaces_the_whole_hash_while_another_process_writes_it_to
   publisher.opened();
   hub.publish(sample_reading(1, 1));
   sent();
-  others->note(1, "p:device:1:metrics", "another", {});
+  others->add_message(1, "p:device:1:metrics", "another", {});
   for (int at = 2; at < 5; ++at) {
     hub.publish(sample_reading(1, at));
     EXPECT_EQ(sent(), transaction(*hub.newest(1), true));
   }
-  others->forget(1);
+  others->remove(1);
   hub.publish(sample_reading(1, 5));
   EXPECT_EQ(sent(), transaction(*hub.newest(1), false));
 }
@@ -157,7 +159,7 @@ TEST_F(PublisherTest, replaces_the_hash_of_another_process_when_the_device_is_po
   EXPECT_EQ(sent(), transaction(*hub.newest(1), true));
 }
 
-TEST_F(PublisherTest, deletes_a_removed_device_after_the_reading_under_way) {
+TEST_F(PublisherTest, deletes_a_removed_device_after_its_pending_reading) {
   publisher.opened();
   const auto reading = sample_reading(1, 1);
   hub.publish(reading);
@@ -165,12 +167,12 @@ TEST_F(PublisherTest, deletes_a_removed_device_after_the_reading_under_way) {
   hub.remove(1);
   EXPECT_EQ(sent(), removal(1));
   EXPECT_FALSE(take_transaction(true));
-  EXPECT_FALSE(publisher.quiet());
-  EXPECT_FALSE(take(Reply::Type::integer));
-  EXPECT_TRUE(publisher.quiet());
+  EXPECT_FALSE(publisher.is_idle());
+  EXPECT_FALSE(handle_reply(RedisReply::Type::integer));
+  EXPECT_TRUE(publisher.is_idle());
 }
 
-TEST_F(PublisherTest, of_a_device_removed_and_created_again_writes_the_new_one_last) {
+TEST_F(PublisherTest, writes_a_recreated_device_after_its_removal) {
   publisher.opened();
   hub.publish(sample_reading(1, 1));
   hub.remove(1);
@@ -184,7 +186,7 @@ TEST_F(PublisherTest, of_a_device_removed_and_created_again_writes_the_new_one_l
   EXPECT_EQ(sent(), transaction(*third, true));
 }
 
-TEST_F(PublisherTest, repeats_a_removal_that_was_not_answered_unless_the_device_is_there_again) {
+TEST_F(PublisherTest, repeats_a_removal_without_reply_unless_the_device_exists_again) {
   publisher.opened();
   hub.publish(sample_reading(1, 1));
   hub.publish(sample_reading(2, 1));
@@ -203,18 +205,18 @@ TEST_F(PublisherTest, keeps_a_removal_that_redis_refused_for_the_next_connection
   hub.publish(sample_reading(1, 1));
   hub.remove(1);
   EXPECT_EQ(sent(), removal(1));
-  EXPECT_TRUE(take(Reply::Type::error, "READONLY You can't write against a read only replica."));
+  EXPECT_TRUE(handle_reply(RedisReply::Type::error, "READONLY You can't write against a read only replica."));
   publisher.closed();
   publisher.opened();
   EXPECT_EQ(sent(), removal(1));
 }
 
-TEST_F(PublisherTest, has_a_bounded_number_of_transactions_under_way) {
+TEST_F(PublisherTest, limits_the_number_of_pending_transactions) {
   for (int id = 1; id <= 1000; ++id) hub.publish(sample_reading(id, 1));
   publisher.opened();
   std::size_t batches = 0;
   while (!sent().empty()) ++batches;
-  EXPECT_EQ(batches, Publisher::unanswered_max / Publisher::batch_max);
+  EXPECT_EQ(batches, Publisher::pending_max / Publisher::batch_max);
   int woken = 0;
   publisher.wake = [&] { ++woken; };
   EXPECT_FALSE(take_transaction(true));
@@ -223,7 +225,7 @@ TEST_F(PublisherTest, has_a_bounded_number_of_transactions_under_way) {
   EXPECT_EQ(sent(), "");
 }
 
-TEST_F(PublisherTest, goes_on_after_an_error_of_one_key_and_writes_that_key_anew) {
+TEST_F(PublisherTest, continues_after_an_error_of_one_key_and_rewrites_that_key) {
   publisher.opened();
   const auto first = sample_reading(1, 1);
   hub.publish(first);
@@ -244,7 +246,7 @@ TEST_F(PublisherTest, goes_on_after_an_error_of_one_key_and_writes_that_key_anew
   EXPECT_TRUE(health->ok());
 }
 
-TEST_F(PublisherTest, is_well_again_when_the_device_whose_key_was_refused_is_removed) {
+TEST_F(PublisherTest, is_healthy_again_when_the_device_with_the_refused_key_is_removed) {
   publisher.opened();
   hub.publish(sample_reading(1, 1));
   sent();
@@ -254,25 +256,25 @@ TEST_F(PublisherTest, is_well_again_when_the_device_whose_key_was_refused_is_rem
   EXPECT_TRUE(health->ok());
 }
 
-TEST_F(PublisherTest, gives_the_connection_up_when_an_error_concerns_all) {
+TEST_F(PublisherTest, ends_the_connection_when_an_error_concerns_all_keys) {
   for (const char* error : {"OOM command not allowed when used memory > 'maxmemory'.", "READONLY x",
                             "LOADING x", "MISCONF x", "NOAUTH x"}) {
     publisher.opened();
     hub.publish(sample_reading(1, 1));
     sent();
-    EXPECT_FALSE(take(Reply::Type::status, "OK"));
-    EXPECT_FALSE(take(Reply::Type::integer, "QUEUED"));
-    EXPECT_FALSE(take(Reply::Type::error, error));
-    for (int index = 0; index < 2; ++index) EXPECT_FALSE(take(Reply::Type::status, "QUEUED"));
-    const Failure failure = take(Reply::Type::error, "EXECABORT Transaction discarded");
+    EXPECT_FALSE(handle_reply(RedisReply::Type::status, "OK"));
+    EXPECT_FALSE(handle_reply(RedisReply::Type::integer, "QUEUED"));
+    EXPECT_FALSE(handle_reply(RedisReply::Type::error, error));
+    for (int index = 0; index < 2; ++index) EXPECT_FALSE(handle_reply(RedisReply::Type::status, "QUEUED"));
+    const RedisFailure failure = handle_reply(RedisReply::Type::error, "EXECABORT Transaction discarded");
     EXPECT_TRUE(failure);
-    EXPECT_NE(failure.why.find(std::string(error).substr(0, 6)), std::string::npos) << failure.why;
+    EXPECT_NE(failure.reason.find(std::string(error).substr(0, 6)), std::string::npos) << failure.reason;
     EXPECT_FALSE(health->ok());
     publisher.closed();
   }
 }
 
-TEST_F(PublisherTest, is_connected_for_people_only_when_redis_took_a_reading) {
+TEST_F(PublisherTest, reports_the_connection_only_after_redis_accepted_a_reading) {
   hub.publish(sample_reading(1, 1));
   publisher.opened();
   sent();
@@ -281,12 +283,12 @@ TEST_F(PublisherTest, is_connected_for_people_only_when_redis_took_a_reading) {
   EXPECT_TRUE(health->ok());
 }
 
-TEST_F(PublisherTest, refuses_an_answer_that_nobody_asked_for) {
+TEST_F(PublisherTest, rejects_a_reply_without_a_pending_command) {
   publisher.opened();
-  EXPECT_TRUE(take(Reply::Type::status, "OK"));
+  EXPECT_TRUE(handle_reply(RedisReply::Type::status, "OK"));
 }
 
-TEST_F(PublisherTest, leaves_the_hub_alone_after_detach) {
+TEST_F(PublisherTest, does_not_use_the_hub_after_detach) {
   publisher.opened();
   publisher.detach();
   hub.publish(sample_reading(1, 1));

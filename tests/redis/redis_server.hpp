@@ -66,12 +66,12 @@ class PlainClient {
     return fields;
   }
 
-  // The next pushed message within `wait`; empty when none came.
+  // The next pushed message within `wait`; empty when there was none.
   std::string message(std::chrono::milliseconds wait) {
     redisSetTimeout(context_.get(), timeval{0, std::chrono::microseconds(wait).count()});
     void* raw = nullptr;
     if (redisGetReply(context_.get(), &raw) != REDIS_OK) {
-      context_->err = 0;  // a time-out leaves the connection as it was
+      context_->err = 0;  // a timeout leaves the connection usable
       return {};
     }
     const ReplyPtr reply{static_cast<redisReply*>(raw), freeReplyObject};
@@ -106,7 +106,7 @@ class RedisServer {
            "127.0.0.1:" + std::to_string(port_);
   }
 
-  // Starts it (again) on its port; false when it did not come up.
+  // Starts or restarts it on its port; false when it did not start.
   bool start() {
     const std::string port_text = std::to_string(port_);
     std::vector<std::string> words{"redis-server", "--port",     port_text, "--bind",
@@ -145,7 +145,7 @@ class RedisServer {
       }
       PlainClient client(port_, password_);
       if (client.text({"PING"}) == "PONG") return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds{10});  // the pace of asking
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});  // polling interval
     }
     kill();
     return false;

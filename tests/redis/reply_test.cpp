@@ -6,13 +6,13 @@ namespace gensetd::redis {
 namespace {
 
 using Next = ReplyReader::Next;
-using Type = Reply::Type;
+using Type = RedisReply::Type;
 
-TEST(Reply, is_the_same_however_its_bytes_are_cut) {
+TEST(RedisReply, does_not_depend_on_how_its_bytes_are_split) {
   const std::string bytes = "*5\r\n+OK\r\n:-42\r\n$6\r\na\r\nb\r\n\r\n$-1\r\n*1\r\n-ERR no\r\n";
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     ReplyReader reader;
-    Reply reply;
+    RedisReply reply;
     reader.feed(bytes.substr(0, cut));
     if (cut < bytes.size()) {
       ASSERT_EQ(reader.next(reply), Next::incomplete) << cut;
@@ -30,9 +30,9 @@ TEST(Reply, is_the_same_however_its_bytes_are_cut) {
   }
 }
 
-TEST(Reply, error_is_found_in_the_answer_of_EXEC) {
+TEST(RedisReply, error_is_found_in_the_reply_to_EXEC) {
   ReplyReader reader;
-  Reply reply;
+  RedisReply reply;
   reader.feed("*3\r\n:1\r\n-WRONGTYPE x\r\n-ERR y\r\n+OK\r\n-OOM z\r\n");
   ASSERT_EQ(reader.next(reply), Next::complete);
   EXPECT_EQ(first_error(reply), "WRONGTYPE x");
@@ -42,7 +42,7 @@ TEST(Reply, error_is_found_in_the_answer_of_EXEC) {
   EXPECT_EQ(first_error(reply), "OOM z");
 }
 
-TEST(Reply, that_is_none_or_too_large_breaks_the_stream_without_filling_memory) {
+TEST(RedisReply, invalid_or_too_large_reply_breaks_the_stream_with_bounded_memory) {
   std::string nested;
   for (int level = 0; level < 20; ++level) nested += "*1\r\n";
   for (const std::string& bytes :
@@ -50,7 +50,7 @@ TEST(Reply, that_is_none_or_too_large_breaks_the_stream_without_filling_memory) 
         std::string("*1025\r\n"), std::string("*-7\r\n"), std::string("*2\r\n:1\r\n*1023\r\n"), nested,
         std::string("\0\0\0", 3)}) {
     ReplyReader reader;
-    Reply reply;
+    RedisReply reply;
     reader.feed(bytes);
     EXPECT_EQ(reader.next(reply), Next::broken) << bytes;
     reader.feed("+OK\r\n");
@@ -58,9 +58,9 @@ TEST(Reply, that_is_none_or_too_large_breaks_the_stream_without_filling_memory) 
   }
 }
 
-TEST(Reply, of_many_elements_is_counted_anew_each_time) {
+TEST(RedisReply, elements_are_counted_separately_for_each_reply) {
   ReplyReader reader;
-  Reply reply;
+  RedisReply reply;
   std::string bytes = "*1024\r\n";
   for (int element = 0; element < 1024; ++element) bytes += ":1\r\n";
   for (int turn = 0; turn < 3; ++turn) {
@@ -70,9 +70,9 @@ TEST(Reply, of_many_elements_is_counted_anew_each_time) {
   }
 }
 
-TEST(Reply, that_never_ends_is_given_up) {
+TEST(RedisReply, endless_reply_breaks_the_stream) {
   ReplyReader reader;
-  Reply reply;
+  RedisReply reply;
   reader.feed("$500000000\r\n");
   const std::string megabyte(1024 * 1024, 'x');
   std::size_t fed = 0;

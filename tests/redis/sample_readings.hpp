@@ -22,23 +22,23 @@ inline constexpr reading::Epoch sample_epoch = 0xE5;
 inline reading::ReadingPtr sample_reading(std::int64_t device_id, std::int64_t at, std::int64_t value = 1,
                                           profile::ProfilePtr profile = genset_profile(),
                                           std::string error = {}) {
-  reading::Facts facts;
-  facts.identity = {.device_id = device_id, .site_code = "MKZ", .device_type = "generator"};
-  facts.timestamp = reading::Timestamp{std::chrono::milliseconds{1'767'225'600'000 + at}};
-  facts.online = error.empty();
-  facts.error = std::move(error);
-  facts.values.assign(profile->fields.size(), value);
-  facts.profile = std::move(profile);
-  facts.at = reading::SteadyTime{std::chrono::milliseconds{at}};
-  facts.seq = static_cast<std::uint64_t>(at);
-  facts.epoch = sample_epoch;
-  return reading::make_reading(std::move(facts));
+  reading::Content content;
+  content.identity = {.device_id = device_id, .site_code = "MKZ", .device_type = "generator"};
+  content.timestamp = reading::Timestamp{std::chrono::milliseconds{1'767'225'600'000 + at}};
+  content.online = error.empty();
+  content.error = std::move(error);
+  content.values.assign(profile->fields.size(), value);
+  content.profile = std::move(profile);
+  content.at = reading::SteadyTime{std::chrono::milliseconds{at}};
+  content.seq = static_cast<std::uint64_t>(at);
+  content.epoch = sample_epoch;
+  return reading::make_reading(std::move(content));
 }
 
 inline std::map<std::string, std::string> hash_fields(const reading::Reading& reading) {
   std::map<std::string, std::string> fields;
   reading::for_each_hash_field(
-      *reading.facts, [&](std::string_view name, std::string_view value) { fields.emplace(name, value); });
+      *reading.content, [&](std::string_view name, std::string_view value) { fields.emplace(name, value); });
   return fields;
 }
 

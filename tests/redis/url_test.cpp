@@ -9,11 +9,11 @@ namespace {
 
 struct Good {
   const char* text;
-  Address is;
+  RedisAddress is;
   const char* endpoint;
 };
 
-TEST(Url, gives_host_port_login_and_database) {
+TEST(Url, contains_host_port_login_and_database) {
   const Good table[] = {
       {"redis://localhost", {"localhost", 6379, "", "", 0}, "localhost:6379"},
       {"redis://localhost/", {"localhost", 6379, "", "", 0}, "localhost:6379"},
@@ -27,7 +27,7 @@ TEST(Url, gives_host_port_login_and_database) {
   };
   for (const Good& row : table) {
     SCOPED_TRACE(row.text);
-    const Address address = parse_url(row.text);
+    const RedisAddress address = parse_url(row.text);
     EXPECT_EQ(address.host, row.is.host);
     EXPECT_EQ(address.port, row.is.port);
     EXPECT_EQ(address.user, row.is.user);
@@ -37,7 +37,7 @@ TEST(Url, gives_host_port_login_and_database) {
   }
 }
 
-TEST(Url, that_is_wrong_is_refused_in_one_line_without_the_password) {
+TEST(Url, invalid_url_is_refused_in_one_line_without_the_password) {
   const char* const table[] = {
       "",
       "localhost:6379",
@@ -69,7 +69,7 @@ TEST(Url, that_is_wrong_is_refused_in_one_line_without_the_password) {
     SCOPED_TRACE(text);
     try {
       parse_url(text);
-      ADD_FAILURE() << "was taken";
+      ADD_FAILURE() << "was accepted";
     } catch (const std::runtime_error& refused) {
       const std::string line = refused.what();
       EXPECT_EQ(line.find("s3cret"), std::string::npos) << line;

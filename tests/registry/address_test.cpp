@@ -24,14 +24,14 @@ TEST(Address, spellings_of_one_address_become_one) {
   }
 }
 
-TEST(Address, number_in_disguise_is_refused) {
+TEST(Address, other_numeric_forms_are_refused) {
   for (const char* text :
        {"10.1", "10.0.1", "010.0.0.1", "10.0.0.01", "0x0a.0.0.1", "10.0.0.0x1", "0x0a000001", "167772161",
         "0", "0x", "1.2.3.4.5", "256.0.0.1", "10.0.0.1.", "10.0.0.", ".10.0.0.1", "plant.10", "plant.0x1"})
     EXPECT_EQ(normal_address(text), std::nullopt) << text;
 }
 
-TEST(Address, what_is_no_address_is_refused) {
+TEST(Address, invalid_address_is_refused) {
   const std::string long_label(64, 'a');
   for (const std::string& text : {std::string{},
                                   std::string{"."},

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-// What becomes of rows that somebody edited by SQL. Against real SQLite files and a real PostgreSQL server.
+// Rows with invalid values, set with SQL. With real SQLite files and a real PostgreSQL server.
 namespace gensetd::registry {
 namespace {
 
@@ -33,7 +33,7 @@ class DamagedRows : public testing::TestWithParam<Kind> {
     database.lift_rules();
   }
 
-  // The database's own value of some type or other.
+  // A value of any type of the database.
   std::string hostile_value(std::mt19937& random) const {
     static const std::vector<std::string> any = {
         "0",          "-1",      "1.5", "1e300", "-1e300", "99999999999", "9223372036854775807",
@@ -65,7 +65,7 @@ class DamagedRows : public testing::TestWithParam<Kind> {
 INSTANTIATE_TEST_SUITE_P(Databases, DamagedRows, testing::Values(Kind::sqlite, Kind::postgres),
                          testing::PrintToStringParamName());
 
-TEST_P(DamagedRows, device_says_why_it_is_not_polled_and_all_others_are_as_they_were) {
+TEST_P(DamagedRows, damaged_device_has_a_reason_not_to_be_polled_and_others_are_unchanged) {
   database.run_sql("UPDATE devices SET poll_interval = 0 WHERE id = 2");
   Directory directory = store.load();
   EXPECT_EQ(reason_not_to_poll(directory, directory.devices.at(2)),
@@ -88,7 +88,7 @@ TEST_P(DamagedRows, devices_of_a_damaged_site_are_not_polled) {
             "the row of its site in the database is damaged: code");
 }
 
-TEST_P(DamagedRows, attribute_that_nobody_can_read_is_damage) {
+TEST_P(DamagedRows, unreadable_attribute_is_damage) {
   database.run_sql(R"(UPDATE sites SET topology = '{"blocks":7}' WHERE id = 1)");
   database.run_sql(R"(UPDATE devices SET limits = '[1]' WHERE id = 1)");
   const Directory directory = store.load();
@@ -97,14 +97,14 @@ TEST_P(DamagedRows, attribute_that_nobody_can_read_is_damage) {
   EXPECT_EQ(directory.devices.at(1).limits, std::nullopt);
 }
 
-TEST_P(DamagedRows, row_without_a_usable_id_is_left_out) {
+TEST_P(DamagedRows, row_with_an_invalid_id_is_ignored) {
   database.run_sql("UPDATE devices SET id = -3 WHERE id = 3");
   const Directory directory = store.load();
   EXPECT_EQ(directory.devices.size(), 2U);
   EXPECT_EQ(directory.unusable, std::vector<std::string>{"device -3"});
 }
 
-TEST_P(DamagedRows, edit_must_say_what_each_damaged_column_shall_be) {
+TEST_P(DamagedRows, edit_must_set_each_damaged_column) {
   database.run_sql("UPDATE devices SET poll_interval = 0, port = 0, created_at = '' WHERE id = 2");
   const auto refused = update_device(store, 2, body(R"({"port":503})"), profiles, at(5));
   EXPECT_EQ(std::get<Refusal>(refused).field, "poll_interval");
@@ -129,8 +129,8 @@ TEST_P(DamagedRows, damaged_device_can_be_removed) {
   EXPECT_FALSE(store.load().devices.contains(2));
 }
 
-// PostgreSQL's columns are made such that they take anything, which an administrator can do.
-TEST_P(DamagedRows, no_value_of_any_column_stops_the_load_or_touches_another_row) {
+// The columns of PostgreSQL are changed to accept any value, which an administrator can do.
+TEST_P(DamagedRows, no_value_of_any_column_stops_the_load_or_changes_another_row) {
   static const std::vector<std::string> device_names = {
       "site_id",       "name",          "device_type", "profile",        "ip_address",      "port",
       "protocol",      "slave_id",      "is_active",   "poll_interval",  "modbus_timeout",  "retry_delay",
@@ -160,7 +160,7 @@ TEST_P(DamagedRows, no_value_of_any_column_stops_the_load_or_touches_another_row
       database.run_sql(is_device ? "UPDATE devices SET " + change + " WHERE id = 2"
                                  : "UPDATE sites SET " + change + " WHERE id = 2");
     } catch (const std::exception&) {
-      continue;  // SQLite has columns that are never NULL, and no number there holds NaN
+      continue;  // columns of SQLite that cannot be NULL, and numbers that cannot be NaN
     }
     Directory directory;
     ASSERT_NO_THROW(directory = store.load()) << change;

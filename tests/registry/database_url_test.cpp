@@ -44,7 +44,7 @@ TEST(DatabaseUrl, files_are_relative_or_absolute) {
   EXPECT_TRUE(std::get<std::filesystem::path>(parse_database_url("sqlite:///x.sqlite")).is_absolute());
 }
 
-TEST(DatabaseUrl, what_is_wrong_is_said_on_one_line_and_the_password_never) {
+TEST(DatabaseUrl, error_is_one_line_without_the_password) {
   for (const std::string_view text : {"",
                                       "x",
                                       "sqlite://host/x",

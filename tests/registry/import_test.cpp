@@ -39,7 +39,7 @@ class ImportTest : public testing::TestWithParam<Kind> {
 INSTANTIATE_TEST_SUITE_P(Databases, ImportTest, testing::Values(Kind::sqlite, Kind::postgres),
                          testing::PrintToStringParamName());
 
-TEST_P(ImportTest, ids_and_times_stay) {
+TEST_P(ImportTest, ids_and_times_are_kept) {
   const auto result = import(document(site, device));
   ASSERT_TRUE(std::holds_alternative<Imported>(result)) << std::get<Refusal>(result).message;
   const Directory now = store.load();
@@ -50,13 +50,13 @@ TEST_P(ImportTest, ids_and_times_stay) {
   EXPECT_EQ(std::get<Site>(create_site(store, body(R"({"name":"n","code":"n"})"), Timestamp{})).id, 8);
 }
 
-TEST_P(ImportTest, mistake_anywhere_leaves_nothing_and_is_named) {
+TEST_P(ImportTest, any_error_stores_nothing_and_is_named) {
   const std::pair<std::string, std::string> mistakes[] = {
       {R"({"sites":[],"devices":[]})", "format"},
       {R"({"format":"gensetd registry 1","sites":[]})", "devices"},
       {document(site + "," + site, device), "sites[1]: the id 7"},
       {document(site + R"(,{"id":8,"name":"n","code":"MKZ"})", device), "sites[1]: the code 'MKZ'"},
-      {document(site + ",5", device), "sites[1] is no object"},
+      {document(site + ",5", device), "sites[1] is not an object"},
       {document(site, device + R"(,{"id":31,"site_id":7,"name":"G","device_type":"generator"})"),
        "devices[1]: ip_address"},
       {document(site, device + R"(,{"id":31,"site_id":9,"name":"G","device_type":"ats","ip_address":"h"})"),
@@ -65,7 +65,7 @@ TEST_P(ImportTest, mistake_anywhere_leaves_nothing_and_is_named) {
        "devices[0]: port"},
       {document(site,
                 R"({"id":31,"site_id":7,"name":"G","device_type":"ats","ip_address":"h","profile":"x"})"),
-       "devices[0]: there is no profile"},
+       "devices[0]: unknown profile"},
       {document(site, R"({"id":0,"site_id":7,"name":"G","device_type":"ats","ip_address":"h"})"),
        "devices[0]: id"},
       {document(R"({"id":1,"name":"n","code":"c","created_at":"today"})", ""), "sites[0]: created_at"},
@@ -80,7 +80,7 @@ TEST_P(ImportTest, mistake_anywhere_leaves_nothing_and_is_named) {
   }
 }
 
-TEST_P(ImportTest, registry_that_holds_something_takes_none) {
+TEST_P(ImportTest, registry_that_is_not_empty_refuses_an_import) {
   create_site(store, body(R"({"name":"n","code":"n"})"), Timestamp{});
   const Directory before = store.load();
   EXPECT_NE(std::get<Refusal>(import(document(site, device))).message.find("not empty"), std::string::npos);

@@ -20,9 +20,9 @@
 
 namespace gensetd::registry {
 
-// A PostgreSQL server of its own in a temporary folder on a free port of loopback and a Unix socket, user
-// "gensetd" with the password "secret"; ends with the object. PostgreSQL refuses to run as root, so that root
-// runs it as nobody.
+// A separate PostgreSQL server in a temporary folder, on a free loopback port and a Unix socket, with user
+// "gensetd" and password "secret". The destructor stops it. PostgreSQL refuses to run as root, so root runs
+// it as user nobody.
 class PostgresServer {
  public:
   PostgresServer() {
@@ -55,7 +55,7 @@ class PostgresServer {
     std::filesystem::remove_all(folder_, ignored);
   }
 
-  // One for all tests of a program: each takes a database of its own.
+  // One server for all tests of a program: each test uses its own database.
   static PostgresServer& shared() {
     static PostgresServer server;
     return server;
@@ -72,7 +72,7 @@ class PostgresServer {
     return name;
   }
 
-  // What psql would do. The first value of the answer.
+  // Runs SQL like psql; returns the first value of the result.
   std::string run_sql(const std::string& database, const std::string& sql) const {
     const std::unique_ptr<PGconn, void (*)(PGconn*)> connection{PQconnectdb(url(database).c_str()), PQfinish};
     const std::unique_ptr<PGresult, void (*)(PGresult*)> result{PQexec(connection.get(), sql.c_str()),
@@ -84,16 +84,16 @@ class PostgresServer {
     return PQntuples(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : "";
   }
 
-  // Starts it (again) on its port; false when it did not come up.
+  // Starts or restarts it on its port; false when it failed.
   bool start() {
-    std::filesystem::remove(folder_ / "data" / "postmaster.pid");  // of one that was killed
+    std::filesystem::remove(folder_ / "data" / "postmaster.pid");  // left by a killed server
     process_ = run({"postgres", "-D", (folder_ / "data").string(), "-p", std::to_string(port_), "-k",
                     folder_.string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c",
                     "max_connections=50"});
     return came_up();
   }
 
-  // At once, with all its sessions.
+  // Stops it at once, with all its sessions.
   void kill() {
     if (process_ <= 0) return;
     ::kill(process_, SIGQUIT);  // PostgreSQL 19.5: immediate shutdown
@@ -130,7 +130,7 @@ class PostgresServer {
         return false;
       }
       if (PQping(url("postgres").c_str()) == PQPING_OK) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds{20});  // the pace of asking
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});  // interval between attempts
     }
     kill();
     return false;

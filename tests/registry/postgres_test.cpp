@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-// What only PostgreSQL does, on a real server.
+// What only PostgreSQL does, with a real server.
 namespace gensetd::registry {
 namespace {
 
@@ -40,7 +40,7 @@ class PostgresTest : public testing::Test {
 
 const std::string mkz = "INSERT INTO sites (name, code) VALUES ('MKZ', 'MKZ')";
 
-TEST_F(PostgresTest, programs_that_start_at_once_make_the_tables_once) {
+TEST_F(PostgresTest, programs_that_start_at_the_same_time_create_the_tables_once) {
   std::vector<std::future<void>> starts;
   starts.reserve(6);
   for (int count = 0; count < 6; ++count)
@@ -49,15 +49,15 @@ TEST_F(PostgresTest, programs_that_start_at_once_make_the_tables_once) {
   EXPECT_EQ(run_sql("SELECT count(*) FROM schema_version"), "5");
 }
 
-TEST_F(PostgresTest, change_of_a_person_wakes_at_once) {
+TEST_F(PostgresTest, change_by_sql_makes_the_socket_readable_at_once) {
   Store store = open();
   const auto before = store.foreign_changes();
   run_sql(mkz);
   pollfd socket{.fd = store.socket(), .events = POLLIN, .revents = 0};
   ASSERT_EQ(::poll(&socket, 1, 20'000), 1);
   EXPECT_NE(store.foreign_changes(), before);
-  EXPECT_EQ(::poll(&socket, 1, 0), 0) << "the notification is taken";
-  EXPECT_EQ(store.load().sites.at(1).code, "MKZ");  // with times that gensetd can read
+  EXPECT_EQ(::poll(&socket, 1, 0), 0) << "the notification was consumed";
+  EXPECT_EQ(store.load().sites.at(1).code, "MKZ");  // with default times that gensetd can read
 }
 
 TEST_F(PostgresTest, every_way_to_change_rows_counts) {
@@ -75,7 +75,7 @@ TEST_F(PostgresTest, every_way_to_change_rows_counts) {
   EXPECT_EQ(store.foreign_changes(), before);
 }
 
-TEST_F(PostgresTest, change_of_another_just_before_its_own_is_noticed) {
+TEST_F(PostgresTest, foreign_change_just_before_an_own_one_is_detected) {
   Store store = open();
   const auto before = store.foreign_changes();
   run_sql(mkz);
@@ -83,7 +83,7 @@ TEST_F(PostgresTest, change_of_another_just_before_its_own_is_noticed) {
   EXPECT_NE(store.foreign_changes(), before);
 }
 
-TEST_F(PostgresTest, rows_that_the_poller_cannot_use_are_refused_to_a_person_too) {
+TEST_F(PostgresTest, rows_that_the_poller_cannot_use_are_refused_in_sql_too) {
   open();
   run_sql(mkz);
   const auto device = [](const std::string& column, const std::string& value) {
@@ -96,7 +96,7 @@ TEST_F(PostgresTest, rows_that_the_poller_cannot_use_are_refused_to_a_person_too
   EXPECT_NO_THROW(run_sql(device("poll_interval", "0.5")));
 }
 
-TEST_F(PostgresTest, writer_that_holds_the_tables_is_waited_for_and_not_for_ever) {
+TEST_F(PostgresTest, wait_for_a_writer_that_holds_the_tables_is_limited) {
   Store store = open();
   const std::unique_ptr<PGconn, void (*)(PGconn*)> other{PQconnectdb(server.url(name).c_str()), PQfinish};
   PQclear(PQexec(other.get(), "BEGIN"));
@@ -105,7 +105,7 @@ TEST_F(PostgresTest, writer_that_holds_the_tables_is_waited_for_and_not_for_ever
   EXPECT_TRUE(open().load().sites.empty()) << "reading does not wait";
 }
 
-TEST_F(PostgresTest, session_that_is_ended_is_an_error_and_a_new_one_works) {
+TEST_F(PostgresTest, ended_session_is_an_error_and_a_new_one_works) {
   Store store = open();
   run_sql(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gensetd' AND datname "
@@ -115,9 +115,9 @@ TEST_F(PostgresTest, session_that_is_ended_is_an_error_and_a_new_one_works) {
   EXPECT_EQ(Store::reopen(parse_database_url(server.url(name))).load(), Directory{});
 }
 
-TEST_F(PostgresTest, server_that_stops_in_its_tracks_is_given_up) {
+TEST_F(PostgresTest, server_that_stops_responding_is_abandoned) {
   Store store = open();
-  const pid_t backend = std::stoi(ask(store.session(), "SELECT pg_backend_pid()"));
+  const pid_t backend = std::stoi(query_text(store.session(), "SELECT pg_backend_pid()"));
   ::kill(backend, SIGSTOP);
   std::string words;
   try {
@@ -129,17 +129,17 @@ TEST_F(PostgresTest, server_that_stops_in_its_tracks_is_given_up) {
   EXPECT_EQ(words, "no answer within 5 s");
 }
 
-TEST_F(PostgresTest, empty_database_is_not_filled_when_it_must_exist) {
+TEST_F(PostgresTest, reopening_does_not_create_tables) {
   EXPECT_THROW(Store::reopen(parse_database_url(server.url(name))), std::runtime_error);
   EXPECT_EQ(run_sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
 }
 
-TEST_F(PostgresTest, tables_of_extensions_are_nobodys) {
+TEST_F(PostgresTest, tables_of_extensions_are_ignored) {
   run_sql("CREATE EXTENSION pg_stat_statements");
   EXPECT_NO_THROW(open());
 }
 
-TEST_F(PostgresTest, what_stops_a_start_is_said) {
+TEST_F(PostgresTest, start_error_names_its_cause) {
   const std::string url = server.url(name);
   const auto with = [&](const std::string& part, const std::string& other) {
     std::string changed = url;
@@ -157,7 +157,7 @@ TEST_F(PostgresTest, what_stops_a_start_is_said) {
   EXPECT_NE(refusal(url).find("read-only"), std::string::npos) << refusal(url);
 }
 
-TEST_F(PostgresTest, user_without_rights_is_told) {
+TEST_F(PostgresTest, user_without_rights_gets_an_error) {
   run_sql("CREATE ROLE guest_of_" + name + " LOGIN PASSWORD 'secret'");
   std::string url = server.url(name);
   url.replace(url.find("gensetd:"), 8, "guest_of_" + name + ":");

@@ -18,7 +18,8 @@ enum class Kind : std::uint8_t { sqlite, postgres };
 
 inline void PrintTo(Kind kind, std::ostream* out) { *out << (kind == Kind::sqlite ? "sqlite" : "postgres"); }
 
-// A database that nobody used yet: a file, or one of the shared PostgreSQL server. Ends with the object.
+// A new, empty database: a SQLite file, or a database of the shared PostgreSQL server. The destructor removes
+// it.
 class RealDatabase {
  public:
   explicit RealDatabase(Kind kind) : kind_(kind) {
@@ -40,7 +41,7 @@ class RealDatabase {
   }
   DatabaseAddress address() const { return parse_database_url(url()); }
 
-  // What a person would do with sqlite3 or psql.
+  // Runs SQL on a separate connection, like sqlite3 or psql.
   void run_sql(const std::string& sql) const {
     if (kind_ == Kind::postgres) {
       PostgresServer::shared().run_sql(name_, sql);
@@ -48,13 +49,13 @@ class RealDatabase {
     }
     soci::session session(soci::sqlite3, "db=\"" + file().string() + "\"");
     session << "PRAGMA busy_timeout = 10000";
-    if (is_lawless_) session << "PRAGMA ignore_check_constraints = ON";
+    if (ignores_rules_) session << "PRAGMA ignore_check_constraints = ON";
     session << sql;
   }
 
-  // From now on run_sql() may store what the rules of the tables forbid, as one may who has lifted them.
+  // From now on run_sql() may store values that the rules of the tables forbid.
   void lift_rules() {
-    is_lawless_ = true;
+    ignores_rules_ = true;
     if (kind_ == Kind::sqlite) return;
     run_sql(
         "DO $$ DECLARE rule record; BEGIN FOR rule IN SELECT conname, conrelid::regclass AS of FROM "
@@ -76,7 +77,7 @@ class RealDatabase {
   std::filesystem::path file() const { return folder_ / "registry.sqlite"; }
 
   Kind kind_;
-  bool is_lawless_ = false;
+  bool ignores_rules_ = false;
   std::string name_;
   std::filesystem::path folder_;
 };

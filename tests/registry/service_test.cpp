@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-// Real databases, the real thread.
+// With real databases and the real thread.
 namespace gensetd::registry {
 namespace {
 
@@ -28,7 +28,7 @@ const std::string mkz = R"({"name":"MKZ","code":"MKZ"})";
 const std::string gen1 =
     R"({"site_id":1,"name":"Gen1","device_type":"generator","ip_address":"192.168.97.10"})";
 
-struct Heard final : ChangeListener {
+struct RecordingListener final : ChangeListener {
   std::vector<std::string> events;
   void site_changed(const Site& site, const std::set<std::int64_t>& device_ids) override {
     events.push_back("site " + site.name);
@@ -45,10 +45,10 @@ class ServiceTest : public testing::TestWithParam<Kind> {
   void open() {
     service = std::make_unique<Service>(context.get_executor(), database.url(),
                                         std::make_shared<profile::Catalog>(profile::Catalog::built_in()));
-    service->listen(&heard);
+    service->listen(&recorder);
   }
 
-  // Runs the context until `done` holds; the deadline is for a test that hangs.
+  // Runs the context until `done` holds; the deadline ends a test that hangs.
   template <class Done>
   void run_until(Done done) {
     const auto deadline = std::chrono::steady_clock::now() + seconds{30};
@@ -63,7 +63,7 @@ class ServiceTest : public testing::TestWithParam<Kind> {
   Service::Handler<T> keep(std::optional<Result<T>>& place) {
     return [this, &place](Result<T> result) {
       place = std::move(result);
-      heard.events.push_back("handler");
+      recorder.events.push_back("handler");
     };
   }
 
@@ -84,29 +84,29 @@ class ServiceTest : public testing::TestWithParam<Kind> {
 
   boost::asio::io_context context{1};
   RealDatabase database{GetParam()};
-  Heard heard;
+  RecordingListener recorder;
   std::unique_ptr<Service> service;
 };
 
 INSTANTIATE_TEST_SUITE_P(Databases, ServiceTest, testing::Values(Kind::sqlite, Kind::postgres),
                          testing::PrintToStringParamName());
 
-TEST_P(ServiceTest, listener_hears_before_the_handler_and_the_copy_holds_the_change) {
+TEST_P(ServiceTest, listener_is_notified_before_the_handler_and_the_copy_contains_the_change) {
   const auto site = create_site(mkz);
   const auto device = create_device(gen1);
-  EXPECT_EQ(heard.events, (std::vector<std::string>{"site MKZ", "handler", "device Gen1", "handler"}));
+  EXPECT_EQ(recorder.events, (std::vector<std::string>{"site MKZ", "handler", "device Gen1", "handler"}));
   EXPECT_EQ(service->directory().sites.at(1), std::get<Site>(site));
   EXPECT_EQ(service->directory().devices.at(1), std::get<Device>(device));
 }
 
-TEST_P(ServiceTest, change_is_told_with_the_devices_that_it_is_about) {
+TEST_P(ServiceTest, change_is_notified_with_the_devices_concerned) {
   create_site(mkz);
   create_site(R"({"name":"YKZ","code":"YKZ"})");
   create_device(gen1);
   create_device(R"({"site_id":2,"name":"Gen2","device_type":"generator","ip_address":"192.168.97.11"})");
-  using Told = std::vector<std::vector<std::int64_t>>;
-  Told told;
-  service->when_changed([&](const std::vector<std::int64_t>& device_ids) { told.push_back(device_ids); });
+  using DeviceLists = std::vector<std::vector<std::int64_t>>;
+  DeviceLists notified;
+  service->on_change([&](const std::vector<std::int64_t>& device_ids) { notified.push_back(device_ids); });
   create_device(R"({"site_id":1,"name":"Gen3","device_type":"generator","ip_address":"192.168.97.12"})");
   std::optional<Result<Site>> site;
   service->update_site(1, body(R"({"name":"Moved"})"), keep(site));
@@ -117,11 +117,11 @@ TEST_P(ServiceTest, change_is_told_with_the_devices_that_it_is_about) {
   std::optional<Result<std::monostate>> removed;
   service->remove_device(3, keep(removed));
   run_until([&] { return removed.has_value(); });
-  EXPECT_EQ(told, (Told{{3}, {1, 3}, {2}, {3}}));
-  EXPECT_NE(std::ranges::find(heard.events, "site Moved 1 3"), heard.events.end());
+  EXPECT_EQ(notified, (DeviceLists{{3}, {1, 3}, {2}, {3}}));
+  EXPECT_NE(std::ranges::find(recorder.events, "site Moved 1 3"), recorder.events.end());
 }
 
-TEST_P(ServiceTest, site_is_changed_with_the_devices_that_it_has_by_now) {
+TEST_P(ServiceTest, site_change_names_the_current_devices_of_the_site) {
   create_site(mkz);
   create_site(R"({"name":"YKZ","code":"YKZ"})");
   for (const char* address : {"10", "11", "12"})
@@ -133,70 +133,71 @@ TEST_P(ServiceTest, site_is_changed_with_the_devices_that_it_has_by_now) {
   std::optional<Result<std::monostate>> removed;
   service->remove_device(3, keep(removed));
   run_until([&] { return removed.has_value(); });
-  heard.events.clear();
+  recorder.events.clear();
   for (const std::int64_t id : {1, 2}) {
     std::optional<Result<Site>> site;
     service->update_site(id, body(R"({"name":"S"})"), keep(site));
     run_until([&] { return site.has_value(); });
   }
-  EXPECT_EQ(heard.events, (std::vector<std::string>{"site S 1", "handler", "site S 2", "handler"}));
+  EXPECT_EQ(recorder.events, (std::vector<std::string>{"site S 1", "handler", "site S 2", "handler"}));
 }
 
-TEST_P(ServiceTest, change_by_another_program_is_told_with_the_devices_that_differ) {
+TEST_P(ServiceTest, change_by_another_program_is_notified_with_the_devices_that_differ) {
   create_site(mkz);
   create_site(R"({"name":"YKZ","code":"YKZ"})");
   for (const char* address : {"10", "11", "12"})
     create_device(R"({"site_id":1,"name":"G","device_type":"generator","ip_address":"192.168.97.)" +
                   std::string{address} + "\"}");
   create_device(R"({"site_id":2,"name":"G4","device_type":"generator","ip_address":"192.168.97.13"})");
-  std::set<std::int64_t> told;
-  service->when_changed([&](const std::vector<std::int64_t>& ids) { told.insert(ids.begin(), ids.end()); });
+  std::set<std::int64_t> notified;
+  service->on_change([&](const std::vector<std::int64_t>& ids) { notified.insert(ids.begin(), ids.end()); });
   Store other = Store::reopen(database.address());
   registry::update_device(other, 2, body(R"({"name":"Renamed"})"), {"hgm9520n"}, Timestamp{seconds{1}});
   registry::remove_device(other, 3);
   registry::update_site(other, 2, body(R"({"is_active":false})"), Timestamp{seconds{1}});
-  run_until([&] { return told.size() == 3; });
-  EXPECT_EQ(told, (std::set<std::int64_t>{2, 3, 4}));
+  run_until([&] { return notified.size() == 3; });
+  EXPECT_EQ(notified, (std::set<std::int64_t>{2, 3, 4}));
 }
 
-TEST_P(ServiceTest, refused_request_changes_nothing_and_is_not_told) {
+TEST_P(ServiceTest, refused_request_changes_nothing_and_is_not_notified) {
   create_site(mkz);
-  heard.events.clear();
+  recorder.events.clear();
   EXPECT_EQ(std::get<Refusal>(create_site(mkz)).kind, Refusal::Kind::conflict);
-  EXPECT_EQ(heard.events, (std::vector<std::string>{"handler"}));
+  EXPECT_EQ(recorder.events, (std::vector<std::string>{"handler"}));
   EXPECT_EQ(service->directory().sites.size(), 1U);
 }
 
-TEST_P(ServiceTest, edit_that_changes_nothing_is_not_told) {
+TEST_P(ServiceTest, edit_that_changes_nothing_is_not_notified) {
   create_site(mkz);
-  heard.events.clear();
+  recorder.events.clear();
   std::optional<Result<Site>> result;
   service->update_site(1, body(R"({"name":"MKZ"})"), keep(result));
   run_until([&] { return result.has_value(); });
-  EXPECT_EQ(heard.events, (std::vector<std::string>{"handler"}));
+  EXPECT_EQ(recorder.events, (std::vector<std::string>{"handler"}));
 }
 
-TEST_P(ServiceTest, witness_hears_what_was_there_before_and_after) {
+TEST_P(ServiceTest, observer_gets_the_row_before_and_after) {
   std::vector<std::string> seen;
-  const Service::Witness<Site> witness = [&](const std::optional<Site>& before,
-                                             const std::optional<Site>& after, Service::Certainty certainty) {
-    EXPECT_EQ(certainty, Service::Certainty::stored);
+  const Service::ChangeObserver<Site> observer = [&](const std::optional<Site>& before,
+                                                     const std::optional<Site>& after,
+                                                     Service::ChangeOutcome outcome) {
+    EXPECT_EQ(outcome, Service::ChangeOutcome::stored);
     seen.push_back((before ? before->name : "none") + " to " + (after ? after->name : "none"));
   };
   std::optional<Result<Site>> result;
-  // Both on their way at once: the second one's 'before' is what the first one made.
-  service->create_site(body(mkz), keep(result), witness);
-  service->update_site(1, body(R"({"name":"A"})"), keep(result), witness);
-  service->update_site(1, body(R"({"name":"A"})"), keep(result), witness);
-  service->update_site(2, body(R"({"name":"B"})"), keep(result), witness);
+  // All are outstanding at the same time: the second change finds the result of the first.
+  service->create_site(body(mkz), keep(result), observer);
+  service->update_site(1, body(R"({"name":"A"})"), keep(result), observer);
+  service->update_site(1, body(R"({"name":"A"})"), keep(result), observer);
+  service->update_site(2, body(R"({"name":"B"})"), keep(result), observer);
   std::optional<Result<std::monostate>> removed;
-  service->remove_site(1, keep(removed), witness);
+  service->remove_site(1, keep(removed), observer);
   run_until([&] { return removed.has_value(); });
   EXPECT_EQ(seen, (std::vector<std::string>{"none to MKZ", "MKZ to A", "A to none"}));
 }
 
-// The other ways to lose an answer are in tests/e2e/test_lost_commit.py.
-TEST_P(ServiceTest, witness_hears_later_what_became_of_a_change_whose_answer_was_lost) {
+// Other ways to lose the confirmation are in tests/e2e/test_lost_commit.py.
+TEST_P(ServiceTest, observer_gets_the_outcome_of_an_unconfirmed_change_later) {
   if (GetParam() == Kind::sqlite) GTEST_SKIP() << "no connection to lose";
   create_site(mkz);
   database.run_sql(
@@ -205,59 +206,60 @@ TEST_P(ServiceTest, witness_hears_later_what_became_of_a_change_whose_answer_was
   database.run_sql(
       "CREATE CONSTRAINT TRIGGER at_commit AFTER UPDATE ON sites DEFERRABLE INITIALLY DEFERRED "
       "FOR EACH ROW EXECUTE FUNCTION end_session()");
-  std::vector<Service::Certainty> seen;
-  const Service::Witness<Site> witness = [&](const std::optional<Site>& before,
-                                             const std::optional<Site>& after, Service::Certainty certainty) {
+  std::vector<Service::ChangeOutcome> seen;
+  const Service::ChangeObserver<Site> observer = [&](const std::optional<Site>& before,
+                                                     const std::optional<Site>& after,
+                                                     Service::ChangeOutcome outcome) {
     EXPECT_EQ(before->name, "MKZ");
     EXPECT_EQ(after->name, "A");
-    seen.push_back(certainty);
+    seen.push_back(outcome);
   };
   std::optional<Result<Site>> result;
-  service->update_site(1, body(R"({"name":"A"})"), keep(result), witness);
+  service->update_site(1, body(R"({"name":"A"})"), keep(result), observer);
   run_until([&] { return result.has_value(); });
   EXPECT_EQ(std::get<Refusal>(*result).kind, Refusal::Kind::unavailable);
   run_until([&] { return !seen.empty(); });
-  EXPECT_EQ(seen, std::vector{Service::Certainty::not_stored});
+  EXPECT_EQ(seen, std::vector{Service::ChangeOutcome::not_stored});
   EXPECT_EQ(service->directory().sites.at(1).name, "MKZ");
 }
 
-TEST_P(ServiceTest, removal_is_told_and_gone) {
+TEST_P(ServiceTest, removal_is_notified_and_removes_the_row) {
   create_site(mkz);
   create_device(gen1);
-  heard.events.clear();
+  recorder.events.clear();
   std::optional<Result<std::monostate>> result;
   service->remove_device(1, keep(result));
   run_until([&] { return result.has_value(); });
-  EXPECT_EQ(heard.events, (std::vector<std::string>{"removed 1", "handler"}));
+  EXPECT_EQ(recorder.events, (std::vector<std::string>{"removed 1", "handler"}));
   EXPECT_TRUE(service->directory().devices.empty());
 }
 
-TEST_P(ServiceTest, change_of_another_program_is_seen) {
+TEST_P(ServiceTest, change_by_another_program_is_detected) {
   create_site(mkz);
   create_device(gen1);
-  heard.events.clear();
+  recorder.events.clear();
   Store other = Store::reopen(database.address());
   registry::update_device(other, 1, body(R"({"name":"Gen one"})"), {"hgm9520n"}, Timestamp{seconds{1}});
   registry::create_site(other, body(R"({"name":"YKZ","code":"YKZ"})"), Timestamp{seconds{1}});
-  run_until([&] { return heard.events.size() == 2; });
-  std::ranges::sort(heard.events);  // the first may be seen before the second is made
-  EXPECT_EQ(heard.events, (std::vector<std::string>{"device Gen one", "site YKZ"}));
+  run_until([&] { return recorder.events.size() == 2; });
+  std::ranges::sort(recorder.events);  // the first may be detected before the second is made
+  EXPECT_EQ(recorder.events, (std::vector<std::string>{"device Gen one", "site YKZ"}));
 }
 
-TEST_P(ServiceTest, damaged_row_is_heard_of_like_any_change_and_so_is_its_repair) {
+TEST_P(ServiceTest, damaged_row_and_its_repair_are_notified_like_any_change) {
   create_site(mkz);
   create_device(gen1);
   create_device(gen1);
-  heard.events.clear();
+  recorder.events.clear();
   database.lift_rules();
   database.run_sql("UPDATE devices SET retry_delay = -1 WHERE id = 2");
-  run_until([&] { return heard.events.size() == 1; });
-  EXPECT_EQ(heard.events.front(), "device Gen1");
+  run_until([&] { return recorder.events.size() == 1; });
+  EXPECT_EQ(recorder.events.front(), "device Gen1");
   EXPECT_EQ(service->directory().devices.at(2).damage.size(), 1U);
   EXPECT_TRUE(service->directory().devices.at(1).damage.empty());
   EXPECT_TRUE(service->healthy());
   database.run_sql("UPDATE devices SET retry_delay = 1 WHERE id = 2");
-  run_until([&] { return heard.events.size() == 2; });
+  run_until([&] { return recorder.events.size() == 2; });
   EXPECT_TRUE(service->directory().devices.at(2).damage.empty());
 }
 
@@ -273,7 +275,7 @@ TEST_P(ServiceTest, start_with_damaged_rows_works) {
   EXPECT_EQ(service->directory().sites.at(1).damage.size(), 1U);
 }
 
-TEST_P(ServiceTest, lost_database_refuses_changes_keeps_the_copy_and_comes_back) {
+TEST_P(ServiceTest, lost_database_refuses_changes_keeps_the_copy_and_is_reopened) {
   create_site(mkz);
   database.lose();
   const auto refused = create_site(R"({"name":"YKZ","code":"YKZ"})");
@@ -285,8 +287,8 @@ TEST_P(ServiceTest, lost_database_refuses_changes_keeps_the_copy_and_comes_back)
   EXPECT_TRUE(std::holds_alternative<Site>(create_site(R"({"name":"YKZ","code":"YKZ"})")));
 }
 
-// SQLite says of a file that has reached its limit what it says of a full disk.
-TEST_P(ServiceTest, full_disk_is_known_until_a_change_is_stored) {
+// SQLite reports the same error for a full disk and for a file that reached its page limit.
+TEST_P(ServiceTest, disk_is_full_until_a_change_is_stored) {
   create_site(mkz);
   const auto limit_pages = [&](const std::string& count) {
     std::optional<Result<std::monostate>> done;
@@ -321,7 +323,7 @@ TEST_P(ServiceTest, full_disk_is_known_until_a_change_is_stored) {
   ASSERT_TRUE(was_refused);
   EXPECT_TRUE(service->is_full());
   EXPECT_TRUE(service->healthy());
-  EXPECT_TRUE(rename("MKZ")) << "it changes nothing, so it needs no room";
+  EXPECT_TRUE(rename("MKZ")) << "it changes nothing, so it needs no space";
   EXPECT_TRUE(service->is_full());
   if (GetParam() == Kind::sqlite) {
     limit_pages("1000000");
@@ -333,9 +335,9 @@ TEST_P(ServiceTest, full_disk_is_known_until_a_change_is_stored) {
   EXPECT_FALSE(service->is_full());
 }
 
-// Nobody asks for a change.
-TEST_P(ServiceTest, room_on_a_disk_that_was_full_is_found_without_a_request) {
-  if (GetParam() == Kind::postgres) GTEST_SKIP() << "takes ten seconds, and is the same";
+// No client sends a change in the meantime.
+TEST_P(ServiceTest, end_of_a_full_disk_is_found_without_a_request) {
+  if (GetParam() == Kind::postgres) GTEST_SKIP() << "takes ten seconds, and is the same code";
   create_site(mkz);
   std::optional<Result<std::monostate>> done;
   service->run([&](Store& store) { store.session() << "PRAGMA max_page_count = 1"; }, keep(done));
@@ -346,7 +348,7 @@ TEST_P(ServiceTest, room_on_a_disk_that_was_full_is_found_without_a_request) {
   run_until([&] { return !service->is_full(); });
 }
 
-TEST_P(ServiceTest, too_many_waiting_requests_are_refused_and_the_others_answered) {
+TEST_P(ServiceTest, too_many_outstanding_requests_are_refused_and_the_others_stored) {
   std::size_t stored = 0;
   std::size_t refused = 0;
   for (std::size_t index = 0; index < Service::requests_max + 3; ++index) {
@@ -364,7 +366,7 @@ TEST_P(ServiceTest, too_many_waiting_requests_are_refused_and_the_others_answere
   EXPECT_EQ(service->directory().sites.size(), Service::requests_max);
 }
 
-TEST_P(ServiceTest, what_was_accepted_is_stored_and_answered_when_it_ends) {
+TEST_P(ServiceTest, accepted_requests_are_stored_and_handled_at_destruction) {
   std::optional<Result<Site>> result;
   service->create_site(body(mkz), keep(result));
   service.reset();
@@ -372,12 +374,12 @@ TEST_P(ServiceTest, what_was_accepted_is_stored_and_answered_when_it_ends) {
   context.run_for(seconds{10});
   ASSERT_TRUE(result.has_value());
   EXPECT_TRUE(std::holds_alternative<Site>(*result));
-  EXPECT_EQ(heard.events, (std::vector<std::string>{"handler"}));  // the listener may be gone by then
+  EXPECT_EQ(recorder.events, (std::vector<std::string>{"handler"}));  // the listener may not exist any more
   open();
   EXPECT_EQ(service->directory().sites.at(1).code, "MKZ");
 }
 
-TEST(ServiceStart, database_that_cannot_be_opened_is_said) {
+TEST(ServiceStart, error_names_a_database_that_cannot_be_opened) {
   boost::asio::io_context context{1};
   const auto catalog = std::make_shared<profile::Catalog>(profile::Catalog::built_in());
   try {

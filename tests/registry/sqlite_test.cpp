@@ -12,7 +12,7 @@
 #include <string>
 #include <unistd.h>
 
-// Against real SQLite files.
+// With real SQLite files.
 namespace gensetd::registry {
 namespace {
 
@@ -50,9 +50,9 @@ class SqliteTest : public testing::Test {
   fs::path file;
 };
 
-TEST_F(SqliteTest, commits_to_disk_with_a_log_and_foreign_keys) {
+TEST_F(SqliteTest, uses_a_write_ahead_log_full_sync_and_foreign_keys) {
   Store store = Store::create_or_open(file);
-  EXPECT_EQ(ask(store.session(), "PRAGMA journal_mode"), "wal");
+  EXPECT_EQ(query_text(store.session(), "PRAGMA journal_mode"), "wal");
   long long synchronous = 0;
   long long foreign_keys = 0;
   store.session() << "PRAGMA synchronous", soci::into(synchronous);
@@ -61,7 +61,7 @@ TEST_F(SqliteTest, commits_to_disk_with_a_log_and_foreign_keys) {
   EXPECT_EQ(foreign_keys, 1);
 }
 
-TEST_F(SqliteTest, file_that_was_removed_is_noticed_and_not_made_again) {
+TEST_F(SqliteTest, removed_file_is_detected_and_not_created_again) {
   Store store = Store::create_or_open(file);
   fs::remove(file);
   EXPECT_THROW(store.foreign_changes(), std::exception);
@@ -69,7 +69,7 @@ TEST_F(SqliteTest, file_that_was_removed_is_noticed_and_not_made_again) {
   EXPECT_FALSE(fs::exists(file));
 }
 
-TEST_F(SqliteTest, newer_schema_is_refused_untouched) {
+TEST_F(SqliteTest, newer_schema_is_refused_and_left_unchanged) {
   {
     Store store = Store::create_or_open(file);
   }
@@ -80,20 +80,20 @@ TEST_F(SqliteTest, newer_schema_is_refused_untouched) {
   EXPECT_EQ(bytes_of(file), before);
 }
 
-TEST_F(SqliteTest, database_of_another_program_is_refused_untouched) {
+TEST_F(SqliteTest, database_of_another_program_is_refused_and_left_unchanged) {
   run_sql("CREATE TABLE invoices (id INTEGER)");
   const std::string before = bytes_of(file);
   EXPECT_NE(refusal().find("another program"), std::string::npos) << refusal();
   EXPECT_EQ(bytes_of(file), before);
 }
 
-TEST_F(SqliteTest, file_that_is_no_database_is_refused_untouched) {
+TEST_F(SqliteTest, file_that_is_not_a_database_is_refused_and_left_unchanged) {
   std::ofstream(file) << "this is a letter, not a database";
   EXPECT_NE(refusal().find("not a SQLite database"), std::string::npos) << refusal();
   EXPECT_EQ(bytes_of(file), "this is a letter, not a database");
 }
 
-TEST_F(SqliteTest, folder_that_is_missing_or_in_the_place_of_the_file_is_named) {
+TEST_F(SqliteTest, missing_folder_or_folder_instead_of_the_file_is_named) {
   fs::create_directory(file);
   EXPECT_NE(refusal().find("it is a folder"), std::string::npos) << refusal();
   file = folder / "nowhere" / "registry.sqlite";

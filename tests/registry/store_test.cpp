@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-// Against real SQLite files and a real PostgreSQL server.
+// With real SQLite files and a real PostgreSQL server.
 namespace gensetd::registry {
 namespace {
 
@@ -47,7 +47,7 @@ const std::string mkz = R"({"name":"MKZ","code":"MKZ","network":"192.168.97.x"})
 const std::string gen1 =
     R"({"site_id":1,"name":"Gen1","device_type":"generator","ip_address":"192.168.97.10","protocol":"tcp","poll_interval":0.5})";
 
-TEST_P(StoreTest, keeps_everything_over_a_restart) {
+TEST_P(StoreTest, rows_survive_a_restart) {
   Directory before;
   {
     Store store = Store::create_or_open(database.address());
@@ -61,7 +61,7 @@ TEST_P(StoreTest, keeps_everything_over_a_restart) {
   EXPECT_EQ(Store::create_or_open(database.address()).load(), before);
 }
 
-TEST_P(StoreTest, keeps_display_attributes_over_a_restart) {
+TEST_P(StoreTest, display_attributes_survive_a_restart) {
   Directory before;
   {
     Store store = Store::create_or_open(database.address());
@@ -86,7 +86,7 @@ TEST_P(StoreTest, keeps_display_attributes_over_a_restart) {
   EXPECT_EQ(store.load().devices.at(1).limits, std::nullopt);
 }
 
-TEST_P(StoreTest, topology_names_devices_of_its_site_and_holds_them_there) {
+TEST_P(StoreTest, topology_names_devices_of_its_site_and_prevents_their_removal) {
   Store store = Store::create_or_open(database.address());
   create_site(store, body(mkz), at(0));
   create_site(store, body(R"({"name":"YKZ","code":"YKZ"})"), at(0));
@@ -101,8 +101,8 @@ TEST_P(StoreTest, topology_names_devices_of_its_site_and_holds_them_there) {
   EXPECT_TRUE(std::holds_alternative<std::monostate>(remove_device(store, 1)));
 }
 
-// As the first gensetd left it.
-TEST_P(StoreTest, older_tables_are_stepped_up_and_keep_their_rows) {
+// A database of the first version of gensetd.
+TEST_P(StoreTest, older_tables_are_upgraded_and_keep_their_rows) {
   const Schema& schema = GetParam() == Kind::sqlite ? sqlite_schema() : postgres_schema();
   for (const std::string& statement : schema.steps.at(0)) database.run_sql(statement);
   database.run_sql("INSERT INTO schema_version (version, applied_at) VALUES (1, '2026-01-01T00:00:00.000Z')");
@@ -115,7 +115,7 @@ TEST_P(StoreTest, older_tables_are_stepped_up_and_keep_their_rows) {
   EXPECT_EQ(directory.sites.at(1).topology, std::nullopt);
 }
 
-// As gensetd left it before the database had rules for all columns.
+// A database of the last version without rules for all columns.
 TEST_P(StoreTest, rows_out_of_range_survive_the_step_that_adds_the_rules) {
   const Schema& schema = GetParam() == Kind::sqlite ? sqlite_schema() : postgres_schema();
   for (const int step : {0, 1, 2, 3}) {
@@ -144,13 +144,13 @@ TEST_P(StoreTest, rows_out_of_range_survive_the_step_that_adds_the_rules) {
   Store store = Store::create_or_open(database.address());
   EXPECT_EQ(store.sites(), 1);
   EXPECT_EQ(store.devices_of(1), 2);
-  EXPECT_EQ(ask_number(store.session(), "SELECT length(description) FROM devices WHERE id = 1"), 3'000);
-  EXPECT_EQ(ask_number(store.session(), "SELECT COUNT(*) FROM devices WHERE connect_delay = 0"), 2);
+  EXPECT_EQ(query_number(store.session(), "SELECT length(description) FROM devices WHERE id = 1"), 3'000);
+  EXPECT_EQ(query_number(store.session(), "SELECT COUNT(*) FROM devices WHERE connect_delay = 0"), 2);
   EXPECT_EQ(std::get<Device>(create_device(store, body(gen1), profiles, at(0))).id,
-            4);  // 3 is not given again
+            4);  // 3 is not reused
   EXPECT_THROW(database.run_sql("UPDATE devices SET poll_interval = 0 WHERE id = 4"), std::exception);
   EXPECT_EQ(std::get<Refusal>(remove_site(store, 1)).code, "site_has_devices");
-  EXPECT_THROW(store.session() << "DELETE FROM sites", std::exception);  // the reference is still there
+  EXPECT_THROW(store.session() << "DELETE FROM sites", std::exception);  // the reference still exists
 }
 
 TEST_P(StoreTest, database_refuses_values_out_of_range) {
@@ -225,7 +225,7 @@ TEST_P(StoreTest, event_ids_are_above_those_of_the_journal) {
         "acknowledged_by) VALUES (" +
         id + ", '', 'gateway', 'gateway_started', '{}', 'closed', '2026-01-01T00:00:00.000Z', 0, '')");
   };
-  insert("4200000000000001");  // of an earlier gensetd: microseconds of its clock, which was far ahead
+  insert("4200000000000001");  // from an earlier gensetd: microseconds of a clock that was far ahead
   const std::int64_t first = store.take_event_ids();
   EXPECT_GT(first, 4'200'000'000'000'001);
   EXPECT_LT(first, 4'200'000'000'003'000);
@@ -233,7 +233,7 @@ TEST_P(StoreTest, event_ids_are_above_those_of_the_journal) {
   EXPECT_LT(store.take_event_ids(), 4'200'000'000'005'000);
 }
 
-TEST_P(StoreTest, code_that_exists_is_a_conflict_and_nothing_is_stored) {
+TEST_P(StoreTest, duplicate_code_is_a_conflict_and_nothing_is_stored) {
   Store store = Store::create_or_open(database.address());
   create_site(store, body(mkz), at(0));
   const auto again = create_site(store, body(mkz), at(1));
@@ -249,7 +249,7 @@ TEST_P(StoreTest, device_needs_a_site_that_exists) {
   EXPECT_TRUE(store.load().devices.empty());
 }
 
-TEST_P(StoreTest, site_with_devices_stays) {
+TEST_P(StoreTest, site_with_devices_is_not_removed) {
   Store store = Store::create_or_open(database.address());
   create_site(store, body(mkz), at(0));
   create_device(store, body(gen1), profiles, at(0));
@@ -260,7 +260,7 @@ TEST_P(StoreTest, site_with_devices_stays) {
   EXPECT_EQ(store.load(), Directory{});
 }
 
-TEST_P(StoreTest, id_of_a_deleted_device_is_never_given_again) {
+TEST_P(StoreTest, id_of_a_deleted_device_is_never_reused) {
   Store store = Store::create_or_open(database.address());
   create_site(store, body(mkz), at(0));
   create_device(store, body(gen1), profiles, at(0));
@@ -288,7 +288,7 @@ TEST_P(StoreTest, refused_edit_leaves_the_row_as_it_was) {
   EXPECT_EQ(store.load(), before);
 }
 
-TEST_P(StoreTest, change_that_is_refused_or_fails_half_way_leaves_nothing) {
+TEST_P(StoreTest, change_that_is_refused_or_fails_stores_nothing) {
   Store store = Store::create_or_open(database.address());
   const Site site{.name = "MKZ", .code = "MKZ"};
   store.change([&] {
@@ -309,7 +309,7 @@ TEST_P(StoreTest, text_that_looks_like_sql_is_text) {
   EXPECT_EQ(store.load().sites.at(1).name, "'); DROP TABLE sites; --");
 }
 
-TEST_P(StoreTest, change_by_another_connection_is_noticed_and_its_own_is_not) {
+TEST_P(StoreTest, only_changes_by_other_connections_are_foreign) {
   Store store = Store::create_or_open(database.address());
   const auto before = store.foreign_changes();
   create_site(store, body(mkz), at(0));
@@ -341,7 +341,7 @@ TEST_P(StoreTest, numbers_texts_and_times_are_kept_exactly) {
   EXPECT_FALSE(kept.devices.at(1).is_active);
 }
 
-TEST_P(StoreTest, rules_of_the_database_are_told_and_the_store_goes_on) {
+TEST_P(StoreTest, violation_of_a_database_rule_is_reported_and_the_store_remains_usable) {
   Store store = Store::create_or_open(database.address());
   create_site(store, body(mkz), at(0));
   const auto rule_broken_by = [&](const auto& row) {
@@ -377,7 +377,7 @@ TEST_P(StoreTest, rule_that_an_administrator_added_is_a_conflict) {
   EXPECT_EQ(std::get<Refusal>(made).code, "conflict");
 }
 
-TEST_P(StoreTest, chosen_id_is_kept_and_never_given_again) {
+TEST_P(StoreTest, chosen_id_is_kept_and_never_reused) {
   Store store = Store::create_or_open(database.address());
   store.change([&] {
     store.insert_with_id(Site{.id = 40, .name = "s", .code = "s"});
@@ -393,14 +393,14 @@ TEST_P(StoreTest, newer_schema_is_refused) {
     Store store = Store::create_or_open(database.address());
   }
   database.run_sql("INSERT INTO schema_version (version, applied_at) VALUES (99, 'x')");
-  database.run_sql("DROP INDEX devices_site_id");  // what an upgrade would notice
+  database.run_sql("DROP INDEX devices_site_id");  // an upgrade would fail then
   EXPECT_NE(refusal().find("newer gensetd"), std::string::npos) << refusal();
 }
 
 TEST_P(StoreTest, database_of_another_program_is_refused) {
   database.run_sql("CREATE TABLE invoices (id INTEGER)");
   EXPECT_NE(refusal().find("another program"), std::string::npos) << refusal();
-  database.run_sql("CREATE TABLE sites (id INTEGER)");  // fails if it were made
+  database.run_sql("CREATE TABLE sites (id INTEGER)");  // fails if gensetd created the table
 }
 
 }  // namespace

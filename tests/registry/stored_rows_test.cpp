@@ -10,21 +10,21 @@
 namespace gensetd::registry {
 namespace {
 
-using Kind = Cell::Kind;
+using Kind = StoredValue::Kind;
 
-Cell value(const std::string& text) { return {.kind = Kind::value, .text = text}; }
+StoredValue value(const std::string& text) { return {.kind = Kind::value, .text = text}; }
 
 const std::string time = "2026-01-31T12:00:00.000Z";
 
-std::vector<Cell> sound_device() {
-  const Cell null;
+std::vector<StoredValue> sound_device() {
+  const StoredValue null;
   return {value("1"),   value("Gen 1"), value("generator"), value("hgm9520n"), value("10.0.0.1"),
           value("502"), value("tcp"),   value("1"),         value("1"),        value("0.5"),
           null,         null,           value("3"),         value("0"),        value("")};
 }
 
-std::vector<Cell> device_cells() {
-  std::vector<Cell> cells = sound_device();
+std::vector<StoredValue> device_cells() {
+  std::vector<StoredValue> cells = sound_device();
   for (int number = 0; number < 3; ++number) cells.emplace_back();
   cells.push_back(value(R"({"coolant_temp":{"low":70}})"));
   cells.push_back(value(time));
@@ -32,7 +32,7 @@ std::vector<Cell> device_cells() {
   return cells;
 }
 
-std::vector<Cell> site_cells() {
+std::vector<StoredValue> site_cells() {
   return {value("MKZ"), value("MKZ"), value(""), value(""), value("1"), {}, value(time), value(time)};
 }
 
@@ -40,17 +40,17 @@ std::size_t index_of(std::span<const Column> columns, std::string_view name) {
   return static_cast<std::size_t>(std::ranges::find(columns, name, &Column::name) - columns.begin());
 }
 
-Device device_with(std::string_view column, const Cell& cell) {
-  std::vector<Cell> cells = device_cells();
+Device device_with(std::string_view column, const StoredValue& cell) {
+  std::vector<StoredValue> cells = device_cells();
   cells.at(index_of(device_columns(), column)) = cell;
   return device_from(7, cells);
 }
 
-std::string damage_of(std::string_view column, const Cell& cell) {
+std::string damage_of(std::string_view column, const StoredValue& cell) {
   return print_damage(device_with(column, cell).damage);
 }
 
-TEST(StoredRows, sound_row_is_read_whole) {
+TEST(StoredRows, valid_row_is_read_completely) {
   const Device device = device_from(7, device_cells());
   EXPECT_EQ(print_damage(device.damage), "");
   EXPECT_EQ(device.id, 7);
@@ -104,7 +104,7 @@ TEST(StoredRows, each_column_out_of_range_is_damage_of_that_column_alone) {
   EXPECT_EQ(hostile.size(), device_columns().size());
 }
 
-TEST(StoredRows, null_where_a_value_must_be_and_blobs_and_endless_texts_are_damage) {
+TEST(StoredRows, missing_values_and_blobs_and_too_long_texts_are_damage) {
   for (const Column& column : device_columns()) {
     EXPECT_NE(damage_of(column.name, {.kind = Kind::blob}), "") << column.name;
     EXPECT_NE(damage_of(column.name, {.kind = Kind::too_long}), "") << column.name;
@@ -118,7 +118,7 @@ TEST(StoredRows, null_where_a_value_must_be_and_blobs_and_endless_texts_are_dama
     EXPECT_EQ(damage_of(column, {}), "") << column;
 }
 
-TEST(StoredRows, damage_says_what_is_there_and_what_is_allowed) {
+TEST(StoredRows, damage_names_the_value_and_what_is_allowed) {
   EXPECT_EQ(damage_of("poll_interval", value("0")),
             "poll_interval is 0; poll_interval must be a number of seconds from 0.1 to 86400, or null");
   EXPECT_EQ(damage_of("device_type", value("engine")),
@@ -131,8 +131,8 @@ TEST(StoredRows, damage_says_what_is_there_and_what_is_allowed) {
   EXPECT_EQ(damage_of("description", {.kind = Kind::too_long}), "description is longer than 8000 bytes");
 }
 
-TEST(StoredRows, unit_id_is_judged_by_the_protocol) {
-  std::vector<Cell> cells = device_cells();
+TEST(StoredRows, range_of_the_unit_id_depends_on_the_protocol) {
+  std::vector<StoredValue> cells = device_cells();
   cells.at(index_of(device_columns(), "protocol")) = value("rtu_over_tcp");
   cells.at(index_of(device_columns(), "slave_id")) = value("248");
   const Device device = device_from(1, cells);
@@ -140,7 +140,7 @@ TEST(StoredRows, unit_id_is_judged_by_the_protocol) {
   EXPECT_EQ(device.damage.front().column, "slave_id");
 }
 
-TEST(StoredRows, what_hand_made_rows_may_have_is_no_damage) {
+TEST(StoredRows, forms_of_hand_edited_rows_are_accepted) {
   EXPECT_EQ(damage_of("name", value(" Gen 1 ")), "");
   EXPECT_EQ(damage_of("is_active", value("t")), "");
   EXPECT_EQ(damage_of("is_active", value("false")), "");
@@ -161,7 +161,7 @@ TEST(StoredRows, site_has_the_same_rules) {
                                                                     {"created_at", ""},
                                                                     {"updated_at", "x"}};
   for (const auto& [column, text] : hostile) {
-    std::vector<Cell> cells = site_cells();
+    std::vector<StoredValue> cells = site_cells();
     cells.at(index_of(site_columns(), column)) = value(text);
     const Site site = site_from(3, cells);
     ASSERT_EQ(site.damage.size(), 1U) << column << " '" << text << "'";
@@ -169,13 +169,13 @@ TEST(StoredRows, site_has_the_same_rules) {
   }
 }
 
-TEST(StoredRows, no_cells_make_reading_a_row_throw) {
+TEST(StoredRows, no_value_makes_reading_a_row_throw) {
   std::mt19937 random{20};
   using namespace std::string_literals;
   const std::string alphabet = "0123456789.-+eExXnaif{}[]\",: \x01\x7f\x80\xc3\xe2\xff\0"s;
   for (int row = 0; row < 20'000; ++row) {
-    std::vector<Cell> cells = device_cells();
-    for (Cell& cell : cells) {
+    std::vector<StoredValue> cells = device_cells();
+    for (StoredValue& cell : cells) {
       if (random() % 3 != 0) continue;
       cell.kind = static_cast<Kind>(random() % 4);
       cell.text.clear();

@@ -15,7 +15,7 @@ const ProfileNames profiles{"hgm9520n", "hgm9560"};
 
 boost::json::object body(const std::string& text) { return boost::json::parse(text).as_object(); }
 
-TEST(NewSite, of_the_specification_is_taken) {
+TEST(NewSite, of_the_specification_is_accepted) {
   const auto made = new_site(body(R"({"name":"MKZ","code":"MKZ","network":"192.168.97.x"})"));
   ASSERT_TRUE(std::holds_alternative<Site>(made));
   EXPECT_EQ(std::get<Site>(made).code, "MKZ");
@@ -23,7 +23,7 @@ TEST(NewSite, of_the_specification_is_taken) {
   EXPECT_TRUE(std::get<Site>(made).is_active);
 }
 
-TEST(NewDevice, of_the_specification_is_taken_with_its_defaults) {
+TEST(NewDevice, of_the_specification_is_accepted_with_its_defaults) {
   const auto made = new_device(
       body(
           R"({"site_id":1,"name":"Gen1","device_type":"generator","ip_address":"192.168.97.10","protocol":"tcp"})"),
@@ -47,15 +47,15 @@ TEST(NewDevice, ats_defaults_to_the_switchboard_behind_a_converter) {
 
 struct Row {
   const char* name;
-  const char* change;  // members that replace those of a good device
-  const char* field;   // that is refused, empty when it is taken
+  const char* change;  // members that replace those of a valid device
+  const char* field;   // the refused field; empty when the body is accepted
 };
 
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 
 class DeviceBody : public testing::TestWithParam<Row> {};
 
-TEST_P(DeviceBody, is_taken_or_refused_naming_the_field) {
+TEST_P(DeviceBody, is_accepted_or_refused_naming_the_field) {
   boost::json::object given =
       body(R"({"site_id":1,"name":"G","device_type":"generator","ip_address":"10.0.0.1"})");
   for (const auto& member : body(GetParam().change)) given[member.key()] = member.value();
@@ -127,7 +127,7 @@ TEST(NewDevice, names_the_field_that_is_missing) {
   EXPECT_EQ(std::get<Refusal>(made).code, "missing_field");
 }
 
-TEST(EditedDevice, changes_only_what_is_given) {
+TEST(EditedDevice, changes_only_the_given_fields) {
   Device current;
   current.id = 4;
   current.site_id = 1;
@@ -141,7 +141,7 @@ TEST(EditedDevice, changes_only_what_is_given) {
   EXPECT_EQ(std::get<Device>(edited_device(current, {}, profiles)), current);
 }
 
-TEST(EditedDevice, protocol_alone_is_checked_against_the_unit_that_is_there) {
+TEST(EditedDevice, protocol_alone_is_checked_against_the_current_unit_id) {
   Device current;
   current.id = 4;
   current.profile = "hgm9520n";
@@ -175,7 +175,7 @@ TEST(Validation, display_attributes_are_checked_like_the_others) {
   EXPECT_EQ(field_refused(R"("battery_voltage":1e9)"), "battery_voltage");
 }
 
-TEST(Validation, topology_has_one_form) {
+TEST(Validation, topology_must_have_its_exact_form) {
   const auto refused = [](const std::string& topology) {
     const auto made = new_site(body(R"({"name":"S","code":"S","topology":)" + topology + "}"));
     return std::holds_alternative<Refusal>(made);

@@ -1,6 +1,5 @@
 #include "bad_line.hpp"
 
-#include "chance.hpp"
 #include "kernel.hpp"
 #include "modbus/big_endian.hpp"
 #include "modbus/rtu_frame.hpp"
@@ -9,6 +8,7 @@
 #include "poller/register_codes.hpp"
 #include "profile/catalog.hpp"
 #include "profile/read_plan.hpp"
+#include "random_source.hpp"
 #include "simulator/faults.hpp"
 #include "simulator/packer.hpp"
 #include "simulator/responder.hpp"
@@ -35,7 +35,7 @@ constexpr std::int64_t bits_per_character = 11;
 constexpr std::uint16_t converter_port = 26;
 constexpr const char* converter_address = "10.0.0.100";
 
-// A built-in map's blocks, with every register of them as a field.
+// The blocks of a built-in register map, with a field for each register.
 profile::ProfilePtr every_register_of(const std::string& name) {
   auto profile = std::make_shared<profile::Profile>(*profile::Catalog::built_in().find(name));
   profile->fields.clear();
@@ -52,8 +52,8 @@ nanoseconds character_time(const BadLineOptions& options) {
   return nanoseconds{1'000'000'000 * bits_per_character / options.baud};
 }
 
-// The serial line with its controllers and its converter. The simulator's own FaultMaker and Packer decide
-// what becomes of a response, so `gensetd simulate` with the same faults is the same line in real time.
+// The serial line with its controllers and its converter. FaultInjector and Packer of the simulator determine
+// how a response is sent, so `gensetd simulate` with the same faults is the same line in real time.
 class Line final : public Peer {
  public:
   Line(const BadLineOptions& options, Kernel& kernel, Network& network, poller::RegisterCodes& codes)
@@ -96,14 +96,14 @@ class Line final : public Peer {
     const Bytes response = response_to(read, first_byte);
     const SteadyTime last_byte = first_byte + character_ * static_cast<std::int64_t>(response.size());
     free_at_ = last_byte;
-    auto delivery = std::make_shared<simulator::Delivery>(
-        fault_maker_.deliver({.protocol = modbus::Protocol::rtu_over_tcp, .answer = response, .read = read}));
+    auto delivery = std::make_shared<simulator::Delivery>(fault_maker_.deliver(
+        {.protocol = modbus::Protocol::rtu_over_tcp, .response = response, .read = read}));
     at(first_byte, [this, delivery, first_byte] {
       SteadyTime end = first_byte;
       for (const simulator::Segment& segment : delivery->segments)
         end = put(segment.bytes, end + segment.pause);
     });
-    for (const simulator::LateBytes& late : delivery->late)
+    for (const simulator::LateResponse& late : delivery->late)
       at(last_byte + late.after, [this, bytes = late.bytes] { put(bytes, now()); });
   }
 
@@ -139,7 +139,7 @@ class Line final : public Peer {
   const milliseconds turnaround_;
   const nanoseconds character_;
   const std::size_t units_;
-  simulator::FaultMaker fault_maker_;
+  simulator::FaultInjector fault_maker_;
   simulator::Packer packer_;
   std::map<int, Bytes> received_;
   SteadyTime free_at_{};
@@ -156,9 +156,9 @@ struct Device {
 
 // Attributes the time of the line. Between two calls of step() the program waits, so what it waits for does
 // not change.
-class Meter final : public Witness {
+class LineUseRecorder final : public SocketObserver {
  public:
-  Meter(Kernel& kernel, const BadLineOptions& options)
+  LineUseRecorder(Kernel& kernel, const BadLineOptions& options)
       : kernel_(kernel), character_(character_time(options)), since_(kernel.now()) {}
 
   void know(std::map<std::uint8_t, Device>& devices, milliseconds request_gap) {
@@ -169,7 +169,7 @@ class Meter final : public Witness {
   void connects(Peer&) override {}
   void connected(Peer&) override {}
   void closes(Peer&) override {}
-  void hears(Peer&) override { last_byte_ = kernel_.now(); }
+  void readable(Peer&) override { last_byte_ = kernel_.now(); }
 
   // Readings that were published before a request belong to the cycle before it.
   std::function<void()> take_published = [] {};
@@ -199,7 +199,7 @@ class Meter final : public Witness {
         *devices_, [](const auto& entry) { return entry.second.cycle_start.has_value(); });
     if (in_flight)
       state_ = State::in_flight;
-    else if (conversation.waiting() > 0)
+    else if (conversation.queued() > 0)
       state_ = State::waiting;
     else
       state_ = in_cycle ? State::pausing : State::idle;
@@ -219,8 +219,8 @@ class Meter final : public Witness {
 
   const link::Conversation& line() const { return devices_->begin()->second.poller->link().conversation(); }
   std::uint64_t answers() const {
-    const link::Counters sum = line().sum_of_units();
-    return sum.answers + sum.exceptions;
+    const link::UnitCounters sum = line().sum_of_units();
+    return sum.responses + sum.exceptions;
   }
   nanoseconds& time_of(LineUse use) { return use_[static_cast<std::size_t>(use)]; }
 
@@ -258,11 +258,12 @@ class Meter final : public Witness {
   }
 
   static LineUse cause_of(Device& device) {
-    const poller::DeviceFigures figures = device.poller->figures();
+    const poller::DeviceMetrics metrics = device.poller->metrics();
     const bool is_confirmation =
-        std::exchange(device.confirmations, figures.unit.confirmations) != figures.unit.confirmations;
-    const bool is_reread = std::exchange(device.doubts, figures.unit.doubts) != figures.unit.doubts;
-    const bool is_retry = std::exchange(device.retries, figures.counters.retries) != figures.counters.retries;
+        std::exchange(device.confirmations, metrics.unit.confirmations) != metrics.unit.confirmations;
+    const bool is_reread =
+        std::exchange(device.doubts, metrics.unit.suspect_responses) != metrics.unit.suspect_responses;
+    const bool is_retry = std::exchange(device.retries, metrics.counters.retries) != metrics.counters.retries;
     if (is_confirmation) return LineUse::confirmation;
     if (is_reread) return LineUse::reread;
     return is_retry ? LineUse::retry : LineUse::first_request;
@@ -288,18 +289,18 @@ class Meter final : public Witness {
   std::uint64_t requests_ = 0;
 };
 
-// Readings a second if the wire, the turnaround and the gaps were all that costs time.
+// Readings per second if only the wire, the turnaround and the gaps took time.
 double wire_readings_per_second(const std::map<std::uint8_t, Device>& devices, const BadLineOptions& options,
                                 milliseconds request_gap) {
   nanoseconds round{0};
   for (const auto& [unit_id, device] : devices) {
     for (const profile::PlannedRead& read : device.plan) {
       const auto bytes =
-          static_cast<std::int64_t>(modbus::rtu_request_length + modbus::rtu_answer_length(read.count));
+          static_cast<std::int64_t>(modbus::rtu_request_length + modbus::rtu_response_length(read.count));
       round += request_gap + options.turnaround + bytes * character_time(options);
     }
   }
-  round = std::max<nanoseconds>(round, options.pace.poll_interval);
+  round = std::max<nanoseconds>(round, options.settings.poll_interval);
   return static_cast<double>(devices.size()) / std::chrono::duration<double>(round).count();
 }
 
@@ -308,112 +309,114 @@ class Run {
   explicit Run(const BadLineOptions& options)
       : options_(options),
         trace_(options.printed),
-        chance_(options.seed),
-        meter_(kernel_, options),
-        network_(kernel_, chance_, trace_, meter_),
+        randomness_(options.seed),
+        recorder_(kernel_, options),
+        network_(kernel_, randomness_, trace_, recorder_),
         codes_(false, options.seed),
         line_(options, kernel_, network_, codes_),
-        crew_(std::make_unique<poller::Crew>(context_, link::AddressPolicy{}, handover_, numbering_)) {
-    crew_->surroundings.random.seed(static_cast<std::uint32_t>(chance_.bits()));
+        thread_state_(std::make_unique<poller::PollThreadState>(context_, link::AddressPolicy{},
+                                                                reading_queue_, numbering_)) {
+    thread_state_->context.random.seed(static_cast<std::uint32_t>(randomness_.bits()));
     network_.attach(line_);
     kernel_.on_step = [this] {
       take();
-      meter_.step();
+      recorder_.step();
     };
     kernel_.on_broken = [this](const std::string&) { context_.stop(); };
     for (const std::string& name : options_.profiles) add(every_register_of(name));
-    meter_.know(devices_, request_gap_);
-    meter_.take_published = [this] { take(); };
+    recorder_.know(devices_, request_gap_);
+    recorder_.take_published = [this] { take(); };
   }
 
-  BadLineFigures go() {
+  BadLineMetrics go() {
     const Time start = kernel_.now();
     for (auto& [unit_id, device] : devices_) device.poller->start();
     kernel_.at(start + options_.length, [this] { context_.stop(); });
     const auto goes_on = boost::asio::make_work_guard(context_);
     context_.run();
     take();
-    figures_.length = kernel_.now() - start;
-    figures_.requests = meter_.requests();
-    figures_.use = meter_.use();
-    figures_.wire_readings_per_second = wire_readings_per_second(devices_, options_, request_gap_);
+    metrics_.length = kernel_.now() - start;
+    metrics_.requests = recorder_.requests();
+    metrics_.use = recorder_.use();
+    metrics_.wire_readings_per_second = wire_readings_per_second(devices_, options_, request_gap_);
     for (const auto& [unit_id, device] : devices_)
-      figures_.retries += device.poller->figures().counters.retries;
-    const link::Counters sum = devices_.begin()->second.poller->link().conversation().sum_of_units();
-    figures_.timeouts = sum.timeouts;
-    figures_.broken_frames = sum.broken_frames;
-    figures_.foreign_frames = sum.foreign_frames;
-    figures_.late_responses = sum.late_answers;
-    figures_.doubled_responses = sum.doubled_answers;
-    figures_.confirmations = sum.confirmations;
-    figures_.doubts = sum.doubts;
-    figures_.hash = trace_.hash();
-    return figures_;
+      metrics_.retries += device.poller->metrics().counters.retries;
+    const link::UnitCounters sum = devices_.begin()->second.poller->link().conversation().sum_of_units();
+    metrics_.timeouts = sum.timeouts;
+    metrics_.broken_frames = sum.broken_frames;
+    metrics_.foreign_frames = sum.foreign_frames;
+    metrics_.late_responses = sum.late_responses;
+    metrics_.doubled_responses = sum.doubled_responses;
+    metrics_.confirmations = sum.confirmations;
+    metrics_.doubts = sum.suspect_responses;
+    metrics_.hash = trace_.hash();
+    return metrics_;
   }
 
  private:
   void add(const profile::ProfilePtr& profile) {
     const auto unit_id = static_cast<std::uint8_t>(devices_.size() + 1);
-    poller::Target target{.identity = {.device_id = unit_id, .site_code = "MKZ", .device_type = "generator"},
-                          .name = fmt::format("Device {}", unit_id),
-                          .address = {.host = converter_address,
-                                      .port = converter_port,
-                                      .unit_id = unit_id,
-                                      .protocol = modbus::Protocol::rtu_over_tcp},
-                          .profile = profile,
-                          .pace = options_.pace};
+    poller::PollTarget target{
+        .identity = {.device_id = unit_id, .site_code = "MKZ", .device_type = "generator"},
+        .name = fmt::format("Device {}", unit_id),
+        .address = {.host = converter_address,
+                    .port = converter_port,
+                    .unit_id = unit_id,
+                    .protocol = modbus::Protocol::rtu_over_tcp},
+        .profile = profile,
+        .settings = options_.settings};
     request_gap_ = profile->transport(modbus::Protocol::rtu_over_tcp).request_gap;
     devices_[unit_id] = {.poller = std::make_shared<poller::DevicePoller>(
-                             crew_->surroundings, std::move(target), poller::DevicePoller::Beginning{}),
+                             thread_state_->context, std::move(target), poller::DevicePoller::StartOptions{}),
                          .plan = profile::merged_plan(*profile, modbus::Protocol::rtu_over_tcp)};
   }
 
   void take() {
-    handover_.take_all([this](const poller::Handover::Item& item) { published(*item.reading); });
+    reading_queue_.take_all([this](const poller::ReadingQueue::Item& item) { published(*item.reading); });
   }
 
   void published(const reading::Reading& reading) {
     trace_.note(kernel_.now(), "publishes", reading.json);
-    const reading::Facts& facts = *reading.facts;
+    const reading::Content& content = *reading.content;
     Device& device = devices_.at(static_cast<std::uint8_t>(reading.device_id));
     const auto start = std::exchange(device.cycle_start, std::nullopt);
-    ++figures_.readings;
-    if (facts.online) ++figures_.online;
-    if (!facts.is_fresh()) return;  // a failed cycle
-    figures_.settling += kernel_.wall() - facts.timestamp.time_since_epoch();
+    ++metrics_.readings;
+    if (content.online) ++metrics_.online;
+    if (!content.is_fresh()) return;  // a failed cycle
+    metrics_.settling += kernel_.wall() - content.timestamp.time_since_epoch();
     const auto unit_id = static_cast<std::uint8_t>(reading.device_id);
     const SteadyTime now{kernel_.now()};
-    for (std::size_t index = 0; index < facts.values.size(); ++index) {
-      if (!facts.values[index]) continue;
-      ++figures_.values;
-      const auto raw = static_cast<std::uint16_t>(*facts.values[index]);
-      if (!codes_.is_right(raw, unit_id, facts.profile->fields[index].address, start.value_or(now), now))
-        ++figures_.wrong_values;
+    for (std::size_t index = 0; index < content.values.size(); ++index) {
+      if (!content.values[index]) continue;
+      ++metrics_.values;
+      const auto raw = static_cast<std::uint16_t>(*content.values[index]);
+      if (!codes_.is_right(raw, unit_id, content.profile->fields[index].address, start.value_or(now), now))
+        ++metrics_.wrong_values;
     }
   }
 
   const BadLineOptions& options_;
   Trace trace_;
-  Chance chance_;
+  RandomSource randomness_;
   Kernel kernel_;
-  Meter meter_;
+  LineUseRecorder recorder_;
   Network network_;
   poller::RegisterCodes codes_;
   Line line_;
   milliseconds request_gap_{0};
-  BadLineFigures figures_;
+  BadLineMetrics metrics_;
 
   // The program: what poller::PollThread has on its thread, on this one.
   boost::asio::io_context context_{1};
   reading::Numbering numbering_{1};
-  poller::Handover handover_;
-  std::unique_ptr<poller::Crew> crew_;
+  poller::ReadingQueue reading_queue_;
+  std::unique_ptr<poller::PollThreadState> thread_state_;
   std::map<std::uint8_t, Device> devices_;  // by unit id, which is the device id too
 };
 
 }  // namespace
 
-simulator::Faults reference_faults() {
+simulator::LineFaults reference_faults() {
   return {
       .silence = 0.04, .late = 0.08, .doubled = 0.05, .wrong_crc = 0.05, .garbage = 0.05, .foreign = 0.15};
 }
@@ -444,24 +447,24 @@ const char* word(LineUse use) {
   return "idle";
 }
 
-double BadLineFigures::online_share() const {
+double BadLineMetrics::online_share() const {
   return readings == 0 ? 0 : static_cast<double>(online) / static_cast<double>(readings);
 }
 
-double BadLineFigures::requests_per_reading() const {
+double BadLineMetrics::requests_per_reading() const {
   return online == 0 ? 0 : static_cast<double>(requests) / static_cast<double>(online);
 }
 
-double BadLineFigures::readings_per_second() const {
+double BadLineMetrics::readings_per_second() const {
   return static_cast<double>(online) / std::chrono::duration<double>(length).count();
 }
 
-double BadLineFigures::share_of(LineUse which) const {
+double BadLineMetrics::share_of(LineUse which) const {
   return std::chrono::duration<double>(use[static_cast<std::size_t>(which)]) /
          std::chrono::duration<double>(length);
 }
 
-BadLineFigures run_bad_line(const BadLineOptions& options) {
+BadLineMetrics run_bad_line(const BadLineOptions& options) {
   Run run(options);
   return run.go();
 }

@@ -12,11 +12,11 @@
 
 namespace gensetd::simulation {
 
-// A serial line behind a converter, with devices that respond and a line that does not always let them.
+// A serial line with faults behind a converter, and its devices.
 struct BadLineOptions {
-  simulator::Faults faults;
+  simulator::LineFaults faults;
   std::vector<std::string> profiles{"hgm9560", "hgm9560", "hgm9560"};  // of units 1, 2, ...
-  poller::Pace pace;
+  poller::PollSettings settings;
   std::chrono::minutes length{60};
   std::uint64_t seed = 1;
   unsigned baud = 9'600;
@@ -25,12 +25,12 @@ struct BadLineOptions {
 };
 
 // The faults of the reference bad line (PRODUCT.md, Modbus).
-simulator::Faults reference_faults();
+simulator::LineFaults reference_faults();
 
 // What the line is used for at a moment.
 enum class LineUse : std::uint8_t {
   first_request,  // first attempt of a read, answered
-  longer_read,    // its registers beyond those wanted, which tell its response from others
+  longer_read,    // additional registers that make its response distinguishable
   unanswered,     // a request without a usable response, until it is given up
   retry,          // another attempt, answered
   confirmation,   // a response is requested again before it is used
@@ -43,7 +43,7 @@ enum class LineUse : std::uint8_t {
 inline constexpr std::size_t line_uses = 10;
 const char* word(LineUse use);
 
-struct BadLineFigures {
+struct BadLineMetrics {
   std::uint64_t readings = 0;
   std::uint64_t online = 0;
   std::uint64_t values = 0;
@@ -71,6 +71,6 @@ struct BadLineFigures {
 
 // Runs the program's own device pollers, connections and sockets against such a line, in simulated time.
 // Every register encodes its unit, its address and the time when it was read.
-BadLineFigures run_bad_line(const BadLineOptions& options);
+BadLineMetrics run_bad_line(const BadLineOptions& options);
 
 }  // namespace gensetd::simulation

@@ -13,33 +13,33 @@ class BadLineTest : public testing::Test {
   ~BadLineTest() override { spdlog::set_level(spdlog::level::info); }
 };
 
-BadLineOptions line_with(const simulator::Faults& faults) {
+BadLineOptions line_with(const simulator::LineFaults& faults) {
   BadLineOptions options{.faults = faults, .length = std::chrono::minutes{20}};
   return options;
 }
 
 TEST_F(BadLineTest, every_reading_of_a_clean_line_is_online_and_right) {
-  const BadLineFigures figures = run_bad_line(line_with({}));
-  EXPECT_GT(figures.online, 500U);
-  EXPECT_EQ(figures.online, figures.readings);
-  EXPECT_EQ(figures.wrong_values, 0U);
-  EXPECT_EQ(figures.timeouts, 0U);
+  const BadLineMetrics metrics = run_bad_line(line_with({}));
+  EXPECT_GT(metrics.online, 500U);
+  EXPECT_EQ(metrics.online, metrics.readings);
+  EXPECT_EQ(metrics.wrong_values, 0U);
+  EXPECT_EQ(metrics.timeouts, 0U);
 }
 
 TEST_F(BadLineTest, no_value_of_the_reference_line_is_wrong) {
-  const BadLineFigures figures = run_bad_line(line_with(reference_faults()));
-  EXPECT_GT(figures.values, 0U);
-  EXPECT_EQ(figures.wrong_values, 0U);
-  EXPECT_GT(figures.late_responses, 0U);
-  EXPECT_GT(figures.foreign_frames, 0U);
+  const BadLineMetrics metrics = run_bad_line(line_with(reference_faults()));
+  EXPECT_GT(metrics.values, 0U);
+  EXPECT_EQ(metrics.wrong_values, 0U);
+  EXPECT_GT(metrics.late_responses, 0U);
+  EXPECT_GT(metrics.foreign_frames, 0U);
 }
 
 TEST_F(BadLineTest, all_time_of_the_line_is_accounted_for) {
-  const BadLineFigures figures = run_bad_line(line_with(reference_faults()));
+  const BadLineMetrics metrics = run_bad_line(line_with(reference_faults()));
   std::chrono::nanoseconds sum{0};
-  for (const auto part : figures.use) sum += part;
-  EXPECT_LE(sum, figures.length);
-  EXPECT_GT(sum, figures.length * 99 / 100);
+  for (const auto part : metrics.use) sum += part;
+  EXPECT_LE(sum, metrics.length);
+  EXPECT_GT(sum, metrics.length * 99 / 100);
 }
 
 TEST_F(BadLineTest, the_same_seed_gives_the_same_line) {

@@ -25,7 +25,7 @@ constexpr std::size_t tcp_request_length = 12;
 constexpr std::size_t rtu_request_length = 8;
 constexpr microseconds character_time{1'146};  // 11 bits at 9600 baud
 constexpr milliseconds longest_spoiled{1'000};
-constexpr modbus::ReadRequest nobody{.count = 0};  // an answer to no request
+constexpr modbus::ReadRequest no_request{.count = 0};  // an answer to no request
 
 // A request that waits in vain, as its answer was late or mangled before, is over by then.
 constexpr seconds stray_delay{10};
@@ -43,7 +43,7 @@ bool touches(const profile::Block& block, const modbus::ReadRequest& read) {
   return read.first < block.address + block.count && block.address < read.first + read.count;
 }
 
-Bytes mangle(Chance& chance, Bytes frame) {
+Bytes mangle(RandomSource& chance, Bytes frame) {
   switch (chance.below(3)) {
     case 0:
       frame[chance.below(frame.size())] ^= static_cast<std::uint8_t>(1 + chance.below(255));
@@ -61,7 +61,7 @@ Bytes mangle(Chance& chance, Bytes frame) {
 // TCP's own checksum finds what the network damages; what is wrong here was written so by the controller. All
 // but the low byte of the transaction id: who gives an answer the id of another request under way, for as
 // many registers, cannot be found out.
-Bytes mangle_header(Chance& chance, Bytes frame) {
+Bytes mangle_header(RandomSource& chance, Bytes frame) {
   constexpr std::size_t header_to_count = 9;  // transaction id to byte count, guide V1.0b, 3.1.3
   const std::size_t place = chance.below(header_to_count - 1);
   frame[place == 0 ? 0 : place + 1] ^= static_cast<std::uint8_t>(1 + chance.below(255));
@@ -86,7 +86,7 @@ Bytes with_crc(std::uint8_t unit_id, const Bytes& pdu) {
 }
 
 // An answer with fewer registers; or with all of them, and a byte count that says fewer.
-Bytes shortened(Plant& plant, Bytes pdu, std::uint16_t count, const std::string& name) {
+Bytes shortened(PlantModel& plant, Bytes pdu, std::uint16_t count, const std::string& name) {
   if (pdu.front() != read_holding_registers) return pdu;
   constexpr std::size_t head = 2;  // function and byte count
   pdu[1] = static_cast<std::uint8_t>(2 * count);
@@ -98,53 +98,55 @@ Bytes shortened(Plant& plant, Bytes pdu, std::uint16_t count, const std::string&
 
 }  // namespace
 
-const char* word(Illness illness) {
-  switch (illness) {
-    case Illness::none:
+const char* word(ControllerFault controller_fault) {
+  switch (controller_fault) {
+    case ControllerFault::none:
       break;
-    case Illness::silent:
+    case ControllerFault::silent:
       return "silent";
-    case Illness::late:
+    case ControllerFault::late:
       return "late";
-    case Illness::lossy:
+    case ControllerFault::lossy:
       return "lossy";
-    case Illness::one_lost:
+    case ControllerFault::one_lost:
       return "one answer lost";
-    case Illness::torn:
+    case ControllerFault::torn:
       return "torn";
-    case Illness::doubled:
+    case ControllerFault::doubled:
       return "doubled";
-    case Illness::mangled:
+    case ControllerFault::mangled:
       return "mangled";
-    case Illness::strays:
+    case ControllerFault::strays:
       return "strays";
-    case Illness::idle_strays:
+    case ControllerFault::idle_strays:
       return "idle strays";
-    case Illness::own_ids:
+    case ControllerFault::own_ids:
       return "own transaction ids";
-    case Illness::shortened:
+    case ControllerFault::shortened:
       return "shortened";
-    case Illness::busy:
+    case ControllerFault::busy:
       return "busy";
-    case Illness::refuses_block:
+    case ControllerFault::refuses_block:
       return "refuses a block";
-    case Illness::mute_when_merged:
+    case ControllerFault::mute_when_merged:
       return "mute when merged";
   }
   return "well";
 }
 
-Bytes answer_of(Plant& plant, const Controller& controller, const modbus::ReadRequest& read) {
+Bytes response_pdu(PlantModel& plant, const ModelController& controller, const modbus::ReadRequest& read) {
   const auto& blocks = controller.profile->blocks;
-  if (controller.illness == Illness::busy && plant.chance.happens(0.33)) {
+  if (controller.controller_fault == ControllerFault::busy && plant.chance.happens(0.33)) {
     constexpr std::array<std::uint8_t, 4> codes{5, 6, 10, 11};
     const std::uint8_t code = codes[plant.chance.below(codes.size())];
-    plant.trace.act(plant.kernel.now(), fmt::format("exception {}", code), word(controller.illness));
+    plant.trace.act(plant.kernel.now(), fmt::format("exception {}", code), word(controller.controller_fault));
     return exception(code);
   }
-  if (controller.illness == Illness::refuses_block && touches(blocks[controller.sick_block], read))
+  if (controller.controller_fault == ControllerFault::refuses_block &&
+      touches(blocks[controller.faulty_block], read))
     return exception(2);
-  if (controller.illness == Illness::mute_when_merged && blocks_touched(*controller.profile, read) > 1)
+  if (controller.controller_fault == ControllerFault::mute_when_merged &&
+      blocks_touched(*controller.profile, read) > 1)
     return {};
   Bytes pdu{read_holding_registers, static_cast<std::uint8_t>(2 * read.count)};
   const auto number = static_cast<std::uint8_t>(controller.device_id);
@@ -156,50 +158,52 @@ Bytes answer_of(Plant& plant, const Controller& controller, const modbus::ReadRe
   return pdu;
 }
 
-Genset::Genset(Plant& plant, std::string its_name, std::string its_address, Controller its_controller)
+GensetModel::GensetModel(PlantModel& plant, std::string its_name, std::string its_address,
+                         ModelController its_controller)
     : Peer(std::move(its_name), std::move(its_address), 502),
       controller(std::move(its_controller)),
       plant_(plant) {}
 
-void Genset::opened(int connection) {
+void GensetModel::opened(int connection) {
   if (!ignores_) return;
   const Time until = plant_.kernel.now() + plant_.chance.between(seconds{1}, seconds{4});
   ignores_until_[connection] = until;
   plant_.trace.act(plant_.kernel.now(), "ignores requests", name);
   // A connection that the program makes because it had no answer on the last one is no further excuse.
-  if (std::exchange(has_answered_, false)) plant_.witness.ignores(controller, until);
+  if (std::exchange(has_responded_, false)) plant_.observer.ignoring_requests(controller, until);
 }
 
-void Genset::closed(int connection) {
+void GensetModel::closed(int connection) {
   received_.erase(connection);
   ignores_until_.erase(connection);
 }
 
-void Genset::begin_ignoring() {
-  ignores_ = has_answered_ = true;
+void GensetModel::begin_ignoring() {
+  ignores_ = has_responded_ = true;
   const int connection = plant_.network.newest_connection(*this);
   if (connection == 0) return;
   plant_.network.reset(connection);
   // The loss of the connection is covered by a second attempt; two losses at a time are not.
   const Time now = plant_.kernel.now();
-  const bool is_second = controller.illness == Illness::one_lost || now < controller.lost_at + loss_pause;
-  if (is_second) plant_.witness.spoiled(controller, now);
+  const bool is_second =
+      controller.controller_fault == ControllerFault::one_lost || now < controller.lost_at + loss_pause;
+  if (is_second) plant_.observer.response_lost(controller, now);
   controller.lost_at = now;
 }
 
-void Genset::received(int connection, std::span<const std::uint8_t> bytes) {
+void GensetModel::received(int connection, std::span<const std::uint8_t> bytes) {
   Bytes& buffer = received_[connection];
   buffer.insert(buffer.end(), bytes.begin(), bytes.end());
   while (buffer.size() >= tcp_request_length) {
     const auto end = buffer.begin() + tcp_request_length;
     const Bytes request(buffer.begin(), end);
     buffer.erase(buffer.begin(), end);
-    asked(connection, request);
+    handle_request(connection, request);
   }
 }
 
-void Genset::asked(int connection, const Bytes& request) {
-  if (frozen || controller.illness == Illness::silent) return;
+void GensetModel::handle_request(int connection, const Bytes& request) {
+  if (frozen || controller.controller_fault == ControllerFault::silent) return;
   const auto ignored = ignores_until_.find(connection);
   if (ignored != ignores_until_.end() && plant_.kernel.now() < ignored->second) return;
   if (resets && plant_.chance.happens(0.25)) return plant_.network.reset(connection);
@@ -207,21 +211,21 @@ void Genset::asked(int connection, const Bytes& request) {
   const Time work = plant_.chance.between(milliseconds{1}, milliseconds{30});
   free_at_ = std::max(free_at_, plant_.kernel.now()) + work;
   Time at = free_at_;
-  if (controller.illness == Illness::late && plant_.chance.happens(0.3)) {
+  if (controller.controller_fault == ControllerFault::late && plant_.chance.happens(0.3)) {
     at += plant_.chance.between(milliseconds{300}, milliseconds{9'000});
-    plant_.witness.spoiled(controller, at);
+    plant_.observer.response_lost(controller, at);
   }
   const modbus::ReadRequest read{
       .unit_id = request[6], .first = number_at(request, 8), .count = number_at(request, 10)};
   last_id_ = number_at(request, 0);
   last_read_ = read;
-  plant_.kernel.at(at, [this, connection, request, read] { answer(connection, request, read); });
+  plant_.kernel.at(at, [this, connection, request, read] { respond(connection, request, read); });
 }
 
 // Never that of another request under way, which would be an answer to that one.
-std::uint16_t Genset::own_id(std::uint16_t transaction_id) {
+std::uint16_t GensetModel::own_id(std::uint16_t transaction_id) {
   constexpr int far = 16;
-  const bool is_counted = controller.sick_block % 2 == 0;
+  const bool is_counted = controller.faulty_block % 2 == 0;
   std::uint16_t id = is_counted ? ++own_id_ : std::uint16_t{0};
   if (std::abs(static_cast<std::int16_t>(static_cast<std::uint16_t>(id - transaction_id))) < far)
     id = static_cast<std::uint16_t>(transaction_id + 10 * far);
@@ -229,47 +233,48 @@ std::uint16_t Genset::own_id(std::uint16_t transaction_id) {
   return id;
 }
 
-void Genset::answer(int connection, const Bytes& request, const modbus::ReadRequest& read) {
+void GensetModel::respond(int connection, const Bytes& request, const modbus::ReadRequest& read) {
   const std::uint16_t transaction_id = number_at(request, 0);
-  const Bytes pdu = answer_of(plant_, controller, read);
+  const Bytes pdu = response_pdu(plant_, controller, read);
   if (pdu.empty()) return;
-  Chance& chance = plant_.chance;
+  RandomSource& chance = plant_.chance;
   Bytes frame = with_mbap(transaction_id, read.unit_id, pdu);
-  switch (controller.illness) {
-    case Illness::lossy:
-      if (chance.happens(0.25)) return plant_.witness.spoiled(controller, plant_.kernel.now());
+  switch (controller.controller_fault) {
+    case ControllerFault::lossy:
+      if (chance.happens(0.25)) return plant_.observer.response_lost(controller, plant_.kernel.now());
       break;
-    case Illness::one_lost:
-      controller.illness = Illness::none;
+    case ControllerFault::one_lost:
+      controller.controller_fault = ControllerFault::none;
       controller.lost_at = plant_.kernel.now();
       return;
-    case Illness::strays: {
+    case ControllerFault::strays: {
       const auto other = static_cast<std::uint16_t>(transaction_id - 1 - chance.below(3));
       modbus::ReadRequest elsewhere = read;
       elsewhere.first = static_cast<std::uint16_t>(elsewhere.first + 1 + chance.below(9));
-      deliver(connection, with_mbap(other, read.unit_id, answer_of(plant_, controller, elsewhere)), nobody);
+      deliver(connection, with_mbap(other, read.unit_id, response_pdu(plant_, controller, elsewhere)),
+              no_request);
       break;
     }
-    case Illness::own_ids:
+    case ControllerFault::own_ids:
       frame = with_mbap(own_id(transaction_id), read.unit_id, pdu);
-      return deliver(connection, std::move(frame), nobody);
-    case Illness::shortened:
+      return deliver(connection, std::move(frame), no_request);
+    case ControllerFault::shortened:
       if (chance.happens(0.2) && read.count > 1) {
         const auto count = static_cast<std::uint16_t>(1 + chance.below(read.count - 1U));
         frame = with_mbap(transaction_id, read.unit_id, shortened(plant_, pdu, count, name));
-        plant_.witness.spoiled(controller, plant_.kernel.now() + longest_spoiled);
-        return deliver(connection, std::move(frame), nobody);
+        plant_.observer.response_lost(controller, plant_.kernel.now() + longest_spoiled);
+        return deliver(connection, std::move(frame), no_request);
       }
       break;
-    case Illness::mangled:
+    case ControllerFault::mangled:
       if (chance.happens(0.2)) {
         frame = mangle_header(chance, std::move(frame));
-        plant_.witness.spoiled(controller, plant_.kernel.now() + longest_spoiled);
+        plant_.observer.response_lost(controller, plant_.kernel.now() + longest_spoiled);
       }
       break;
-    case Illness::doubled:
+    case ControllerFault::doubled:
       plant_.kernel.at(plant_.kernel.now() + chance.between(milliseconds{0}, milliseconds{400}),
-                       [this, connection, frame] { deliver(connection, frame, nobody); });
+                       [this, connection, frame] { deliver(connection, frame, no_request); });
       break;
     default:
       break;
@@ -278,9 +283,9 @@ void Genset::answer(int connection, const Bytes& request, const modbus::ReadRequ
 }
 
 // `read`: what it answers; of no registers when nobody waits for it.
-void Genset::deliver(int connection, Bytes frame, const modbus::ReadRequest& read) {
+void GensetModel::deliver(int connection, Bytes frame, const modbus::ReadRequest& read) {
   std::function<void()> arrived = [this, read] {
-    if (read.count != 0) plant_.witness.answered(*this, read);
+    if (read.count != 0) plant_.observer.responded(*this, read);
   };
   const auto send = [this, connection](Bytes part, std::function<void()> then) {
     plant_.kernel.at(sending_until_, [this, connection, part = std::move(part), then = std::move(then)] {
@@ -288,7 +293,7 @@ void Genset::deliver(int connection, Bytes frame, const modbus::ReadRequest& rea
     });
   };
   sending_until_ = std::max(sending_until_, plant_.kernel.now());
-  if (controller.illness == Illness::torn && frame.size() > 1) {
+  if (controller.controller_fault == ControllerFault::torn && frame.size() > 1) {
     const auto cut = static_cast<std::ptrdiff_t>(1 + plant_.chance.below(frame.size() - 1));
     send(Bytes(frame.begin(), frame.begin() + cut), {});
     sending_until_ += plant_.chance.between(milliseconds{1}, milliseconds{120});
@@ -296,23 +301,23 @@ void Genset::deliver(int connection, Bytes frame, const modbus::ReadRequest& rea
   }
   send(std::move(frame), std::move(arrived));
   if (read.count == 0) return;
-  has_answered_ = true;
-  if (!closes_after_answer) return;
+  has_responded_ = true;
+  if (!closes_after_response) return;
   plant_.kernel.at(sending_until_, [this, connection] {
     plant_.trace.act(plant_.kernel.now(), "closes after an answer", name);
     plant_.network.finish(connection);
   });
 }
 
-void Genset::stray_later() {
+void GensetModel::stray_later() {
   const Time pause = plant_.chance.between(milliseconds{20}, milliseconds{400});
   plant_.kernel.at(plant_.kernel.now() + stray_delay + pause, [this] { send_stray(); });
 }
 
 // Ids before, at and behind the last one; registers and exceptions; of this unit and of others.
-void Genset::send_stray() {
-  if (controller.illness != Illness::idle_strays) return;
-  Chance& chance = plant_.chance;
+void GensetModel::send_stray() {
+  if (controller.controller_fault != ControllerFault::idle_strays) return;
+  RandomSource& chance = plant_.chance;
   constexpr std::array<std::uint8_t, 3> other_units{0, 2, 255};
   constexpr std::array<std::uint8_t, 5> codes{2, 4, 6, 10, 11};
   const int behind = static_cast<int>(chance.below(7)) - 3;
@@ -323,7 +328,7 @@ void Genset::send_stray() {
   read.first = static_cast<std::uint16_t>(read.first + 1 + chance.below(9));
   const bool refuses = chance.happens(0.3);
   const Bytes pdu =
-      refuses ? exception(codes[chance.below(codes.size())]) : answer_of(plant_, controller, read);
+      refuses ? exception(codes[chance.below(codes.size())]) : response_pdu(plant_, controller, read);
   const int connection = plant_.network.newest_connection(*this);
   if (connection != 0) {
     plant_.network.deliver_if(connection, with_mbap(id, unit_id, pdu), [this, behind, refuses] {
@@ -339,15 +344,15 @@ void Genset::send_stray() {
                    [this] { send_stray(); });
 }
 
-Converter::Converter(Plant& plant, std::string its_name, std::string its_address, std::uint16_t its_port,
-                     std::vector<Controller> its_controllers)
+ConverterModel::ConverterModel(PlantModel& plant, std::string its_name, std::string its_address,
+                               std::uint16_t its_port, std::vector<ModelController> its_controllers)
     : Peer(std::move(its_name), std::move(its_address), its_port),
       controllers(std::move(its_controllers)),
       plant_(plant) {}
 
-void Converter::closed(int connection) { received_.erase(connection); }
+void ConverterModel::closed(int connection) { received_.erase(connection); }
 
-void Converter::received(int connection, std::span<const std::uint8_t> bytes) {
+void ConverterModel::received(int connection, std::span<const std::uint8_t> bytes) {
   Bytes& buffer = received_[connection];
   buffer.insert(buffer.end(), bytes.begin(), bytes.end());
   while (buffer.size() >= rtu_request_length) {
@@ -355,86 +360,87 @@ void Converter::received(int connection, std::span<const std::uint8_t> bytes) {
     const Bytes request(buffer.begin(), end);
     buffer.erase(buffer.begin(), end);
     if (resets && plant_.chance.happens(0.25)) return plant_.network.reset(connection);
-    asked(request);
+    handle_request(request);
   }
 }
 
-void Converter::asked(const Bytes& request) {
+void ConverterModel::handle_request(const Bytes& request) {
   if (frozen) return;
   const modbus::ReadRequest read{
       .unit_id = request[0], .first = number_at(request, 2), .count = number_at(request, 4)};
   const Time on_line_at = std::max(plant_.kernel.now(), line_free_at_);
   line_free_at_ = on_line_at + character_time * rtu_request_length;
-  const auto unit =
-      std::ranges::find_if(controllers, [&](const Controller& one) { return one.unit_id == read.unit_id; });
-  if (unit == controllers.end() || unit->illness == Illness::silent) return;
-  Controller& controller = *unit;
+  const auto unit = std::ranges::find_if(
+      controllers, [&](const ModelController& one) { return one.unit_id == read.unit_id; });
+  if (unit == controllers.end() || unit->controller_fault == ControllerFault::silent) return;
+  ModelController& controller = *unit;
   Time at = line_free_at_ + plant_.chance.between(milliseconds{20}, milliseconds{60});
-  if (controller.illness == Illness::late && plant_.chance.happens(0.3)) {
+  if (controller.controller_fault == ControllerFault::late && plant_.chance.happens(0.3)) {
     at += plant_.chance.between(milliseconds{300}, milliseconds{9'000});
-    plant_.witness.spoiled(controller, at + longest_spoiled);
+    plant_.observer.response_lost(controller, at + longest_spoiled);
   }
-  plant_.kernel.at(at, [this, &controller, read] { answer(controller, read); });
+  plant_.kernel.at(at, [this, &controller, read] { respond(controller, read); });
 }
 
-void Converter::answer(Controller& controller, const modbus::ReadRequest& read) {
-  const Bytes pdu = answer_of(plant_, controller, read);
+void ConverterModel::respond(ModelController& controller, const modbus::ReadRequest& read) {
+  const Bytes pdu = response_pdu(plant_, controller, read);
   if (pdu.empty() || frozen) return;
-  Chance& chance = plant_.chance;
+  RandomSource& chance = plant_.chance;
   Bytes frame = with_crc(read.unit_id, pdu);
   const Time soon = plant_.kernel.now() + longest_spoiled;
-  switch (controller.illness) {
-    case Illness::lossy:
-      if (chance.happens(0.25)) return plant_.witness.spoiled(controller, plant_.kernel.now());
+  switch (controller.controller_fault) {
+    case ControllerFault::lossy:
+      if (chance.happens(0.25)) return plant_.observer.response_lost(controller, plant_.kernel.now());
       break;
-    case Illness::one_lost:
-      controller.illness = Illness::none;
+    case ControllerFault::one_lost:
+      controller.controller_fault = ControllerFault::none;
       controller.lost_at = plant_.kernel.now();
       return;
-    case Illness::strays: {
+    case ControllerFault::strays: {
       modbus::ReadRequest elsewhere = read;
       // Always of the same count: what somebody else uses is not used for ten minutes, so all would run out.
-      elsewhere.count = static_cast<std::uint16_t>(2 + controller.sick_block);
+      elsewhere.count = static_cast<std::uint16_t>(2 + controller.faulty_block);
       if (elsewhere.count == read.count) break;
-      put_on_line(with_crc(read.unit_id, answer_of(plant_, controller, elsewhere)), nullptr);
-      plant_.witness.spoiled(controller, soon);
+      send_on_line(with_crc(read.unit_id, response_pdu(plant_, controller, elsewhere)), nullptr);
+      plant_.observer.response_lost(controller, soon);
       break;
     }
-    case Illness::shortened: {
+    case ControllerFault::shortened: {
       // Always of the same count, as above.
-      const auto count = static_cast<std::uint16_t>(2 + controller.sick_block);
+      const auto count = static_cast<std::uint16_t>(2 + controller.faulty_block);
       if (count >= read.count || !chance.happens(0.2)) break;
-      plant_.witness.spoiled(controller, soon);
-      return put_on_line(with_crc(read.unit_id, shortened(plant_, pdu, count, name)), nullptr);
+      plant_.observer.response_lost(controller, soon);
+      return send_on_line(with_crc(read.unit_id, shortened(plant_, pdu, count, name)), nullptr);
     }
-    case Illness::mangled:
+    case ControllerFault::mangled:
       if (chance.happens(0.2)) {
         frame = mangle(chance, std::move(frame));
-        plant_.witness.spoiled(controller, soon);
+        plant_.observer.response_lost(controller, soon);
       }
       break;
-    case Illness::doubled: {
+    case ControllerFault::doubled: {
       const Time again = plant_.kernel.now() + chance.between(milliseconds{0}, milliseconds{400});
       plant_.kernel.at(again, [this, frame, read] {
-        put_on_line(frame, nullptr, [this, read] { plant_.witness.copied(*this, read); });
+        send_on_line(frame, nullptr, [this, read] { plant_.observer.response_copied(*this, read); });
       });
-      plant_.witness.spoiled(controller, soon);
+      plant_.observer.response_lost(controller, soon);
       break;
     }
     default:
       break;
   }
-  put_on_line(std::move(frame), &read);
+  send_on_line(std::move(frame), &read);
 }
 
 // The converter sends a packet when the line has paused, and now and then within a frame.
-void Converter::put_on_line(Bytes bytes, const modbus::ReadRequest* read, std::function<void()> arrived) {
+void ConverterModel::send_on_line(Bytes bytes, const modbus::ReadRequest* read,
+                                  std::function<void()> arrived) {
   const Time begins = std::max(plant_.kernel.now(), line_free_at_);
   line_free_at_ = begins + character_time * static_cast<std::int64_t>(bytes.size());
   std::function<void()> begun;
   if (read != nullptr) {
-    arrived = [this, asked = *read] { plant_.witness.answered(*this, asked); };
-    begun = [this, asked = *read] { plant_.witness.partly_answered(*this, asked); };
+    arrived = [this, pending = *read] { plant_.observer.responded(*this, pending); };
+    begun = [this, pending = *read] { plant_.observer.partly_responded(*this, pending); };
   }
   const bool cut = plant_.chance.happens(0.3) && bytes.size() > 1;
   const std::size_t first = cut ? 1 + plant_.chance.below(bytes.size() - 1) : bytes.size();
@@ -453,28 +459,28 @@ void Converter::put_on_line(Bytes bytes, const modbus::ReadRequest* read, std::f
   plant_.kernel.at(packed_until_, [this, send, rest, arrived] {
     send(rest, arrived);
     const int connection = plant_.network.newest_connection(*this);
-    if (!closes_after_answer || !arrived || connection == 0) return;
+    if (!closes_after_response || !arrived || connection == 0) return;
     plant_.trace.act(plant_.kernel.now(), "closes after an answer", name);
     plant_.network.finish(connection);
   });
 }
 
-void Converter::stray_later(Controller& controller) {
+void ConverterModel::stray_later(ModelController& controller) {
   const Time pause = plant_.chance.between(milliseconds{100}, milliseconds{1'500});
   plant_.kernel.at(plant_.kernel.now() + stray_delay + pause,
                    [this, &controller] { send_stray(controller); });
 }
 
-void Converter::send_stray(const Controller& controller) {
-  if (controller.illness != Illness::idle_strays) return;
-  Chance& chance = plant_.chance;
+void ConverterModel::send_stray(const ModelController& controller) {
+  if (controller.controller_fault != ControllerFault::idle_strays) return;
+  RandomSource& chance = plant_.chance;
   // Always of the same count: what somebody else uses is not used for ten minutes, so all would run out.
   modbus::ReadRequest read{.unit_id = controller.unit_id,
                            .first = static_cast<std::uint16_t>(chance.below(200)),
-                           .count = static_cast<std::uint16_t>(2 + controller.sick_block)};
+                           .count = static_cast<std::uint16_t>(2 + controller.faulty_block)};
   if (chance.happens(0.3)) read.unit_id = unused_unit;
   const bool refuses = chance.happens(0.3);
-  const Bytes frame = with_crc(read.unit_id, refuses ? exception(4) : answer_of(plant_, controller, read));
+  const Bytes frame = with_crc(read.unit_id, refuses ? exception(4) : response_pdu(plant_, controller, read));
   line_free_at_ =
       std::max(plant_.kernel.now(), line_free_at_) + character_time * static_cast<std::int64_t>(frame.size());
   plant_.kernel.at(line_free_at_, [this, frame, refuses] {
@@ -491,15 +497,15 @@ void Converter::send_stray(const Controller& controller) {
                    [this, &controller] { send_stray(controller); });
 }
 
-void Converter::babble() {
+void ConverterModel::send_noise() {
   plant_.kernel.at(plant_.kernel.now() + plant_.chance.between(milliseconds{100}, milliseconds{2'000}),
                    [this] {
-                     if (!babbles) return;
+                     if (!is_noisy) return;
                      Bytes noise(1 + plant_.chance.below(12));
                      for (std::uint8_t& byte : noise)
                        byte = static_cast<std::uint8_t>(plant_.chance.below(256));
-                     put_on_line(std::move(noise), nullptr);
-                     babble();
+                     send_on_line(std::move(noise), nullptr);
+                     send_noise();
                    });
 }
 

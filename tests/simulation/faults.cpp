@@ -22,28 +22,24 @@ constexpr std::uint64_t path_faults = 5;  // that of_path() has
 
 }  // namespace
 
-Faults::Faults(Plant& plant, Contract& contract, std::vector<Genset*> gensets, Converter& converter,
-               Time until)
-    : plant_(plant),
-      contract_(contract),
-      gensets_(std::move(gensets)),
-      converter_(converter),
-      until_(until) {}
+PlantFaults::PlantFaults(PlantModel& plant, PollerChecks& checks, std::vector<GensetModel*> gensets,
+                         ConverterModel& converter, Time until)
+    : plant_(plant), checks_(checks), gensets_(std::move(gensets)), converter_(converter), until_(until) {}
 
-void Faults::start() {
-  for (Genset* genset : gensets_) {
+void PlantFaults::start() {
+  for (GensetModel* genset : gensets_) {
     visit([this, genset] { return of_genset(*genset); }, host_pause_max);
     visit([this, genset] { return of_controller(*genset, genset->controller); }, controller_pause_max);
   }
   visit([this] { return of_converter(); }, host_pause_max);
-  for (Controller& controller : converter_.controllers)
+  for (ModelController& controller : converter_.controllers)
     visit([this, &controller] { return of_controller(converter_, controller); }, controller_pause_max);
   visit([this] { return of_machine(); }, machine_pause_max);
 }
 
 // A pause, a fault, and again.
-void Faults::visit(std::function<Fault()> draw, Time pause_max) {
-  Chance& chance = plant_.chance;
+void PlantFaults::visit(std::function<Fault()> draw, Time pause_max) {
+  RandomSource& chance = plant_.chance;
   const auto most = std::chrono::duration_cast<microseconds>(pause_max);
   const Time begins = plant_.kernel.now() + chance.between(seconds{1}, most);
   const Time length = chance.happens(0.5) ? chance.between(milliseconds{1}, seconds{10})
@@ -61,26 +57,26 @@ void Faults::visit(std::function<Fault()> draw, Time pause_max) {
   });
 }
 
-Faults::Fault Faults::marked(std::string name, std::vector<std::int64_t> ids, bool dead, Step begin,
-                             Step end) {
+PlantFaults::Fault PlantFaults::marked(std::string name, std::vector<std::int64_t> ids, bool dead, Step begin,
+                                       Step end) {
   return {std::move(name),
           [this, ids, dead, begin = std::move(begin)] {
-            for (const std::int64_t id : ids) contract_.fault_begins(id, dead);
+            for (const std::int64_t id : ids) checks_.fault_begins(id, dead);
             begin();
           },
           [this, ids, dead, end = std::move(end)] {
             end();
-            for (const std::int64_t id : ids) contract_.fault_ends(id, dead);
+            for (const std::int64_t id : ids) checks_.fault_ends(id, dead);
           }};
 }
 
-std::vector<std::int64_t> Faults::behind(const Converter& converter) const {
+std::vector<std::int64_t> PlantFaults::behind(const ConverterModel& converter) const {
   std::vector<std::int64_t> ids;
-  for (const Controller& controller : converter.controllers) ids.push_back(controller.device_id);
+  for (const ModelController& controller : converter.controllers) ids.push_back(controller.device_id);
   return ids;
 }
 
-Faults::Fault Faults::of_path(Peer& peer, std::vector<std::int64_t> ids, std::uint64_t which) {
+PlantFaults::Fault PlantFaults::of_path(Peer& peer, std::vector<std::int64_t> ids, std::uint64_t which) {
   Network& network = plant_.network;
   switch (which) {
     case 0:  // the cable is out
@@ -88,7 +84,7 @@ Faults::Fault Faults::of_path(Peer& peer, std::vector<std::int64_t> ids, std::ui
           peer.name + ": cable out", std::move(ids), true, [&peer] { peer.path.cut = true; },
           [&peer, &network] {
             peer.path.cut = false;
-            network.healed(peer);
+            network.path_restored(peer);
           });
     case 1:  // the power is off
       return marked(
@@ -99,7 +95,7 @@ Faults::Fault Faults::of_path(Peer& peer, std::vector<std::int64_t> ids, std::ui
           },
           [&peer, &network] {
             peer.path.cut = false;
-            network.healed(peer);
+            network.path_restored(peer);
           });
     case 2:  // it restarts: nothing listens, and its connections are broken off
       return marked(
@@ -130,7 +126,7 @@ Faults::Fault Faults::of_path(Peer& peer, std::vector<std::int64_t> ids, std::ui
   }
 }
 
-Faults::Fault Faults::of_genset(Genset& genset) {
+PlantFaults::Fault PlantFaults::of_genset(GensetModel& genset) {
   const std::vector<std::int64_t> ids{genset.controller.device_id};
   const bool has_name = &genset == gensets_.back();
   const std::uint64_t which = plant_.chance.below(path_faults + (has_name ? 6 : 5));
@@ -152,8 +148,8 @@ Faults::Fault Faults::of_genset(Genset& genset) {
               [&genset] { genset.end_ignoring(); }};
     case path_faults + 4: {
       const std::string name = genset.name + ": closes after each answer";
-      const Step begin = [&genset] { genset.closes_after_answer = true; };
-      const Step end = [&genset] { genset.closes_after_answer = false; };
+      const Step begin = [&genset] { genset.closes_after_response = true; };
+      const Step end = [&genset] { genset.closes_after_response = false; };
       // A request is sent once more when its connection is closed. Of several in flight one may lose both.
       const auto& transport = genset.controller.profile->transport(modbus::Protocol::tcp);
       if (transport.requests_in_flight == 1) return {name, begin, end};
@@ -167,8 +163,8 @@ Faults::Fault Faults::of_genset(Genset& genset) {
   }
 }
 
-Faults::Fault Faults::of_converter() {
-  Converter& converter = converter_;
+PlantFaults::Fault PlantFaults::of_converter() {
+  ConverterModel& converter = converter_;
   const std::uint64_t which = plant_.chance.below(path_faults + 4);
   switch (which) {
     case path_faults:
@@ -183,68 +179,69 @@ Faults::Fault Faults::of_converter() {
       return marked(
           "converter: babbles", behind(converter), false,
           [this, &converter] {
-            converter.babbles = true;
-            contract_.line_is_noisy(converter);
-            converter.babble();
+            converter.is_noisy = true;
+            checks_.noise_begins(converter);
+            converter.send_noise();
           },
           [this, &converter] {
-            converter.babbles = false;
-            contract_.line_is_clear(converter);
+            converter.is_noisy = false;
+            checks_.noise_ends(converter);
           });
     case path_faults + 3:
       return marked(
           "converter: closes after each answer", behind(converter), false,
-          [&converter] { converter.closes_after_answer = true; },
-          [&converter] { converter.closes_after_answer = false; });
+          [&converter] { converter.closes_after_response = true; },
+          [&converter] { converter.closes_after_response = false; });
     default:
       return of_path(converter, behind(converter), which);
   }
 }
 
-Faults::Fault Faults::of_controller(Peer& peer, Controller& controller) {
-  constexpr std::array illnesses{Illness::silent,           Illness::late,      Illness::lossy,
-                                 Illness::one_lost,         Illness::torn,      Illness::doubled,
-                                 Illness::mangled,          Illness::strays,    Illness::busy,
-                                 Illness::idle_strays,      Illness::shortened, Illness::refuses_block,
-                                 Illness::mute_when_merged, Illness::own_ids};
+PlantFaults::Fault PlantFaults::of_controller(Peer& peer, ModelController& controller) {
+  constexpr std::array illnesses{
+      ControllerFault::silent,           ControllerFault::late,      ControllerFault::lossy,
+      ControllerFault::one_lost,         ControllerFault::torn,      ControllerFault::doubled,
+      ControllerFault::mangled,          ControllerFault::strays,    ControllerFault::busy,
+      ControllerFault::idle_strays,      ControllerFault::shortened, ControllerFault::refuses_block,
+      ControllerFault::mute_when_merged, ControllerFault::own_ids};
   const bool serial = &peer == &converter_;
   // RTU has no transaction ids.
-  Illness illness = illnesses[plant_.chance.below(illnesses.size() - (serial ? 1 : 0))];
-  if (illness == Illness::one_lost && plant_.kernel.now() < controller.lost_at + loss_pause)
-    illness = Illness::torn;
+  ControllerFault controller_fault = illnesses[plant_.chance.below(illnesses.size() - (serial ? 1 : 0))];
+  if (controller_fault == ControllerFault::one_lost && plant_.kernel.now() < controller.lost_at + loss_pause)
+    controller_fault = ControllerFault::torn;
   const auto block = static_cast<std::uint16_t>(plant_.chance.below(controller.profile->blocks.size()));
   const std::int64_t id = controller.device_id;
-  const Step begin = [this, &controller, illness, block, id, serial] {
-    controller.illness = illness;
-    controller.sick_block = block;
-    if (illness == Illness::refuses_block) contract_.block_refused(id, block, true);
-    if (illness != Illness::idle_strays) return;
+  const Step begin = [this, &controller, controller_fault, block, id, serial] {
+    controller.controller_fault = controller_fault;
+    controller.faulty_block = block;
+    if (controller_fault == ControllerFault::refuses_block) checks_.block_refused(id, block, true);
+    if (controller_fault != ControllerFault::idle_strays) return;
     serial ? converter_.stray_later(controller) : genset_with(id).stray_later();
   };
-  const Step end = [this, &controller, illness, block, id] {
-    controller.illness = Illness::none;
-    if (illness == Illness::refuses_block) contract_.block_refused(id, block, false);
+  const Step end = [this, &controller, controller_fault, block, id] {
+    controller.controller_fault = ControllerFault::none;
+    if (controller_fault == ControllerFault::refuses_block) checks_.block_refused(id, block, false);
   };
-  const std::string name = fmt::format("device {}: {}", id, word(illness));
-  switch (illness) {
-    case Illness::silent:
-    case Illness::own_ids:  // nothing tells which request its answers are to
+  const std::string name = fmt::format("device {}: {}", id, word(controller_fault));
+  switch (controller_fault) {
+    case ControllerFault::silent:
+    case ControllerFault::own_ids:  // nothing tells which request its answers are to
       return marked(name, {id}, true, begin, end);
-    case Illness::strays:
-    case Illness::idle_strays:
-    case Illness::doubled:
+    case ControllerFault::strays:
+    case ControllerFault::idle_strays:
+    case ControllerFault::doubled:
       // Over Modbus TCP what comes again, or unasked, is no harm; on a line it is everybody's.
       if (!serial) return {name, begin, end};
       return marked(name, behind(converter_), false, begin, end);
-    case Illness::late:
-    case Illness::mangled:
-    case Illness::shortened:
+    case ControllerFault::late:
+    case ControllerFault::mangled:
+    case ControllerFault::shortened:
       return marked(name, serial ? behind(converter_) : std::vector{id}, false, begin, end);
-    case Illness::lossy:
-    case Illness::busy:
+    case ControllerFault::lossy:
+    case ControllerFault::busy:
       return marked(name, {id}, false, begin, end);
-    case Illness::refuses_block:
-    case Illness::mute_when_merged:
+    case ControllerFault::refuses_block:
+    case ControllerFault::mute_when_merged:
       // A read on a serial line is made longer than wanted, and may touch a block more.
       if (serial) return marked(name, {id}, false, begin, end);
       return {name, begin, end};
@@ -253,21 +250,21 @@ Faults::Fault Faults::of_controller(Peer& peer, Controller& controller) {
   }
 }
 
-Genset& Faults::genset_with(std::int64_t device_id) const {
+GensetModel& PlantFaults::genset_with(std::int64_t device_id) const {
   return **std::ranges::find_if(
-      gensets_, [&](const Genset* genset) { return genset->controller.device_id == device_id; });
+      gensets_, [&](const GensetModel* genset) { return genset->controller.device_id == device_id; });
 }
 
 // The daemon's own machine.
-Faults::Fault Faults::of_machine() {
+PlantFaults::Fault PlantFaults::of_machine() {
   Kernel& kernel = plant_.kernel;
-  Chance& chance = plant_.chance;
+  RandomSource& chance = plant_.chance;
   if (chance.happens(0.5)) {
     const Time length = chance.between(milliseconds{10}, seconds{4});
     return {"stall",
             [this, &kernel, length] {
               kernel.stall(length);
-              contract_.stalled(kernel.now() + length);
+              checks_.stalled(kernel.now() + length);
             },
             [] {}};
   }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "contract.hpp"
 #include "controllers.hpp"
+#include "poller_checks.hpp"
 
 #include <functional>
 #include <string>
@@ -9,16 +9,16 @@
 
 namespace gensetd::simulation {
 
-// What goes wrong with a plant, by chance: one fault at a time in each place (a host, a controller, the
-// machine), so up to a dozen at once. The last minutes are free of faults. Use: construct with all that there
-// is, and start().
-class Faults {
+// Random faults of a plant: at most one at a time for each host, each controller and the machine, so up to a
+// dozen at once. The last minutes have no faults. Use: construct with all parts of the plant; start().
+class PlantFaults {
  public:
-  Faults(Plant& plant, Contract& contract, std::vector<Genset*> gensets, Converter& converter, Time until);
+  PlantFaults(PlantModel& plant, PollerChecks& checks, std::vector<GensetModel*> gensets,
+              ConverterModel& converter, Time until);
 
   void start();
 
-  // Whether host names are looked up in vain just now.
+  // Whether lookups of host names fail now.
   bool names_fail() const { return names_fail_; }
 
  private:
@@ -30,19 +30,19 @@ class Faults {
   };
 
   void visit(std::function<Fault()> draw, Time pause_max);
-  Fault of_genset(Genset& genset);
+  Fault of_genset(GensetModel& genset);
   Fault of_converter();
   Fault of_path(Peer& peer, std::vector<std::int64_t> ids, std::uint64_t which);
-  Fault of_controller(Peer& peer, Controller& controller);
+  Fault of_controller(Peer& peer, ModelController& controller);
   Fault of_machine();
   Fault marked(std::string name, std::vector<std::int64_t> ids, bool dead, Step begin, Step end);
-  std::vector<std::int64_t> behind(const Converter& converter) const;
-  Genset& genset_with(std::int64_t device_id) const;
+  std::vector<std::int64_t> behind(const ConverterModel& converter) const;
+  GensetModel& genset_with(std::int64_t device_id) const;
 
-  Plant& plant_;
-  Contract& contract_;
-  const std::vector<Genset*> gensets_;
-  Converter& converter_;
+  PlantModel& plant_;
+  PollerChecks& checks_;
+  const std::vector<GensetModel*> gensets_;
+  ConverterModel& converter_;
   const Time until_;
   bool names_fail_ = false;
 };

@@ -12,7 +12,7 @@
 
 namespace gensetd::simulation {
 
-// What a socket's descriptor stands for; the network is behind it.
+// The sockets behind the descriptors; implemented by the network.
 class Sockets {
  public:
   virtual ~Sockets() = default;
@@ -20,10 +20,10 @@ class Sockets {
   virtual void closed(int descriptor) = 0;
 };
 
-// The operating system that the program under test sees, in a time of its own: clocks, epoll with its edges,
-// timers, events, and the looking up of names. system_calls.cpp leads the calls here while `running` is set.
-// Time stands still while the program works and goes to the next event when it waits. Use: construct, give
-// what is to happen with at(), and let the program run on this thread.
+// The simulated operating system of the program under test: clocks, edge-triggered epoll, timers, events, and
+// name lookups. system_calls.cpp forwards the system calls here while `running` is set. Simulated time stands
+// still while the program works and advances to the next event when it waits. Use: construct, schedule events
+// with at(), and run the program on this thread.
 class Kernel {
  public:
   static constexpr int first_descriptor = 1 << 20;
@@ -38,12 +38,12 @@ class Kernel {
   Time wall() const { return now_ + wall_offset_; }  // since 1970
   void set_wall_clock_by(Time change) { wall_offset_ += change; }
   void at(Time time, std::function<void()> what) { events_.emplace(time, std::move(what)); }
-  // The program's thread gets no processor for so long: all that happens meanwhile it finds at once.
+  // The program's thread does not run for this time; then it finds all events of that time at once.
   void stall(Time length) { stalled_until_ = now_ + length; }
   bool is_stalled() const { return now_ < stalled_until_; }
 
   std::function<void()> on_step;                      // whenever the program has nothing left to do
-  std::function<void(const std::string&)> on_broken;  // it waits for ever
+  std::function<void(const std::string&)> on_broken;  // the program waits without a deadline
   std::function<void(const std::string&)> on_lookup;  // a host name is looked up; to be answered by found()
 
   // `address`: an IPv4 address; empty: there is no such name. Goes on when the program knows it, which is

@@ -30,8 +30,8 @@ int failed(int error) {
 
 Network* Network::running = nullptr;
 
-Network::Network(Kernel& kernel, Chance& chance, Trace& trace, Witness& witness)
-    : kernel_(kernel), chance_(chance), trace_(trace), witness_(witness) {
+Network::Network(Kernel& kernel, RandomSource& chance, Trace& trace, SocketObserver& observer)
+    : kernel_(kernel), randomness_(chance), trace_(trace), observer_(observer) {
   running = this;
 }
 
@@ -53,7 +53,7 @@ int Network::connect(int descriptor, const sockaddr* address) {
   socket.peer = place->second;
   socket.state = State::connecting;
   trace_.note(kernel_.now(), "connects", socket.peer->name);
-  witness_.connects(*socket.peer);
+  observer_.connects(*socket.peer);
   try_connect(descriptor, 0);
   return failed(EINPROGRESS);
 }
@@ -73,7 +73,7 @@ void Network::try_connect(int number, int attempt) {
     if (peer.path.refuses) return fail(number, socket, ECONNREFUSED);
     socket.state = State::connected;
     trace_.note(kernel_.now(), "connected", peer.name);
-    witness_.connected(peer);
+    observer_.connected(peer);
     peer.opened(number);
     kernel_.changed(number);
   });
@@ -88,8 +88,8 @@ void Network::fail(int number, Socket& socket, int error) {
 }
 
 Time Network::latency(const Peer& peer) {
-  Time time = chance_.between(peer.path.latency_min, peer.path.latency_max);
-  if (chance_.happens(peer.path.loss)) time += retransmission;
+  Time time = randomness_.between(peer.path.latency_min, peer.path.latency_max);
+  if (randomness_.happens(peer.path.loss)) time += retransmission;
   return time;
 }
 
@@ -98,7 +98,7 @@ ssize_t Network::send(int descriptor, std::span<const std::uint8_t> bytes) {
   if (socket.error != 0) return failed(std::exchange(socket.error, 0));
   if (socket.state != State::connected) return failed(EPIPE);
   trace_.note(kernel_.now(), "sends", socket.peer->name, bytes);
-  witness_.sends(*socket.peer, bytes);
+  observer_.sends(*socket.peer, bytes);
   push(descriptor, true, {.bytes = Bytes(bytes.begin(), bytes.end()), .sent_at = kernel_.now()});
   return static_cast<ssize_t>(bytes.size());
 }
@@ -149,7 +149,7 @@ void Network::closed(int descriptor) {
   socket.closed = true;
   if (socket.peer == nullptr) return;
   trace_.note(kernel_.now(), "closes", socket.peer->name);
-  witness_.closes(*socket.peer);
+  observer_.closes(*socket.peer);
   if (socket.state == State::connected) push(descriptor, true, {.kind = Kind::end, .sent_at = kernel_.now()});
 }
 
@@ -179,13 +179,13 @@ void Network::forget(Peer& peer) {
   }
 }
 
-void Network::healed(Peer& peer) {
+void Network::path_restored(Peer& peer) {
   for (auto& [number, socket] : sockets_) {
     if (socket.peer != &peer) continue;
     for (const bool to_peer : {true, false}) {
-      Way& way = to_peer ? socket.to_peer : socket.to_program;
+      Direction& way = to_peer ? socket.to_peer : socket.to_program;
       if (way.segments.empty() || std::exchange(way.moving, true)) continue;
-      const Time again = chance_.between(milliseconds{1}, retransmission_after_cut_max);
+      const Time again = randomness_.between(milliseconds{1}, retransmission_after_cut_max);
       kernel_.at(kernel_.now() + again, [this, number, to_peer] { arrive(number, to_peer); });
     }
   }
@@ -203,14 +203,14 @@ int Network::newest_connection(const Peer& peer) const {
 void Network::push(int number, bool to_peer, Segment segment) {
   const auto place = sockets_.find(number);
   if (place == sockets_.end() || (!to_peer && place->second.forgotten)) return;
-  Way& way = to_peer ? place->second.to_peer : place->second.to_program;
+  Direction& way = to_peer ? place->second.to_peer : place->second.to_program;
   way.segments.push_back(std::move(segment));
   if (!way.moving) move(number, to_peer);
 }
 
 void Network::move(int number, bool to_peer) {
   Socket& socket = sockets_.at(number);
-  Way& way = to_peer ? socket.to_peer : socket.to_program;
+  Direction& way = to_peer ? socket.to_peer : socket.to_program;
   way.moving = true;
   way.last_arrival = std::max(way.last_arrival, way.segments.front().sent_at + latency(*socket.peer));
   way.last_arrival = std::max(way.last_arrival, kernel_.now());
@@ -219,7 +219,7 @@ void Network::move(int number, bool to_peer) {
 
 void Network::arrive(int number, bool to_peer) {
   Socket& socket = sockets_.at(number);
-  Way& way = to_peer ? socket.to_peer : socket.to_program;
+  Direction& way = to_peer ? socket.to_peer : socket.to_program;
   way.moving = false;
   if (way.segments.empty()) return;
   const Time sent_at = way.segments.front().sent_at;
@@ -228,7 +228,7 @@ void Network::arrive(int number, bool to_peer) {
     if (!to_peer || socket.undelivered_max == Time::max()) return;
     kernel_.at(std::max(kernel_.now(), sent_at + socket.undelivered_max), [this, number, sent_at] {
       Socket& waiting = sockets_.at(number);
-      Way& stuck = waiting.to_peer;
+      Direction& stuck = waiting.to_peer;
       if (stuck.segments.empty() || stuck.segments.front().sent_at != sent_at) return;
       stuck.segments.clear();
       waiting.forgotten = true;
@@ -242,7 +242,7 @@ void Network::arrive(int number, bool to_peer) {
     arrive_at_peer(number, std::move(segment));
   else
     arrive_at_program(number, std::move(segment));
-  Way& same_way = to_peer ? sockets_.at(number).to_peer : sockets_.at(number).to_program;
+  Direction& same_way = to_peer ? sockets_.at(number).to_peer : sockets_.at(number).to_program;
   if (!same_way.segments.empty() && !same_way.moving) move(number, to_peer);
 }
 
@@ -271,7 +271,7 @@ void Network::arrive_at_program(int number, Segment segment) {
   } else {
     trace_.note(kernel_.now(), "hears from", socket.peer->name, segment.bytes);
     socket.received.insert(socket.received.end(), segment.bytes.begin(), segment.bytes.end());
-    witness_.hears(*socket.peer);
+    observer_.readable(*socket.peer);
     if (segment.arrived) segment.arrived();
   }
   kernel_.changed(number);

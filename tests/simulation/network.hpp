@@ -1,7 +1,7 @@
 #pragma once
 
-#include "chance.hpp"
 #include "kernel.hpp"
+#include "random_source.hpp"
 #include "trace.hpp"
 
 #include <cstdint>
@@ -18,18 +18,18 @@ namespace gensetd::simulation {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// The way to a host, as it is now. TCP hides what is lost on it: a lost segment is one that comes late, with
-// all behind it.
+// The current state of the network path to a host. Since TCP repeats lost segments, a lost segment delays
+// itself and all later ones.
 struct Path {
   std::chrono::microseconds latency_min{200};
   std::chrono::microseconds latency_max{3'000};
   double loss = 0;
-  bool cut = false;          // nothing gets through, and nobody says so
+  bool cut = false;          // all segments are dropped silently
   bool refuses = false;      // nothing listens on the port
-  bool unreachable = false;  // a router says so
+  bool unreachable = false;  // a router sends ICMP 'unreachable'
 };
 
-// What listens at an address. A connection has a number that no other has.
+// A server at an address. Each connection has a unique number.
 class Peer {
  public:
   Peer(std::string its_name, std::string its_address, std::uint16_t its_port)
@@ -45,23 +45,23 @@ class Peer {
   Path path;
 };
 
-// What the program does at its sockets, as it does it.
-class Witness {
+// Receives the socket calls of the program.
+class SocketObserver {
  public:
-  virtual ~Witness() = default;
+  virtual ~SocketObserver() = default;
   virtual void connects(Peer& peer) = 0;
   virtual void connected(Peer& peer) = 0;
   virtual void sends(Peer& peer, std::span<const std::uint8_t> bytes) = 0;
   virtual void closes(Peer& peer) = 0;
-  virtual void hears(Peer& peer) = 0;  // bytes are there to be read
+  virtual void readable(Peer& peer) = 0;  // bytes are readable
 };
 
-// TCP between the program and its peers: connections, their order, delay, and all the ways in which they end.
+// TCP between the program and its peers: connections, order, delays, and all ways in which they end.
 class Network final : public Sockets {
  public:
   static Network* running;
 
-  Network(Kernel& kernel, Chance& chance, Trace& trace, Witness& witness);
+  Network(Kernel& kernel, RandomSource& chance, Trace& trace, SocketObserver& observer);
   ~Network() override;
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
@@ -76,7 +76,7 @@ class Network final : public Sockets {
   void finish(int connection);  // sends nothing more
   void reset(int connection);
   void forget(Peer& peer);                        // has lost its power: knows none of its connections
-  void healed(Peer& peer);                        // its path is cut no more
+  void path_restored(Peer& peer);                 // its path is cut no more
   int newest_connection(const Peer& peer) const;  // 0: none
 
   // The program's side: system calls.
@@ -100,7 +100,7 @@ class Network final : public Sockets {
     std::function<bool()> is_due;  // empty: it is
   };
   // What is on its way in one direction, in order.
-  struct Way {
+  struct Direction {
     std::deque<Segment> segments;
     Time last_arrival{};
     bool moving = false;  // an event will deliver the first
@@ -114,8 +114,8 @@ class Network final : public Sockets {
     Time undelivered_max = Time::max();  // TCP_USER_TIMEOUT
     bool closed = false;                 // by the program; what it had sent still goes its way
     bool forgotten = false;              // the peer does not know it any more
-    Way to_peer;
-    Way to_program;
+    Direction to_peer;
+    Direction to_program;
   };
 
   void try_connect(int number, int attempt);
@@ -128,9 +128,9 @@ class Network final : public Sockets {
   Time latency(const Peer& peer);
 
   Kernel& kernel_;
-  Chance& chance_;
+  RandomSource& randomness_;
   Trace& trace_;
-  Witness& witness_;
+  SocketObserver& observer_;
   std::map<std::pair<std::string, std::uint16_t>, Peer*> peers_;
   std::map<int, Socket> sockets_;  // by descriptor, which is the number of the connection too
 };

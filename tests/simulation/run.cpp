@@ -1,12 +1,12 @@
 #include "run.hpp"
 
-#include "chance.hpp"
 #include "controllers.hpp"
 #include "faults.hpp"
 #include "kernel.hpp"
 #include "network.hpp"
 #include "poller/poll_thread.hpp"
 #include "profile/catalog.hpp"
+#include "random_source.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -55,160 +55,163 @@ class Run {
   Result go();
 
  private:
-  struct Place {
+  struct PolledDevice {
     Peer* peer = nullptr;
-    poller::Target target;
+    poller::PollTarget target;
     std::uint64_t generation = 0;
   };
 
-  poller::Pace pace(bool serial);
+  poller::PollSettings pace(bool serial);
   void add_genset(int number);
   void add_converter();
-  void add(Peer& peer, const Controller& controller, const std::string& host, modbus::Protocol protocol);
-  void poll(Place& place);
+  void add(Peer& peer, const ModelController& controller, const std::string& host, modbus::Protocol protocol);
+  void poll(PolledDevice& place);
   void change_something();
   void look_up();
   void take();
 
   Trace trace_;
-  Chance chance_;
+  RandomSource randomness_;
   Kernel kernel_;
-  Contract contract_{kernel_, trace_};
-  Network network_{kernel_, chance_, trace_, contract_};
-  Plant plant_;
-  std::vector<std::unique_ptr<Genset>> gensets_;
-  std::unique_ptr<Converter> converter_;
-  std::map<std::int64_t, Place> places_;
-  std::unique_ptr<Faults> faults_;
+  PollerChecks checks_{kernel_, trace_};
+  Network network_{kernel_, randomness_, trace_, checks_};
+  PlantModel plant_;
+  std::vector<std::unique_ptr<GensetModel>> gensets_;
+  std::unique_ptr<ConverterModel> converter_;
+  std::map<std::int64_t, PolledDevice> places_;
+  std::unique_ptr<PlantFaults> faults_;
   const Time end_;
   std::uint64_t generation_ = 0;
 
   // The program: what poller::PollThread has on its thread, on this one.
   boost::asio::io_context context_{1};
   reading::Numbering numbering_{run_epoch};
-  poller::Handover handover_;
-  std::unique_ptr<poller::Crew> crew_;
+  poller::ReadingQueue reading_queue_;
+  std::unique_ptr<poller::PollThreadState> thread_state_;
 };
 
 Run::Run(std::uint64_t seed, minutes length, bool printed)
     : trace_(printed),
-      chance_(seed),
-      plant_{kernel_, network_, chance_, trace_, contract_, poller::RegisterCodes(false, seed)},
+      randomness_(seed),
+      plant_{kernel_, network_, randomness_, trace_, checks_, poller::RegisterCodes(false, seed)},
       end_(kernel_.now() + length),
-      crew_(std::make_unique<poller::Crew>(context_, link::AddressPolicy{}, handover_, numbering_)) {
-  crew_->surroundings.random.seed(static_cast<std::uint32_t>(chance_.bits()));
-  crew_->links.seed(static_cast<std::uint32_t>(chance_.bits()));
-  contract_.know(plant_.codes);
-  contract_.take_published = [this] { take(); };
+      thread_state_(std::make_unique<poller::PollThreadState>(context_, link::AddressPolicy{}, reading_queue_,
+                                                              numbering_)) {
+  thread_state_->context.random.seed(static_cast<std::uint32_t>(randomness_.bits()));
+  thread_state_->links.seed(static_cast<std::uint32_t>(randomness_.bits()));
+  checks_.set_register_codes(plant_.codes);
+  checks_.take_published = [this] { take(); };
   kernel_.on_step = [this] {
     take();
-    contract_.step();
+    checks_.step();
     if (!trace_.broken().empty()) context_.stop();
   };
   kernel_.on_broken = [this](const std::string& promise) { trace_.broken(kernel_.now(), promise); };
   kernel_.on_lookup = [this](const std::string&) { look_up(); };
   for (int number = 1; number <= gensets; ++number) add_genset(number);
   add_converter();
-  std::vector<Genset*> all;
+  std::vector<GensetModel*> all;
   for (const auto& genset : gensets_) all.push_back(genset.get());
-  faults_ = std::make_unique<Faults>(plant_, contract_, all, *converter_, end_ - without_faults);
+  faults_ = std::make_unique<PlantFaults>(plant_, checks_, all, *converter_, end_ - without_faults);
 }
 
 Run::~Run() {
   kernel_.abandon_lookups();
-  crew_.reset();
+  thread_state_.reset();
 }
 
-poller::Pace Run::pace(bool serial) {
+poller::PollSettings Run::pace(bool serial) {
   const auto random_seconds = [this](int least, std::uint64_t span) {
-    return milliseconds{1'000 * (least + static_cast<int>(chance_.below(span)))};
+    return milliseconds{1'000 * (least + static_cast<int>(randomness_.below(span)))};
   };
-  poller::Pace pace;
+  poller::PollSettings pace;
   pace.poll_interval = serial ? random_seconds(6, 5) : random_seconds(1, 5);
   pace.modbus_timeout = random_seconds(1, 3);
   pace.retry_delay = random_seconds(2, 6);
-  pace.offline_after = 1 + static_cast<int>(chance_.below(3));
-  if (!serial && chance_.happens(0.25)) pace.connect_delay = random_seconds(1, 5);
+  pace.offline_after = 1 + static_cast<int>(randomness_.below(3));
+  if (!serial && randomness_.happens(0.25)) pace.connect_delay = random_seconds(1, 5);
   return pace;
 }
 
 void Run::add_genset(int number) {
-  const auto in_flight = static_cast<std::uint16_t>(1 + chance_.below(3));
-  Controller controller{.device_id = number, .profile = every_register_of("hgm9520n", in_flight)};
+  const auto in_flight = static_cast<std::uint16_t>(1 + randomness_.below(3));
+  ModelController controller{.device_id = number, .profile = every_register_of("hgm9520n", in_flight)};
   const std::string address = fmt::format("10.0.0.{}", number);
-  gensets_.push_back(std::make_unique<Genset>(plant_, fmt::format("genset {}", number), address, controller));
-  Genset& genset = *gensets_.back();
+  gensets_.push_back(
+      std::make_unique<GensetModel>(plant_, fmt::format("genset {}", number), address, controller));
+  GensetModel& genset = *gensets_.back();
   network_.attach(genset);
   add(genset, genset.controller, number == gensets ? named_host : address, modbus::Protocol::tcp);
 }
 
 void Run::add_converter() {
   const auto profile = every_register_of("hgm9560", 1);
-  std::vector<Controller> controllers;
+  std::vector<ModelController> controllers;
   for (int unit = 1; unit <= switchboards; ++unit)
     controllers.push_back(
         {.device_id = gensets + unit, .unit_id = static_cast<std::uint8_t>(unit), .profile = profile});
-  converter_ =
-      std::make_unique<Converter>(plant_, "converter", "10.0.0.100", converter_port, std::move(controllers));
+  converter_ = std::make_unique<ConverterModel>(plant_, "converter", "10.0.0.100", converter_port,
+                                                std::move(controllers));
   network_.attach(*converter_);
-  for (const Controller& controller : converter_->controllers)
+  for (const ModelController& controller : converter_->controllers)
     add(*converter_, controller, converter_->address, modbus::Protocol::rtu_over_tcp);
 }
 
-void Run::add(Peer& peer, const Controller& controller, const std::string& host, modbus::Protocol protocol) {
-  poller::Target target{
+void Run::add(Peer& peer, const ModelController& controller, const std::string& host,
+              modbus::Protocol protocol) {
+  poller::PollTarget target{
       .identity = {.device_id = controller.device_id, .site_code = "MKZ", .device_type = "generator"},
       .name = fmt::format("Device {}", controller.device_id),
       .address = {.host = host, .port = peer.port, .unit_id = controller.unit_id, .protocol = protocol},
       .profile = controller.profile,
-      .pace = pace(protocol == modbus::Protocol::rtu_over_tcp)};
+      .settings = pace(protocol == modbus::Protocol::rtu_over_tcp)};
   places_[controller.device_id] = {&peer, std::move(target)};
 }
 
 // As Poller::follow() and PollThread::start() do it.
-void Run::poll(Place& place) {
+void Run::poll(PolledDevice& place) {
   const std::int64_t id = place.target.identity.device_id;
   place.generation = ++generation_;
-  crew_->devices.erase(id);
+  thread_state_->devices.erase(id);
   take();
-  contract_.watch(*place.peer, place.target, place.generation);
-  const poller::DevicePoller::Beginning beginning{.generation = place.generation};
-  auto device = std::make_shared<poller::DevicePoller>(crew_->surroundings, place.target, beginning);
+  checks_.watch(*place.peer, place.target, place.generation);
+  const poller::DevicePoller::StartOptions options{.generation = place.generation};
+  auto device = std::make_shared<poller::DevicePoller>(thread_state_->context, place.target, options);
   device->start();
-  crew_->devices[id] = std::move(device);
+  thread_state_->devices[id] = std::move(device);
 }
 
 // Somebody edits, replaces or deletes a device while it is polled.
 void Run::change_something() {
-  const auto pause = chance_.between(minutes{1}, minutes{15});
+  const auto pause = randomness_.between(minutes{1}, minutes{15});
   if (kernel_.now() + pause > end_ - without_faults) return;
   kernel_.at(kernel_.now() + pause, [this] {
-    const auto id = static_cast<std::int64_t>(1 + chance_.below(places_.size()));
-    Place& place = places_.at(id);
+    const auto id = static_cast<std::int64_t>(1 + randomness_.below(places_.size()));
+    PolledDevice& place = places_.at(id);
     trace_.note(kernel_.now(), "changes", place.target.name);
-    const std::uint64_t change = chance_.below(3);
+    const std::uint64_t change = randomness_.below(3);
     switch (kernel_.is_looking_up() ? 0 : change) {
       case 0: {
         // A new connect_delay counts from when the connection was made, so a start may be late once.
-        const auto connect_delay = place.target.pace.connect_delay;
-        place.target.pace = pace(place.target.address.protocol == modbus::Protocol::rtu_over_tcp);
-        place.target.pace.connect_delay = connect_delay;
-        const auto polled = crew_->devices.find(id);
-        if (polled == crew_->devices.end()) break;
+        const auto connect_delay = place.target.settings.connect_delay;
+        place.target.settings = pace(place.target.address.protocol == modbus::Protocol::rtu_over_tcp);
+        place.target.settings.connect_delay = connect_delay;
+        const auto polled = thread_state_->devices.find(id);
+        if (polled == thread_state_->devices.end()) break;
         take();
-        contract_.edited(place.target);
-        polled->second->adopt(place.target);
+        checks_.edited(place.target);
+        polled->second->update(place.target);
         break;
       }
       case 1:
         poll(place);
         break;
       default:
-        crew_->devices.erase(id);
+        thread_state_->devices.erase(id);
         take();
-        contract_.forget(id);
-        kernel_.at(kernel_.now() + chance_.between(milliseconds{0}, seconds{30}), [this, id, &place] {
-          if (!crew_->devices.contains(id)) poll(place);
+        checks_.forget(id);
+        kernel_.at(kernel_.now() + randomness_.between(milliseconds{0}, seconds{30}), [this, id, &place] {
+          if (!thread_state_->devices.contains(id)) poll(place);
         });
     }
     change_something();
@@ -216,18 +219,18 @@ void Run::change_something() {
 }
 
 void Run::look_up() {
-  Genset& genset = *gensets_.back();
+  GensetModel& genset = *gensets_.back();
   trace_.note(kernel_.now(), "looks up", genset.name);
-  contract_.looks_up(genset);
+  checks_.lookup_started(genset);
   // So that on a bad path too there is a connection within the shortest MODBUS_TIMEOUT: it is not cancelled.
-  const auto time = chance_.between(microseconds{100}, milliseconds{300});
+  const auto time = randomness_.between(microseconds{100}, milliseconds{300});
   kernel_.at(kernel_.now() + time,
              [this, &genset] { kernel_.found(faults_->names_fail() ? std::string{} : genset.address); });
 }
 
 void Run::take() {
-  handover_.take_all(
-      [this](const poller::Handover::Item& item) { contract_.published(*item.reading, item.generation); });
+  reading_queue_.take_all(
+      [this](const poller::ReadingQueue::Item& item) { checks_.published(*item.reading, item.generation); });
 }
 
 Result Run::go() {
@@ -237,7 +240,7 @@ Result Run::go() {
   kernel_.at(end_, [this] { context_.stop(); });
   const auto goes_on = boost::asio::make_work_guard(context_);
   context_.run();
-  return {trace_.hash(), trace_.lines(), trace_.broken(), contract_.figures(), trace_.acts()};
+  return {trace_.hash(), trace_.lines(), trace_.broken(), checks_.metrics(), trace_.acts()};
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "contract.hpp"
+#include "poller_checks.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -12,16 +12,16 @@
 namespace gensetd::simulation {
 
 struct Result {
-  std::uint64_t hash = 0;   // of all that happened
-  std::uint64_t lines = 0;  // of it
+  std::uint64_t hash = 0;   // of all events
+  std::uint64_t lines = 0;  // number of events
   std::vector<std::string> broken;
-  Figures figures;
+  RunMetrics metrics;
   std::map<std::string, std::uint64_t, std::less<>> acts;  // of peers that misbehave, by Trace::act()
 };
 
-// Hours of operation: four gensets by Modbus TCP, three switchboards on one serial line, polled by the
-// program's own device pollers, links and sockets, with all that `seed` lets go wrong. The same seed gives
-// the same run. `printed`: each event goes to the standard error output.
+// Simulates hours of operation: four gensets by Modbus TCP and three switchboards on one serial line, polled
+// by the program's own device pollers, links and sockets. The faults depend on `seed`; the same seed gives
+// the same run. `printed`: writes each event to the standard error output.
 Result run(std::uint64_t seed, std::chrono::minutes length, bool printed);
 
 }  // namespace gensetd::simulation

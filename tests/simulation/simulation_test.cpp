@@ -10,14 +10,14 @@
 #include <map>
 #include <string>
 
-// Hours of polling in seconds, with all that goes wrong at a plant, and the contract watched at each step.
+// Simulates hours of polling a plant with faults, and checks the requirements at each step.
 //   SIMULATION_SEEDS=2000 simulation_tests    tries that many seeds, from SIMULATION_SEED on (1)
 //   SIMULATION_SEED=7 SIMULATION_SEEDS=1 SIMULATION_TRACE=1 simulation_tests    prints all that happens
 //   SIMULATION_MINUTES=120    of each run
 namespace gensetd::simulation {
 namespace {
 
-// What peers do in a run of some hours, each many times.
+// Kinds of misbehaviour that occur many times in a run of some hours.
 constexpr std::array acts_of_peers{"idle answer with an id before the last",
                                    "idle answer with an id at the last",
                                    "idle answer with an id behind the last",
@@ -53,13 +53,13 @@ class SimulationTest : public testing::Test {
   const bool printed = from_environment("SIMULATION_TRACE", 0) != 0;
 };
 
-TEST_F(SimulationTest, the_contract_is_kept_whatever_goes_wrong) {
-  Figures sum;
+TEST_F(SimulationTest, requirements_hold_under_all_faults) {
+  RunMetrics sum;
   std::map<std::string, std::uint64_t> acts;
   std::uint64_t broken = 0;
   for (std::uint64_t seed = first_seed; seed < first_seed + seeds; ++seed) {
     const Result result = run(seed, length, printed);
-    sum += result.figures;
+    sum += result.metrics;
     for (const auto& [act, times] : result.acts) acts[act] += times;
     if (result.broken.empty()) continue;
     ++broken;
@@ -75,7 +75,7 @@ TEST_F(SimulationTest, the_contract_is_kept_whatever_goes_wrong) {
       sum.requests, sum.connections, sum.good_readings, sum.values, sum.partial_readings, sum.failed_readings,
       sum.losses, sum.exact_starts);
   for (const auto& [act, times] : acts) std::cout << fmt::format("  {}: {}\n", act, times);
-  // All of it was tried.
+  // Each kind occurred.
   const bool is_long = seeds * static_cast<std::uint64_t>(length.count()) >= 20 * 60;
   for (const char* act : acts_of_peers) EXPECT_TRUE(!is_long || acts[act] >= 10) << act;
   EXPECT_GT(sum.good_readings, sum.failed_readings);

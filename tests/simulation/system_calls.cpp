@@ -1,6 +1,6 @@
-// The system's functions as the program under test calls them, Asio and the standard library included: an
-// executable's own definition comes before the C library's (ld.so(8)). What is of the simulation goes to its
-// kernel, all else to the real one.
+// Replaces system calls of the program under test, including those of Asio and the standard library: a
+// definition in the executable precedes the one in the C library (ld.so(8)). Calls for simulated descriptors
+// go to the simulated kernel, all others to the real one.
 
 #include "kernel.hpp"
 #include "network.hpp"

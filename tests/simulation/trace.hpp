@@ -13,17 +13,17 @@ namespace gensetd::simulation {
 
 using Time = std::chrono::nanoseconds;  // since the simulated machine was switched on
 
-// All that happened in a run, in order: a hash of it, so that two runs can be compared, and what broke a
-// promise. With `printed` each line is also written to the standard error output.
+// Records the events of a run: a hash for comparing runs, and the violated requirements. With `printed` each
+// line is also written to the standard error output.
 class Trace {
  public:
   explicit Trace(bool printed) : printed_(printed) {}
 
   void note(Time time, std::string_view what, std::string_view subject, std::span<const std::uint8_t> bytes);
   void note(Time time, std::string_view what, std::string_view subject);
-  // A peer misbehaves in this way: noted, and counted.
+  // Records and counts one kind of misbehaviour of a peer.
   void act(Time time, std::string_view what, std::string_view subject);
-  // A promise that was not kept. The first few are kept, later ones mostly follow from them.
+  // A violated requirement. Only the first ones are stored; later ones usually follow from them.
   void broken(Time time, std::string promise);
 
   std::uint64_t hash() const { return hash_; }

@@ -18,16 +18,16 @@ namespace gensetd::simulator {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// A connection to the simulator whose every byte the test sends and sees.
-class Client {
+// A connection to the simulator whose bytes the test controls and records.
+class SimulatorClient {
  public:
-  Client(boost::asio::io_context& context, std::uint16_t port) : socket_(context) {
+  SimulatorClient(boost::asio::io_context& context, std::uint16_t port) : socket_(context) {
     socket_.connect({boost::asio::ip::address_v4::loopback(), port});
     listen();
   }
-  ~Client() { socket_.close(); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
+  ~SimulatorClient() { socket_.close(); }
+  SimulatorClient(const SimulatorClient&) = delete;
+  SimulatorClient& operator=(const SimulatorClient&) = delete;
 
   void send(const Bytes& bytes) { boost::asio::write(socket_, boost::asio::buffer(bytes)); }
   void read_rtu(const modbus::ReadRequest& request) { send_frame(modbus::encode_rtu(request)); }
@@ -38,7 +38,7 @@ class Client {
   Bytes received;
   std::size_t segments = 0;
   steady_clock::time_point last_byte;
-  boost::system::error_code ended;  // why nothing more comes
+  boost::system::error_code ended;  // why the connection ended
 
  private:
   template <class Frame>
@@ -66,7 +66,7 @@ class Client {
 // A simulator on free ports and the loop that it runs on.
 class WithSimulator : public testing::Test {
  protected:
-  void simulate(Options options) {
+  void simulate(SimulatorOptions options) {
     simulator = std::make_unique<Simulator>(context, std::move(options));
     simulator->start();
   }
@@ -75,19 +75,19 @@ class WithSimulator : public testing::Test {
   void simulate_pair(modbus::Protocol protocol, bool paced = false,
                      milliseconds turnaround = milliseconds{60}) {
     const profile::ProfilePtr genset = profile::Catalog::built_in().find("hgm9520n");
-    Listening place{.protocol = protocol, .serial_pacing = paced, .turnaround = turnaround};
+    ModbusServerOptions place{.protocol = protocol, .serial_pacing = paced, .turnaround = turnaround};
     place.controllers = {{.profile = genset, .unit_id = 1, .site = "A"},
                          {.profile = genset, .unit_id = 2, .site = "A"}};
-    simulate({.listening = {place}});
+    simulate({.servers = {place}});
     simulator->set_register(0, 0, 260, 100);
     simulator->set_register(0, 1, 260, 200);
   }
 
-  std::unique_ptr<Client> connect(std::size_t listening = 0) {
-    return std::make_unique<Client>(context, simulator->ports().at(listening));
+  std::unique_ptr<SimulatorClient> connect(std::size_t server = 0) {
+    return std::make_unique<SimulatorClient>(context, simulator->ports().at(server));
   }
 
-  // Runs until `done`; fails the test when that takes absurdly long.
+  // Runs until `done`; fails the test when that takes too long.
   void run_until(const std::function<bool()>& done) {
     const auto limit = steady_clock::now() + std::chrono::seconds{30};
     while (!done()) {

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-// Answers for the tests of faults, and what is left of them.
+// Answers for the tests of faults, and their deliveries.
 namespace gensetd::simulator {
 
 using modbus::Protocol;
@@ -17,8 +17,8 @@ using std::chrono::milliseconds;
 inline constexpr int rounds = 500;
 inline constexpr std::uint16_t unlike_ours = 0x4321;
 inline const modbus::ReadRequest request{.unit_id = 3, .first = 0, .count = 2};
-inline const Bytes rtu_answer = with_crc({3, 3, 4, 0, 1, 0, 2});
-inline const Bytes tcp_answer{0, 9, 0, 0, 0, 7, 3, 3, 4, 0, 1, 0, 2};
+inline const Bytes rtu_response = with_crc({3, 3, 4, 0, 1, 0, 2});
+inline const Bytes tcp_response{0, 9, 0, 0, 0, 7, 3, 3, 4, 0, 1, 0, 2};
 
 // What unit 3 has: ours in registers 0 and 1, and something else everywhere else.
 inline const RegisterBank& registers() {
@@ -39,9 +39,9 @@ inline Bytes joined(const Delivery& delivery) {
   return all;
 }
 
-inline Undelivered undelivered(Protocol protocol) {
+inline PendingResponse pending_response(Protocol protocol) {
   return {.protocol = protocol,
-          .answer = protocol == Protocol::tcp ? tcp_answer : rtu_answer,
+          .response = protocol == Protocol::tcp ? tcp_response : rtu_response,
           .read = request,
           .registers = &registers()};
 }
@@ -50,7 +50,7 @@ inline Undelivered undelivered(Protocol protocol) {
 inline std::vector<modbus::RtuFrame> rtu_frames(std::span<const std::uint8_t> bytes) {
   std::vector<modbus::RtuFrame> frames;
   while (!bytes.empty()) {
-    const modbus::RtuCut cut = modbus::cut_rtu(bytes, true);
+    const modbus::RtuParse cut = modbus::parse_rtu(bytes, true);
     if (const auto* frame = std::get_if<modbus::RtuFrame>(&cut)) {
       frames.push_back(*frame);
       bytes = bytes.subspan(frame->length);
@@ -62,7 +62,7 @@ inline std::vector<modbus::RtuFrame> rtu_frames(std::span<const std::uint8_t> by
 }
 
 inline bool is_ours_by_shape(const modbus::RtuFrame& frame) {
-  return frame.kind == modbus::RtuFrame::Kind::answer && frame.unit_id == request.unit_id &&
+  return frame.kind == modbus::RtuFrame::Kind::response && frame.unit_id == request.unit_id &&
          frame.count == request.count;
 }
 
@@ -70,11 +70,11 @@ inline bool has_our_values(const modbus::RtuFrame& frame) {
   return Bytes(frame.registers.begin(), frame.registers.end()) == Bytes{0, 1, 0, 2};
 }
 
-// Calls `look` with what becomes of many answers.
+// Calls `look` with the deliveries of many responses.
 template <class Look>
-void deliver_many(const Faults& faults, Protocol protocol, const Look& look) {
-  FaultMaker maker(faults, 1);
-  for (int round = 0; round < rounds; ++round) look(maker.deliver(undelivered(protocol)));
+void deliver_many(const LineFaults& faults, Protocol protocol, const Look& look) {
+  FaultInjector maker(faults, 1);
+  for (int round = 0; round < rounds; ++round) look(maker.deliver(pending_response(protocol)));
 }
 
 }  // namespace gensetd::simulator

@@ -10,16 +10,16 @@
 namespace gensetd::simulator {
 namespace {
 
-// How many good frames with another transaction id stand before our answer, which must be the rest.
+// How many good frames with another transaction id stand before our response, which must be the rest.
 int foreign_before_on_tcp(std::span<const std::uint8_t> left) {
   for (int foreign = 0;; ++foreign) {
-    const modbus::Assembled seen = modbus::assemble_tcp(request, 9, left);
-    if (const auto* answer = std::get_if<modbus::Answer>(&seen)) {
-      EXPECT_EQ(Bytes(answer->registers.begin(), answer->registers.end()), (Bytes{0, 1, 0, 2}));
-      EXPECT_EQ(answer->length, left.size());
+    const modbus::ResponseParse seen = modbus::parse_tcp_response(request, 9, left);
+    if (const auto* response = std::get_if<modbus::Response>(&seen)) {
+      EXPECT_EQ(Bytes(response->registers.begin(), response->registers.end()), (Bytes{0, 1, 0, 2}));
+      EXPECT_EQ(response->length, left.size());
       return foreign;
     }
-    const auto* other = std::get_if<modbus::NotOurs>(&seen);
+    const auto* other = std::get_if<modbus::Mismatched>(&seen);
     if (other == nullptr || other->why != modbus::Mismatch::transaction_id) {
       ADD_FAILURE() << "neither ours nor a late one: " << testing::PrintToString(left);
       return foreign;
@@ -28,7 +28,7 @@ int foreign_before_on_tcp(std::span<const std::uint8_t> left) {
   }
 }
 
-TEST(ForeignFrames, foreign_frame_is_a_good_one_that_a_client_can_tell_from_its_answer) {
+TEST(ForeignFrames, foreign_frame_is_a_good_one_that_a_client_can_tell_from_its_response) {
   std::set<std::size_t> frames_seen;
   deliver_many({.foreign = 1}, Protocol::rtu_over_tcp, [&](const Delivery& d) {
     EXPECT_EQ(d.segments.size(), 2U);
@@ -43,7 +43,7 @@ TEST(ForeignFrames, foreign_frame_is_a_good_one_that_a_client_can_tell_from_its_
                [&](const Delivery& d) { EXPECT_EQ(foreign_before_on_tcp(joined(d)), 1); });
 }
 
-// What a client sees of our unit's answers with our byte count, in their order: 'o' is ours, 'x' other
+// What a client sees of our unit's responses with our byte count, in their order: 'o' is ours, 'x' other
 // registers', 'r' a request for other registers before it.
 std::string shapes_of(const Delivery& delivery) {
   std::string shapes;
@@ -62,14 +62,16 @@ std::string shapes_of(const Delivery& delivery) {
 
 TEST(ForeignFrames, lookalike_comes_before_after_or_instead_of_ours_with_its_request_or_without) {
   struct Row {
-    Place place;
+    LookalikePosition place;
     double request;
     std::string shapes;
   };
-  const Row rows[] = {{Place::before, 0, "xo"},  {Place::after, 0, "ox"},  {Place::instead, 0, "x"},
-                      {Place::before, 1, "rxo"}, {Place::after, 1, "orx"}, {Place::instead, 1, "rx"}};
+  const Row rows[] = {{LookalikePosition::before, 0, "xo"}, {LookalikePosition::after, 0, "ox"},
+                      {LookalikePosition::instead, 0, "x"}, {LookalikePosition::before, 1, "rxo"},
+                      {LookalikePosition::after, 1, "orx"}, {LookalikePosition::instead, 1, "rx"}};
   for (const Row& row : rows) {
-    const Faults faults{.lookalike = 1, .lookalike_place = row.place, .lookalike_request = row.request};
+    const LineFaults faults{
+        .lookalike = 1, .lookalike_position = row.place, .lookalike_request = row.request};
     deliver_many(faults, Protocol::rtu_over_tcp,
                  [&](const Delivery& d) { EXPECT_EQ(shapes_of(d), row.shapes); });
   }
@@ -80,14 +82,14 @@ TEST(ForeignFrames, lookalike_comes_before_after_or_instead_of_ours_with_its_req
 }
 
 TEST(ForeignFrames, ours_comes_whole_and_in_time_when_a_lookalike_comes_before_or_after_it) {
-  const Faults faults{.silence = 1,
-                      .late = 1,
-                      .doubled = 1,
-                      .wrong_crc = 1,
-                      .garbage = 1,
-                      .lookalike = 1,
-                      .lookalike_place = Place::before,
-                      .lookalike_request = 0};
+  const LineFaults faults{.silence = 1,
+                          .late = 1,
+                          .doubled = 1,
+                          .wrong_crc = 1,
+                          .garbage = 1,
+                          .lookalike = 1,
+                          .lookalike_position = LookalikePosition::before,
+                          .lookalike_request = 0};
   deliver_many(faults, Protocol::rtu_over_tcp, [](const Delivery& d) {
     EXPECT_EQ(shapes_of(d), "xo");
     EXPECT_TRUE(d.late.empty());
@@ -95,7 +97,7 @@ TEST(ForeignFrames, ours_comes_whole_and_in_time_when_a_lookalike_comes_before_o
 }
 
 TEST(ForeignFrames, lookalike_on_modbus_tcp_has_another_transaction_id) {
-  const Faults faults{.lookalike = 1, .lookalike_place = Place::before};
+  const LineFaults faults{.lookalike = 1, .lookalike_position = LookalikePosition::before};
   deliver_many(faults, Protocol::tcp,
                [](const Delivery& d) { EXPECT_EQ(foreign_before_on_tcp(joined(d)), 1); });
 }

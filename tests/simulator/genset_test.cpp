@@ -14,8 +14,8 @@ namespace {
 constexpr int steps_per_second = static_cast<int>(1 / step_seconds);
 constexpr std::uint64_t seeds = 8;
 
-// Steady mains and a live busbar, on which the set is asked for 200 kW.
-Surroundings steady() {
+// Steady mains and a live busbar, on which the set receives for 200 kW.
+GensetInputs steady() {
   return {.mains_voltages = {230, 230, 230},
           .mains_frequency = 50,
           .mains_normal = true,
@@ -23,13 +23,13 @@ Surroundings steady() {
           .busbar_live = true,
           .busbar_voltages = {230, 231, 229},
           .busbar_frequency = 50.02,
-          .wanted_kw = 200};
+          .requested_kw = 200};
 }
 
 // Runs a cycling set for half an hour of plant time and shows every step.
 template <class Look>
-void watch(std::uint64_t seed, const Look& look, Duty duty = Duty::cycling) {
-  Genset genset(seed, duty);
+void watch(std::uint64_t seed, const Look& look, OperatingMode operating_mode = OperatingMode::cycling) {
+  Genset genset(seed, operating_mode);
   for (int step = 0; step < 1'800 * steps_per_second; ++step) {
     genset.step(steady());
     look(genset.readings(), step);
@@ -175,14 +175,14 @@ TEST(Genset, counters_count_and_never_go_back) {
 }
 
 TEST(Genset, continuous_set_runs_from_the_first_step_and_a_stopped_one_never) {
-  watch(8, [](const GensetReadings& s, int) { EXPECT_EQ(s.gen_status, 9); }, Duty::continuous);
+  watch(8, [](const GensetReadings& s, int) { EXPECT_EQ(s.gen_status, 9); }, OperatingMode::continuous);
   watch(
       9,
       [](const GensetReadings& s, int) {
         EXPECT_EQ(s.gen_status, 0);
         EXPECT_EQ(s.mode_stop, 1);
       },
-      Duty::stopped);
+      OperatingMode::stopped);
 }
 
 TEST(Genset, some_sensor_is_not_connected) {

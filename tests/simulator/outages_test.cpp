@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 
 TEST(Outages, each_period_has_one_of_the_right_length_at_a_place_of_its_own) {
-  const Outage outage{.period = milliseconds{1'000}, .lasting = milliseconds{300}};
+  const LineOutage outage{.period = milliseconds{1'000}, .lasting = milliseconds{300}};
   std::set<int> begins;
   for (int period = 0; period < 50; ++period) {
     int silent = 0;
@@ -31,7 +31,7 @@ TEST(Outages, each_period_has_one_of_the_right_length_at_a_place_of_its_own) {
 
 TEST(Outages, none_by_default_and_for_ever_when_as_long_as_the_period) {
   EXPECT_FALSE(is_silent({}, 1, milliseconds{12'345}));
-  const Outage always{.period = milliseconds{100}, .lasting = milliseconds{100}};
+  const LineOutage always{.period = milliseconds{100}, .lasting = milliseconds{100}};
   for (int time = 0; time < 500; ++time) EXPECT_TRUE(is_silent(always, 1, milliseconds{time}));
 }
 

@@ -28,7 +28,7 @@ TEST(Pattern, value_tells_unit_register_and_time) {
 TEST(Pattern, registers_of_a_plant_show_it_at_the_time_they_are_asked_for) {
   UnixTime now{0};
   const auto genset = profile::Catalog::built_in().find("hgm9520n");
-  Listening place;
+  ModbusServerOptions place;
   place.controllers = {{.profile = genset, .unit_id = 2, .site = "A"}};
   Plant plant({place}, 1, [&] { return now; });
   // 7 x 167 is 145 modulo 256.

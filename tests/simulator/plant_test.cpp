@@ -19,7 +19,7 @@ class PlantTest : public testing::Test {
  protected:
   static constexpr std::size_t switchboard = 2;  // of the first site; its gensets are 0 and 1
 
-  explicit PlantTest(std::uint64_t seed = 1) : plant(demo_plant(catalog, 0, seed).listening, seed) {}
+  explicit PlantTest(std::uint64_t seed = 1) : plant(demo_plant(catalog, 0, seed).servers, seed) {}
 
   std::int64_t word(std::size_t device, std::uint16_t address) {
     return static_cast<std::int16_t>(plant.registers(device, 0).at(address));
@@ -36,7 +36,7 @@ class PlantTest : public testing::Test {
 };
 
 std::vector<std::uint16_t> history(std::uint64_t seed) {
-  Plant plant(demo_plant(profile::Catalog::built_in(), 0, seed).listening, seed);
+  Plant plant(demo_plant(profile::Catalog::built_in(), 0, seed).servers, seed);
   std::vector<std::uint16_t> all;
   for (int step = 0; step < 5 * steps_per_minute; ++step) {
     plant.step();
@@ -56,15 +56,15 @@ TEST_F(PlantTest, same_seed_has_the_same_register_history_and_another_seed_anoth
 }
 
 TEST_F(PlantTest, asking_does_not_change_the_history) {
-  Plant unasked(demo_plant(catalog, 0, 1).listening, 1);
+  Plant unread(demo_plant(catalog, 0, 1).servers, 1);
   for (int step = 0; step < steps_per_minute; ++step) {
     plant.step();
-    unasked.step();
+    unread.step();
     plant.registers(0, 0);
     plant.registers(0, 0);
   }
   for (std::uint16_t address = 0; address < 520; ++address) {
-    EXPECT_EQ(plant.registers(0, 0).at(address), unasked.registers(0, 0).at(address)) << address;
+    EXPECT_EQ(plant.registers(0, 0).at(address), unread.registers(0, 0).at(address)) << address;
   }
 }
 

@@ -25,7 +25,7 @@ std::vector<Value> decode(const profile::Profile& profile, const RegisterBank& b
       bytes.push_back(modbus::high_byte(raw));
       bytes.push_back(modbus::low_byte(raw));
     }
-    profile::decode_block(profile, block, bytes, values);
+    profile::decode_block(profile, block, profile::fields_of_block(profile, block), bytes, values);
   }
   return values;
 }

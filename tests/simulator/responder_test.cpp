@@ -18,23 +18,23 @@ class ResponderTest : public testing::Test {
     }
   }
 
-  Response tcp(const Bytes& bytes) const { return respond_tcp(bytes, units); }
-  Response rtu(const Bytes& bytes) const { return respond_rtu(bytes, units); }
+  HandledRequest tcp(const Bytes& bytes) const { return respond_tcp(bytes, units); }
+  HandledRequest rtu(const Bytes& bytes) const { return respond_rtu(bytes, units); }
 
   RegisterBank bank;
-  Units units = [this](std::uint8_t unit_id) { return unit_id == 5 ? &bank : nullptr; };
+  RegisterLookup units = [this](std::uint8_t unit_id) { return unit_id == 5 ? &bank : nullptr; };
 };
 
-TEST_F(ResponderTest, tcp_read_is_answered_with_the_registers_and_the_transaction_id) {
-  const Response response = tcp({0xAB, 0xCD, 0, 0, 0, 6, 5, 3, 0, 40, 0, 2});
-  EXPECT_EQ(response.length, 12U);
-  EXPECT_EQ(response.answer, (Bytes{0xAB, 0xCD, 0, 0, 0, 7, 5, 3, 4, 0x04, 0x10, 0x04, 0x11}));
+TEST_F(ResponderTest, tcp_read_is_responded_to_with_the_registers_and_the_transaction_id) {
+  const HandledRequest handled = tcp({0xAB, 0xCD, 0, 0, 0, 6, 5, 3, 0, 40, 0, 2});
+  EXPECT_EQ(handled.length, 12U);
+  EXPECT_EQ(handled.response, (Bytes{0xAB, 0xCD, 0, 0, 0, 7, 5, 3, 4, 0x04, 0x10, 0x04, 0x11}));
 }
 
-TEST_F(ResponderTest, rtu_read_is_answered_with_the_registers_and_a_crc) {
-  const Response response = rtu(with_crc({5, 3, 0, 40, 0, 2}));
-  EXPECT_EQ(response.length, 8U);
-  EXPECT_EQ(response.answer, with_crc({5, 3, 4, 0x04, 0x10, 0x04, 0x11}));
+TEST_F(ResponderTest, rtu_read_is_responded_to_with_the_registers_and_a_crc) {
+  const HandledRequest handled = rtu(with_crc({5, 3, 0, 40, 0, 2}));
+  EXPECT_EQ(handled.length, 8U);
+  EXPECT_EQ(handled.response, with_crc({5, 3, 4, 0x04, 0x10, 0x04, 0x11}));
 }
 
 TEST_F(ResponderTest, every_part_of_a_request_waits_for_the_rest) {
@@ -51,19 +51,19 @@ TEST_F(ResponderTest, every_part_of_a_request_waits_for_the_rest) {
 TEST_F(ResponderTest, second_request_behind_the_first_is_left_for_later) {
   Bytes two = with_crc({5, 3, 0, 40, 0, 1});
   two.insert(two.end(), two.begin(), two.begin() + 8);
-  const Response response = rtu(two);
-  EXPECT_EQ(response.length, 8U);
-  EXPECT_TRUE(response.answer);
+  const HandledRequest handled = rtu(two);
+  EXPECT_EQ(handled.length, 8U);
+  EXPECT_TRUE(handled.response);
 }
 
-struct Refusal {
+struct RefusedRequest {
   const char* name;
   Bytes pdu;
   std::uint8_t exception;
 };
 
 TEST_F(ResponderTest, wrong_requests_are_refused_with_the_right_exception) {
-  const std::vector<Refusal> refusals{
+  const std::vector<RefusedRequest> refusals{
       {"write register", {6, 0, 1, 0, 1}, 1},
       {"read coils", {1, 0, 0, 0, 1}, 1},
       {"write registers", {16, 0, 0, 0, 1, 2, 0, 9}, 1},
@@ -73,28 +73,28 @@ TEST_F(ResponderTest, wrong_requests_are_refused_with_the_right_exception) {
       {"over the end", {3, 0x03, 0xFF, 0, 2}, 2},
       {"at the end of the address space", {3, 0xFF, 0xFF, 0, 125}, 2},
   };
-  for (const Refusal& refusal : refusals) {
+  for (const RefusedRequest& refusal : refusals) {
     Bytes tcp_frame{0, 7, 0, 0, 0, static_cast<std::uint8_t>(refusal.pdu.size() + 1), 5};
     tcp_frame.insert(tcp_frame.end(), refusal.pdu.begin(), refusal.pdu.end());
     const auto function = static_cast<std::uint8_t>(refusal.pdu[0] | 0x80);
-    EXPECT_EQ(tcp(tcp_frame).answer, (Bytes{0, 7, 0, 0, 0, 3, 5, function, refusal.exception}))
+    EXPECT_EQ(tcp(tcp_frame).response, (Bytes{0, 7, 0, 0, 0, 3, 5, function, refusal.exception}))
         << refusal.name;
     Bytes rtu_frame{5};
     rtu_frame.insert(rtu_frame.end(), refusal.pdu.begin(), refusal.pdu.end());
-    EXPECT_EQ(rtu(with_crc(rtu_frame)).answer, with_crc({5, function, refusal.exception})) << refusal.name;
+    EXPECT_EQ(rtu(with_crc(rtu_frame)).response, with_crc({5, function, refusal.exception})) << refusal.name;
   }
 }
 
-TEST_F(ResponderTest, last_register_and_the_longest_read_are_answered) {
-  EXPECT_EQ(rtu(with_crc({5, 3, 0x03, 0xFF, 0, 1})).answer, with_crc({5, 3, 2, 0x07, 0xE7}));
-  EXPECT_EQ(tcp({0, 1, 0, 0, 0, 6, 5, 3, 0, 0, 0, 125}).answer->size(), 259U);
+TEST_F(ResponderTest, last_register_and_the_longest_read_are_responded_to) {
+  EXPECT_EQ(rtu(with_crc({5, 3, 0x03, 0xFF, 0, 1})).response, with_crc({5, 3, 2, 0x07, 0xE7}));
+  EXPECT_EQ(tcp({0, 1, 0, 0, 0, 6, 5, 3, 0, 0, 0, 125}).response->size(), 259U);
 }
 
 TEST_F(ResponderTest, unknown_unit_is_silent_on_a_line_and_a_dead_target_behind_a_gateway) {
-  const Response line = rtu(with_crc({6, 3, 0, 40, 0, 1}));
+  const HandledRequest line = rtu(with_crc({6, 3, 0, 40, 0, 1}));
   EXPECT_EQ(line.length, 8U);
-  EXPECT_FALSE(line.answer);
-  EXPECT_EQ(tcp({0, 1, 0, 0, 0, 6, 6, 3, 0, 0, 0, 1}).answer, (Bytes{0, 1, 0, 0, 0, 3, 6, 0x83, 0x0B}));
+  EXPECT_FALSE(line.response);
+  EXPECT_EQ(tcp({0, 1, 0, 0, 0, 6, 6, 3, 0, 0, 0, 1}).response, (Bytes{0, 1, 0, 0, 0, 3, 6, 0x83, 0x0B}));
 }
 
 TEST_F(ResponderTest, wrong_crc_is_silent) {
@@ -102,17 +102,17 @@ TEST_F(ResponderTest, wrong_crc_is_silent) {
   for (std::size_t place = 0; place < request.size(); ++place) {
     Bytes broken = request;
     broken[place] ^= 1;
-    EXPECT_FALSE(rtu(broken).answer) << place;
+    EXPECT_FALSE(rtu(broken).response) << place;
   }
 }
 
 TEST_F(ResponderTest, frames_of_the_other_protocol_are_dropped_in_silence) {
-  const Response tcp_on_rtu = rtu({0xAB, 0xCD, 0, 0, 0, 6, 5, 3, 0, 40, 0, 2});
+  const HandledRequest tcp_on_rtu = rtu({0xAB, 0xCD, 0, 0, 0, 6, 5, 3, 0, 40, 0, 2});
   EXPECT_EQ(tcp_on_rtu.length, 12U);
-  EXPECT_FALSE(tcp_on_rtu.answer);
-  const Response rtu_on_tcp = tcp(with_crc({5, 3, 0, 40, 0, 2}));
+  EXPECT_FALSE(tcp_on_rtu.response);
+  const HandledRequest rtu_on_tcp = tcp(with_crc({5, 3, 0, 40, 0, 2}));
   EXPECT_EQ(rtu_on_tcp.length, 8U);
-  EXPECT_FALSE(rtu_on_tcp.answer);
+  EXPECT_FALSE(rtu_on_tcp.response);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ using modbus::Protocol;
 class SimulatorTest : public WithSimulator {};
 
 // Reads every block of a profile through a link, one after another.
-class BlockReader final : public link::Requester {
+class BlockReader final : public link::TransactionHandler {
  public:
   BlockReader(link::Pool& pool, std::uint16_t port, profile::ProfilePtr profile)
       : values(profile->fields.size()), link_(pool.get("127.0.0.1", port)), profile_(std::move(profile)) {
@@ -30,7 +30,9 @@ class BlockReader final : public link::Requester {
 
   void finished(const link::Outcome& outcome) override {
     EXPECT_FALSE(outcome.error) << outcome.error.message() << " at block " << profile_->blocks[block_].name;
-    if (!outcome.error) profile::decode_block(*profile_, block_, outcome.registers, values);
+    if (!outcome.error)
+      profile::decode_block(*profile_, block_, profile::fields_of_block(*profile_, block_), outcome.registers,
+                            values);
     ++block_;
     next();
   }
@@ -52,15 +54,15 @@ class BlockReader final : public link::Requester {
   std::size_t block_ = 0;
 };
 
-TEST_F(SimulatorTest, whole_demo_plant_answers_every_block_of_its_profiles) {
+TEST_F(SimulatorTest, whole_demo_plant_responds_to_every_block_of_its_profiles) {
   const profile::Catalog catalog = profile::Catalog::built_in();
-  const Options options = demo_plant(catalog, 0, 1);
+  const SimulatorOptions options = demo_plant(catalog, 0, 1);
   simulate(options);
   link::Pool pool(context);
   std::vector<std::unique_ptr<BlockReader>> readers;
-  for (std::size_t index = 0; index < options.listening.size(); ++index) {
+  for (std::size_t index = 0; index < options.servers.size(); ++index) {
     readers.push_back(std::make_unique<BlockReader>(pool, simulator->ports()[index],
-                                                    options.listening[index].controllers[0].profile));
+                                                    options.servers[index].controllers[0].profile));
   }
   for (const auto& reader : readers) run_until([&] { return reader->done(); });
   for (const auto& reader : readers) {
@@ -69,8 +71,8 @@ TEST_F(SimulatorTest, whole_demo_plant_answers_every_block_of_its_profiles) {
   }
 }
 
-TEST_F(SimulatorTest, plant_lives_while_the_loop_runs) {
-  Options options = many(profile::Catalog::built_in(), 2, 0, false, 1);
+TEST_F(SimulatorTest, plant_changes_while_the_loop_runs) {
+  SimulatorOptions options = many_gensets(profile::Catalog::built_in(), 2, 0, false, 1);
   options.speed = 600;
   simulate(std::move(options));
   EXPECT_EQ(simulator->register_value(1, 0, 260), 0);
@@ -78,7 +80,7 @@ TEST_F(SimulatorTest, plant_lives_while_the_loop_runs) {
   EXPECT_EQ(simulator->register_value(0, 0, 260), 9);
 }
 
-TEST_F(SimulatorTest, unit_ids_behind_one_port_are_told_apart) {
+TEST_F(SimulatorTest, unit_ids_behind_one_port_are_distinguished) {
   simulate_pair(Protocol::tcp);
   const auto client = connect();
   client->read_tcp({.unit_id = 2, .first = 260, .count = 1}, 7);
@@ -90,7 +92,7 @@ TEST_F(SimulatorTest, unit_ids_behind_one_port_are_told_apart) {
                                      0, 9, 0, 0, 0, 3, 3, 0x83, 0x0B}));
 }
 
-TEST_F(SimulatorTest, request_in_single_bytes_is_answered) {
+TEST_F(SimulatorTest, request_in_single_bytes_is_responded_to) {
   simulate_pair(Protocol::tcp);
   const auto client = connect();
   for (const std::uint8_t byte : modbus::encode_tcp({.unit_id = 1, .first = 260, .count = 1}, 1)) {
@@ -101,11 +103,11 @@ TEST_F(SimulatorTest, request_in_single_bytes_is_answered) {
   EXPECT_EQ(client->received.back(), 100);
 }
 
-TEST_F(SimulatorTest, flood_of_rubbish_does_not_stop_the_next_request) {
+TEST_F(SimulatorTest, flood_of_garbage_does_not_stop_the_next_request) {
   simulate_pair(Protocol::tcp);
   const auto client = connect();
   client->send(Bytes(20'000, 0xFF));
-  // The end of the rubbish may have been taken for the head of a frame, which a pause ends.
+  // The end of the garbage may have been taken for the head of a frame, which a pause ends.
   for (int attempt = 0; attempt < 50 && client->received.empty(); ++attempt) {
     const auto until = steady_clock::now() + milliseconds{250};
     client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 1);
@@ -114,7 +116,7 @@ TEST_F(SimulatorTest, flood_of_rubbish_does_not_stop_the_next_request) {
   EXPECT_FALSE(client->received.empty());
 }
 
-TEST_F(SimulatorTest, set_faults_changes_the_answers_from_then_on) {
+TEST_F(SimulatorTest, set_faults_changes_the_responses_from_then_on) {
   simulate_pair(Protocol::tcp);
   simulator->set_faults(0, {.exception = 1});
   const auto client = connect();
@@ -141,11 +143,11 @@ TEST_F(SimulatorTest, reset_is_seen_as_a_reset_and_a_new_connection_is_taken) {
   run_until([&] { return !again->received.empty(); });
 }
 
-TEST_F(SimulatorTest, late_answer_comes_after_that_of_the_next_request) {
+TEST_F(SimulatorTest, late_response_comes_after_that_of_the_next_request) {
   simulate_pair(Protocol::tcp);
   simulator->set_faults(0, {.late = 1, .late_by = milliseconds{150}});
   const auto client = connect();
-  const auto asked = steady_clock::now();
+  const auto requested = steady_clock::now();
   client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 1);
   for (int turn = 0; turn < 20; ++turn) context.run_one_for(milliseconds{1});  // the first is on its late way
   simulator->set_faults(0, {});
@@ -153,10 +155,10 @@ TEST_F(SimulatorTest, late_answer_comes_after_that_of_the_next_request) {
   run_until([&] { return client->received.size() >= 22; });
   EXPECT_EQ(client->received[1], 2);
   EXPECT_EQ(client->received[12], 1);
-  EXPECT_GE(client->last_byte - asked, milliseconds{150});
+  EXPECT_GE(client->last_byte - requested, milliseconds{150});
 }
 
-TEST_F(SimulatorTest, split_answer_arrives_in_several_segments) {
+TEST_F(SimulatorTest, split_response_arrives_in_several_segments) {
   simulate_pair(Protocol::tcp);
   simulator->set_faults(0, {.split = 1});
   const auto client = connect();
@@ -165,25 +167,25 @@ TEST_F(SimulatorTest, split_answer_arrives_in_several_segments) {
   EXPECT_GE(client->segments, 2U);
 }
 
-TEST_F(SimulatorTest, answer_held_back_comes_with_the_next) {
+TEST_F(SimulatorTest, response_held_back_comes_with_the_next) {
   simulate_pair(Protocol::tcp);
   const auto client = connect();
   simulator->set_faults(0, {.merge = 1});
-  std::uint16_t asked = 0;
-  // Half of the merged answers are held back, the others joined with a foreign frame, which is longer.
-  while (client->received.empty() && asked < 40) {
-    client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, ++asked);
+  std::uint16_t requested = 0;
+  // Half of the merged responses are held back, the others joined with a foreign frame, which is longer.
+  while (client->received.empty() && requested < 40) {
+    client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, ++requested);
     const auto until = steady_clock::now() + milliseconds{20};
     run_until([&] { return !client->received.empty() || steady_clock::now() >= until; });
-    if (asked == 1 && !client->received.empty()) {
+    if (requested == 1 && !client->received.empty()) {
       client->received.clear();  // not held: once more
       client->segments = 0;
-      asked = 0;
+      requested = 0;
     }
   }
-  ASSERT_GE(asked, 2);
+  ASSERT_GE(requested, 2);
   EXPECT_EQ(client->segments, 1U);
-  for (std::uint16_t id = 1; id <= asked; ++id) EXPECT_EQ(client->received.at((id - 1U) * 11U + 1), id);
+  for (std::uint16_t id = 1; id <= requested; ++id) EXPECT_EQ(client->received.at((id - 1U) * 11U + 1), id);
 }
 
 TEST_F(SimulatorTest, pulled_cable_refuses_and_resets_and_comes_back_on_the_same_port) {
@@ -205,7 +207,7 @@ TEST_F(SimulatorTest, pulled_cable_refuses_and_resets_and_comes_back_on_the_same
 
 TEST_F(SimulatorTest, port_that_is_taken_is_named) {
   simulate_pair(Protocol::tcp);
-  Options second = many(profile::Catalog::built_in(), 1, simulator->ports()[0], false, 1);
+  SimulatorOptions second = many_gensets(profile::Catalog::built_in(), 1, simulator->ports()[0], false, 1);
   try {
     Simulator refused(context, std::move(second));
     FAIL() << "bound a port twice";
@@ -215,7 +217,7 @@ TEST_F(SimulatorTest, port_that_is_taken_is_named) {
   }
 }
 
-TEST_F(SimulatorTest, stop_ends_everything_at_once_even_while_answers_are_due) {
+TEST_F(SimulatorTest, stop_ends_everything_at_once_even_while_responses_are_due) {
   simulate_pair(Protocol::tcp);
   simulator->set_faults(0, {.late = 1, .late_by = std::chrono::hours{1}});
   const auto late = connect();
@@ -241,13 +243,13 @@ TEST_F(SimulatorTest, simulator_may_go_before_the_loop_runs_again) {
 }
 
 // What a program prints, and its exit status.
-struct Printed {
+struct ProgramOutput {
   std::string text;
   int status = -1;
 };
 
-Printed run_program(const std::string& command) {
-  Printed printed;
+ProgramOutput run_program(const std::string& command) {
+  ProgramOutput printed;
   FILE* pipe = popen((command + " 2>&1").c_str(), "r");
   if (pipe == nullptr) return printed;
   std::array<char, 512> chunk{};
@@ -265,7 +267,7 @@ TEST_F(SimulatorTest, mbpoll_reads_the_registers) {
   }
   const std::string command = "mbpoll -m tcp -0 -1 -q -o 10 -t 4 -a 2 -r 120 -c 125 -p " +
                               std::to_string(simulator->ports()[0]) + " 127.0.0.1";
-  Printed printed;
+  ProgramOutput printed;
   std::atomic<bool> ended = false;
   std::thread master([&] {
     printed = run_program(command);

@@ -3,7 +3,7 @@
 #include "modbus/big_endian.hpp"
 #include "modbus/crc.hpp"
 #include "modbus/tcp_frame.hpp"
-#include "simulator/one_behind.hpp"
+#include "simulator/response_lag.hpp"
 
 #include <gtest/gtest.h>
 
@@ -35,15 +35,15 @@ TEST(Strays, transaction_ids_lie_before_at_or_after_the_last_one) {
 TEST(Strays, modbus_tcp_strays_are_good_responses_and_exceptions_of_the_last_unit_and_count) {
   Random random(2);
   bool refused = false;
-  bool answered = false;
+  bool responded = false;
   for (int round = 0; round < 100; ++round) {
     const Bytes frame = stray_bytes(last, false, StrayIds::at, random);
-    const auto seen = modbus::assemble_tcp(last.read, last.transaction_id, frame);
+    const auto seen = modbus::parse_tcp_response(last.read, last.transaction_id, frame);
     refused = refused || std::holds_alternative<modbus::Refused>(seen);
-    answered = answered || std::holds_alternative<modbus::Answer>(seen);
-    EXPECT_FALSE(std::holds_alternative<modbus::NotOurs>(seen));
+    responded = responded || std::holds_alternative<modbus::Response>(seen);
+    EXPECT_FALSE(std::holds_alternative<modbus::Mismatched>(seen));
   }
-  EXPECT_TRUE(refused && answered);
+  EXPECT_TRUE(refused && responded);
 }
 
 TEST(Strays, rtu_strays_are_good_frames_and_bytes_that_are_none) {
@@ -66,46 +66,46 @@ TEST(Strays, the_same_seed_gives_the_same_strays) {
     EXPECT_EQ(stray_bytes(last, true, StrayIds::any, once), stray_bytes(last, true, StrayIds::any, again));
 }
 
-TEST(EchoedIds, are_those_of_the_request_or_one_or_one_ahead) {
+TEST(ResponseIds, are_those_of_the_request_or_one_or_one_ahead) {
   const Bytes frame{0x12, 0xFF, 0, 0, 0, 3, 1, 0x83, 2};
-  EXPECT_EQ(with_echoed_id(frame, EchoedIds::same), frame);
-  EXPECT_EQ(modbus::number_at(with_echoed_id(frame, EchoedIds::one), 0), 1);
-  EXPECT_EQ(modbus::number_at(with_echoed_id(frame, EchoedIds::ahead), 0), 0x1300);
+  EXPECT_EQ(with_response_id(frame, ResponseIds::same), frame);
+  EXPECT_EQ(modbus::number_at(with_response_id(frame, ResponseIds::one), 0), 1);
+  EXPECT_EQ(modbus::number_at(with_response_id(frame, ResponseIds::ahead), 0), 0x1300);
 }
 
 Bytes response(std::uint8_t id, std::uint8_t unit_id, std::uint8_t value) {
   return {0, id, 0, 0, 0, 5, unit_id, 3, 2, 0, value};
 }
 
-TEST(OneBehind, a_connection_sends_each_response_with_its_own_header_one_request_late) {
-  OneBehind behind(1);
-  EXPECT_EQ(behind.pass(response(1, 1, 10), {}, false), response(1, 1, 10));
-  const Behind plan{.falls = 1};
-  EXPECT_EQ(behind.pass(response(2, 1, 11), plan, false), std::nullopt);
-  EXPECT_EQ(behind.pass(response(3, 2, 12), plan, false), response(2, 1, 11));
-  EXPECT_EQ(behind.pass(response(4, 1, 13), plan, false), response(3, 2, 12));
+TEST(ResponseLag, a_connection_sends_each_response_with_its_own_header_one_request_late) {
+  ResponseLag lag(1);
+  EXPECT_EQ(lag.next(response(1, 1, 10), {}, false), response(1, 1, 10));
+  const ResponseLagOptions plan{.start_chance = 1};
+  EXPECT_EQ(lag.next(response(2, 1, 11), plan, false), std::nullopt);
+  EXPECT_EQ(lag.next(response(3, 2, 12), plan, false), response(2, 1, 11));
+  EXPECT_EQ(lag.next(response(4, 1, 13), plan, false), response(3, 2, 12));
 }
 
-TEST(OneBehind, a_gateway_puts_the_late_registers_under_the_new_id_and_unit_number) {
-  OneBehind behind(1);
-  const Behind plan{.falls = 1, .readdressed = true};
-  EXPECT_EQ(behind.pass(response(2, 1, 11), plan, false), std::nullopt);
-  EXPECT_EQ(behind.pass(response(3, 2, 12), plan, false), response(3, 2, 11));
+TEST(ResponseLag, a_gateway_puts_the_late_registers_under_the_new_id_and_unit_number) {
+  ResponseLag lag(1);
+  const ResponseLagOptions plan{.start_chance = 1, .renumbered = true};
+  EXPECT_EQ(lag.next(response(2, 1, 11), plan, false), std::nullopt);
+  EXPECT_EQ(lag.next(response(3, 2, 12), plan, false), response(3, 2, 11));
 }
 
-TEST(OneBehind, what_recovers_drops_the_late_response_and_is_in_step) {
-  OneBehind behind(1);
-  EXPECT_EQ(behind.pass(response(2, 1, 11), {.falls = 1}, false), std::nullopt);
-  EXPECT_EQ(behind.pass(response(3, 1, 12), {.recovers = 1}, false), response(3, 1, 12));
-  EXPECT_EQ(behind.pass(response(4, 1, 13), {}, false), response(4, 1, 13));
+TEST(ResponseLag, what_recovers_drops_the_late_response_and_is_in_step) {
+  ResponseLag lag(1);
+  EXPECT_EQ(lag.next(response(2, 1, 11), {.start_chance = 1}, false), std::nullopt);
+  EXPECT_EQ(lag.next(response(3, 1, 12), {.end_chance = 1}, false), response(3, 1, 12));
+  EXPECT_EQ(lag.next(response(4, 1, 13), {}, false), response(4, 1, 13));
 }
 
-TEST(OneBehind, the_same_seed_falls_behind_at_the_same_response) {
-  OneBehind once(9);
-  OneBehind again(9);
+TEST(ResponseLag, the_same_seed_falls_behind_at_the_same_response) {
+  ResponseLag once(9);
+  ResponseLag again(9);
   for (std::uint8_t id = 0; id < 100; ++id) {
-    const Behind plan{.falls = 0.1, .recovers = 0.2};
-    EXPECT_EQ(once.pass(response(id, 1, id), plan, false), again.pass(response(id, 1, id), plan, false));
+    const ResponseLagOptions plan{.start_chance = 0.1, .end_chance = 0.2};
+    EXPECT_EQ(once.next(response(id, 1, id), plan, false), again.next(response(id, 1, id), plan, false));
   }
 }
 

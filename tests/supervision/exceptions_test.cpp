@@ -32,7 +32,7 @@ std::string sentence_about(Task task, const std::string& which) {
   return log.sentences().at(0);
 }
 
-TEST(Exceptions, sentence_names_the_task_once) {
+TEST(Exceptions, log_line_names_the_task_once) {
   const std::string end = ": unexpected error (boom); it goes on";
   EXPECT_EQ(sentence_about(Task::device, "device 28 S1/Gen"), "device 28 S1/Gen" + end);
   EXPECT_EQ(sentence_about(Task::device, "Gen 28"), "device Gen 28" + end);
@@ -46,7 +46,7 @@ TEST(Exceptions, shortage_of_memory_says_what_to_do) {
   EXPECT_EQ(text.find("out of memory; raise the limit"), 0U) << text;
 }
 
-TEST(Exceptions, recent_ones_are_known_by_kind_for_a_minute) {
+TEST(Exceptions, recent_exceptions_are_listed_by_kind_for_a_minute) {
   using std::chrono::seconds;
   using std::chrono::steady_clock;
   const LogLines log;
@@ -75,7 +75,7 @@ TEST(Exceptions, an_attempt_that_throws_is_counted_and_logged_with_its_text) {
   EXPECT_EQ(log.sentences()[0], "connection 10.0.0.7: unexpected error (boom); it is opened again");
 }
 
-TEST(Exceptions, an_attempt_that_returns_leaves_no_trace) {
+TEST(Exceptions, an_attempt_that_returns_is_not_counted) {
   const LogLines log;
   const auto before = count_of(Task::link);
   EXPECT_TRUE(attempt(Task::link, "quiet", "", [] {}));
@@ -83,25 +83,25 @@ TEST(Exceptions, an_attempt_that_returns_leaves_no_trace) {
   EXPECT_TRUE(log.sentences().empty());
 }
 
-TEST(Exceptions, one_that_comes_again_and_again_is_counted_but_does_not_flood_the_log) {
+TEST(Exceptions, repeated_exceptions_are_counted_but_logged_once) {
   const LogLines log;
   const auto before = count_of(Task::device);
   for (int times = 0; times < 1'000; ++times)
     attempt(Task::device, "device 7", "", [] { throw std::bad_alloc(); });
   attempt(Task::device, "device 8", "", [] { throw std::bad_alloc(); });
   EXPECT_EQ(count_of(Task::device), before + 1'001);
-  EXPECT_EQ(log.sentences().size(), 2U) << "one for each of the two";
+  EXPECT_EQ(log.sentences().size(), 2U) << "one line for each of the two";
 }
 
-TEST(Exceptions, however_many_tasks_fail_what_is_remembered_of_them_is_bounded) {
+TEST(Exceptions, memory_for_failed_tasks_is_bounded) {
   const LogLines log;
   for (int device = 0; device < 10'000; ++device)
     attempt(Task::device, "number " + std::to_string(device), "", [] { throw 1; });
   EXPECT_LT(log.sentences().size(), 300U);
 }
 
-TEST(Exceptions, what_is_no_std_exception_has_a_text_too) {
-  EXPECT_EQ(describe(std::make_exception_ptr(7)), "an exception that is no std::exception");
+TEST(Exceptions, an_exception_that_is_not_a_std_exception_has_a_text) {
+  EXPECT_EQ(describe(std::make_exception_ptr(7)), "an exception that is not a std::exception");
 }
 
 TEST(Exceptions, persisting_ends_with_the_first_success) {
@@ -112,7 +112,7 @@ TEST(Exceptions, persisting_ends_with_the_first_success) {
   EXPECT_EQ(tries, 3);
 }
 
-TEST(Exceptions, persisting_gives_up_what_fails_for_another_reason_than_memory) {
+TEST(Exceptions, persisting_ends_after_a_hundred_failures_for_other_reasons_than_memory) {
   const LogLines log;
   int tries = 0;
   persist([&] {

@@ -20,7 +20,7 @@ void check_until(HangMonitor& monitor, SteadyTime& now, SteadyTime until) {
   for (; now <= until; now += 1s) monitor.check(now);
 }
 
-TEST(Heartbeat, hangs_when_it_was_not_stamped_for_longer_than_allowed) {
+TEST(Heartbeat, hangs_when_the_last_beat_is_older_than_allowed) {
   const auto heartbeat = make();
   EXPECT_FALSE(heartbeat->hangs(begin + 5s));
   EXPECT_TRUE(heartbeat->hangs(begin + 5s + 1ms));
@@ -46,17 +46,17 @@ TEST(HangMonitor, logs_one_line_at_the_start_of_a_hang_and_one_at_its_end) {
   EXPECT_EQ(monitor.problems(now), "");
   ASSERT_EQ(log.sentences().size(), 2U);
   EXPECT_EQ(log.sentences()[0],
-            "polling thread 2 has not responded for 6 s; its tasks stand still until it responds");
+            "polling thread 2 has not responded for 6 s; its tasks do not run until it responds");
   EXPECT_EQ(log.sentences()[1], "polling thread 2 responds again after 61 s");
 }
 
-TEST(HangMonitor, a_pause_of_the_whole_process_is_no_hang) {
+TEST(HangMonitor, a_pause_of_the_whole_process_is_not_a_hang) {
   const LogLines log;
   const auto heartbeat = make();
   HangMonitor monitor;
   monitor.watch(heartbeat);
   monitor.check(begin);
-  monitor.check(begin + 1h);  // stopped meanwhile, the watched thread too
+  monitor.check(begin + 1h);  // the whole process was stopped in between
   EXPECT_EQ(monitor.hanging(), 0U);
   heartbeat->beat(begin + 1h);
   monitor.check(begin + 1h + 1s);

@@ -10,7 +10,7 @@
 
 namespace gensetd::supervision {
 
-// What is logged while this exists.
+// Records the log lines during its lifetime.
 class LogLines {
  public:
   LogLines() {
@@ -23,7 +23,7 @@ class LogLines {
   LogLines(const LogLines&) = delete;
   LogLines& operator=(const LogLines&) = delete;
 
-  // The sentences, without fields.
+  // The sentences of the lines, without fields.
   std::vector<std::string> sentences() const {
     std::vector<std::string> lines;
     std::istringstream stream(text_.str());

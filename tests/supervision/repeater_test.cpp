@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Repeater, goes_on_when_its_function_throws) {
+TEST(Repeater, continues_when_its_function_throws) {
   const LogLines log;
   boost::asio::io_context context;
   Repeater repeater(context.get_executor(), Task::events);
@@ -26,7 +26,7 @@ TEST(Repeater, goes_on_when_its_function_throws) {
   EXPECT_EQ(calls, 3);
 }
 
-TEST(Repeater, calls_nothing_after_its_end) {
+TEST(Repeater, calls_nothing_after_its_destruction) {
   boost::asio::io_context context;
   int calls = 0;
   {
@@ -37,7 +37,7 @@ TEST(Repeater, calls_nothing_after_its_end) {
   EXPECT_EQ(calls, 0);
 }
 
-TEST(Repeater, may_be_ended_by_its_own_function) {
+TEST(Repeater, may_be_destroyed_by_its_own_function) {
   boost::asio::io_context context;
   auto repeater = std::make_unique<Repeater>(context.get_executor(), Task::events);
   int calls = 0;

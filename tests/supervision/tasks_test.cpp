@@ -42,7 +42,7 @@ TEST(Tasks, a_handler_that_throws_ends_only_itself) {
   EXPECT_EQ(count_of(Task::main_loop), before + 5);
 }
 
-TEST(Tasks, a_loop_that_does_nothing_but_throw_does_not_take_the_processor) {
+TEST(Tasks, a_loop_that_only_throws_is_slowed_down) {
   const LogLines log;
   asio::io_context context;
   int times = 0;
@@ -57,7 +57,7 @@ TEST(Tasks, a_loop_that_does_nothing_but_throw_does_not_take_the_processor) {
   EXPECT_LT(times, 1'000);
 }
 
-TEST(Tasks, a_spawned_coroutine_that_throws_is_reported_and_the_context_goes_on) {
+TEST(Tasks, a_spawned_coroutine_that_throws_is_reported_and_the_context_continues) {
   const LogLines log;
   asio::io_context context;
   bool told = false;
@@ -71,7 +71,7 @@ TEST(Tasks, a_spawned_coroutine_that_throws_is_reported_and_the_context_goes_on)
   EXPECT_EQ(count_of(Task::websocket), before + 1);
 }
 
-TEST(Tasks, a_loop_begins_again_until_it_returns) {
+TEST(Tasks, a_loop_is_restarted_until_it_returns) {
   const LogLines log;
   asio::io_context context;
   int begun = 0;
@@ -86,8 +86,8 @@ TEST(Tasks, a_loop_begins_again_until_it_returns) {
   EXPECT_EQ(count_of(Task::redis), before + 2);
 }
 
-// As Asio does when memory is short: the handler that would resume the coroutine is destroyed.
-TEST(Tasks, a_loop_whose_coroutine_is_dropped_begins_again) {
+// Destroys the handler that would resume the coroutine, as Asio does when memory is short.
+TEST(Tasks, a_loop_whose_coroutine_is_destroyed_is_restarted) {
   asio::io_context context;
   int begun = 0;
   auto body = [&]() -> asio::awaitable<void> {

@@ -5,7 +5,7 @@
 namespace gensetd::text {
 namespace {
 
-TEST(HostPort, ipv6_addresses_stand_in_brackets) {
+TEST(HostPort, ipv6_addresses_are_printed_in_brackets) {
   EXPECT_EQ(print_host_port("plc1", 502), "plc1:502");
   EXPECT_EQ(print_host_port("10.0.0.1", 65'535), "10.0.0.1:65535");
   EXPECT_EQ(print_host_port("fe80::1", 502), "[fe80::1]:502");

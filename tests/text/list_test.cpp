@@ -12,7 +12,7 @@ TEST(List, entries_keep_their_spaces) {
   EXPECT_EQ(split_list(" a ,\tb c\t"), (Entries{" a ", "\tb c\t"}));
 }
 
-TEST(List, empty_entries_are_not_left_out) {
+TEST(List, empty_entries_are_kept) {
   EXPECT_EQ(split_list(""), (Entries{""}));
   EXPECT_EQ(split_list("a,,b"), (Entries{"a", "", "b"}));
   EXPECT_EQ(split_list("a, "), (Entries{"a", " "}));

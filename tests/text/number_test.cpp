@@ -7,7 +7,7 @@
 namespace gensetd::text {
 namespace {
 
-TEST(Number, is_the_whole_text) {
+TEST(Number, must_be_the_whole_text) {
   EXPECT_EQ(parse_number<int>("42", 0, 100), 42);
   EXPECT_EQ(parse_number<double>("0.25", 0.1, 1), 0.25);
   for (const char* bad : {"", " 42", "42 ", "+42", "42x", "0x2A", "4 2"})

@@ -1,6 +1,6 @@
-// Debian's Chromium, and what a page did that it should not have.
+// Debian's Chromium, with a record of errors on each page.
 import { chromium as driver } from "playwright-core";
-import { chromium } from "./places.js";
+import { chromium } from "./paths.js";
 
 const arguments_of_browser = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
@@ -10,26 +10,26 @@ export function launch(...more) {
   return driver.launch({ executablePath: chromium, args: [...arguments_of_browser, ...more] });
 }
 
-// A page of its own storage. `troubles` holds errors of the console, broken rules of the Content-Security-Policy, and requests to
-// other machines; what a lost server makes the browser itself say is none of them.
+// A page with its own storage. `problems` collects console errors, violations of the Content-Security-Policy, and requests to
+// other hosts. It leaves out the errors that the browser logs when the server is down.
 export async function open_page(browser, url, { language = "ru", theme = "light", width = 1440, height = widths[width] ?? 900, ...more } = {}) {
   const context = await browser.newContext({
     viewport: { width, height }, colorScheme: theme, locale: language === "ru" ? "ru-RU" : "en-GB", timezoneId: "Europe/Moscow", ...more,
   });
-  await context.addInitScript((wanted) => {
-    if (localStorage.getItem("gensetd.language") === null) localStorage.setItem("gensetd.language", wanted);
+  await context.addInitScript((initial_language) => {
+    if (localStorage.getItem("gensetd.language") === null) localStorage.setItem("gensetd.language", initial_language);
     document.addEventListener("securitypolicyviolation", (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`));
   }, language);
   const page = await context.newPage();
-  const troubles = [];
+  const problems = [];
   const host = new URL(url).host;
   page.on("console", (message) => {
-    if (message.type() === "error" && !/ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection to/.test(message.text())) troubles.push(message.text());
+    if (message.type() === "error" && !/ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection to/.test(message.text())) problems.push(message.text());
   });
-  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("pageerror", (error) => problems.push(String(error)));
   page.on("request", (request) => {
-    if (/^(https?|wss?):/.test(request.url()) && new URL(request.url()).host !== host) troubles.push(`asked ${request.url()}`);
+    if (/^(https?|wss?):/.test(request.url()) && new URL(request.url()).host !== host) problems.push(`request to ${request.url()}`);
   });
   await page.goto(url);
-  return { page, context, troubles };
+  return { page, context, problems };
 }

@@ -1,12 +1,12 @@
-// A controller that a test sets: a Modbus TCP server of holding registers, whose values are given by the field names of a register map.
+// A simulated controller: a Modbus TCP server of holding registers. Tests set the values by the field names of a register map.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { source } from "./places.js";
+import { source } from "./paths.js";
 
 const no_data = { u16: [32766], i16: [32766], u32: [32766, 32766], i32: [32766, 32766] };
 
-// Where a map (profiles/*.toml) has its fields: one a line.
+// The fields of a register map (profiles/*.toml), which has one field on each line.
 function fields_of(profile) {
   const text = readFileSync(join(source, "profiles", `${profile}.toml`), "utf8");
   const fields = new Map();
@@ -22,7 +22,7 @@ export class Controller {
   #sockets = new Set();
   #server = null;
   #fields;
-  silent = false; // takes requests and answers none
+  silent = false; // true: accepts requests and does not respond
   port = 0;
 
   constructor(profile) {
@@ -43,7 +43,7 @@ export class Controller {
     return this;
   }
 
-  // As a controller whose power is switched off; start() switches it on again, at the same port.
+  // Simulates a power loss of the controller; start() restores it on the same port.
   async stop() {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -69,22 +69,22 @@ export class Controller {
     let received = Buffer.alloc(0);
     socket.on("data", (bytes) => {
       received = Buffer.concat([received, bytes]);
-      for (; received.length >= 12; received = received.subarray(12)) if (!this.silent) socket.write(this.#answer(received));
+      for (; received.length >= 12; received = received.subarray(12)) if (!this.silent) socket.write(this.#response(received));
     });
   }
 
-  // To function 03: transaction, protocol, length, unit, function, count of bytes, registers.
-  #answer(request) {
+  // The response to function 03: transaction id, protocol id, length, unit id, function, byte count, registers.
+  #response(request) {
     const first = request.readUInt16BE(8);
     const count = request.readUInt16BE(10);
-    const answer = Buffer.alloc(9 + 2 * count);
-    request.copy(answer, 0, 0, 4);
-    answer.writeUInt16BE(3 + 2 * count, 4);
-    answer.writeUInt8(request[6], 6);
-    answer.writeUInt8(3, 7);
-    answer.writeUInt8(2 * count, 8);
-    for (let index = 0; index < count; index += 1) answer.writeUInt16BE(this.#registers.get(first + index) ?? 0, 9 + 2 * index);
-    return answer;
+    const response = Buffer.alloc(9 + 2 * count);
+    request.copy(response, 0, 0, 4);
+    response.writeUInt16BE(3 + 2 * count, 4);
+    response.writeUInt8(request[6], 6);
+    response.writeUInt8(3, 7);
+    response.writeUInt8(2 * count, 8);
+    for (let index = 0; index < count; index += 1) response.writeUInt16BE(this.#registers.get(first + index) ?? 0, 9 + 2 * index);
+    return response;
   }
 }
 
@@ -118,4 +118,4 @@ export const genset = (values = {}) => new Controller("hgm9520n").set({ ...engin
 export const running_genset = (values = {}) => genset({ ...engine_under_load, ...values });
 export const switchboard = (values = {}) => new Controller("hgm9560").set({ ...switchboard_on_mains, ...values });
 export const mains_lost = { mains_status: 2, mains_switch: 7, mains_uab: 0, mains_ubc: 0, mains_uca: 0, mains_ua: 0, mains_ub: 0, mains_uc: 0, mains_freq: 0, mains_ia: 0, mains_ib: 0, mains_ic: 0, mains_total_p: 0, mains_total_q: 0 };
-export const bus_carries = { genset_status: 9, busbar_switch: 3, busbar_uab: 401, busbar_ubc: 401, busbar_uca: 400, busbar_ua: 231, busbar_ub: 231, busbar_uc: 231, busbar_freq: 49.99, busbar_current: 344.1, busbar_p: 228.4, busbar_q: 61.2 };
+export const busbar_on_gensets = { genset_status: 9, busbar_switch: 3, busbar_uab: 401, busbar_ubc: 401, busbar_uca: 400, busbar_ua: 231, busbar_ub: 231, busbar_uc: 231, busbar_freq: 49.99, busbar_current: 344.1, busbar_p: 228.4, busbar_q: 61.2 };

@@ -1,10 +1,10 @@
-// The page and its server: lost, frozen, back, another clock.
+// The connection between page and server: lost, frozen, restored, and different clocks.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { running_genset, switchboard } from "./controller.js";
-import { expect_text, go, picture, stage } from "./frame.js";
+import { expect_text, go, picture, set_up } from "./fixture.js";
 
-const scene = stage(async (programs) => {
+const fixture = set_up(async (programs) => {
   const daemon = await programs.daemon();
   const [set, board] = await programs.controllers(running_genset(), switchboard());
   const site = await daemon.add_site("MKZ");
@@ -17,55 +17,55 @@ const scene = stage(async (programs) => {
 const live = (page) => page.locator('[data-link-state="live"]').waitFor();
 const row = (id, quality) => `.device-row[data-device="${id}"]${quality ? `[data-quality="${quality}"]` : ""}`;
 
-test("when the server ends, the page says so and counts on; what went meanwhile is gone when it is back", async () => {
-  const { page, done } = await scene.open("#/");
+test("a lost server is reported and values become stale; after the reconnect removed devices disappear", async () => {
+  const { page, done } = await fixture.open("#/");
   const sockets = [];
   page.on("websocket", (socket) => {
     sockets.push(socket);
     socket.on("close", () => sockets.splice(sockets.indexOf(socket), 1));
   });
-  const removed = await scene.daemon.add_device(scene.site, "Removed", scene.set);
+  const removed = await fixture.daemon.add_device(fixture.site, "Removed", fixture.set);
   await page.locator(row(removed, "live")).waitFor();
-  await scene.daemon.end("SIGKILL");
+  await fixture.daemon.end("SIGKILL");
   const killed = Date.now();
   await expect_text(page, '[data-link="lost"] [role="alert"]', /^Нет соединения с сервером с \d\d:\d\d:\d\d: показаны последние данные$/);
   console.log(`# banner after ${Date.now() - killed} ms`);
   await expect_text(page, ".link-state .word", "Нет соединения");
-  for (const id of [scene.set_id, scene.board_id]) await page.locator(row(id, "stale")).waitFor();
+  for (const id of [fixture.set_id, fixture.board_id]) await page.locator(row(id, "stale")).waitFor();
   await picture(page, "server-lost");
-  await scene.daemon.start();
-  await scene.daemon.ask("DELETE", `/api/devices/${removed}`);
+  await fixture.daemon.start();
+  await fixture.daemon.request("DELETE", `/api/devices/${removed}`);
   const back = Date.now();
   await live(page);
   console.log(`# live ${Date.now() - back} ms after the server`);
   await page.locator('[data-link="lost"]').waitFor({ state: "detached" });
   await page.locator(row(removed)).waitFor({ state: "detached" });
-  for (const id of [scene.set_id, scene.board_id]) await page.locator(row(id, "live")).waitFor();
-  assert.equal(sockets.length, 1, "one connection, no more");
+  for (const id of [fixture.set_id, fixture.board_id]) await page.locator(row(id, "live")).waitFor();
+  assert.equal(sockets.length, 1, "exactly one connection");
   await done();
 });
 
-test("a server that freezes is noticed by its silence, and all is stale before", async () => {
-  const { page, done } = await scene.open("#/");
-  await page.locator(row(scene.set_id, "live")).waitFor();
-  scene.daemon.signal("SIGSTOP");
+test("values become stale before a frozen server is reported", async () => {
+  const { page, done } = await fixture.open("#/");
+  await page.locator(row(fixture.set_id, "live")).waitFor();
+  fixture.daemon.signal("SIGSTOP");
   try {
-    await page.locator(row(scene.set_id, "stale")).waitFor();
+    await page.locator(row(fixture.set_id, "stale")).waitFor();
     assert.equal(await page.locator('[data-link="lost"]').count(), 0);
     await page.locator('[data-link="lost"]').waitFor();
-    assert.match(await page.locator(row(scene.set_id, "stale")).innerText(), /Устарело\s\d+\sс/);
+    assert.match(await page.locator(row(fixture.set_id, "stale")).innerText(), /Устарело\s\d+\sс/);
   } finally {
-    scene.daemon.signal("SIGCONT");
+    fixture.daemon.signal("SIGCONT");
   }
   await live(page);
-  await page.locator(row(scene.set_id, "live")).waitFor();
+  await page.locator(row(fixture.set_id, "live")).waitFor();
   await done();
 });
 
 test("an alarm keeps its colour when the server is lost", async () => {
-  const { page, done } = await scene.open("#/");
-  scene.set.set({ alarm_common: true, alarm_shutdown: true, alarm_count: 1 });
-  const badge = `${row(scene.set_id)} .badge.p1 rect`;
+  const { page, done } = await fixture.open("#/");
+  fixture.set.set({ alarm_common: true, alarm_shutdown: true, alarm_count: 1 });
+  const badge = `${row(fixture.set_id)} .badge.p1 rect`;
   await page.locator(badge).waitFor();
   const colour = () => page.evaluate((one) => {
     const element = document.querySelector(one);
@@ -74,20 +74,20 @@ test("an alarm keeps its colour when the server is lost", async () => {
     return [getComputedStyle(element).fill, opacity];
   }, badge);
   const before = await colour();
-  await scene.daemon.end("SIGKILL");
+  await fixture.daemon.end("SIGKILL");
   await page.locator('[data-link="lost"]').waitFor();
-  await page.locator(row(scene.set_id, "stale")).waitFor();
+  await page.locator(row(fixture.set_id, "stale")).waitFor();
   assert.deepEqual(await colour(), before);
   assert.equal(before[1], 1);
-  await scene.daemon.start();
+  await fixture.daemon.start();
   await live(page);
-  scene.set.set({ alarm_common: false, alarm_shutdown: false, alarm_count: 0 });
+  fixture.set.set({ alarm_common: false, alarm_shutdown: false, alarm_count: 0 });
   await done();
 });
 
 for (const minutes of [10, -10]) {
-  test(`a client clock that is ${minutes} min off makes nothing stale, and shows the server's time`, async () => {
-    const opened = await scene.open("#/nowhere");
+  test(`a client clock that is ${minutes} min off makes nothing stale, and the page shows the server's time`, async () => {
+    const opened = await fixture.open("#/nowhere");
     const { page } = opened;
     await page.addInitScript((offset_ms) => {
       const Real = Date;
@@ -100,26 +100,26 @@ for (const minutes of [10, -10]) {
         }
       };
     }, minutes * 60000);
-    await page.goto(`${scene.daemon.url}/?clock#/`);
-    await page.locator(row(scene.set_id, "live")).waitFor();
+    await page.goto(`${fixture.daemon.url}/?clock#/`);
+    await page.locator(row(fixture.set_id, "live")).waitFor();
     assert.equal(await page.locator('[data-quality="stale"], [data-quality="offline"]').count(), 0);
     const shown = await page.locator("time.clock").innerText();
-    const near = [-3, -2, -1, 0, 1, 2].map((second) => new Intl.DateTimeFormat("ru-RU", { timeZone: "Europe/Moscow", timeStyle: "medium" }).format(Date.now() + 1000 * second));
-    assert.ok(near.includes(shown), `${shown} is none of ${near}`);
+    const accepted = [-3, -2, -1, 0, 1, 2].map((second) => new Intl.DateTimeFormat("ru-RU", { timeZone: "Europe/Moscow", timeStyle: "medium" }).format(Date.now() + 1000 * second));
+    assert.ok(accepted.includes(shown), `${shown} is none of ${accepted}`);
     await opened.done();
   });
 }
 
-test("a page that cannot get its parts says so, and comes to life when the server does", async () => {
-  const { page, done } = await scene.open("#/");
+test("a page whose component cannot be loaded shows an error, and recovers with the server", async () => {
+  const { page, done } = await fixture.open("#/");
   await live(page);
-  await go(page, `#/device/${scene.set_id}`);
+  await go(page, `#/device/${fixture.set_id}`);
   await page.locator('.val[data-field="gen_uab"]').waitFor();
-  await scene.daemon.end("SIGTERM");
+  await fixture.daemon.end("SIGTERM");
   await page.locator('[data-link="lost"]').waitFor();
   await go(page, "#/events");
   await page.locator("main [role=alert]").first().waitFor();
-  await scene.daemon.start();
+  await fixture.daemon.start();
   await live(page);
   await done();
 });

@@ -1,16 +1,17 @@
-// Every page of a living plant with troubles, in both languages and themes and at each width: nothing that axe finds fault with, nothing
-// cut off, no broken rule of the Content-Security-Policy, no request to elsewhere. With GENSETD_PICTURES a picture of each, for eyes.
+// Every page of a plant with an alarm and an offline device, in both languages and themes and at each width: no violations found by
+// axe, no truncated text, no violation of the Content-Security-Policy, no request to other hosts. GENSETD_PICTURES names a folder for
+// screenshots.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { widths } from "./browser.js";
 import { running_genset } from "./controller.js";
-import { picture, stage } from "./frame.js";
+import { picture, set_up } from "./fixture.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const scene = stage(async (programs) => {
+const fixture = set_up(async (programs) => {
   const daemon = await programs.daemon({ MODBUS_TIMEOUT: "0.5", EVENTS_OFFLINE_DELAY: "1" });
   const plant = await programs.simulator();
   const ids = [];
@@ -23,17 +24,17 @@ const scene = stage(async (programs) => {
   ids.push(await daemon.add_device(2, "ДГУ-3", alarmed));
   await daemon.online(...ids);
   const lost = await daemon.add_device(1, "ДГУ-3", { port: 1 });
-  await daemon.until(lost, (reading) => !reading.online, "a device that is not there");
+  await daemon.until(lost, (reading) => !reading.online, "the offline device");
   return { daemon, ids, lost };
 });
 
 const pages = () => ({
   fleet: "#/",
   site: "#/site/1",
-  device: `#/device/${scene.ids[0]}`,
-  switchboard: `#/device/${scene.ids[2]}`,
-  "device-lost": `#/device/${scene.lost}`,
-  diagnostics: `#/device/${scene.ids[0]}/diagnostics`,
+  device: `#/device/${fixture.ids[0]}`,
+  switchboard: `#/device/${fixture.ids[2]}`,
+  "device-lost": `#/device/${fixture.lost}`,
+  diagnostics: `#/device/${fixture.ids[0]}/diagnostics`,
   alarms: "#/alarms",
   events: "#/events",
   devices: "#/devices",
@@ -41,7 +42,7 @@ const pages = () => ({
   "kiosk-site": "?kiosk=1&site=1#/",
 });
 
-async function faults(page) {
+async function axe_violations(page) {
   await page.evaluate(axe);
   return page.evaluate(async () => {
     const found = await window.axe.run(document, { resultTypes: ["violations"] });
@@ -52,22 +53,22 @@ async function faults(page) {
 for (const theme of ["light", "dark"]) {
   for (const width of Object.keys(widths).map(Number)) {
     for (const language of ["ru", "en"]) {
-      test(`every page is sound: ${theme}, ${width} px, ${language}`, async () => {
+      test(`every page is without errors: ${theme}, ${width} px, ${language}`, async () => {
         const found = [];
         for (const [name, address] of Object.entries(pages())) {
           const [search, hash] = address.startsWith("?") ? address.split("#") : ["", address.slice(1)];
-          const { page, done } = await scene.open(`#${hash}`, { search, theme, width, language });
+          const { page, done } = await fixture.open(`#${hash}`, { search, theme, width, language });
           await page.locator("main h1, main h2, main .site, main [data-device]").first().waitFor();
-          if (name !== "alarms") await page.locator(".alarm-strip").waitFor(); // there is the list of all
+          if (name !== "alarms") await page.locator(".alarm-strip").waitFor(); // the alarms page has the whole list instead
           await page.waitForFunction(() => document.body.innerText.includes("МКЗ") || document.body.innerText.length > 200);
           await picture(page, `${name}-${width}-${theme}-${language}`);
-          const nonsense = await page.evaluate(() => /undefined|NaN|\bnull\b|\[object|Infinity/.exec(document.body.innerText)?.[0]);
-          if (nonsense) found.push(`${name}: says ${nonsense}`);
+          const bad_text = await page.evaluate(() => /undefined|NaN|\bnull\b|\[object|Infinity/.exec(document.body.innerText)?.[0]);
+          if (bad_text) found.push(`${name}: contains ${bad_text}`);
           const cut = await page.evaluate(() => [...document.querySelectorAll(".badge")].filter((badge) => badge.scrollWidth > badge.clientWidth + 1).map((badge) => badge.innerText));
           if (cut.length > 0) found.push(`${name}: cut off: ${cut}`);
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-          if (overflow > 0) found.push(`${name}: ${overflow} px stick out`);
-          found.push(...(await faults(page)).map((one) => `${name}: ${one}`));
+          if (overflow > 0) found.push(`${name}: ${overflow} px wider than the window`);
+          found.push(...(await axe_violations(page)).map((one) => `${name}: ${one}`));
           await done();
         }
         assert.deepEqual(found, []);

@@ -1,44 +1,44 @@
-// Starts the real programs on free ports, and ends them.
+// Starts gensetd and its simulator on free ports, and ends them.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, openSync, closeSync } from "node:fs";
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gensetd } from "./places.js";
+import { gensetd } from "./paths.js";
 
-const patience_ms = 30000; // until a test that waits fails; never what is asserted
+const wait_limit_ms = 30000; // a wait that takes longer fails the test
 
-// The first true answer of `condition`, asked again and again.
+// Calls `condition` until it returns a true value, and returns that value.
 export async function wait_until(condition, what) {
-  const deadline = Date.now() + patience_ms;
-  let trouble = "";
+  const deadline = Date.now() + wait_limit_ms;
+  let last_error = "";
   while (Date.now() < deadline) {
     try {
-      const answer = await condition();
-      if (answer) return answer;
-      trouble = "";
+      const result = await condition();
+      if (result) return result;
+      last_error = "";
     } catch (failed) {
-      trouble = `: ${failed.message}`;
+      last_error = `: ${failed.message}`;
     }
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
-  throw new Error(`${what} did not happen within ${patience_ms / 1000} s${trouble}`);
+  throw new Error(`${what} did not happen within ${wait_limit_ms / 1000} s${last_error}`);
 }
 
-async function listens(port) {
+async function listen_on(port) {
   const server = createServer();
   return new Promise((resolve) => server.once("error", () => resolve(null)).listen(port, "127.0.0.1", () => resolve(server)));
 }
 
-// The first of `count` ports in a row that nobody listens on; not one of those that the kernel gives to clients (from
-// 32768 on), where a client that asks until its server listens would now and then be connected to itself.
+// The first of `count` consecutive free ports below 32768. Above that the kernel chooses ports for clients, and a client that
+// retries until its server listens could connect to itself.
 export async function free_port(count = 1) {
   for (;;) {
     const port = randomInt(10000, 32768 - count);
     const servers = [];
     while (servers.length < count) {
-      const next = await listens(port + servers.length);
+      const next = await listen_on(port + servers.length);
       if (!next) break;
       servers.push(next);
     }
@@ -60,7 +60,7 @@ class Program {
     this.ended = new Promise((resolve) => this.process.once("exit", resolve));
     closeSync(out);
   }
-  get runs() {
+  get is_running() {
     return this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null;
   }
   text() {
@@ -70,7 +70,7 @@ class Program {
     this.process.kill(name);
   }
   async end(name = "SIGTERM") {
-    if (this.runs) this.process.kill(name);
+    if (this.is_running) this.process.kill(name);
     await this.ended;
   }
 }
@@ -85,29 +85,29 @@ class Daemon extends Program {
   async start() {
     this.launch(this.settings);
     await wait_until(async () => {
-      if (!this.runs) throw new Error(this.text());
+      if (!this.is_running) throw new Error(this.text());
       return (await fetch(`${this.url}/health`)).ok;
     }, "the start of gensetd");
     return this;
   }
-  async ask(method, path, body) {
+  async request(method, path, body) {
     const headers = { "Content-Type": "application/json" };
     if (this.settings.API_TOKEN) headers.Authorization = `Bearer ${this.settings.API_TOKEN}`;
-    const answer = await fetch(this.url + path, { method, headers, body: body && JSON.stringify(body) });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    const response = await fetch(this.url + path, { method, headers, body: body && JSON.stringify(body) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text === "" ? null : JSON.parse(text);
   }
   async add_site(code, more = {}) {
-    return (await this.ask("POST", "/api/sites", { name: code, code, ...more })).id;
+    return (await this.request("POST", "/api/sites", { name: code, code, ...more })).id;
   }
   async add_device(site_id, name, controller, more = {}) {
     const device_type = controller.profile === "hgm9560" ? "ats" : "generator";
     const body = { site_id, name, device_type, ip_address: "127.0.0.1", port: controller.port, protocol: "tcp", poll_interval: 0.5, retry_delay: 0.5, ...more };
-    return (await this.ask("POST", "/api/devices", body)).id;
+    return (await this.request("POST", "/api/devices", body)).id;
   }
   async reading(id) {
-    return (await this.ask("GET", `/api/metrics?device_id=${id}`))[0] ?? null;
+    return (await this.request("GET", `/api/metrics?device_id=${id}`))[0] ?? null;
   }
   until(id, condition, what) {
     return wait_until(async () => {
@@ -120,7 +120,7 @@ class Daemon extends Program {
   }
 }
 
-// What a test starts; end() ends all of it, the last first.
+// The programs that a test file starts; end() ends them in reverse order.
 export class Programs {
   #folder = mkdtempSync(join(tmpdir(), "gensetd-e2e-"));
   #started = [];
@@ -137,7 +137,7 @@ export class Programs {
     }
     return list;
   }
-  // The demonstration plant has ports 0, 1, 2 and 10, 11, 12 after its first.
+  // The controllers of the demonstration plant are at the ports +0, +1, +2 and +10, +11, +12.
   async simulator(...options) {
     const port = await free_port(13);
     const simulator = new Program(join(this.#folder, `simulator-${port}.log`), gensetd, "simulate", "--port", String(port), ...options);

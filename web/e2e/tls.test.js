@@ -1,4 +1,4 @@
-// Over TLS, with a certificate that no authority knows.
+// The page over TLS, with a self-signed certificate.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -6,15 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { running_genset } from "./controller.js";
-import { stage } from "./frame.js";
+import { set_up } from "./fixture.js";
 
-process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"; // of this file's own requests
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"; // for the requests of this file
 const folder = mkdtempSync(join(tmpdir(), "gensetd-tls-"));
 const certificate = join(folder, "page.pem");
 const key = join(folder, "page.key");
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const scene = stage(async (programs) => {
+const fixture = set_up(async (programs) => {
   execFileSync("openssl", [
     "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=page", "-addext", "subjectAltName=IP:127.0.0.1",
   ], { stdio: "ignore" });
@@ -26,14 +26,14 @@ const scene = stage(async (programs) => {
 });
 
 test("a reader sees live values over TLS", async () => {
-  const { page, context, troubles } = await scene.open("#/", { ignoreHTTPSErrors: true });
+  const { page, context, problems } = await fixture.open("#/", { ignoreHTTPSErrors: true });
   assert.match(page.url(), /^https:/);
   const sockets = [];
   page.on("websocket", (socket) => sockets.push(socket.url()));
   await page.locator("#token").fill("only-reading");
   await page.locator("#token-send").click();
-  await page.locator(`.device-row[data-device="${scene.id}"][data-quality="live"]`).waitFor();
+  await page.locator(`.device-row[data-device="${fixture.id}"][data-quality="live"]`).waitFor();
   assert.ok(sockets.length > 0 && sockets.every((url) => url.startsWith("wss:") && !url.includes("only-reading")));
-  assert.deepEqual(troubles.filter((text) => !text.includes("401")), []);
+  assert.deepEqual(problems.filter((text) => !text.includes("401")), []);
   await context.close();
 });

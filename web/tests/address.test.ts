@@ -8,7 +8,7 @@ test("addresses are relative to the page", () => {
   assert.equal(address_of("/api/sites", "https://a/gensets/index.html").href, "https://a/gensets/api/sites");
 });
 
-test("the WebSocket is encrypted where the page is", () => {
+test("the WebSocket is encrypted if the page is", () => {
   assert.equal(websocket_address_of("/ws/metrics?proto=2", "http://a:8010/#/").href, "ws://a:8010/ws/metrics?proto=2");
   assert.equal(websocket_address_of("/ws/metrics?proto=2", "https://a/gensets/").href, "wss://a/gensets/ws/metrics?proto=2");
 });

@@ -2,37 +2,37 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alarms_of, health_of, is_unacknowledged, sort_alarms, with_event, worst_of } from "../src/lib/health";
 import type { PlantEvent, Priority } from "../src/lib/types";
-import { at, reading } from "./make";
+import { at, reading } from "./builders";
 
 const codes = (fields: object, quality: Parameters<typeof alarms_of>[1] = "live") => alarms_of(reading(1, { ...fields }), quality).map((alarm) => `${alarm.priority} ${alarm.code}`);
 
-test("each class has its priority, the worst first", () => {
+test("each alarm class has its priority, the highest first", () => {
   assert.deepEqual(codes({ alarm_warning: true, alarm_block: true, alarm_shutdown: true, alarm_trip_stop: true }), [
     "1 alarm_shutdown", "1 alarm_trip_stop", "2 alarm_block", "3 alarm_warning",
   ]);
 });
 
-test("the common bit is an alarm only where no other says which", () => {
+test("alarm_common is an alarm only if no other alarm bit is set", () => {
   assert.deepEqual(codes({ alarm_common: true, alarm_warning: true }), ["3 alarm_warning"]);
   assert.deepEqual(codes({ alarm_common: true }), ["3 alarm_unclassified"]);
 });
 
 test("no data is no alarm", () => assert.deepEqual(codes({ alarm_shutdown: null, alarm_common: null }), []));
 
-test("a device that does not answer has one alarm, whatever its last bits said", () => {
+test("a device that does not respond has one alarm, whatever its last alarm bits", () => {
   assert.deepEqual(codes({ alarm_shutdown: true }, "offline"), ["4 device_offline"]);
   assert.deepEqual(codes({ alarm_shutdown: true }, "never"), ["4 device_offline"]);
   assert.deepEqual(codes({ alarm_shutdown: true }, "disabled"), []);
 });
 
-test("an alarm outlives the freshness of its reading", () => {
+test("an alarm of a stale reading stays", () => {
   assert.equal(health_of(reading(1, { alarm_block: true }), "stale"), 2);
   assert.equal(health_of(reading(1), "stale"), "stale");
   assert.equal(health_of(reading(1), "live"), "good");
   assert.equal(health_of(null, "waiting"), "none");
 });
 
-test("a site is as ill as its worst device", () => {
+test("the health of a site is that of its worst device", () => {
   assert.equal(worst_of(["good", "stale", 3, 1, 4]), 1);
   assert.equal(worst_of(["good", "stale", 4]), 4);
   assert.equal(worst_of(["good", "none"]), "none");
@@ -44,11 +44,11 @@ const alarm = (id: number, priority: Priority | null, state: PlantEvent["state"]
   returned_at: null, acknowledged_at: null, acknowledged_by: null,
 });
 
-test("alarms stand by priority, then the newest first", () => {
+test("alarms are sorted by priority, then newest first", () => {
   assert.deepEqual(sort_alarms([alarm(1, 3), alarm(2, 1, "active", 0), alarm(3, 1, "active", 1000)]).map((one) => one.id), [3, 2, 1]);
 });
 
-test("an event changes the list of alarms, closes one, or has nothing to do with it", () => {
+test("an event changes, closes or adds an alarm; an event without priority changes nothing", () => {
   const list = [alarm(1, 1), alarm(2, 3)];
   assert.deepEqual(with_event(list, alarm(2, 3, "acknowledged")).map((one) => one.state), ["active", "acknowledged"]);
   assert.deepEqual(with_event(list, alarm(1, 1, "closed")).map((one) => one.id), [2]);
@@ -56,6 +56,6 @@ test("an event changes the list of alarms, closes one, or has nothing to do with
   assert.equal(with_event(list, alarm(4, null, "closed")), list);
 });
 
-test("gone without acknowledgement still wants one", () => {
+test("active and returned alarms are unacknowledged", () => {
   assert.deepEqual((["active", "acknowledged", "returned", "closed"] as const).filter((state) => is_unacknowledged(alarm(1, 1, state))), ["active", "returned"]);
 });

@@ -7,12 +7,12 @@ import { en } from "../src/texts/en";
 import { ru } from "../src/texts/ru";
 
 const keys = Object.keys(ru) as (keyof typeof ru)[];
-const places = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!).sort();
+const placeholders = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!).sort();
 
-test("both languages have the same texts with the same places", () => {
+test("both languages have the same texts with the same placeholders", () => {
   assert.deepEqual(Object.keys(en).sort(), [...keys].sort());
   for (const key of keys) {
-    assert.deepEqual(places(en[key]), places(ru[key]), key);
+    assert.deepEqual(placeholders(en[key]), placeholders(ru[key]), key);
     assert.ok(ru[key].trim() !== "" && en[key].trim() !== "", key);
   }
 });
@@ -25,17 +25,17 @@ test("each text is used", () => {
   const folder = join(process.env.GENSETD_SOURCE!, "web/src");
   const code = readdirSync(folder, { recursive: true } as never) as unknown as string[];
   const all = code.filter((name) => /\.(svelte|ts)$/.test(name) && !name.includes("texts")).map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
-  // "group_${…}" and the like are put together; beyond these a key stands in the code as it is.
-  const together = /^(group|health|mode|theme|colours|kind|span|section|event|situation|presence|short|d|link|protocol|nav|view)_|^site_offline$/;
-  assert.deepEqual(keys.filter((key) => !together.test(key) && !new RegExp(`["'\`]${key}["'\`]`).test(all)), []);
+  // Keys such as "group_${…}" are built at run time. All others appear in the code as they are.
+  const built_at_run_time = /^(group|health|mode|theme|colours|kind|span|section|event|situation|presence|short|d|link|protocol|nav|view)_|^site_offline$/;
+  assert.deepEqual(keys.filter((key) => !built_at_run_time.test(key) && !new RegExp(`["'\`]${key}["'\`]`).test(all)), []);
 });
 
-test("a place without a value keeps its braces, so that it is seen", () => {
+test("a placeholder without a value stays", () => {
   assert.equal(fill("{n} of {m}", { n: 0 }), "0 of {m}");
   assert.equal(fill("{n}", { n: null }), "{n}");
 });
 
-test("the language is what was chosen, else what the browser wants, else Russian", () => {
+test("the language is the stored choice, else that of the browser, else Russian", () => {
   assert.equal(preferred_language("en", ["ru"]), "en");
   assert.equal(preferred_language(null, ["de-DE", "en-GB", "ru"]), "en");
   assert.equal(preferred_language("xx", ["RU-ru"]), "ru");

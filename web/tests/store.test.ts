@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Store } from "../src/lib/store";
 import type { Reading } from "../src/lib/types";
-import { at, reading } from "./make";
+import { at, reading } from "./builders";
 
 const of = (id: number, after_ms: number, more = {}): Reading => reading(id, { timestamp: at(after_ms), last_seen: at(after_ms), ...more });
 
@@ -12,15 +12,15 @@ function flushed(store: Store): [number, string | null][] {
   return changes;
 }
 
-test("however many readings come, one of each device is painted, the newest", () => {
+test("only the newest reading of each device is painted", () => {
   const store = new Store();
   for (let tick = 0; tick < 1000; tick += 1) store.batch({ type: "batch", data: [of(1, tick), of(2, tick)] });
   assert.equal(store.pending_count, 2);
   assert.deepEqual(flushed(store), [[1, at(999)], [2, at(999)]]);
-  assert.deepEqual(flushed(store), [], "nothing new, nothing painted");
+  assert.deepEqual(flushed(store), [], "no new readings");
 });
 
-test("a reading with a smaller number than the one held is dropped, painted or not", () => {
+test("a reading with a smaller seq is discarded, before and after painting", () => {
   const store = new Store();
   store.batch({ type: "batch", data: [of(1, 2000, { seq: 12, epoch: "a" })] });
   store.batch({ type: "batch", data: [of(1, 3000, { seq: 11, epoch: "a" })] });
@@ -29,7 +29,7 @@ test("a reading with a smaller number than the one held is dropped, painted or n
   assert.deepEqual(flushed(store), []);
 });
 
-test("the clock of the server may be set back: the order is that of the numbers", () => {
+test("readings are ordered by seq, even if the server's clock is set", () => {
   const store = new Store();
   const hour = 3_600_000;
   for (const [number, ms] of [[1, 0], [2, -hour], [3, -14 * 24 * hour], [4, 200 * 24 * hour], [5, 1000]] as const) {
@@ -38,7 +38,7 @@ test("the clock of the server may be set back: the order is that of the numbers"
   }
 });
 
-test("readings of another run, or without a number, count as they arrive", () => {
+test("readings of another epoch or without seq are ordered by arrival", () => {
   const store = new Store();
   store.batch({ type: "batch", data: [of(1, 2000, { seq: 12, epoch: "a" })] });
   store.batch({ type: "batch", data: [of(1, 1000, { seq: 1, epoch: "b" })] });
@@ -47,7 +47,7 @@ test("readings of another run, or without a number, count as they arrive", () =>
   assert.deepEqual(flushed(store), [[1, at(500)]]);
 });
 
-test("what a snapshot lacks is gone", () => {
+test("a device that a snapshot does not contain is removed", () => {
   const store = new Store();
   store.batch({ type: "batch", data: [of(1, 0), of(2, 0)] });
   flushed(store);
@@ -57,7 +57,7 @@ test("what a snapshot lacks is gone", () => {
   assert.deepEqual(store.ids(), [1]);
 });
 
-test("a snapshot of some devices says nothing of the others", () => {
+test("a snapshot of selected devices does not change the others", () => {
   const store = new Store();
   store.batch({ type: "batch", data: [of(1, 0), of(2, 0)] });
   flushed(store);
@@ -66,7 +66,7 @@ test("a snapshot of some devices says nothing of the others", () => {
   assert.deepEqual(store.ids(), [1, 2]);
 });
 
-test("a snapshot counts even when it is older: the server's clock may have been set back", () => {
+test("a snapshot with an older timestamp is accepted: the server's clock may have been set back", () => {
   const store = new Store();
   store.batch({ type: "batch", data: [of(1, 5000)] });
   flushed(store);
@@ -74,7 +74,7 @@ test("a snapshot counts even when it is older: the server's clock may have been 
   assert.deepEqual(flushed(store), [[1, at(1000)]]);
 });
 
-test("the same reading in the narrow view takes no fields away, and tells its age again", () => {
+test("the same reading in the overview removes no fields and updates the age", () => {
   const store = new Store();
   store.batch({ type: "batch", data: [of(1, 0, { gen_uab: 400, current_a: 10, age_ms: 0, received_ms: 0 })] });
   flushed(store);
@@ -82,7 +82,7 @@ test("the same reading in the narrow view takes no fields away, and tells its ag
   store.flush((_, one) => assert.deepEqual([one?.current_a, one?.age_ms, one?.received_ms], [10, 900, 50]));
 });
 
-test("a removed device is gone, also one that was not painted yet", () => {
+test("a device is removed, even if it was not painted yet", () => {
   const store = new Store();
   store.batch({ type: "batch", data: [of(1, 0), of(2, 0)] });
   store.removed({ type: "removed", device_ids: [2] });
@@ -91,10 +91,10 @@ test("a removed device is gone, also one that was not painted yet", () => {
   assert.deepEqual(flushed(store), [[1, null]]);
 });
 
-test("an alarm, a loss and a return are urgent, a value is not", () => {
+test("changes of alarm bits and of the online state are urgent, values are not", () => {
   const store = new Store();
   const urgent = (more: object) => store.batch({ type: "batch", data: [of(1, 0, more)] });
-  assert.equal(urgent({ alarm_block: false, gen_uab: 1 }), true, "the first of all");
+  assert.equal(urgent({ alarm_block: false, gen_uab: 1 }), true, "the first reading");
   assert.equal(urgent({ alarm_block: false, gen_uab: 2 }), false);
   assert.equal(urgent({ alarm_block: true }), true);
   assert.equal(urgent({ alarm_block: true, online: false }), true);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { history_points, merge_points, TrendRing } from "../src/lib/trend";
-import { at, noon, reading } from "./make";
+import { at, noon, reading } from "./builders";
 
 const of = (after_ms: number, power: number | null, more = {}) => reading(1, { timestamp: at(after_ms), power_total: power, ...more });
 const seconds = (times: number[]): number[] => times.map((time) => Math.round(1000 * time - noon) / 1000);
@@ -12,7 +12,7 @@ test("a gap of more than three cadences breaks the line", () => {
   assert.deepEqual(ring.points("power_total").map((point) => point.value), [1, 1, 1, null, 1]);
 });
 
-test("no data and a lost device are gaps, not zeros", () => {
+test("no data and an offline device are gaps, not zeros", () => {
   const ring = new TrendRing(2000);
   ring.add(of(0, 5));
   ring.add(of(2000, null));
@@ -20,13 +20,13 @@ test("no data and a lost device are gaps, not zeros", () => {
   assert.deepEqual(ring.points("power_total").map((point) => point.value), [5, null, null]);
 });
 
-test("a reading twice, or an older one, is one point", () => {
+test("repeated and older readings add no point", () => {
   const ring = new TrendRing(2000);
   for (const [seq, after] of [[1, 0], [1, 0], [3, 2000], [2, 1000]] as const) ring.add(of(after, 1, { seq, epoch: "a" }));
   assert.equal(ring.points("power_total").length, 2);
 });
 
-test("after the server's clock was set back by an hour the line goes on there, and no time is on it twice", () => {
+test("when the server's clock is set back, the trend continues at the new time and no time occurs twice", () => {
   const ring = new TrendRing(2000);
   const hour = 3_600_000;
   for (let after = 0; after <= 2 * hour; after += 600_000) ring.add(of(after, 1, { cadence_ms: 600_000 }));
@@ -39,19 +39,19 @@ test("after the server's clock was set back by an hour the line goes on there, a
   assert.deepEqual(ring.points("power_total").map((point) => point.value), [9]);
 });
 
-test("a page that is open for days keeps 1,800 points", () => {
+test("a trend keeps at most 1,800 points", () => {
   const ring = new TrendRing(2000);
   for (let count = 0; count < 5000; count += 1) ring.add(of(2000 * count, count));
   assert.equal(ring.points("power_total").length, 1800);
   assert.equal(ring.points("power_total").at(-1)!.value, 4999);
 });
 
-test("history gives the mean of each bucket in its middle, and null for an empty one", () => {
+test("history points are the mean of each bucket at its middle, null for an empty bucket", () => {
   const points = history_points({ from: at(0), step_ms: 1000, fields: { power_total: [[1, 3, 2], null] } }).get("power_total")!;
   assert.deepEqual(points, [{ at_ms: noon + 500, value: 2 }, { at_ms: noon + 1500, value: null }]);
 });
 
-test("history goes before what came live, and neither is drawn over a hole", () => {
+test("history comes before the live points, with a gap between them", () => {
   const history = [0, 1000, 2000].map((after) => ({ at_ms: noon + after, value: 1 }));
   const live = [60_000, 62_000].map((after) => ({ at_ms: noon + after, value: 2 }));
   const [times, values] = merge_points(history, live, 1000);
@@ -59,12 +59,12 @@ test("history goes before what came live, and neither is drawn over a hole", () 
   assert.deepEqual(seconds(times), [0, 1, 2, 2.001, 60, 62]);
 });
 
-test("buckets that are shorter than the cadence make no holes", () => {
+test("buckets shorter than the cadence make no gaps", () => {
   const history = Array.from({ length: 12 }, (_, index) => ({ at_ms: noon + 500 * index, value: index % 4 === 0 ? 1 : null }));
   assert.deepEqual(merge_points(history, [], 500)[1], [1, 1, 1]);
 });
 
-test("times ascend where history and live overlap", () => {
+test("times ascend where history and live points overlap", () => {
   const history = [0, 1000, 2000, 3000].map((after) => ({ at_ms: noon + after, value: 1 }));
   const live = [1500, 3500].map((after) => ({ at_ms: noon + after, value: 2 }));
   assert.deepEqual(seconds(merge_points(history, live, 1000)[0]), [0, 1, 1.5, 3.5]);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Message } from "../src/lib/protocol";
 import { Link, type LinkState, type SocketLike } from "../src/lib/ws";
 
-// A world with a clock of its own, in which the tests are the server.
+// Simulates clock, timers and sockets; the tests act as the server.
 class TestSocket implements SocketLike {
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
@@ -16,45 +16,45 @@ class TestSocket implements SocketLike {
   close(): void {
     this.closed = true;
   }
-  says(message: object): void {
+  receive(message: object): void {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
-  ends(code: number): void {
+  end(code: number): void {
     this.onclose?.({ code });
   }
 }
 
-class World {
+class LinkTester {
   time = 0;
   chance = 0.5;
   sockets: TestSocket[] = [];
   states: LinkState[] = [];
   retry_at: number | null = null;
-  heard: Message[] = [];
-  private timers = new Map<number, { at: number; act: () => void }>();
+  received: Message[] = [];
+  private timers = new Map<number, { at: number; callback: () => void }>();
   private next_timer = 1;
   link: Link;
 
-  constructor(stays_awake = false) {
-    const outside = {
+  constructor(never_suspend = false) {
+    const environment = {
       open: () => {
         this.sockets.push(new TestSocket());
         return this.socket;
       },
       now: () => this.time,
       random: () => this.chance,
-      after: (milliseconds: number, act: () => void) => {
-        this.timers.set(this.next_timer, { at: this.time + milliseconds, act });
+      after: (milliseconds: number, callback: () => void) => {
+        this.timers.set(this.next_timer, { at: this.time + milliseconds, callback });
         return this.next_timer++;
       },
       cancel: (timer: number) => void this.timers.delete(timer),
     };
-    this.link = new Link(outside, { message: (message) => this.heard.push(message), state: (state, retry_at) => this.hear_state(state, retry_at) }, stays_awake);
+    this.link = new Link(environment, { message: (message) => this.received.push(message), state: (state, retry_at) => this.record_state(state, retry_at) }, never_suspend);
   }
   get socket(): TestSocket {
     return this.sockets.at(-1)!;
   }
-  private hear_state(state: LinkState, retry_at: number | null): void {
+  private record_state(state: LinkState, retry_at: number | null): void {
     this.states.push(state);
     this.retry_at = retry_at;
   }
@@ -65,7 +65,7 @@ class World {
       if (!due) break;
       this.timers.delete(due[0]);
       this.time = Math.max(this.time, due[1].at);
-      due[1].act();
+      due[1].callback();
     }
     this.time = end;
   }
@@ -76,7 +76,7 @@ class World {
   live(seq = 1): TestSocket {
     this.link.start();
     this.socket.onopen?.();
-    this.socket.says({ type: "snapshot", epoch: "a", seq, data: [] });
+    this.socket.receive({ type: "snapshot", epoch: "a", seq, data: [] });
     return this.socket;
   }
   get open_sockets(): number {
@@ -86,176 +86,176 @@ class World {
 
 const heartbeat = (seq: number) => ({ type: "hb", epoch: "a", seq });
 
-test("it is live with the snapshot, not with the connection", () => {
-  const world = new World();
-  world.link.start();
-  world.socket.onopen?.();
-  assert.deepEqual(world.states, []);
-  world.socket.says({ type: "snapshot", epoch: "a", seq: 1, data: [] });
-  assert.deepEqual(world.states, ["live"]);
+test("the link is live after the snapshot, not after the connection", () => {
+  const tester = new LinkTester();
+  tester.link.start();
+  tester.socket.onopen?.();
+  assert.deepEqual(tester.states, []);
+  tester.socket.receive({ type: "snapshot", epoch: "a", seq: 1, data: [] });
+  assert.deepEqual(tester.states, ["live"]);
 });
 
-test("a gap asks once for everything anew, shows what comes meanwhile, and is over with the snapshot", () => {
-  const world = new World();
-  const socket = world.live();
-  socket.says(heartbeat(2));
-  socket.says({ type: "batch", epoch: "a", seq: 5, data: [{ device_id: 1 }] });
-  socket.says(heartbeat(6));
+test("a gap requests one snapshot; messages are passed on meanwhile; the snapshot ends it", () => {
+  const tester = new LinkTester();
+  const socket = tester.live();
+  socket.receive(heartbeat(2));
+  socket.receive({ type: "batch", epoch: "a", seq: 5, data: [{ device_id: 1 }] });
+  socket.receive(heartbeat(6));
   assert.deepEqual(socket.sent, ['{"type":"resync"}']);
-  assert.deepEqual(world.states, ["live", "resyncing"]);
-  assert.ok(world.heard.some((message) => message.type === "batch"));
-  socket.says({ type: "snapshot", epoch: "a", seq: 7, data: [] });
-  socket.says(heartbeat(8));
-  assert.deepEqual(world.states, ["live", "resyncing", "live"]);
+  assert.deepEqual(tester.states, ["live", "resyncing"]);
+  assert.ok(tester.received.some((message) => message.type === "batch"));
+  socket.receive({ type: "snapshot", epoch: "a", seq: 7, data: [] });
+  socket.receive(heartbeat(8));
+  assert.deepEqual(tester.states, ["live", "resyncing", "live"]);
   assert.equal(socket.sent.length, 1);
 });
 
-test("what the page wants to hear is asked for at each connection", () => {
-  const world = new World();
-  world.link.subscribe({ devices: [1, 2], view: "full", max_hz: 10 });
-  const first = world.live();
-  const asked = '{"type":"sub","devices":[1,2],"view":"full","max_hz":10}';
-  assert.deepEqual(first.sent, [asked]);
-  first.ends(1006);
-  world.pass(60_000);
-  world.socket.onopen?.();
-  assert.deepEqual(world.socket.sent, [asked]);
+test("the subscription is sent on each connection", () => {
+  const tester = new LinkTester();
+  tester.link.subscribe({ devices: [1, 2], view: "full", max_hz: 10 });
+  const first = tester.live();
+  const subscription = '{"type":"sub","devices":[1,2],"view":"full","max_hz":10}';
+  assert.deepEqual(first.sent, [subscription]);
+  first.end(1006);
+  tester.pass(60_000);
+  tester.socket.onopen?.();
+  assert.deepEqual(tester.socket.sent, [subscription]);
 });
 
-test("attempts come in growing, random distances of thirty seconds at most, and the page never holds two connections", () => {
-  const world = new World();
-  world.chance = 1;
-  world.live();
+test("waits grow at random up to 30 s, and there is never more than one connection", () => {
+  const tester = new LinkTester();
+  tester.chance = 1;
+  tester.live();
   const waits: number[] = [];
   for (let attempt = 0; attempt < 9; attempt += 1) {
-    world.socket.ends(1006);
-    waits.push(world.retry_at! - world.time);
-    world.pass(waits.at(-1)!);
-    assert.equal(world.open_sockets, 1);
+    tester.socket.end(1006);
+    waits.push(tester.retry_at! - tester.time);
+    tester.pass(waits.at(-1)!);
+    assert.equal(tester.open_sockets, 1);
   }
   assert.deepEqual(waits, [1200, 2200, 4200, 8200, 16_200, 30_200, 30_200, 30_200, 30_200]);
-  world.chance = 0;
-  world.socket.ends(1006);
-  assert.equal(world.retry_at! - world.time, 200);
+  tester.chance = 0;
+  tester.socket.end(1006);
+  assert.equal(tester.retry_at! - tester.time, 200);
 });
 
-test("only a connection that lived begins anew with short distances", () => {
-  const world = new World();
-  world.chance = 1;
-  world.live();
+test("only a stable connection resets the backoff", () => {
+  const tester = new LinkTester();
+  tester.chance = 1;
+  tester.live();
   for (let attempt = 0; attempt < 4; attempt += 1) {
-    world.socket.ends(1012);
-    world.pass(60_000);
-    world.socket.says({ type: "snapshot", epoch: "a", seq: 1, data: [] });
+    tester.socket.end(1012);
+    tester.pass(60_000);
+    tester.socket.receive({ type: "snapshot", epoch: "a", seq: 1, data: [] });
   }
   for (let second = 0; second < 12; second += 1) {
-    world.pass(1000);
-    world.socket.says({ type: "hb", epoch: "a", seq: 2 + second });
+    tester.pass(1000);
+    tester.socket.receive({ type: "hb", epoch: "a", seq: 2 + second });
   }
-  world.socket.ends(1012);
-  assert.equal(world.retry_at! - world.time, 1200);
+  tester.socket.end(1012);
+  assert.equal(tester.retry_at! - tester.time, 1200);
 });
 
-test("the server's reason decides: no room waits longer, no right asks for a token", () => {
-  const world = new World();
-  world.chance = 0;
-  world.live();
-  world.socket.ends(1013);
-  assert.equal(world.retry_at! - world.time, 5000);
-  const refused = new World();
-  refused.live().ends(1008);
+test("close code 1013 waits longer, and 1008 stops the attempts", () => {
+  const tester = new LinkTester();
+  tester.chance = 0;
+  tester.live();
+  tester.socket.end(1013);
+  assert.equal(tester.retry_at! - tester.time, 5000);
+  const refused = new LinkTester();
+  refused.live().end(1008);
   refused.pass(600_000);
   assert.deepEqual(refused.states, ["live", "refused"]);
   assert.equal(refused.sockets.length, 1);
 });
 
-test("a silent server is asked after ten seconds and given up after fifteen", () => {
-  const world = new World();
-  const socket = world.live();
-  world.pass(10_000);
+test("a silent server gets a ping after 10 s, and the connection is closed after 15 s", () => {
+  const tester = new LinkTester();
+  const socket = tester.live();
+  tester.pass(10_000);
   assert.deepEqual(socket.sent, []);
-  world.pass(1000);
+  tester.pass(1000);
   assert.deepEqual(socket.sent, ["ping"]);
-  world.pass(3900);
-  assert.deepEqual(world.states, ["live"]);
-  world.pass(1100);
-  assert.deepEqual(world.states, ["live", "lost"]);
+  tester.pass(3900);
+  assert.deepEqual(tester.states, ["live"]);
+  tester.pass(1100);
+  assert.deepEqual(tester.states, ["live", "lost"]);
   assert.equal(socket.closed, true);
 });
 
-test("a pong is a sign of life", () => {
-  const world = new World();
-  const socket = world.live();
-  world.pass(11_000);
+test("a pong keeps the connection open", () => {
+  const tester = new LinkTester();
+  const socket = tester.live();
+  tester.pass(11_000);
   socket.onmessage?.({ data: "pong" });
-  world.pass(9000);
-  assert.deepEqual(world.states, ["live"]);
+  tester.pass(9000);
+  assert.deepEqual(tester.states, ["live"]);
 });
 
-test("a server that takes the connection and says nothing is given up too", () => {
-  const world = new World();
-  world.link.start();
-  world.pass(16_000);
-  assert.deepEqual(world.states, ["lost"]);
+test("a connection without any message is closed too", () => {
+  const tester = new LinkTester();
+  tester.link.start();
+  tester.pass(16_000);
+  assert.deepEqual(tester.states, ["lost"]);
 });
 
-test("messages of a connection that was given up are not heard", () => {
-  const world = new World();
-  const old = world.live();
-  world.pass(16_000);
-  const heard = world.heard.length;
-  old.says(heartbeat(2));
-  assert.equal(world.heard.length, heard);
+test("messages of a closed connection are ignored", () => {
+  const tester = new LinkTester();
+  const old = tester.live();
+  tester.pass(16_000);
+  const received = tester.received.length;
+  old.receive(heartbeat(2));
+  assert.equal(tester.received.length, received);
 });
 
-test("a page that nobody sees for five minutes sleeps, and wakes at once", () => {
-  const world = new World();
-  const socket = world.live();
-  world.link.hidden(true);
+test("a page hidden for five minutes is suspended, and reconnects when it is shown", () => {
+  const tester = new LinkTester();
+  const socket = tester.live();
+  tester.link.hidden(true);
   for (let seq = 2; seq < 64; seq += 1) {
-    world.pass(5000);
-    socket.says(heartbeat(seq));
+    tester.pass(5000);
+    socket.receive(heartbeat(seq));
   }
-  assert.deepEqual(world.states, ["live", "asleep"]);
-  assert.equal(world.open_sockets, 0);
-  world.link.hidden(false);
-  assert.equal(world.open_sockets, 1);
+  assert.deepEqual(tester.states, ["live", "suspended"]);
+  assert.equal(tester.open_sockets, 0);
+  tester.link.hidden(false);
+  assert.equal(tester.open_sockets, 1);
 });
 
-test("a wall display does not sleep", () => {
-  const world = new World(true);
-  const socket = world.live();
-  world.link.hidden(true);
+test("a wall display is never suspended", () => {
+  const tester = new LinkTester(true);
+  const socket = tester.live();
+  tester.link.hidden(true);
   for (let seq = 2; seq < 100; seq += 1) {
-    world.pass(5000);
-    socket.says(heartbeat(seq));
+    tester.pass(5000);
+    socket.receive(heartbeat(seq));
   }
-  assert.deepEqual(world.states, ["live"]);
+  assert.deepEqual(tester.states, ["live"]);
 });
 
-test("a machine that slept looks at the clock when it wakes", () => {
-  const world = new World();
-  world.live();
-  world.link.hidden(true);
-  world.sleep(60_000);
-  world.link.hidden(false);
-  assert.deepEqual(world.states, ["live", "lost"]);
+test("the silence is checked as soon as a sleeping machine wakes", () => {
+  const tester = new LinkTester();
+  tester.live();
+  tester.link.hidden(true);
+  tester.sleep(60_000);
+  tester.link.hidden(false);
+  assert.deepEqual(tester.states, ["live", "lost"]);
 });
 
-test("when the network is back the next attempt is made at once, once", () => {
-  const world = new World();
-  world.live().ends(1006);
-  world.link.try_now();
-  world.link.try_now();
-  assert.equal(world.open_sockets, 1);
-  world.pass(2000);
-  assert.equal(world.sockets.length, 2);
+test("try_now() connects at once, and only once", () => {
+  const tester = new LinkTester();
+  tester.live().end(1006);
+  tester.link.try_now();
+  tester.link.try_now();
+  assert.equal(tester.open_sockets, 1);
+  tester.pass(2000);
+  assert.equal(tester.sockets.length, 2);
 });
 
-test("stopped is stopped", () => {
-  const world = new World();
-  world.live().ends(1006);
-  world.link.stop();
-  world.pass(600_000);
-  assert.equal(world.sockets.length, 1);
+test("a stopped link makes no attempts", () => {
+  const tester = new LinkTester();
+  tester.live().end(1006);
+  tester.link.stop();
+  tester.pass(600_000);
+  assert.equal(tester.sockets.length, 1);
 });

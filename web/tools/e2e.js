@@ -1,4 +1,4 @@
-// Runs the browser tests against the program that GENSETD names; 'npm run e2e -- states' only those files.
+// Runs the browser tests against the program that GENSETD names; 'npm run e2e -- states' runs only matching files.
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";

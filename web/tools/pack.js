@@ -1,5 +1,5 @@
-// node pack.js DIST OUT: packs the built page for the program. OUT/page.bin holds every file, as it is and, where that
-// is smaller, compressed with gzip and brotli; OUT/page_table.cpp says what stands where. The same page gives the same bytes.
+// node pack.js DIST OUT: packs the built page for the program. OUT/page.bin contains each file plain and, where that is smaller,
+// compressed with gzip and brotli; OUT/page_table.cpp contains the offsets. The same page gives the same bytes.
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -39,7 +39,7 @@ function entry(path) {
   const digest = createHash("sha256").update(plain).digest("hex").slice(0, 20);
   const smaller = (bytes) => (bytes.length < plain.length ? place(bytes) : "{}");
   const gzip = gzipSync(plain, { level: 9 });
-  gzip[9] = 255; // the operating system that compressed it: unknown, wherever this runs
+  gzip[9] = 255; // operating system "unknown", so that the bytes do not depend on the machine
   const brotli = brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
   return `    {"${name}", "${type}", "${digest}", ${place(plain)}, ${smaller(gzip)}, ${smaller(brotli)}},`;
 }
@@ -51,9 +51,9 @@ const lines = files_below(dist)
 writeFileSync(join(out, "page.bin"), Buffer.concat(parts));
 writeFileSync(
   join(out, "page_table.cpp"),
-  `#include "http/page_file.hpp"
+  `#include "api/page_file.hpp"
 
-namespace gensetd::http {
+namespace gensetd::api {
 namespace {
 
 constexpr PageFile files[] = {
@@ -64,6 +64,6 @@ ${lines.join("\n")}
 
 std::span<const PageFile> page_files() { return files; }
 
-}  // namespace gensetd::http
+}  // namespace gensetd::api
 `,
 );

@@ -1,8 +1,8 @@
-// Makes the pictures of the documents, of a simulated plant: 'npm run pictures' (GENSETD names the program). Takes four minutes.
+// Makes the pictures of the documents from a simulated plant: 'npm run pictures' (GENSETD names the program). Takes four minutes.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { launch, open_page } from "../e2e/browser.js";
-import { source } from "../e2e/places.js";
+import { source } from "../e2e/paths.js";
 import { Programs } from "../e2e/programs.js";
 
 const folder = join(source, "docs/pictures");
@@ -19,7 +19,7 @@ try {
   }
   await daemon.online(...ids);
   const lost = await daemon.add_device(2, "Genset 3", { port: 1 });
-  await daemon.until(lost, (reading) => !reading.online, "a device that is not there");
+  await daemon.until(lost, (reading) => !reading.online, "the offline device");
   mkdirSync(folder, { recursive: true });
   for (const [name, hash, theme, height] of [["fleet", "#/", "light", 340], ["site", "#/site/1", "dark", 900]]) {
     const { page, context } = await open_page(browser, `${daemon.url}/${hash}`, { language: "en", theme, width: 1280, height });

@@ -1,4 +1,4 @@
-// Compiles tests/*.test.ts, since Node.js 18 cannot run TypeScript, and runs them; 'npm test -- topology' only those.
+// Compiles tests/*.test.ts, since Node.js 18 cannot run TypeScript, and runs them; 'npm test -- topology' runs only matching files.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

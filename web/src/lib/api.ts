@@ -1,4 +1,4 @@
-// REST of the daemon. The token travels in a header and, for the WebSocket, as a subprotocol: a URL would end in logs.
+// REST client of the daemon. The token is sent in a header, and to the WebSocket as a subprotocol: URLs appear in logs.
 
 import { address_of } from "./address";
 
@@ -10,13 +10,13 @@ export class ApiError extends Error {
 
 const token_key = "gensetd.token";
 let token = read_token();
-const refusals = new Set<() => void>();
+const unauthorized_listeners = new Set<() => void>();
 
 function read_token(): string {
   try {
     return sessionStorage.getItem(token_key) ?? "";
   } catch {
-    return ""; // storage is forbidden: the token lives as long as the page
+    return ""; // storage is forbidden: the token is kept until the page is closed
   }
 }
 
@@ -26,15 +26,15 @@ export function set_token(next: string): void {
     if (next) sessionStorage.setItem(token_key, next);
     else sessionStorage.removeItem(token_key);
   } catch {
-    // as above
+    // storage is forbidden
   }
 }
 
 export const has_token = (): boolean => token !== "";
 
-// Called at each 401.
-export function on_unauthorized(act: () => void): void {
-  refusals.add(act);
+// `callback` is called at each response with status 401.
+export function on_unauthorized(callback: () => void): void {
+  unauthorized_listeners.add(callback);
 }
 
 export function websocket_protocols(): string[] {
@@ -44,37 +44,37 @@ export function websocket_protocols(): string[] {
   return ["gensetd", `gensetd.token.${base64url}`];
 }
 
-async function ask(method: string, path: string, body: unknown, signal: AbortSignal | undefined, accept: string): Promise<Response> {
+async function send_request(method: string, path: string, body: unknown, signal: AbortSignal | undefined, accept: string): Promise<Response> {
   const headers: Record<string, string> = { Accept: accept };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  let answer: Response;
+  let response: Response;
   try {
-    answer = await fetch(address_of(path), { method, headers, body: body === undefined ? null : JSON.stringify(body), cache: "no-store", signal: signal ?? null });
+    response = await fetch(address_of(path), { method, headers, body: body === undefined ? null : JSON.stringify(body), cache: "no-store", signal: signal ?? null });
   } catch (failed) {
     if (failed instanceof DOMException && failed.name === "AbortError") throw failed;
     throw new ApiError(0, "unreachable", "");
   }
-  if (answer.ok) return answer;
-  if (answer.status === 401) refusals.forEach((act) => act());
-  const said = (await answer.json().catch(() => null)) as { error?: { code?: string; message?: string; field?: string | null } } | null;
-  throw new ApiError(answer.status, said?.error?.code ?? "", said?.error?.message ?? `HTTP ${answer.status}`, said?.error?.field ?? null);
+  if (response.ok) return response;
+  if (response.status === 401) unauthorized_listeners.forEach((callback) => callback());
+  const failure = (await response.json().catch(() => null)) as { error?: { code?: string; message?: string; field?: string | null } } | null;
+  throw new ApiError(response.status, failure?.error?.code ?? "", failure?.error?.message ?? `HTTP ${response.status}`, failure?.error?.field ?? null);
 }
 
-async function as_json<T>(answer: Promise<Response>): Promise<T> {
-  const { status, text } = await answer.then(async (one) => ({ status: one.status, text: await one.text() }));
+async function as_json<T>(response: Promise<Response>): Promise<T> {
+  const { status, text } = await response.then(async (received) => ({ status: received.status, text: await received.text() }));
   return (status === 204 ? undefined : JSON.parse(text)) as T;
 }
 
 export const api = {
-  get: <T>(path: string, signal?: AbortSignal) => as_json<T>(ask("GET", path, undefined, signal, "application/json")),
-  post: <T>(path: string, body: unknown, signal?: AbortSignal) => as_json<T>(ask("POST", path, body, signal, "application/json")),
-  patch: <T>(path: string, body: unknown) => as_json<T>(ask("PATCH", path, body, undefined, "application/json")),
-  remove: (path: string) => as_json<void>(ask("DELETE", path, undefined, undefined, "application/json")),
-  csv: (path: string) => ask("GET", path, undefined, undefined, "text/csv").then((answer) => answer.blob()),
+  get: <T>(path: string, signal?: AbortSignal) => as_json<T>(send_request("GET", path, undefined, signal, "application/json")),
+  post: <T>(path: string, body: unknown, signal?: AbortSignal) => as_json<T>(send_request("POST", path, body, signal, "application/json")),
+  patch: <T>(path: string, body: unknown) => as_json<T>(send_request("PATCH", path, body, undefined, "application/json")),
+  remove: (path: string) => as_json<void>(send_request("DELETE", path, undefined, undefined, "application/json")),
+  csv: (path: string) => send_request("GET", path, undefined, undefined, "text/csv").then((response) => response.blob()),
 };
 
-// Whether this token may change anything.
-export async function may_change(): Promise<boolean> {
+// Only an administrator may change anything.
+export async function is_administrator(): Promise<boolean> {
   return (await api.get<{ role: "reader" | "administrator" }>("/api/access")).role === "administrator";
 }

@@ -1,44 +1,33 @@
 import { websocket_address_of } from "./address";
-import { api, ApiError, has_token, may_change, on_unauthorized, set_token, websocket_protocols } from "./api";
-import { sort_alarms, with_event } from "./health";
-import { fill, load_texts, preferred_language, type Key, type Texts } from "./i18n";
+import { alarm_log } from "./alarm-log.svelte";
+import { api, ApiError, has_token, is_administrator, on_unauthorized, set_token, websocket_protocols } from "./api";
+import { Painter } from "./painter";
+import { preferences } from "./preferences.svelte";
 import { stamp, type Message } from "./protocol";
 import { quality_of, type Quality } from "./quality";
-import { remember, remembered } from "./settings";
 import { parse_kiosk, parse_route, type Kiosk, type Route } from "./route";
 import { Store } from "./store";
 import { ServerClock, Stopwatch } from "./time";
 import type { Input } from "./topology";
-import type { Device, EventCode, Language, PlantEvent, Profile, Reading, Site } from "./types";
+import type { Device, Profile, Reading, Site } from "./types";
 import { Link, type LinkState, type SocketLike, type Subscription } from "./ws";
 
-// What the whole page knows, and how it learns it: the registry by REST, readings and alarms by the WebSocket.
-
-export type Theme = "auto" | "light" | "dark";
-export type BreakerColours = "neutral" | "red" | "green";
+// State of the whole page. The registry comes by REST, readings and events come by the WebSocket.
 
 export class Cell {
   reading = $state.raw<Reading | null>(null);
 }
 
-const paint_every_ms: Record<Subscription["view"], number> = { overview: 250, full: 100 };
+const paint_interval_ms: Record<Subscription["view"], number> = { overview: 250, full: 100 };
 const registry_retry_ms = 3000;
 const registry_refresh_ms = 30000; // in case a notice of a change was lost
 const tick_ms = 1000;
-const resync_pause_ms = 2000; // between two that a clock's step makes necessary
-
-function one_of<T extends string>(value: string | null, allowed: readonly T[], otherwise: T): T {
-  return allowed.find((one) => one === value) ?? otherwise;
-}
+const resync_interval_ms = 2000; // shortest time between two resyncs that clock steps cause
+const slow_paint_ms = 100;
+const slow_paints_max = 5; // then the page requests fewer readings
+const min_hz = 0.5;
 
 class App {
-  language = $state<Language>(preferred_language(remembered("language"), navigator.languages));
-  texts = $state.raw({} as Texts); // of the language; load_language() comes before all else
-  theme = $state<Theme>(one_of(remembered("theme"), ["auto", "light", "dark"], "auto"));
-  breaker_colours = $state<BreakerColours>(one_of(remembered("breakers"), ["neutral", "red", "green"], "neutral"));
-  hotkeys = $state(remembered("hotkeys") !== "0");
-  sound = $state(remembered("sound") === "1");
-  muted_until = $state(0); // by `elapsed`
   kiosk: Kiosk | null = parse_kiosk(location.search, location.hash);
 
   route = $state.raw<Route>(parse_route(location.hash));
@@ -49,9 +38,9 @@ class App {
   registry_known = $state(false);
   registry_error = $state<string | null>(null);
 
-  token_asked = $state(false);
+  token_required = $state(false);
   token_wrong = $state(false);
-  changes_allowed = $state<boolean | null>(null); // null: not known yet
+  can_change = $state<boolean | null>(null); // null: not known yet
 
   link_state = $state<LinkState>("connecting");
   link_lost_at = $state<number | null>(null); // server time
@@ -61,106 +50,70 @@ class App {
   poll_interval = $state(2);
   paused_at = $state<number | null>(null);
 
-  alarms = $state.raw<PlantEvent[]>([]);
-  alarm_log = $state<"unknown" | "there" | "missing">("unknown");
-  alarm_rate = $state<number | null>(null);
-  alarm_count_24h = $state<number | null>(null);
-  event_codes = $state.raw<Map<string, EventCode>>(new Map());
-  last_event = $state.raw<PlantEvent | null>(null);
-
-  now = $state(Date.now()); // server time, each second; for display
-  elapsed = $state(performance.now()); // of the page's stopwatch, each second; ages are measured by it
+  now = $state(Date.now()); // server time for display, updated each second
+  elapsed = $state(performance.now()); // the page's stopwatch, updated each second; ages are measured by it
   clock_steps = $state(0); // how often the server's clock was set
-  beat = $state(0); // grows with each paint of new readings
+  paint_count = $state(0); // number of paints with new readings
 
   private stopwatch = new Stopwatch();
   private clock = new ServerClock(performance.timeOrigin);
-  private resynced_at = -Infinity;
+  private last_resync_ms = -Infinity;
   private store = new Store();
   private cells = new Map<number, Cell>();
   private ui_version: string | null = null;
   private selection: ReadonlySet<number> | null = null;
   private view: Subscription["view"] = "overview";
-  private last_paint = 0;
-  private paint_timer: number | null = null;
   private registry_timer: number | null = null;
-  private derived_onset = new Map<string, string>();
-  private arrivals = new Set<(reading: Reading) => void>();
+  private overview_max_hz = 4;
+  private slow_paints = 0;
+  private reading_listeners = new Set<(reading: Reading) => void>();
+  private painter = new Painter({
+    is_paused: () => this.paused_at !== null,
+    paint: () => this.show_readings(),
+    painted: (duration_ms) => this.adapt_rate(duration_ms),
+  });
   private link = new Link(
     {
       open: () => this.open_socket(),
       now: () => performance.now(),
       random: () => Math.random(),
-      after: (milliseconds, act) => window.setTimeout(act, milliseconds),
+      after: (milliseconds, callback) => window.setTimeout(callback, milliseconds),
       cancel: (timer) => window.clearTimeout(timer),
     },
-    { message: (message) => this.hear(message), state: (state, retry_at) => this.link_changed(state, retry_at) },
+    { message: (message) => this.receive(message), state: (state, retry_at) => this.link_changed(state, retry_at) },
     this.kiosk !== null,
   );
 
-  // --- texts ---
-
-  t = (key: Key, values?: Record<string, unknown>): string => {
-    const text = this.texts[key];
-    return values ? fill(text, values) : text;
-  };
-
-  async set_language(language: Language): Promise<void> {
-    this.texts = await load_texts(language);
-    this.language = language;
-    remember("language", language);
-  }
-  set_theme(theme: Theme): void {
-    this.theme = theme;
-    remember("theme", theme);
-  }
-  set_breaker_colours(colours: BreakerColours): void {
-    this.breaker_colours = colours;
-    remember("breakers", colours);
-  }
-  set_hotkeys(on: boolean): void {
-    this.hotkeys = on;
-    remember("hotkeys", on ? "1" : "0");
-  }
-  set_sound(on: boolean): void {
-    this.sound = on;
-    remember("sound", on ? "1" : "0");
-  }
-
-  async load_language(): Promise<void> {
-    this.texts = await load_texts(this.language);
-  }
-
-  // --- life ---
+  // --- start and ticks ---
 
   start(): void {
-    on_unauthorized(() => this.ask_for_token());
+    on_unauthorized(() => this.require_token());
     window.addEventListener("hashchange", () => (this.route = parse_route(location.hash)));
     window.addEventListener("online", () => this.link.try_now());
     document.addEventListener("visibilitychange", () => {
       this.link.hidden(document.hidden);
-      if (!document.hidden) this.paint();
+      if (!document.hidden) this.painter.paint();
     });
     window.setInterval(() => this.tick(), tick_ms);
     void this.load_registry().then(() => {
-      if (!this.token_asked) this.link.start();
+      if (!this.token_required) this.link.start();
     });
   }
 
   private tick(): void {
-    this.elapsed = this.measure();
+    this.elapsed = this.read_stopwatch();
     this.now = this.clock.now(this.elapsed);
   }
 
-  // The stopwatch's time. What was shown before a sleep of this machine is asked for again.
-  private measure(): number {
+  // After this machine has slept, the shown values are old: the page requests a new snapshot.
+  private read_stopwatch(): number {
     if (this.stopwatch.read(Date.now(), performance.now())) this.resync();
     return this.stopwatch.elapsed_ms;
   }
 
   private resync(): void {
-    if (performance.now() - this.resynced_at < resync_pause_ms) return;
-    this.resynced_at = performance.now();
+    if (performance.now() - this.last_resync_ms < resync_interval_ms) return;
+    this.last_resync_ms = performance.now();
     this.link.resync();
   }
 
@@ -168,15 +121,15 @@ class App {
 
   // --- token ---
 
-  private ask_for_token(): void {
+  private require_token(): void {
     if (has_token()) this.token_wrong = true;
     set_token("");
-    this.changes_allowed = null;
-    this.token_asked = true;
+    this.can_change = null;
+    this.token_required = true;
     this.link.stop();
   }
 
-  async give_token(token: string): Promise<void> {
+  async sign_in(token: string): Promise<void> {
     set_token(token);
     this.token_wrong = false;
     try {
@@ -184,19 +137,19 @@ class App {
     } catch (failed) {
       if (failed instanceof ApiError && failed.status === 401) return;
     }
-    this.token_asked = false;
+    this.token_required = false;
     await this.load_registry();
     this.link.stop();
     this.link.start();
   }
 
-  forget_token(): void {
+  sign_out(): void {
     set_token("");
     location.reload();
   }
 
-  private async learn_rights(): Promise<void> {
-    if (this.changes_allowed === null) this.changes_allowed = await may_change().catch(() => null);
+  private async load_role(): Promise<void> {
+    if (this.can_change === null) this.can_change = await is_administrator().catch(() => null);
   }
 
   // --- registry ---
@@ -216,49 +169,20 @@ class App {
       this.devices = devices;
       this.registry_known = true;
       this.registry_error = null;
-      this.paint_soon(0);
-      void this.learn_rights();
-      if (this.event_codes.size === 0 && this.alarm_log !== "missing") await this.load_alarms();
+      this.painter.schedule(0);
+      void this.load_role();
+      if (alarm_log.codes.size === 0 && alarm_log.state !== "missing") await alarm_log.load();
     } catch (failed) {
       wait = registry_retry_ms;
-      this.registry_error = this.said(failed);
+      this.registry_error = this.error_text(failed);
     }
-    if (!this.token_asked) this.registry_timer = window.setTimeout(() => void this.load_registry(), wait);
+    if (!this.token_required) this.registry_timer = window.setTimeout(() => void this.load_registry(), wait);
   };
 
-  said(failed: unknown): string {
-    if (failed instanceof ApiError) return failed.status === 0 ? this.t("server_unreachable") : failed.message;
+  // What to show for a failed request.
+  error_text(failed: unknown): string {
+    if (failed instanceof ApiError) return failed.status === 0 ? preferences.t("server_unreachable") : failed.message;
     return failed instanceof Error ? failed.message : String(failed);
-  }
-
-  // --- alarms ---
-
-  load_alarms = async (): Promise<void> => {
-    try {
-      const said = await api.get<{ alarms: PlantEvent[]; server_time: string; rate_10min: number; count_24h: number }>("/api/alarms");
-      this.alarms = sort_alarms(said.alarms);
-      this.alarm_rate = said.rate_10min;
-      this.alarm_count_24h = said.count_24h;
-      this.alarm_log = "there";
-      if (this.event_codes.size === 0) {
-        const { codes } = await api.get<{ codes: EventCode[] }>("/api/event-codes");
-        this.event_codes = new Map(codes.map((code) => [code.code, code]));
-      }
-    } catch (failed) {
-      if (failed instanceof ApiError && failed.status === 404) this.alarm_log = "missing";
-    }
-  };
-
-  take_event(event: PlantEvent): void {
-    this.alarms = with_event(this.alarms, event);
-    this.last_event = event;
-  }
-
-  // When this page first saw an alarm that no log tells the time of.
-  first_seen(key: string): string {
-    let onset = this.derived_onset.get(key);
-    if (!onset) this.derived_onset.set(key, (onset = new Date(this.now).toISOString()));
-    return onset;
   }
 
   // --- live data ---
@@ -270,42 +194,43 @@ class App {
   }
 
   quality(device: Device, reading: Reading | null): Quality {
-    return quality_of(reading, this.in_use(device), this.poll_interval, this.elapsed);
+    return quality_of(reading, this.effective_device(device), this.poll_interval, this.elapsed);
   }
 
-  // A device of a site that is out of use is not polled either.
-  private in_use(device: Device): Device {
+  // The device with is_active as it applies: devices of an inactive site are not polled.
+  private effective_device(device: Device): Device {
     const site = this.sites.find((one) => one.id === device.site_id);
     return device.is_active && site && !site.is_active ? { ...device, is_active: false } : device;
   }
 
   input(device: Device): Input {
     const { reading } = this.cell(device.id);
-    return { device: this.in_use(device), reading, quality: this.quality(device, reading) };
+    return { device: this.effective_device(device), reading, quality: this.quality(device, reading) };
   }
 
   devices_of(site_id: number): Device[] {
     return this.devices.filter((device) => device.site_id === site_id);
   }
 
-  // Readings that another program publishes, of devices that are not registered here.
+  // Ids of devices that are not registered here: another program publishes their readings.
   foreign_ids(): number[] {
-    void this.beat;
+    void this.paint_count;
     const known = new Set(this.devices.map((device) => device.id));
     return this.store.ids().filter((id) => !known.has(id));
   }
 
-  watch(devices: number[] | null, view: Subscription["view"]): void {
-    const max_hz = view === "overview" ? this.affordable_hz : 10;
+  // Selects the readings that the server sends; null: all devices.
+  subscribe(devices: number[] | null, view: Subscription["view"]): void {
+    const max_hz = view === "overview" ? this.overview_max_hz : 10;
     this.selection = devices ? new Set(devices) : null;
     this.view = view;
     this.link.subscribe({ devices, view, max_hz });
   }
 
-  // Each new reading, as it comes; gives the way to end it.
-  on_reading(act: (reading: Reading) => void): () => void {
-    this.arrivals.add(act);
-    return () => this.arrivals.delete(act);
+  // Calls `callback` with each new reading; the returned function ends that.
+  on_reading(callback: (reading: Reading) => void): () => void {
+    this.reading_listeners.add(callback);
+    return () => this.reading_listeners.delete(callback);
   }
 
   pause(): void {
@@ -313,35 +238,35 @@ class App {
   }
   resume(): void {
     this.paused_at = null;
-    this.paint();
+    this.painter.paint();
   }
 
   private open_socket(): SocketLike {
     return new WebSocket(websocket_address_of("/ws/metrics?proto=2"), websocket_protocols()) as unknown as SocketLike;
   }
 
-  private hear(message: Message): void {
-    this.learn_times(message);
+  private receive(message: Message): void {
+    this.update_clock(message);
     switch (message.type) {
       case "snapshot":
         this.store.snapshot(message, this.selection);
         this.poll_interval = message.poll_interval ?? this.poll_interval;
-        if (message.ui_version) this.learn_version(message.ui_version);
+        if (message.ui_version) this.check_version(message.ui_version);
         this.had_snapshot = true;
         this.tick();
-        this.paint_soon(0);
-        if (this.alarm_log === "there") void this.load_alarms();
+        this.painter.schedule(0);
+        if (alarm_log.state === "available") void alarm_log.load();
         break;
       case "batch":
-        for (const reading of message.data) for (const act of this.arrivals) act(reading);
-        this.paint_soon(this.store.batch(message) ? 0 : paint_every_ms[this.view]);
+        for (const reading of message.data) for (const callback of this.reading_listeners) callback(reading);
+        this.painter.schedule(this.store.batch(message) ? 0 : paint_interval_ms[this.view]);
         break;
       case "removed":
         this.store.removed(message);
-        this.paint_soon(0);
+        this.painter.schedule(0);
         break;
       case "event":
-        this.take_event(message.event);
+        alarm_log.add(message.event);
         break;
       case "config":
         void this.load_registry();
@@ -349,10 +274,10 @@ class App {
     }
   }
 
-  // Where the server's clock was set it cannot be said how long the message was under way; a snapshot will tell all ages.
-  private learn_times(message: Message): void {
-    const elapsed = this.measure();
-    const delay = message.server_time ? this.clock.learn(message.server_time, elapsed) : 0;
+  // When the server's clock was set, the transit time of this message is unknown. A new snapshot then gives all ages.
+  private update_clock(message: Message): void {
+    const elapsed = this.read_stopwatch();
+    const delay = message.server_time ? this.clock.add_sample(message.server_time, elapsed) : 0;
     stamp(message, elapsed - (delay ?? 0));
     if (delay !== null) return;
     this.clock_steps += 1;
@@ -360,7 +285,7 @@ class App {
     if (message.type !== "snapshot") this.resync();
   }
 
-  private learn_version(version: string): void {
+  private check_version(version: string): void {
     if (this.ui_version !== null && version !== this.ui_version) {
       this.new_version = true;
       if (this.kiosk) window.setTimeout(() => location.reload(), 5000);
@@ -371,57 +296,39 @@ class App {
   private link_changed(state: LinkState, retry_at: number | null): void {
     const was_good = this.link_state === "live" || this.link_state === "resyncing";
     const is_good = state === "live" || state === "resyncing";
-    if (was_good && !is_good) this.link_lost_at = this.clock.now(this.measure());
+    if (was_good && !is_good) this.link_lost_at = this.clock.now(this.read_stopwatch());
     if (is_good) {
       this.link_lost_at = null;
       if (!was_good && this.registry_known) void this.load_registry();
     }
     this.link_state = state;
     this.retry_at = retry_at;
-    // A refusal of the upgrade looks like a lost connection; REST tells the difference.
+    // A refused upgrade looks like a lost connection. A REST request shows whether the token was refused.
     if (state === "lost" || state === "refused") void api.get("/api/sites").catch(() => undefined);
   }
 
-  // --- painting: at most 4 or 10 times a second, within an animation frame ---
+  // --- painting ---
 
-  private affordable_hz = 4;
-
-  private paint_soon(least_distance_ms: number): void {
-    if (this.paused_at !== null || this.paint_timer !== null) {
-      if (least_distance_ms > 0 || this.paused_at !== null) return;
-      if (this.paint_timer !== null) window.clearTimeout(this.paint_timer);
-    }
-    const wait = Math.max(0, this.last_paint + least_distance_ms - performance.now());
-    this.paint_timer = window.setTimeout(() => requestAnimationFrame(() => this.paint()), wait);
-  }
-
-  private paint(): void {
-    if (this.paint_timer !== null) window.clearTimeout(this.paint_timer);
-    this.paint_timer = null;
-    if (this.paused_at !== null) return;
-    const began = performance.now();
-    this.last_paint = began;
+  // Moves the newest readings from the store into the cells; returns how many there were.
+  private show_readings(): number {
     let changed = 0;
     this.store.flush((id, reading) => {
       this.cell(id).reading = reading;
       changed += 1;
     });
-    if (changed === 0) return;
-    this.beat += 1;
-    setTimeout(() => this.judge(performance.now() - began), 0);
+    if (changed > 0) this.paint_count += 1;
+    return changed;
   }
 
-  // A weak machine that takes long to paint asks the server for less.
-  private slow_paints = 0;
-  private judge(took_ms: number): void {
+  // Halves the rate of the overview when painting is slow on this machine.
+  private adapt_rate(paint_ms: number): void {
     if (document.hidden || this.view !== "overview") return;
-    this.slow_paints = took_ms > 100 ? this.slow_paints + 1 : Math.max(0, this.slow_paints - 0.1);
-    if (this.slow_paints < 5 || this.affordable_hz <= 0.5) return;
+    this.slow_paints = paint_ms > slow_paint_ms ? this.slow_paints + 1 : Math.max(0, this.slow_paints - 0.1);
+    if (this.slow_paints < slow_paints_max || this.overview_max_hz <= min_hz) return;
     this.slow_paints = 0;
-    this.affordable_hz /= 2;
-    this.watch(this.selection ? [...this.selection] : null, this.view);
+    this.overview_max_hz /= 2;
+    this.subscribe(this.selection ? [...this.selection] : null, this.view);
   }
 }
 
 export const app = new App();
-export const t = app.t;

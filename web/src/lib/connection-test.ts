@@ -1,13 +1,13 @@
 import type { Key } from "./i18n";
 
-// What to check when a device does not answer, by the sentence that the daemon says of it (src/poller/describe.cpp).
+// What to check after a failed read. The patterns match the error texts of src/poller/describe.cpp; the first match counts.
 const advices: [RegExp, Key][] = [
   [/connection refused/i, "advice_refused"],
-  [/no connection within|nobody has this address|no way to that network|host name has no address|firewall/i, "advice_connect"],
+  [/no connection within|no host responds at this address|no route to that network|host name has no address|firewall/i, "advice_connect"],
   [/was closed before|connection reset/i, "advice_closed"],
-  [/another master asks|only answers to others/i, "advice_others"],
-  [/wrong CRC|bytes that are no Modbus/i, "advice_crc"],
-  [/answers in Modbus/i, "advice_protocol"],
+  [/another master requests|only answers to other masters/i, "advice_others"],
+  [/wrong CRC|bytes that are not Modbus/i, "advice_crc"],
+  [/responds in Modbus/i, "advice_protocol"],
   [/unit \d+ answered instead/i, "advice_unit"],
   [/refuses to read|exception/i, "advice_exception"],
   [/no answer within/i, "advice_silent"],

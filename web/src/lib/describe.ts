@@ -1,38 +1,40 @@
-import { app, t } from "./app.svelte";
+import { alarm_log } from "./alarm-log.svelte";
+import { app } from "./app.svelte";
 import { code_text } from "./fields";
 import { format_age } from "./fmt";
 import { alarms_of, type Alarm } from "./health";
 import { fill, type Key } from "./i18n";
+import { preferences, t } from "./preferences.svelte";
 import { age_ms, type Quality } from "./quality";
 import type { SiteState } from "./site-state";
 import type { Breaker, Input, Presence } from "./topology";
 import type { Device, PlantEvent, Reading } from "./types";
 
-// Words for what the modules decided. All of it follows the language.
+// Texts for states, alarms and events in the current language.
 
 const status_field = { generator: "gen_status", ats: "genset_status" } as const;
 
-// What the machine does, or why that is not known.
+// The state of the machine, or why it is unknown.
 export function state_text({ device, reading, quality }: Input): string {
-  const words: Partial<Record<Quality, Key>> = { disabled: "state_disabled", waiting: "state_waiting", never: "state_never", offline: "state_offline" };
-  const word = words[quality];
-  if (word) return t(word);
-  if (device.device_type === "ats") return switch_word(device, reading) ?? t("state_no_status");
+  const keys: Partial<Record<Quality, Key>> = { disabled: "state_disabled", waiting: "state_waiting", never: "state_never", offline: "state_offline" };
+  const key = keys[quality];
+  if (key) return t(key);
+  if (device.device_type === "ats") return mains_breaker_text(device, reading) ?? t("state_no_status");
   return status_text(device, reading) ?? t("state_no_status");
 }
 
 export function status_text(device: Device, reading: Reading | null): string | null {
   const field = status_field[device.device_type];
-  return code_text(app.profiles.get(device.profile), field, reading?.[field], app.language);
+  return code_text(app.profiles.get(device.profile), field, reading?.[field], preferences.language);
 }
 
-// A switchboard's first question is whether the mains are on.
-function switch_word(device: Device, reading: Reading | null): string | null {
-  return code_text(app.profiles.get(device.profile), "mains_switch", reading?.mains_switch, app.language);
+// A switchboard's state is the position of its mains breaker.
+function mains_breaker_text(device: Device, reading: Reading | null): string | null {
+  return code_text(app.profiles.get(device.profile), "mains_switch", reading?.mains_switch, preferences.language);
 }
 
 export function age_of(reading: Reading | null): string {
-  return format_age(age_ms(reading, app.elapsed), app.language);
+  return format_age(age_ms(reading, app.elapsed), preferences.language);
 }
 
 export function alarm_text(alarm: Alarm, short = false): string {
@@ -44,19 +46,19 @@ export function worst_alarm(input: Input): Alarm | null {
 }
 
 export function situation_text(state: SiteState): string {
-  return t(`situation_${state.situation}` as Key, { n: state.sets_closed, m: state.sets });
+  return t(`situation_${state.situation}` as Key, { n: state.gensets_feeding, m: state.gensets });
 }
 
-export function breaker_word(breaker: Breaker, input: Input | null): string {
+export function breaker_text(breaker: Breaker, input: Input | null): string {
   if (breaker.code !== null && input) {
     const profile = app.profiles.get(input.device.profile);
-    return code_text(profile, "mains_switch", breaker.code, app.language) ?? t("unknown");
+    return code_text(profile, "mains_switch", breaker.code, preferences.language) ?? t("unknown");
   }
   if (breaker.conducting === "unknown") return t("unknown");
   return t(breaker.conducting ? "closed" : "opened");
 }
 
-export function presence_word(presence: Presence): string {
+export function presence_text(presence: Presence): string {
   return t(`presence_${presence}`);
 }
 
@@ -72,29 +74,29 @@ export function where_text(event: PlantEvent): string {
   return [code, name].filter((part) => part !== "").join(" / ");
 }
 
-// The catalogue's text with the event's own values; codes of a field are told in words.
+// The text of the event code with the event's values. Field names, codes and modes are replaced by their labels.
 export function event_text(event: PlantEvent): string {
-  const text = app.event_codes.get(event.code)?.text[app.language];
-  if (text === undefined) return event.code in alarm_words ? t(event.code as Key) : event.code;
+  const text = alarm_log.codes.get(event.code)?.text[preferences.language];
+  if (text === undefined) return event.code in alarm_keys ? t(event.code as Key) : event.code;
   const device = device_by_id(event.device_id);
   const profile = device ? app.profiles.get(device.profile) : undefined;
   const field = typeof event.args.field === "string" ? event.args.field : null;
   const has_codes = field !== null && profile?.fields.find((one) => one.name === field)?.codes;
-  const words: Record<string, unknown> = {};
+  const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(event.args)) {
-    if (has_codes && (name === "from" || name === "to") && typeof value === "number") words[name] = code_text(profile, field!, value, app.language);
-    else if (name === "field") words[name] = profile?.fields.find((one) => one.name === value)?.label[app.language] ?? value;
-    else if (name === "from" || name === "to") words[name] = mode_word(value);
-    else words[name] = value;
+    if (has_codes && (name === "from" || name === "to") && typeof value === "number") values[name] = code_text(profile, field!, value, preferences.language);
+    else if (name === "field") values[name] = profile?.fields.find((one) => one.name === value)?.label[preferences.language] ?? value;
+    else if (name === "from" || name === "to") values[name] = value_text(value);
+    else values[name] = value;
   }
-  return fill(text, words);
+  return fill(text, values);
 }
 
-const alarm_words: Record<string, true> = {
+const alarm_keys: Record<string, true> = {
   alarm_shutdown: true, alarm_trip_stop: true, alarm_block: true, alarm_warning: true, alarm_unclassified: true, device_offline: true, site_offline: true,
 };
 
-function mode_word(value: unknown): unknown {
+function value_text(value: unknown): unknown {
   const modes: Record<string, Key> = { auto: "mode_auto", manual: "mode_manual", stop: "mode_stop", test: "mode_test" };
   if (typeof value === "boolean") return t(value ? "yes" : "no");
   if (value === null) return t("unknown");
@@ -102,10 +104,10 @@ function mode_word(value: unknown): unknown {
   return key ? t(key) : value;
 }
 
-// The alarms to show: those of the log, or without one what the controllers say now.
+// The open alarms of the server's log; without a log, the alarms that the controllers report now.
 export function current_alarms(): PlantEvent[] {
-  if (app.alarm_log !== "missing") return app.alarms;
-  void app.beat;
+  if (alarm_log.state !== "missing") return alarm_log.open;
+  void app.paint_count;
   return app.devices.flatMap((device) => {
     const input = app.input(device);
     return alarms_of(input.reading, input.quality).map((alarm, index): PlantEvent => ({
@@ -118,7 +120,7 @@ export function current_alarms(): PlantEvent[] {
       code: alarm.code,
       args: {},
       state: "active",
-      onset: app.first_seen(`${device.id} ${alarm.code}`),
+      onset: alarm_log.first_seen(`${device.id} ${alarm.code}`, app.now),
       onset_at_latest: true,
       returned_at: null,
       acknowledged_at: null,

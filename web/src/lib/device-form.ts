@@ -1,6 +1,6 @@
 import type { Device, Profile } from "./types";
 
-// The form of a device as texts, and the body of the request that it makes.
+// The input fields of the device form, and the request body made from them.
 export interface DeviceForm {
   site_id: string;
   name: string;
@@ -52,7 +52,7 @@ export function form_of(device: Device | null, site_id: number | null, profiles:
   };
 }
 
-// "1,5" is one and a half; nothing is null; what is no number goes as it is, and the server says what is allowed.
+// "1,5" is 1.5; an empty field is null. Text that is not a number is sent as it is: the server refuses it and says what is allowed.
 export function number_or_text(text: string): number | string | null {
   const trimmed = text.trim().replace(",", ".");
   if (trimmed === "") return null;
@@ -60,7 +60,7 @@ export function number_or_text(text: string): number | string | null {
   return Number.isFinite(value) ? value : text;
 }
 
-// has_attributes: the server knows ratings.
+// has_attributes: the server supports the ratings (rated_power_kw, nominal_voltage, battery_voltage).
 export function body_of(form: DeviceForm, has_attributes: boolean): Record<string, unknown> {
   const body: Record<string, unknown> = {
     site_id: Number(form.site_id),
@@ -82,7 +82,7 @@ export function body_of(form: DeviceForm, has_attributes: boolean): Record<strin
   return body;
 }
 
-// Only what differs, so that an edit of the name does not touch what another person changed meanwhile.
+// Only the changed fields, so that an edit of the name does not overwrite what another user changed meanwhile.
 export function changes_of(device: Device, body: Record<string, unknown>): Record<string, unknown> {
   const before = device as unknown as Record<string, unknown>;
   return Object.fromEntries(Object.entries(body).filter(([name, value]) => (before[name] ?? (name === "description" ? "" : null)) !== value));

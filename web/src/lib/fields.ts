@@ -1,8 +1,8 @@
 import { format_number, no_data } from "./fmt";
 import type { Device, Language, Limit, Profile, ProfileField, Reading, Text, Value } from "./types";
 
-// How each field of the two controllers is shown: the one table that cards, device page and trends go by. What it leaves
-// out (labels of codes, a profile of the customer's own) comes from GET /api/profiles.
+// How the fields of the two controllers are shown on cards, the device page and trends. Labels of codes, and fields that only a
+// custom profile has, come from GET /api/profiles.
 
 export type GroupName =
   | "power" | "generator" | "currents" | "engine" | "mains" | "sync" | "phases" | "counters"
@@ -15,8 +15,8 @@ export interface FieldView {
   decimals: number;
   signed: boolean;
   axis: [number, number] | null; // ends of the bar; null: no bar
-  span: number; // a trend's least height, so that noise is not blown up
-  is_power_of_stopped: boolean; // 0 says nothing while the set stands still
+  min_span: number; // smallest range of a trend's axis, so that noise is not magnified
+  is_zero_when_stopped: boolean; // shown muted while the genset is stopped and the value is 0
 }
 
 const units: Record<string, Text> = {
@@ -28,53 +28,53 @@ const units: Record<string, Text> = {
 
 type Row = [name: string, group: GroupName, ru: string, en: string, unit: string, decimals: number, more?: Partial<FieldView>];
 
-const load = { is_power_of_stopped: true };
-const voltage = { span: 10 };
-const frequency = { span: 1 };
+const load = { is_zero_when_stopped: true };
+const voltage = { min_span: 10 };
+const frequency = { min_span: 1 };
 
 const genset_rows: Row[] = [
-  ["power_total", "power", "P", "P", "kW", 1, { span: 20, ...load }],
-  ["reactive_total", "power", "Q", "Q", "kvar", 1, { signed: true, span: 20, ...load }],
-  ["pf_avg", "power", "cos φ", "cos φ", "", 2, { span: 0.2 }],
-  ["load_pct", "power", "Загрузка", "Load", "%", 0, { axis: [0, 120], span: 20 }],
+  ["power_total", "power", "P", "P", "kW", 1, { min_span: 20, ...load }],
+  ["reactive_total", "power", "Q", "Q", "kvar", 1, { signed: true, min_span: 20, ...load }],
+  ["pf_avg", "power", "cos φ", "cos φ", "", 2, { min_span: 0.2 }],
+  ["load_pct", "power", "Загрузка", "Load", "%", 0, { axis: [0, 120], min_span: 20 }],
   ["gen_uab", "generator", "Uab", "Uab", "V", 1, { axis: [0, 500], ...voltage }],
   ["gen_ubc", "generator", "Ubc", "Ubc", "V", 1, voltage],
   ["gen_uca", "generator", "Uca", "Uca", "V", 1, voltage],
   ["gen_freq", "generator", "f", "f", "Hz", 2, { axis: [45, 55], ...frequency }],
-  ["current_a", "currents", "Ia", "Ia", "A", 1, { span: 20 }],
-  ["current_b", "currents", "Ib", "Ib", "A", 1, { span: 20 }],
-  ["current_c", "currents", "Ic", "Ic", "A", 1, { span: 20 }],
-  ["current_earth", "currents", "На землю", "Earth", "A", 1, { span: 5 }],
-  ["engine_speed", "engine", "Обороты", "Speed", "rpm", 0, { axis: [0, 2000], span: 50 }],
-  ["coolant_temp", "engine", "Темп. ОЖ", "Coolant", "°C", 0, { axis: [0, 120], span: 20 }],
-  ["oil_temp", "engine", "Темп. масла", "Oil temp.", "°C", 0, { axis: [0, 120], span: 20 }],
-  ["oil_pressure", "engine", "Масло", "Oil", "kPa", 0, { axis: [0, 800], span: 100 }],
-  ["fuel_level", "engine", "Топливо", "Fuel", "%", 0, { axis: [0, 100], span: 10 }],
-  ["fuel_pressure", "engine", "Давл. топлива", "Fuel pressure", "kPa", 0, { span: 100 }],
-  ["turbo_pressure", "engine", "Наддув", "Boost", "kPa", 0, { span: 50 }],
-  ["fuel_consumption", "engine", "Расход", "Consumption", "L/h", 1, { span: 10 }],
-  ["battery_volt", "engine", "АКБ", "Battery", "V", 1, { axis: [16, 32], span: 2 }],
-  ["charger_volt", "engine", "Зарядка", "Charger", "V", 1, { span: 2 }],
+  ["current_a", "currents", "Ia", "Ia", "A", 1, { min_span: 20 }],
+  ["current_b", "currents", "Ib", "Ib", "A", 1, { min_span: 20 }],
+  ["current_c", "currents", "Ic", "Ic", "A", 1, { min_span: 20 }],
+  ["current_earth", "currents", "Ток на землю", "Earth current", "A", 1, { min_span: 5 }],
+  ["engine_speed", "engine", "Обороты", "Speed", "rpm", 0, { axis: [0, 2000], min_span: 50 }],
+  ["coolant_temp", "engine", "Темп. ОЖ", "Coolant temp.", "°C", 0, { axis: [0, 120], min_span: 20 }],
+  ["oil_temp", "engine", "Темп. масла", "Oil temp.", "°C", 0, { axis: [0, 120], min_span: 20 }],
+  ["oil_pressure", "engine", "Давл. масла", "Oil pressure", "kPa", 0, { axis: [0, 800], min_span: 100 }],
+  ["fuel_level", "engine", "Топливо", "Fuel", "%", 0, { axis: [0, 100], min_span: 10 }],
+  ["fuel_pressure", "engine", "Давл. топлива", "Fuel pressure", "kPa", 0, { min_span: 100 }],
+  ["turbo_pressure", "engine", "Наддув", "Boost", "kPa", 0, { min_span: 50 }],
+  ["fuel_consumption", "engine", "Расход", "Consumption", "L/h", 1, { min_span: 10 }],
+  ["battery_volt", "engine", "АКБ", "Battery", "V", 1, { axis: [16, 32], min_span: 2 }],
+  ["charger_volt", "engine", "Зарядка", "Charger", "V", 1, { min_span: 2 }],
   ["mains_uab", "mains", "Uab", "Uab", "V", 1, voltage],
   ["mains_ubc", "mains", "Ubc", "Ubc", "V", 1, voltage],
   ["mains_uca", "mains", "Uca", "Uca", "V", 1, voltage],
   ["mains_freq", "mains", "f", "f", "Hz", 2, frequency],
   ["volt_diff", "sync", "ΔU", "ΔU", "V", 1, { signed: true, ...voltage }],
   ["freq_diff", "sync", "Δf", "Δf", "Hz", 2, { signed: true, ...frequency }],
-  ["phase_diff", "sync", "Δφ", "Δφ", "°", 1, { signed: true, span: 20 }],
-  ["power_a", "phases", "Pa", "Pa", "kW", 1, { span: 10, ...load }],
-  ["power_b", "phases", "Pb", "Pb", "kW", 1, { span: 10, ...load }],
-  ["power_c", "phases", "Pc", "Pc", "kW", 1, { span: 10, ...load }],
-  ["reactive_a", "phases", "Qa", "Qa", "kvar", 1, { signed: true, span: 10, ...load }],
-  ["reactive_b", "phases", "Qb", "Qb", "kvar", 1, { signed: true, span: 10, ...load }],
-  ["reactive_c", "phases", "Qc", "Qc", "kvar", 1, { signed: true, span: 10, ...load }],
-  ["pf_a", "phases", "cos φa", "cos φa", "", 2, { span: 0.2 }],
-  ["pf_b", "phases", "cos φb", "cos φb", "", 2, { span: 0.2 }],
-  ["pf_c", "phases", "cos φc", "cos φc", "", 2, { span: 0.2 }],
-  ["run_hours", "counters", "Наработка", "Running time", "h", 0, { span: 1 }],
-  ["run_minutes", "counters", "Наработка, мин", "Running minutes", "min", 0, { span: 60 }],
-  ["start_count", "counters", "Пуски", "Starts", "", 0, { span: 1 }],
-  ["energy_kwh", "counters", "Энергия", "Energy", "kWh", 0, { span: 10 }],
+  ["phase_diff", "sync", "Δφ", "Δφ", "°", 1, { signed: true, min_span: 20 }],
+  ["power_a", "phases", "Pa", "Pa", "kW", 1, { min_span: 10, ...load }],
+  ["power_b", "phases", "Pb", "Pb", "kW", 1, { min_span: 10, ...load }],
+  ["power_c", "phases", "Pc", "Pc", "kW", 1, { min_span: 10, ...load }],
+  ["reactive_a", "phases", "Qa", "Qa", "kvar", 1, { signed: true, min_span: 10, ...load }],
+  ["reactive_b", "phases", "Qb", "Qb", "kvar", 1, { signed: true, min_span: 10, ...load }],
+  ["reactive_c", "phases", "Qc", "Qc", "kvar", 1, { signed: true, min_span: 10, ...load }],
+  ["pf_a", "phases", "cos φa", "cos φa", "", 2, { min_span: 0.2 }],
+  ["pf_b", "phases", "cos φb", "cos φb", "", 2, { min_span: 0.2 }],
+  ["pf_c", "phases", "cos φc", "cos φc", "", 2, { min_span: 0.2 }],
+  ["run_hours", "counters", "Наработка", "Running hours", "h", 0, { min_span: 1 }],
+  ["run_minutes", "counters", "Наработка, мин", "Running minutes", "min", 0, { min_span: 60 }],
+  ["start_count", "counters", "Пуски", "Starts", "", 0, { min_span: 1 }],
+  ["energy_kwh", "counters", "Энергия", "Energy", "kWh", 0, { min_span: 10 }],
 ];
 
 const switchboard_rows: Row[] = [
@@ -85,11 +85,11 @@ const switchboard_rows: Row[] = [
   ["mains_ub", "mains", "Ub", "Ub", "V", 0, voltage],
   ["mains_uc", "mains", "Uc", "Uc", "V", 0, voltage],
   ["mains_freq", "mains", "f", "f", "Hz", 2, { axis: [45, 55], ...frequency }],
-  ["mains_ia", "mains_load", "Ia", "Ia", "A", 1, { span: 20 }],
-  ["mains_ib", "mains_load", "Ib", "Ib", "A", 1, { span: 20 }],
-  ["mains_ic", "mains_load", "Ic", "Ic", "A", 1, { span: 20 }],
-  ["mains_total_p", "mains_load", "P", "P", "kW", 1, { signed: true, span: 20 }],
-  ["mains_total_q", "mains_load", "Q", "Q", "kvar", 1, { signed: true, span: 20 }],
+  ["mains_ia", "mains_load", "Ia", "Ia", "A", 1, { min_span: 20 }],
+  ["mains_ib", "mains_load", "Ib", "Ib", "A", 1, { min_span: 20 }],
+  ["mains_ic", "mains_load", "Ic", "Ic", "A", 1, { min_span: 20 }],
+  ["mains_total_p", "mains_load", "P", "P", "kW", 1, { signed: true, min_span: 20 }],
+  ["mains_total_q", "mains_load", "Q", "Q", "kvar", 1, { signed: true, min_span: 20 }],
   ["busbar_uab", "busbar", "Uab", "Uab", "V", 0, voltage],
   ["busbar_ubc", "busbar", "Ubc", "Ubc", "V", 0, voltage],
   ["busbar_uca", "busbar", "Uca", "Uca", "V", 0, voltage],
@@ -97,27 +97,27 @@ const switchboard_rows: Row[] = [
   ["busbar_ub", "busbar", "Ub", "Ub", "V", 0, voltage],
   ["busbar_uc", "busbar", "Uc", "Uc", "V", 0, voltage],
   ["busbar_freq", "busbar", "f", "f", "Hz", 2, { axis: [45, 55], ...frequency }],
-  ["busbar_current", "busbar_load", "I", "I", "A", 1, { span: 20 }],
-  ["busbar_p", "busbar_load", "P", "P", "kW", 1, { signed: true, span: 20 }],
-  ["busbar_q", "busbar_load", "Q", "Q", "kvar", 1, { signed: true, span: 20 }],
-  ["accum_kwh", "service", "Активная энергия", "Active energy", "kWh", 1, { span: 10 }],
-  ["accum_kvarh", "service", "Реактивная энергия", "Reactive energy", "kvarh", 1, { span: 10 }],
-  ["maint_hours", "service", "До ТО", "To maintenance", "h", 0, { span: 10 }],
-  ["battery_v", "service", "АКБ", "Battery", "V", 1, { axis: [16, 32], span: 2 }],
+  ["busbar_current", "busbar_load", "I", "I", "A", 1, { min_span: 20 }],
+  ["busbar_p", "busbar_load", "P", "P", "kW", 1, { signed: true, min_span: 20 }],
+  ["busbar_q", "busbar_load", "Q", "Q", "kvar", 1, { signed: true, min_span: 20 }],
+  ["accum_kwh", "service", "Активная энергия", "Active energy", "kWh", 1, { min_span: 10 }],
+  ["accum_kvarh", "service", "Реактивная энергия", "Reactive energy", "kvarh", 1, { min_span: 10 }],
+  ["maint_hours", "service", "До ТО", "To maintenance", "h", 0, { min_span: 10 }],
+  ["battery_v", "service", "АКБ", "Battery", "V", 1, { axis: [16, 32], min_span: 2 }],
 ];
 
 function table_of(rows: Row[]): Map<string, FieldView> {
   return new Map(
     rows.map(([name, group, ru, en, unit, decimals, more]) => [
       name,
-      { group, label: { ru, en }, unit: units[unit] ?? { ru: unit, en: unit }, decimals, signed: false, axis: null, span: 0, is_power_of_stopped: false, ...more },
+      { group, label: { ru, en }, unit: units[unit] ?? { ru: unit, en: unit }, decimals, signed: false, axis: null, min_span: 0, is_zero_when_stopped: false, ...more },
     ]),
   );
 }
 
 export const tables: Record<Device["device_type"], Map<string, FieldView>> = { generator: table_of(genset_rows), ats: table_of(switchboard_rows) };
 
-// The bits and codes that the page shows by a symbol or word of their own, beside the table.
+// Bits and codes that the page shows as symbols or texts, not as rows of the tables above.
 export const state_fields: Record<Device["device_type"], readonly string[]> = {
   generator: [
     "mode_auto", "mode_manual", "mode_stop", "mode_test", "alarm_common", "alarm_shutdown", "alarm_warning", "alarm_block",
@@ -137,7 +137,7 @@ export const group_order: Record<Device["device_type"], GroupName[]> = {
 export function view_of(field: ProfileField, type: Device["device_type"]): FieldView {
   const known = tables[type].get(field.name);
   if (known) {
-    // A profile of the customer's own may have another unit or scale.
+    // A custom profile may have another unit or scale.
     const unit = field.unit_label ?? units[field.unit] ?? { ru: field.unit, en: field.unit };
     return { ...known, unit, decimals: Math.min(known.decimals, field.decimals), signed: field.signed ?? known.signed };
   }
@@ -148,19 +148,19 @@ export function view_of(field: ProfileField, type: Device["device_type"]): Field
     decimals: field.decimals,
     signed: field.signed ?? false,
     axis: null,
-    span: 0,
-    is_power_of_stopped: false,
+    min_span: 0,
+    is_zero_when_stopped: false,
   };
 }
 
-// Those of the table as they stand there, then what a profile has beside them.
+// Fields in the order of the table, then the fields that the table does not contain.
 export function in_table_order<Field extends { name: string }>(fields: Field[], type: Device["device_type"]): Field[] {
   const names = [...tables[type].keys()];
-  const place = (field: Field): number => (names.includes(field.name) ? names.indexOf(field.name) : names.length);
-  return [...fields].sort((a, b) => place(a) - place(b));
+  const position = (field: Field): number => (names.includes(field.name) ? names.indexOf(field.name) : names.length);
+  return [...fields].sort((a, b) => position(a) - position(b));
 }
 
-// Ends of a field's bar for this device: the nominal voltages are the customer's.
+// Ends of a field's bar; those of voltages follow the nominal values of the device.
 export function axis_of(name: string, view: FieldView, device: Device | null): [number, number] | null {
   if (!view.axis) return null;
   if (name === "gen_uab" && device?.nominal_voltage) return [0, 1.25 * device.nominal_voltage];
@@ -177,14 +177,14 @@ export function is_outside(value: Value, limit: Limit | null): boolean {
   return (limit.low !== undefined && value < limit.low) || (limit.high !== undefined && value > limit.high);
 }
 
-// "АВТО", "АВТО+ТЕСТ", or a dash when no mode or none known is set.
+// The modes whose bits are set: normally one; none without data; several if the bits contradict.
 export type Mode = "auto" | "manual" | "stop" | "test";
 export function modes_of(reading: Reading | null): Mode[] {
   const all: Mode[] = ["auto", "manual", "stop", "test"];
   return reading ? all.filter((mode) => reading[`mode_${mode}`] === true) : [];
 }
 
-// A code's word; of one that the table lacks, the number; null for no data.
+// The label of a code; "code N" if the profile has no label for it; null for no data.
 export function code_text(profile: Profile | undefined, field_name: string, value: Value, language: Language): string | null {
   if (typeof value !== "number") return null;
   const table_name = profile?.fields.find((field) => field.name === field_name)?.codes;

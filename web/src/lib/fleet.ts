@@ -1,11 +1,11 @@
 import { modes_of } from "./fields";
 import { alarms_of, health_rank, is_unacknowledged, worst_of } from "./health";
-import { is_believed } from "./quality";
+import { is_usable } from "./quality";
 import type { SiteState } from "./site-state";
 import type { Input } from "./topology";
 import type { PlantEvent, Priority, Site } from "./types";
 
-// What the page of all sites counts, filters and sorts.
+// Counts, filters and order of the fleet page.
 
 export type Filter = "all" | "deviating" | "running" | "not_auto" | "alarms" | "offline" | "stale";
 
@@ -13,13 +13,13 @@ export interface Summary {
   sites: number;
   gensets: number;
   running: number;
-  power: number | null; // null: of none it is known
-  power_partial: boolean; // of some it is not
+  power: number | null; // null: no genset's power is known
+  power_partial: boolean; // the power of some gensets is unknown
   alarms: number;
   worst: Priority | null;
   offline: number;
   stale: number;
-  old: boolean; // what runs and how much it gives is not all of now
+  has_stale: boolean; // running and power include stale readings
 }
 
 const running_from = 5;
@@ -27,40 +27,40 @@ const running_to = 11;
 
 export function is_running(input: Input): boolean {
   const status = input.reading?.gen_status;
-  return input.device.device_type === "generator" && is_believed(input.quality) && typeof status === "number" && status >= running_from && status <= running_to;
+  return input.device.device_type === "generator" && is_usable(input.quality) && typeof status === "number" && status >= running_from && status <= running_to;
 }
 
 export function is_not_auto(input: Input): boolean {
-  const modes = is_believed(input.quality) ? modes_of(input.reading) : [];
+  const modes = is_usable(input.quality) ? modes_of(input.reading) : [];
   return modes.length > 0 && !(modes.length === 1 && modes[0] === "auto");
 }
 
-const is_alarmed = (input: Input): boolean => alarms_of(input.reading, input.quality).some((alarm) => alarm.priority <= 3);
+const has_alarm = (input: Input): boolean => alarms_of(input.reading, input.quality).some((alarm) => alarm.priority <= 3);
 const is_offline = (input: Input): boolean => input.quality === "offline" || input.quality === "never";
 
 export function summary_of(sites: Site[], inputs: Input[], alarms: PlantEvent[], has_log: boolean): Summary {
   const active = inputs.filter((input) => input.quality !== "disabled");
-  const sets = active.filter((input) => input.device.device_type === "generator");
-  const powers = sets.filter((input) => is_believed(input.quality)).map((input) => input.reading?.power_total).filter((power) => typeof power === "number");
-  const logged = alarms.filter((alarm) => (alarm.priority ?? 9) <= 3 && (alarm.state !== "returned" || is_unacknowledged(alarm)));
-  const seen = active.flatMap((input) => alarms_of(input.reading, input.quality)).filter((alarm) => alarm.priority <= 3);
-  const counted: { priority: Priority | null }[] = has_log ? logged : seen;
+  const gensets = active.filter((input) => input.device.device_type === "generator");
+  const powers = gensets.filter((input) => is_usable(input.quality)).map((input) => input.reading?.power_total).filter((power) => typeof power === "number");
+  const open_alarms = alarms.filter((alarm) => (alarm.priority ?? 9) <= 3 && (alarm.state !== "returned" || is_unacknowledged(alarm)));
+  const derived_alarms = active.flatMap((input) => alarms_of(input.reading, input.quality)).filter((alarm) => alarm.priority <= 3);
+  const counted: { priority: Priority | null }[] = has_log ? open_alarms : derived_alarms;
   const worst = Math.min(...counted.map((alarm) => alarm.priority ?? 9));
   return {
     sites: sites.filter((site) => site.is_active).length,
-    gensets: sets.length,
-    running: sets.filter(is_running).length,
+    gensets: gensets.length,
+    running: gensets.filter(is_running).length,
     power: powers.length > 0 ? powers.reduce((sum, power) => sum + power, 0) : null,
-    power_partial: powers.length > 0 && powers.length < sets.length,
+    power_partial: powers.length > 0 && powers.length < gensets.length,
     alarms: counted.length,
     worst: worst <= 3 ? (worst as Priority) : null,
     offline: active.filter(is_offline).length,
     stale: active.filter((input) => input.quality === "stale").length,
-    old: sets.some((input) => input.quality === "stale"),
+    has_stale: gensets.some((input) => input.quality === "stale"),
   };
 }
 
-// Worst first, then by code; or by code alone. A site without power goes before all.
+// Worst site first, then by code; with `fixed` by code only. A site in blackout comes first of all.
 export function order_sites(sites: Site[], states: Map<number, SiteState>, fixed: boolean): number[] {
   const rank = (site: Site): number => {
     const state = states.get(site.id);
@@ -71,27 +71,27 @@ export function order_sites(sites: Site[], states: Map<number, SiteState>, fixed
   return [...sites].sort((a, b) => (fixed ? 0 : rank(a) - rank(b)) || collator.compare(a.code, b.code) || a.id - b.id).map((site) => site.id);
 }
 
-export function input_passes(input: Input, filter: Filter): boolean {
+export function device_matches(input: Input, filter: Filter): boolean {
   switch (filter) {
     case "all": return true;
-    case "deviating": return is_alarmed(input) || is_offline(input) || input.quality === "stale" || is_not_auto(input);
+    case "deviating": return has_alarm(input) || is_offline(input) || input.quality === "stale" || is_not_auto(input);
     case "running": return is_running(input);
     case "not_auto": return is_not_auto(input);
-    case "alarms": return is_alarmed(input);
+    case "alarms": return has_alarm(input);
     case "offline": return is_offline(input);
     case "stale": return input.quality === "stale";
   }
 }
 
-export function matches(texts: (string | null | undefined)[], search: string): boolean {
-  const wanted = search.trim().toLocaleLowerCase();
-  return wanted === "" || texts.some((text) => text?.toLocaleLowerCase().includes(wanted));
+export function text_matches(texts: (string | null | undefined)[], search: string): boolean {
+  const query = search.trim().toLocaleLowerCase();
+  return query === "" || texts.some((text) => text?.toLocaleLowerCase().includes(query));
 }
 
-export function passes(site: Site, inputs: Input[], state: SiteState | undefined, filter: Filter, search: string): boolean {
-  const found = matches([site.code, site.name], search) || inputs.some((input) => matches([input.device.name, input.device.ip_address], search));
+export function site_matches(site: Site, inputs: Input[], state: SiteState | undefined, filter: Filter, search: string): boolean {
+  const found = text_matches([site.code, site.name], search) || inputs.some((input) => text_matches([input.device.name, input.device.ip_address], search));
   if (!found) return false;
   if (filter === "all") return true;
   if (filter === "deviating" && (state?.situation === "blackout" || state?.situation === "on_gensets")) return true;
-  return inputs.some((input) => input_passes(input, filter));
+  return inputs.some((input) => device_matches(input, filter));
 }

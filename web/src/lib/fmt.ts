@@ -20,11 +20,11 @@ function number_format(language: Language, decimals: number, signed: boolean): I
   return format;
 }
 
-// "1 502", "−3,5", "+40,1"; a dash for what is no number. `null` is never 0 and 0 never a dash.
+// "1 502", "−3,5", "+40,1"; a dash for anything that is not a finite number. null is shown as a dash, 0 as 0.
 export function format_number(value: Value, decimals: number, language: Language, signed = false): string {
   if (typeof value !== "number" || !Number.isFinite(value)) return no_data;
   const text = number_format(language, decimals, signed).format(value).replace(/-/g, "−").replace(/[\u202f ]/g, nbsp);
-  return /[1-9]/.test(text) ? text : text.replace("−", ""); // −0.04 with one decimal is 0.0
+  return /[1-9]/.test(text) ? text : text.replace("−", ""); // −0.04 with one decimal is 0.0, without a minus sign
 }
 
 export function with_unit(number: string, unit: string): string {
@@ -65,7 +65,7 @@ export function format_time(time: string | number | null | undefined, shape: Sha
   return format.format(at);
 }
 
-// The time of day, with the date when it was not today.
+// The time of day, with the date if it is not the server's today.
 export function format_moment(time: string | null | undefined, server_now_ms: number, language: Language): string {
   if (!time) return no_data;
   const day = (at: number) => new Date(at).toDateString();

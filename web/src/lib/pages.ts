@@ -1,4 +1,4 @@
-// The pages beside the first, and windows, are loaded when they are wanted, or when there is nothing else to do.
+// Components outside the first load: fetched when first used, or by load_rest() soon after the start.
 
 const loaders = {
   site: () => import("../pages/SitePage.svelte"),

@@ -1,6 +1,6 @@
 import type { PlantEvent, Reading } from "./types";
 
-// Messages of /ws/metrics?proto=2, and those of the plain stream: a snapshot without `epoch`, then bare readings.
+// Messages of /ws/metrics?proto=2, and of the default protocol: a snapshot without `epoch`, then bare readings.
 export interface Snapshot {
   type: "snapshot";
   epoch?: string;
@@ -16,14 +16,14 @@ export interface Snapshot {
 export interface Batch { type: "batch"; epoch?: string; seq?: number; server_time?: string; data: Reading[] }
 export interface Removed { type: "removed"; epoch?: string; seq?: number; server_time?: string; device_ids: number[] }
 export interface Heartbeat { type: "hb"; epoch?: string; seq?: number; server_time?: string }
-export interface Happened { type: "event"; epoch?: string; seq?: number; server_time?: string; event: PlantEvent }
-export interface Config { type: "config"; epoch?: string; seq?: number; server_time?: string; config_rev: number }
-export interface Refusal { type: "error"; seq?: undefined; epoch?: undefined; server_time?: undefined; code: string; message: string }
-export type Message = Snapshot | Batch | Removed | Heartbeat | Happened | Config | Refusal;
+export interface EventMessage { type: "event"; epoch?: string; seq?: number; server_time?: string; event: PlantEvent }
+export interface ConfigMessage { type: "config"; epoch?: string; seq?: number; server_time?: string; config_rev: number }
+export interface ErrorMessage { type: "error"; seq?: undefined; epoch?: undefined; server_time?: undefined; code: string; message: string }
+export type Message = Snapshot | Batch | Removed | Heartbeat | EventMessage | ConfigMessage | ErrorMessage;
 
 const has_id = (value: unknown): value is Reading => typeof (value as Reading | null)?.device_id === "number";
 
-// Null: nothing that this page knows.
+// Null: a pong, malformed, or of a type that this page does not know.
 export function parse_message(text: string): Message | null {
   if (text === "pong") return null;
   let value: unknown;
@@ -37,16 +37,16 @@ export function parse_message(text: string): Message | null {
   if (type === undefined) return has_id(value) ? { type: "batch", data: [value] } : null;
   if (type === "snapshot" || type === "batch") return Array.isArray(data) && data.every(has_id) ? (value as Snapshot | Batch) : null;
   if (type === "removed") return Array.isArray((value as Removed).device_ids) ? (value as Removed) : null;
-  if (type === "event") return (value as Happened).event ? (value as Happened) : null;
+  if (type === "event") return (value as EventMessage).event ? (value as EventMessage) : null;
   return type === "hb" || type === "config" || type === "error" ? (value as Message) : null;
 }
 
-// Tells whether messages are missing between those that came. Each message that counts has one more than that before.
+// Detects missing messages: the seq of each numbered message is one more than the seq before it.
 export class Sequence {
   private epoch: string | undefined;
   private seq: number | undefined;
 
-  // False: something was lost, or the server is another than before; only a snapshot helps.
+  // False: a message is missing, or the server was restarted. A new snapshot is needed.
   accept(message: Message): boolean {
     if (message.type === "snapshot") {
       this.epoch = message.epoch;
@@ -60,8 +60,8 @@ export class Sequence {
   }
 }
 
-// Notes in each reading of a message when it was sent, by the stopwatch of this page. A long snapshot was on its way for a while
-// before its end: each of its readings counts as sent with its beginning, as no value may pass for younger than it is.
+// Sets received_ms of each reading: when the message was sent, by the stopwatch of this page. Sending a long snapshot takes
+// sending_ms, so its readings count as sent at its start: no value may look younger than it is.
 export function stamp(message: Message, sent_ms: number): void {
   if (message.type !== "snapshot" && message.type !== "batch") return;
   const from_ms = sent_ms - (message.type === "snapshot" ? (message.sending_ms ?? 0) : 0);

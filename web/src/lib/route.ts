@@ -1,4 +1,4 @@
-// Where the page is, from the part of the address behind '#': no server knows it, so none needs a rule for it.
+// The page that the address names. Routes stand after '#', so the server needs no rule for them.
 
 export type Route =
   | { page: "fleet" }
@@ -29,11 +29,11 @@ export function parse_route(hash: string): Route {
   return { page: "unknown" };
 }
 
-// ?kiosk=1[&site=3][&rotate=20], before or behind '#'. Null: the page has an operator.
+// Options of a wall display: ?kiosk=1[&site=3][&rotate=20], before or after '#'. Null: not a wall display.
 export function parse_kiosk(search: string, hash: string): Kiosk | null {
-  const behind = hash.includes("?") ? hash.slice(hash.indexOf("?") + 1) : "";
-  const given = new URLSearchParams(search.replace(/^\?/, "") + "&" + behind);
-  if (given.get("kiosk") !== "1") return null;
-  const rotate = Number(given.get("rotate"));
-  return { site: id_of(given.get("site") ?? undefined), rotate_s: rotate >= 5 && rotate <= 3600 ? rotate : null };
+  const after_hash = hash.includes("?") ? hash.slice(hash.indexOf("?") + 1) : "";
+  const options = new URLSearchParams(search.replace(/^\?/, "") + "&" + after_hash);
+  if (options.get("kiosk") !== "1") return null;
+  const rotate = Number(options.get("rotate"));
+  return { site: id_of(options.get("site") ?? undefined), rotate_s: rotate >= 5 && rotate <= 3600 ? rotate : null };
 }

@@ -2,15 +2,15 @@ import { health_of, worst_of, type Health } from "./health";
 import { and, site_model, type BlockModel, type Input, type Truth } from "./topology";
 import type { Site } from "./types";
 
-// The sentence of a site: what feeds its load now.
+// What feeds the load of a site now.
 export type Situation = "blackout" | "on_gensets" | "parallel" | "test_run" | "on_mains" | "unknown" | "empty";
 
 export interface SiteState {
   situation: Situation;
-  sets_closed: number;
-  sets: number;
+  gensets_feeding: number;
+  gensets: number;
   load_power: number | null;
-  genset_power: number | null; // null: of one that feeds it is not known
+  genset_power: number | null; // null: the power of a feeding genset is unknown
   health: Health;
   offline: number;
   stale: number;
@@ -21,9 +21,9 @@ const worst_first: Situation[] = ["blackout", "unknown", "on_gensets", "test_run
 
 function situation_of(block: BlockModel): Situation {
   if (!block.switchboard && block.gensets.length === 0) return "empty";
-  const closed = block.gensets.map((set) => and(set.breaker.conducting, set.running));
+  const closed = block.gensets.map((genset) => and(genset.breaker.conducting, genset.running));
   const some_closed: Truth = closed.includes(true) ? true : closed.includes("unknown") ? "unknown" : false;
-  const some_running = block.gensets.some((set) => set.running === true);
+  const some_running = block.gensets.some((genset) => genset.running === true);
   const mains_feeds = and(block.mains ? (block.mains.presence === "unknown" ? "unknown" : block.mains.presence !== "absent") : false, block.mains_breaker?.conducting ?? false);
   const bus_feeds = and(block.bus, block.bus_breaker?.conducting ?? true);
   if (block.load === false) return "blackout";
@@ -39,16 +39,16 @@ export function site_state(site: Pick<Site, "topology">, inputs: Input[]): SiteS
   const active = inputs.filter((input) => input.device.is_active);
   const blocks = site_model(site, active);
   const situations: Situation[] = blocks.map(situation_of).filter((one) => one !== "empty");
-  const sets = blocks.flatMap((block) => block.gensets);
-  const feeding = sets.filter((set) => set.breaker.conducting === true && set.running !== false);
+  const gensets = blocks.flatMap((block) => block.gensets);
+  const feeding = gensets.filter((genset) => genset.breaker.conducting === true && genset.running !== false);
   const loads = blocks.map((block) => block.load_power);
   const total = (parts: (number | null)[]) => (parts.includes(null) ? null : parts.reduce<number>((all, part) => all + (part ?? 0), 0));
   return {
     situation: worst_first.find((one) => situations.includes(one)) ?? "empty",
-    sets_closed: feeding.length,
-    sets: sets.length,
+    gensets_feeding: feeding.length,
+    gensets: gensets.length,
     load_power: blocks.length > 0 ? total(loads) : null,
-    genset_power: total(feeding.map((set) => set.power)),
+    genset_power: total(feeding.map((genset) => genset.power)),
     health: active.length > 0 ? worst_of(active.map((input) => health_of(input.reading, input.quality))) : "none",
     offline: active.filter((input) => input.quality === "offline" || input.quality === "never").length,
     stale: active.filter((input) => input.quality === "stale").length,

@@ -1,4 +1,4 @@
-// Two short tones, at most every five seconds. A browser lets no page sound before somebody touched it.
+// Two short tones, at most every five seconds. A browser plays no sound until the user has clicked or pressed a key on the page.
 
 let context: AudioContext | null = null;
 let last_ms = -Infinity;

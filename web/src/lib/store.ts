@@ -1,20 +1,20 @@
 import type { Batch, Removed, Snapshot } from "./protocol";
 import type { Reading } from "./types";
 
-// The newest reading of each device. What comes is held back, one reading a device, until flush(): however fast
-// readings arrive and however seldom the page paints, nothing grows.
+// The newest reading of each device. Received readings wait until flush(), at most one for each device, so memory does not grow
+// when readings arrive faster than the page paints.
 export class Store {
   private shown = new Map<number, Reading | null>();
-  private pending = new Map<number, Reading | null>(); // null: it is gone
+  private pending = new Map<number, Reading | null>(); // null: removed
 
-  // True: an alarm came or went or a device was lost or found, so do not hold it back.
+  // True: an alarm bit or the online state of a device changed, so the page must be painted at once.
   batch(message: Batch): boolean {
     let urgent = false;
     for (const reading of message.data) urgent = this.take(reading) || urgent;
     return urgent;
   }
 
-  // Readings that the snapshot lacks are gone, of the devices that were asked for (null: all).
+  // Devices of the selection (null: all) that the snapshot does not contain are removed.
   snapshot(message: Snapshot, selection: ReadonlySet<number> | null): void {
     const present = new Set(message.data.map((reading) => reading.device_id));
     for (const id of [...this.shown.keys(), ...this.pending.keys()]) {
@@ -22,7 +22,7 @@ export class Store {
     }
     for (const reading of message.data) {
       const held = this.newest(reading.device_id);
-      // The same reading in the narrower view says less, but its age is measured again.
+      // The same reading in the overview has fewer fields, but a newer age: keep the fields, take the age.
       const is_narrower = held && is_same(held, reading) && Object.keys(held).length > Object.keys(reading).length;
       this.pending.set(reading.device_id, is_narrower ? { ...held, ...reading } : reading);
     }
@@ -40,7 +40,7 @@ export class Store {
     return [...this.shown.keys()];
   }
 
-  // Hands over what changed since the last call.
+  // Passes each change since the last call to `change`.
   flush(change: (id: number, reading: Reading | null) => void): void {
     for (const [id, reading] of this.pending) {
       if (reading) this.shown.set(id, reading);
@@ -66,18 +66,18 @@ export class Store {
   }
 }
 
-// The number of a reading counts within one run of the program (epoch). Without both, the order of arrival is the order:
-// the timestamp follows a clock that may be set back.
-function is_numbered_alike(one: Reading, other: Reading): boolean {
+// seq orders the readings of one run of the daemon (epoch). Without seq and epoch the order of arrival counts, not the timestamp:
+// the timestamp's clock may be set back.
+function is_same_epoch(one: Reading, other: Reading): boolean {
   return typeof one.seq === "number" && typeof other.seq === "number" && typeof one.epoch === "string" && one.epoch === other.epoch;
 }
 
 export function is_older(reading: Reading, held: Reading): boolean {
-  return is_numbered_alike(reading, held) && Number(reading.seq) < Number(held.seq);
+  return is_same_epoch(reading, held) && Number(reading.seq) < Number(held.seq);
 }
 
 function is_same(one: Reading, other: Reading): boolean {
-  return is_numbered_alike(one, other) ? one.seq === other.seq : one.timestamp === other.timestamp;
+  return is_same_epoch(one, other) ? one.seq === other.seq : one.timestamp === other.timestamp;
 }
 
 const alarm_bits = ["alarm_common", "alarm_shutdown", "alarm_trip_stop", "alarm_block", "alarm_warning"];

@@ -1,14 +1,14 @@
-// Times as the server tells them, and ages that no setting of a clock changes. The clock of the machine that shows the page
-// may be wrong, the server's may be set while the page is open, and the machine may sleep.
+// The server's time, and a stopwatch for ages that does not depend on wall clocks. The clock of this machine may be wrong, the
+// server's clock may be set while the page is open, and this machine may sleep.
 
 const offsets_max = 20;
-const jump_ms = 5000; // beyond it a clock was set, and what was learned before is void
+const jump_ms = 5000; // a larger jump means that a clock was set: earlier samples are discarded
 
-// Milliseconds since the page was loaded that only grow: performance.now() and the time that the machine slept, during which
-// performance.now() may stand still. The wall clock tells of a sleep; one that is set ahead looks the same, and makes what is
-// shown look older until the server is asked again. One that is set back changes nothing.
+// Milliseconds since the page was loaded; they never decrease. performance.now() may stop while the machine sleeps, so a forward
+// jump of the wall clock is added as time asleep. A wall clock that is set ahead looks the same: values then look older than they
+// are until the next snapshot. A wall clock that is set back changes nothing.
 export class Stopwatch {
-  private difference: number | null = null; // of the wall clock and performance.now()
+  private difference: number | null = null; // wall clock minus performance.now()
   private slept_ms = 0;
   elapsed_ms = 0;
 
@@ -27,19 +27,19 @@ export class Stopwatch {
 export class ServerClock {
   private offsets: number[] = [];
 
-  // offset_ms: the server's clock less the stopwatch.
+  // offset_ms: the server's clock minus the stopwatch.
   constructor(private offset_ms = 0) {}
 
   get known(): boolean {
     return this.offsets.length > 0;
   }
 
-  // Every message was under way for a while, which makes the offset look smaller; the largest is the truest. Gives how much
-  // longer this one was under way than the fastest; null: the server's clock was set, so that nothing can be said of it.
-  learn(server_time: string, elapsed_ms: number): number | null {
-    const told = Date.parse(server_time);
-    if (Number.isNaN(told)) return 0;
-    const offset = told - elapsed_ms;
+  // The transit time of a message makes its offset too small, so the largest offset of the last messages is the best one. Returns
+  // by how much this message was slower than the fastest; null: the server's clock was set, and the transit time is unknown.
+  add_sample(server_time: string, elapsed_ms: number): number | null {
+    const server_ms = Date.parse(server_time);
+    if (Number.isNaN(server_ms)) return 0;
+    const offset = server_ms - elapsed_ms;
     const was_set = this.known && Math.abs(offset - this.offset_ms) > jump_ms;
     if (was_set) this.offsets = [];
     this.offsets.push(offset);
@@ -53,7 +53,7 @@ export class ServerClock {
   }
 }
 
-// Milliseconds from one wall time to another; null: one is missing, or the clock was set back in between.
+// Milliseconds between two wall times; null: one is missing, or the clock was set back in between.
 export function duration_ms(from: string, to: string | number | null): number | null {
   if (to === null) return null;
   const duration = (typeof to === "number" ? to : Date.parse(to)) - Date.parse(from);

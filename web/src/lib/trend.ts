@@ -1,8 +1,8 @@
 import { is_older } from "./store";
 import type { Reading, Value } from "./types";
 
-// Points of a trend: what the server remembers, then what came while the page was open. Where nothing came there is a null,
-// so that no line is drawn over it.
+// Points of a trend: the server's history, then the readings received since the page was opened. A gap has a null, so that no
+// line is drawn across it.
 
 export interface TrendPoint {
   at_ms: number;
@@ -23,7 +23,7 @@ export class TrendRing {
     const at_ms = Date.parse(reading.timestamp);
     if (!Number.isFinite(at_ms) || at_ms === this.last_ms || (this.last && is_older(reading, this.last))) return;
     this.last = reading;
-    if (this.last_ms !== null && at_ms < this.last_ms) this.follow_clock_back(at_ms);
+    if (this.last_ms !== null && at_ms < this.last_ms) this.handle_clock_set_back(at_ms);
     const cadence = reading.cadence_ms ?? this.cadence_ms;
     const gap = this.last_ms !== null && at_ms - this.last_ms > missed_cadences * cadence;
     for (const [name, value] of Object.entries(reading)) {
@@ -36,8 +36,8 @@ export class TrendRing {
     this.last_ms = at_ms;
   }
 
-  // The server's clock was set back: what is newer is of a time that comes once more. A gap stands for the step.
-  private follow_clock_back(to_ms: number): void {
+  // The server's clock was set back. Points after the new time are removed, since that time comes again; a null marks the step.
+  private handle_clock_set_back(to_ms: number): void {
     for (const ring of this.rings.values()) {
       while (ring.length > 0 && ring[ring.length - 1]!.at_ms >= to_ms) ring.pop();
       const last = ring[ring.length - 1];
@@ -67,7 +67,7 @@ export interface History {
   fields: Record<string, ([number, number, number] | null)[]>;
 }
 
-// The mean of each bucket, at its middle.
+// The mean of each bucket, at the middle of the bucket.
 export function history_points(history: History): Map<string, TrendPoint[]> {
   const from = Date.parse(history.from);
   return new Map(
@@ -78,33 +78,33 @@ export function history_points(history: History): Map<string, TrendPoint[]> {
   );
 }
 
-// In seconds, ascending, as the plot wants them: history up to where the live points begin. `step_ms`: of the history.
-// A bucket that lasts shorter than the device's cadence is often empty; one empty bucket is no gap.
+// Times in seconds, ascending, and their values: the history up to the first live point, then the live points. `step_ms` is the
+// length of a bucket. Buckets shorter than the device's cadence are often empty, so a single empty bucket is not a gap.
 export function merge_points(history: TrendPoint[], live: TrendPoint[], step_ms: number): [number[], (number | null)[]] {
-  const begin = live[0]?.at_ms ?? Infinity;
-  const old = history.filter((point) => point.at_ms < begin);
-  const gap_ms = Math.max(3 * step_ms, 3 * median_distance(old));
+  const live_start = live[0]?.at_ms ?? Infinity;
+  const earlier = history.filter((point) => point.at_ms < live_start);
+  const gap_ms = Math.max(3 * step_ms, 3 * median_interval(earlier));
   const times: number[] = [];
   const values: (number | null)[] = [];
-  const put = (point: TrendPoint) => {
+  const append = (point: TrendPoint) => {
     times.push(point.at_ms / 1000);
     values.push(point.value);
   };
   let last: number | null = null;
-  for (const point of old) {
+  for (const point of earlier) {
     if (point.value === null) continue;
-    if (last !== null && point.at_ms - last > gap_ms) put({ at_ms: last + 1, value: null });
-    put(point);
+    if (last !== null && point.at_ms - last > gap_ms) append({ at_ms: last + 1, value: null });
+    append(point);
     last = point.at_ms;
   }
   const first = live[0];
-  if (first && last !== null && first.at_ms - last > gap_ms) put({ at_ms: last + 1, value: null });
-  for (const point of live) put(point);
+  if (first && last !== null && first.at_ms - last > gap_ms) append({ at_ms: last + 1, value: null });
+  for (const point of live) append(point);
   return [times, values];
 }
 
-function median_distance(points: TrendPoint[]): number {
+function median_interval(points: TrendPoint[]): number {
   const known = points.filter((point) => point.value !== null);
-  const distances = known.slice(1).map((point, index) => point.at_ms - (known[index]?.at_ms ?? 0)).sort((a, b) => a - b);
-  return distances[Math.floor(distances.length / 2)] ?? 0;
+  const intervals = known.slice(1).map((point, index) => point.at_ms - (known[index]?.at_ms ?? 0)).sort((a, b) => a - b);
+  return intervals[Math.floor(intervals.length / 2)] ?? 0;
 }

@@ -1,4 +1,4 @@
-// What the server says, as GET /api/openapi.json describes it.
+// Types of the REST API and the WebSocket, as GET /api/openapi.json describes them.
 
 export type Language = "ru" | "en";
 export type Text = Record<Language, string>;
@@ -87,8 +87,8 @@ export interface Reading {
   seq?: number | null;
   epoch?: string | null;
   cadence_ms?: number | null;
-  age_ms?: number | null; // of the values, by the server's steady clock, when the message was sent
-  received_ms?: number; // when that was, by this page's stopwatch
+  age_ms?: number | null; // age of the values when the message was sent, by the server's monotonic clock
+  received_ms?: number; // when the message was sent, by this page's stopwatch
   [field: string]: Value;
 }
 

@@ -1,0 +1,16 @@
+#include "api/api.hpp"
+#include "server/query_parameters.hpp"
+
+namespace gensetd::api {
+
+using server::Request;
+using server::Response;
+
+// Requests without a role never get here.
+boost::asio::awaitable<Response> Api::get_access(const Request& request, std::string) {
+  server::require_no_query(request.query);
+  const bool is_administrator = access_.role_of(request) == server::Role::administrator;
+  co_return Response{.body = is_administrator ? R"({"role":"administrator"})" : R"({"role":"reader"})"};
+}
+
+}  // namespace gensetd::api

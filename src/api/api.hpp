@@ -1,0 +1,111 @@
+#pragma once
+
+#include "api/api_services.hpp"
+#include "api/page.hpp"
+#include "server/access.hpp"
+#include "server/http_server.hpp"
+#include "server/message.hpp"
+#include "server/request_handler.hpp"
+#include "stream/websocket.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace gensetd::api {
+
+// All routes: requests in, responses out, without sockets. One thread.
+class Api final : public server::RequestHandler {
+ public:
+  using Request = server::Request;
+  using Response = server::Response;
+  using ResponseTask = boost::asio::awaitable<Response>;
+
+  // web_dir: directory of the dashboard; empty: the built-in one. http_server: its connections and metrics
+  // are reported; they outlive this object.
+  Api(ApiServices services, server::AccessPolicy access, std::filesystem::path web_dir,
+      std::shared_ptr<stream::WebSocketContext> websockets, const server::HttpServer& http_server);
+
+  ResponseTask respond(const Request& request) override;
+  std::variant<server::WebSocketTask, Response> authorize_upgrade(const Request& request) override;
+
+  // A row of the route table, as web/openapi.json must describe it. The WebSocket and the files of web/ are
+  // not in the table.
+  struct RouteName {
+    std::string_view method;   // "get", "post", "patch", "delete"
+    std::string_view pattern;  // "/api/sites/{}"
+    bool open;                 // needs no token
+  };
+  static std::vector<RouteName> route_names();
+
+  // The value of the Allow header for a path of the table, "GET, HEAD, POST, OPTIONS"; empty when no route
+  // has this path.
+  static std::string allowed_methods(std::string_view path);
+
+ private:
+  struct Route;
+  using Handler = ResponseTask (Api::*)(const Request& request, std::string variable);
+  static const Route routes[];
+
+  // The routes of one path, and the text at the {} of their pattern.
+  struct Match {
+    std::vector<const Route*> routes;
+    std::string variable;
+  };
+  static Match match(std::string_view path);
+  static std::string allowed_methods(const Match& found);
+
+  ResponseTask dispatch(const Request& request);
+  std::optional<Response> refuse_access(const Request& request, const Route& route) const;
+  Response preflight(const Request& request) const;
+  Response respond_without_route(const Request& request, std::string allowed) const;
+
+  // Row: registry::Site or registry::Device. Defined and instantiated in registry_routes.cpp.
+  template <class Row>
+  ResponseTask get_row(const Request&, std::string id);
+  template <class Row>
+  ResponseTask create_row(const Request&, std::string);
+  template <class Row>
+  ResponseTask update_row(const Request&, std::string id);
+  template <class Row>
+  ResponseTask remove_row(const Request&, std::string id);
+
+  ResponseTask list_sites(const Request&, std::string);
+  ResponseTask list_devices(const Request&, std::string);
+  ResponseTask get_diagnostics(const Request&, std::string);
+  ResponseTask test_connection(const Request&, std::string);
+  ResponseTask read_device(const Request&, std::string);
+  ResponseTask list_profiles(const Request&, std::string);
+  ResponseTask get_profile(const Request&, std::string);
+  ResponseTask list_events(const Request&, std::string);
+  ResponseTask acknowledge_event(const Request&, std::string);
+  ResponseTask list_alarms(const Request&, std::string);
+  ResponseTask list_event_codes(const Request&, std::string);
+  ResponseTask get_access(const Request&, std::string);
+  ResponseTask get_history(const Request&, std::string);
+  ResponseTask get_metrics(const Request&, std::string);
+  ResponseTask get_health(const Request&, std::string);
+  ResponseTask get_prometheus(const Request&, std::string);
+  ResponseTask get_openapi(const Request&, std::string);
+  ResponseTask get_docs(const Request&, std::string);
+  static Response file_response(std::string_view name);  // a file of web/
+
+  ApiServices services_;
+  server::AccessPolicy access_;
+  Page page_;
+  std::shared_ptr<stream::WebSocketContext> websockets_;
+  const server::Connections& connections_;
+  const server::HttpMetrics& http_metrics_;
+  int running_reads_ = 0;    // of read_device() and test_connection()
+  int running_scrapes_ = 0;  // of get_prometheus() with all devices
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace gensetd::api

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "profile/profile.hpp"
+#include "registry/types.hpp"
+#include "server/message.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <string>
+#include <variant>
+
+namespace gensetd::api {
+
+// The JSON of sites, devices and profiles, with the fields in the order of their documentation.
+std::string to_json(const registry::Site& site);
+std::string to_json(const registry::Device& device);
+boost::json::object to_json(const profile::Profile& profile);
+
+// The object in a request's body, or the response that refuses it (400, 415).
+std::variant<boost::json::object, server::Response> parse_body(const server::Request& request);
+
+// The response to a request that the registry refused.
+server::Response refusal_response(const registry::Refusal& refusal);
+
+}  // namespace gensetd::api

@@ -1,0 +1,78 @@
+#include "commands/reading_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace gensetd::commands {
+namespace {
+
+std::string_view code_word(const profile::Profile& profile, const profile::Field& field,
+                           const profile::Value& value) {
+  if (field.codes.empty() || !value) return {};
+  for (const profile::CodeTable& table : profile.code_tables) {
+    if (table.name != field.codes) continue;
+    const auto code = std::ranges::find(table.codes, *value, &profile::Code::value);
+    return code == table.codes.end() ? std::string_view{"unknown code"} : std::string_view{code->label.en};
+  }
+  return {};
+}
+
+// Right-aligned in ten characters.
+std::string shown(const profile::Field& field, const profile::Value& value) {
+  if (!value) return "         \u2014";
+  std::string text;
+  reading::append_value(text, field, value);
+  return fmt::format("{:>10}", text);
+}
+
+// "120 = 3985", "182 = 1896 0", "0.9 = 0200": address and raw value, bits in hexadecimal.
+std::string raw_of(const profile::Field& field, const Registers& registers) {
+  const auto low = registers.find(field.address);
+  if (low == registers.end()) return fmt::format("{} = ?", field.address);
+  if (field.type == profile::Type::bit)
+    return fmt::format("{}.{} = {:04X}", field.address, field.bit, low->second);
+  if (field.type != profile::Type::u32 && field.type != profile::Type::i32)
+    return fmt::format("{} = {}", field.address, low->second);
+  const auto high = std::next(low);
+  if (high == registers.end() || high->first != low->first + 1) return fmt::format("{} = ?", field.address);
+  return fmt::format("{} = {} {}", field.address, low->second, high->second);
+}
+
+}  // namespace
+
+std::string padded(std::string_view text, std::size_t width) {
+  std::size_t shown = 0;
+  for (const char character : text) shown += (static_cast<unsigned char>(character) & 0xC0) != 0x80 ? 1 : 0;
+  return std::string{text} + std::string(shown < width ? width - shown : 0, ' ');
+}
+
+std::string reading_table(const reading::Content& content, const Registers* registers) {
+  std::string text;
+  if (!content.error.empty()) text += content.error + "\n";
+  for (const profile::Group& group : content.profile->groups) {
+    bool first = true;
+    for (std::size_t index = 0; index < content.values.size(); ++index) {
+      const profile::Field& field = content.profile->fields[index];
+      if (field.group != group.name) continue;
+      if (std::exchange(first, false)) text += "\n" + group.label.en + "\n";
+      const std::string_view word = code_word(*content.profile, field, content.values[index]);
+      const std::string raw = registers == nullptr ? "" : padded(raw_of(field, *registers), 18);
+      text += fmt::format("  {} {}{} {}  {}{}\n", padded(field.name, 18), raw,
+                          shown(field, content.values[index]), padded(field.unit, 5), field.label.en,
+                          word.empty() ? "" : fmt::format(": {}", word));
+    }
+  }
+  return text;
+}
+
+std::string raw_table(const Registers& registers) {
+  std::string text = "address  unsigned  signed  hex\n";
+  for (const auto& [address, raw] : registers)
+    text += fmt::format("{:>7} {:>9} {:>7}  {:04X}\n", address, raw, static_cast<std::int16_t>(raw), raw);
+  return text;
+}
+
+}  // namespace gensetd::commands

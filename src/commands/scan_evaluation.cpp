@@ -1,0 +1,185 @@
+#include "commands/scan_evaluation.hpp"
+
+#include "link/error.hpp"
+#include "modbus/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <tuple>
+
+namespace gensetd::commands {
+namespace {
+
+using profile::Field;
+using profile::NoData;
+using profile::Profile;
+using profile::Type;
+
+// Hz, of a running power system, with the tolerance of governors and meters.
+constexpr double frequency_min = 40;
+constexpr double frequency_max = 70;
+
+// V, the supply of the controllers (SmartGen: DC 8 to 35 V). A controller that responds has one.
+constexpr double battery_min = 8;
+constexpr double battery_max = 36;
+
+constexpr std::size_t reasons_max = 4;  // per line
+
+struct Evidence {
+  int points = 0;  // negative: contradicts the register map
+  std::string text;
+};
+
+std::string shown(const Field& field, const profile::Value& value) {
+  std::string text = field.name + ' ';
+  reading::append_value(text, field, value);
+  return field.unit.empty() ? text : text + ' ' + field.unit;
+}
+
+double number_of(const Field& field, std::int64_t value) {
+  return static_cast<double>(value) / std::pow(10.0, field.decimals);
+}
+
+// Empty registers also read as zero, so zero is no evidence.
+std::optional<Evidence> of_code(const Profile& profile, const Field& field, std::int64_t value) {
+  for (const profile::CodeTable& table : profile.code_tables) {
+    if (table.name != field.codes) continue;
+    const auto code = std::ranges::find(table.codes, value, &profile::Code::value);
+    if (code == table.codes.end()) return Evidence{-2, shown(field, value) + " is not a known code"};
+    if (value == 0) return std::nullopt;
+    return Evidence{1, fmt::format("{} ({})", shown(field, value), code->label.en)};
+  }
+  return std::nullopt;
+}
+
+std::optional<Evidence> of_range(const Field& field, std::int64_t value, double least, double most,
+                                 const char* what) {
+  if (value == 0) return std::nullopt;
+  const double number = number_of(field, value);
+  if (number >= least && number <= most) return Evidence{3, shown(field, value)};
+  return Evidence{-3, fmt::format("{} is not a {}", shown(field, value), what)};
+}
+
+// A 16-bit value that is missing although its register holds no marker: it is outside its limits.
+std::optional<Evidence> of_limits(const Field& field, const poller::ReadResult& read) {
+  if (field.type != Type::u16 && field.type != Type::i16) return std::nullopt;
+  const auto raw = read.registers.find(field.address);
+  if (raw == read.registers.end()) return std::nullopt;
+  const bool is_marker = field.no_data == NoData::from_32000 && raw->second >= 32'000 &&
+                         (field.type == Type::u16 || raw->second < 32'768);
+  if (is_marker) return std::nullopt;
+  return Evidence{-1,
+                  fmt::format("{} is outside its limits ({} = {})", field.name, field.address, raw->second)};
+}
+
+std::optional<Evidence> evidence_of(const Profile& profile, const Field& field, const profile::Value& value,
+                                    const poller::ReadResult& read) {
+  if (!value) return of_limits(field, read);
+  if (!field.codes.empty()) return of_code(profile, field, *value);
+  // Signed frequencies are differences.
+  if (field.unit == "Hz" && field.type == Type::u16)
+    return of_range(field, *value, frequency_min, frequency_max, "frequency of a power system");
+  if (field.unit == "V" && field.name.starts_with("battery"))
+    return of_range(field, *value, battery_min, battery_max, "battery voltage");
+  return std::nullopt;
+}
+
+MatchConfidence confidence_of(int supporting_points, int contradicting_points) {
+  if (contradicting_points >= supporting_points && contradicting_points > 0) return MatchConfidence::unlikely;
+  if (contradicting_points > 0 || supporting_points < 3) return MatchConfidence::possible;
+  return MatchConfidence::likely;
+}
+
+void append_reason(std::vector<std::string>& reasons, std::string text) {
+  if (reasons.size() < reasons_max) {
+    reasons.push_back(std::move(text));
+  } else if (reasons.size() == reasons_max) {
+    reasons.emplace_back("\u2026");
+  }
+}
+
+std::string joined(const std::vector<std::string>& reasons) {
+  return fmt::format("{}", fmt::join(reasons, ", "));
+}
+
+}  // namespace
+
+ProbeOutcome outcome_of(const poller::ReadResult& read) {
+  if (read.error.empty()) return ProbeOutcome::registers;
+  if (!read.failure) return ProbeOutcome::no_response;
+  const auto& error = read.failure->error;
+  if (error == modbus::ResponseError::exception_response) {
+    // Gateway path unavailable, gateway target device failed to respond (V1.1b3, 7).
+    const bool is_from_gateway = read.failure->exception == 0x0A || read.failure->exception == 0x0B;
+    return is_from_gateway ? ProbeOutcome::unit_unavailable : ProbeOutcome::exception;
+  }
+  if (error == modbus::ResponseError::foreign_response) return ProbeOutcome::foreign_frames;
+  if (error == modbus::ResponseError::wrong_protocol) return ProbeOutcome::other_protocol;
+  if (error == link::Error::no_response || error == link::Error::connection_lost)
+    return ProbeOutcome::no_response;
+  if (error == link::Error::name_not_found || error == link::Error::connect_timeout ||
+      error == link::Error::connect_failed || error == link::Error::loopback_not_allowed ||
+      error == link::Error::address_not_allowed)
+    return ProbeOutcome::no_connection;
+  return ProbeOutcome::invalid_bytes;
+}
+
+bool proves_protocol(ProbeOutcome outcome) {
+  return outcome == ProbeOutcome::registers || outcome == ProbeOutcome::exception ||
+         outcome == ProbeOutcome::unit_unavailable;
+}
+
+std::string_view to_word(MatchConfidence confidence) {
+  switch (confidence) {
+    case MatchConfidence::likely:
+      return "likely";
+    case MatchConfidence::possible:
+      return "possible";
+    case MatchConfidence::unlikely:
+      return "unlikely";
+    case MatchConfidence::no_match:
+      break;
+  }
+  return "no";
+}
+
+ProfileMatch match_profile(const Profile& profile, const poller::ReadResult& read) {
+  ProfileMatch match{.profile = profile.name};
+  if (!read.error.empty() || !read.refused.empty()) {
+    match.why = read.error.empty()
+                    ? fmt::format("{} of {} blocks are refused, the first is {}", read.refused.size(),
+                                  profile.blocks.size(), profile.blocks[read.refused.front().block].name)
+                    : read.error;
+    return match;
+  }
+  std::vector<std::string> pro;
+  std::vector<std::string> contra;
+  for (std::size_t index = 0; index < profile.fields.size(); ++index) {
+    auto evidence = evidence_of(profile, profile.fields[index], read.values[index], read);
+    if (!evidence) continue;
+    if (evidence->points > 0) {
+      match.supporting_points += evidence->points;
+      append_reason(pro, std::move(evidence->text));
+    } else {
+      match.contradicting_points -= evidence->points;
+      append_reason(contra, std::move(evidence->text));
+    }
+  }
+  match.confidence = confidence_of(match.supporting_points, match.contradicting_points);
+  match.why = fmt::format("all {} blocks answer", profile.blocks.size());
+  if (!pro.empty()) match.why += ": " + joined(pro);
+  if (!contra.empty()) match.why += "; but " + joined(contra);
+  if (pro.empty() && contra.empty()) match.why += ", but no value shows whether they mean what this map says";
+  return match;
+}
+
+void sort_matches(std::vector<ProfileMatch>& matches) {
+  std::ranges::sort(matches, {}, [](const ProfileMatch& match) {
+    return std::tuple{match.confidence, match.contradicting_points - match.supporting_points, match.profile};
+  });
+}
+
+}  // namespace gensetd::commands

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "events/event.hpp"
+#include "profile/profile.hpp"
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace gensetd::events {
+
+// The fields of a register map that produce events, determined once for each map. Fields are recognised by
+// their names, so a map that extends another one produces the same events.
+struct EventFields {
+  struct Alarm {
+    std::size_t field;
+    std::string_view code;
+  };
+  struct Bit {
+    std::size_t field;
+    std::string_view on;  // the event codes
+    std::string_view off;
+  };
+  struct Coded {
+    std::size_t field;
+    std::string_view code;
+  };
+
+  explicit EventFields(const profile::Profile& profile);
+
+  std::array<std::optional<std::size_t>, 4> modes;  // auto, manual, stop, test
+  std::vector<Alarm> alarms;                        // those with a class
+  std::optional<std::size_t> common_alarm;          // set by alarms of every class
+  std::optional<std::size_t> alarm_count;
+  std::vector<Bit> bits;
+  std::vector<Coded> coded;
+};
+
+}  // namespace gensetd::events

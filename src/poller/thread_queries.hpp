@@ -1,0 +1,34 @@
+#pragma once
+
+#include "poller/diagnostics.hpp"
+#include "poller/poll_thread.hpp"
+#include "poller/reader.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace gensetd::poller {
+
+// What the main thread queries of a polling thread. Each is empty when the thread does not respond in time
+// (PollThread::query()), and does not use `thread` after it has waited.
+
+boost::asio::awaitable<std::optional<AllTotals>> query_totals(PollThread& thread);
+
+// Devices that the thread does not poll are left out.
+boost::asio::awaitable<std::optional<std::vector<DeviceAndLink>>> query_metrics(
+    PollThread& thread, std::vector<std::int64_t> device_ids);
+
+// Empty too when the thread does not poll the device.
+boost::asio::awaitable<std::optional<Diagnostics>> query_diagnostics(PollThread& thread,
+                                                                     std::int64_t device_id);
+
+// `range` alone, or every register of the profile. Over the connection that the polled devices use.
+boost::asio::awaitable<std::optional<ReadResult>> read_on(PollThread& thread, DeviceAddress address,
+                                                          profile::ProfilePtr profile,
+                                                          std::optional<modbus::ReadRequest> range,
+                                                          std::chrono::milliseconds timeout);
+
+}  // namespace gensetd::poller

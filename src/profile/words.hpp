@@ -1,0 +1,41 @@
+#pragma once
+
+#include "modbus/read_request.hpp"
+#include "profile/profile.hpp"
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace gensetd::profile {
+
+// The words of enumerations in profile files, the API, the database and the options of commands. They are
+// published: each word is defined here only.
+
+template <class Meaning, std::size_t count>
+using WordTable = std::array<std::pair<std::string_view, Meaning>, count>;
+
+inline constexpr WordTable<Type, 5> type_words{
+    {{"u16", Type::u16}, {"i16", Type::i16}, {"u32", Type::u32}, {"i32", Type::i32}, {"bit", Type::bit}}};
+
+inline constexpr WordTable<NoData, 3> no_data_words{
+    {{"none", NoData::none}, {"from_32000", NoData::from_32000}, {"marker", NoData::marker}}};
+
+inline constexpr WordTable<DeviceType, 2> device_type_words{
+    {{"generator", DeviceType::generator}, {"ats", DeviceType::ats}}};
+
+inline constexpr WordTable<modbus::Protocol, 2> protocol_words{
+    {{"tcp", modbus::Protocol::tcp}, {"rtu_over_tcp", modbus::Protocol::rtu_over_tcp}}};
+
+std::string_view to_word(Type type);
+std::string_view to_word(NoData rule);
+std::string_view to_word(DeviceType type);
+std::string_view to_word(modbus::Protocol protocol);
+
+// Empty for an unknown word.
+std::optional<Type> type_from(std::string_view word);
+std::optional<DeviceType> device_type_from(std::string_view word);
+std::optional<modbus::Protocol> protocol_from(std::string_view word);
+
+}  // namespace gensetd::profile

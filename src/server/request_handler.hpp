@@ -1,0 +1,32 @@
+#pragma once
+
+#include "server/message.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <variant>
+
+namespace gensetd::server {
+
+struct Upgrade;  // upgrade.hpp
+
+// Runs a WebSocket from its handshake until either side ends it.
+using WebSocketTask = std::function<boost::asio::awaitable<void>(std::unique_ptr<Upgrade> upgrade)>;
+
+// What a server serves. The sessions call it on their thread.
+class RequestHandler {
+ public:
+  virtual ~RequestHandler() = default;
+
+  // The response to a request that is no upgrade. `request` is valid until the result is there. Never throws
+  // because of the content of a request.
+  virtual boost::asio::awaitable<Response> respond(const Request& request) = 0;
+
+  // Checks path, permissions and parameters of a WebSocket upgrade. Returns the task that serves it, or the
+  // response that refuses it.
+  virtual std::variant<WebSocketTask, Response> authorize_upgrade(const Request& request) = 0;
+};
+
+}  // namespace gensetd::server

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "live/hub.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace gensetd::stream {
+
+// Whether a field is part of the overview: modes, alarms, state, breakers and the few quantities on a
+// device's card.
+bool is_in_overview(std::string_view field);
+
+// The JSON object of a reading with the overview's fields only. A reading of another process stays complete,
+// because only its bytes are known.
+std::string print_overview(const reading::Reading& reading);
+
+// The overviews of the newest readings, printed once for all clients. Empty while there is no user. Use:
+// add_user(), forget() for each device that the hub removes, remove_user(). One thread.
+class OverviewCache {
+ public:
+  void add_user() { ++users_; }
+  void remove_user() {
+    if (--users_ == 0) printed_.clear();
+  }
+
+  // The reference is valid until the next call.
+  const std::string& overview_of(const live::ReadingPtr& reading);
+
+  void forget(std::int64_t device_id) { printed_.erase(device_id); }
+
+ private:
+  struct Printed {
+    live::ReadingPtr reading;
+    std::string json;
+  };
+  std::unordered_map<std::int64_t, Printed> printed_;
+  std::size_t users_ = 0;
+};
+
+}  // namespace gensetd::stream
