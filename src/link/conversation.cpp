@@ -43,6 +43,8 @@ void Conversation::opened(SteadyTime now, std::optional<std::uint16_t> first_tra
   state_.must_close = false;
   state_.is_fresh = true;
   state_.reopening.opened(now);
+  state_.close_after_responses.opened();
+  is_closing_ = false;
   tcp_.opened(first_transaction_id);
   state_.received.clear();
   state_.last_byte_at = now;
@@ -63,6 +65,7 @@ void Conversation::closed(error_code cause, SteadyTime now) {
   if (!connected_) return;
   connected_ = false;
   state_.must_close = false;
+  if (!is_closing_) state_.close_after_responses.closed(now);
   state_.received.clear();
   rtu_.closed(now);
   ++state_.line.connections_lost;
@@ -104,7 +107,10 @@ Action Conversation::next(SteadyTime now) {
   process_received(silence && *silence <= now, now);
   expire(now);
   if (auto report = state_.next_report()) return *report;
-  if (std::exchange(state_.must_close, false)) return Close{};
+  if (std::exchange(state_.must_close, false)) {
+    is_closing_ = true;
+    return Close{};
+  }
 
   SteadyTime wake = SteadyTime::max();
   if (!connected_ && !connecting_ && !state_.queue.empty()) {
@@ -210,10 +216,11 @@ bool Conversation::can_start(const Transaction& transaction) const {
          state_.pending.size() < transaction.requests_in_flight;
 }
 
-// Whether the line has been silent for the request gap, and no other master waits for a response. A line that
-// is never silent is used anyway after the timeout.
+// Whether the line has been silent for the request gap, no other master waits for a response, and the peer is
+// not about to close the connection. A line that is never silent is used anyway after the timeout.
 bool Conversation::is_quiet(const Transaction& transaction, SteadyTime now, SteadyTime& wake) {
   SteadyTime quiet_at = state_.pending.empty() ? state_.last_byte_at + transaction.request_gap : now;
+  quiet_at = std::max(quiet_at, state_.close_after_responses.wait_until());
   for (const auto& [handler, delay] : connect_delays_)
     quiet_at = std::max(quiet_at, state_.reopening.opened_at() + delay);
   if (is_serial(transaction))
@@ -242,6 +249,7 @@ Send Conversation::start(std::size_t index, const ReadRequest& request, bool mus
   started.has_own_count = uses_distinct_counts(transaction, now);
   if (started.has_own_count) counts_of(transaction).sent(transaction.request, request, now);
   ++state_.unit(request.unit_id).requests;
+  state_.close_after_responses.sent(now);
   sent_at_ = now;
   state_.last_byte_at = now;
   quiet_deadline_.reset();

@@ -94,6 +94,7 @@ class Conversation {
   TcpConversation tcp_{state_};
   bool connected_ = false;
   bool connecting_ = false;
+  bool is_closing_ = false;  // next() has returned Close for this connection
   boost::container::flat_map<TransactionHandler*, std::chrono::milliseconds> connect_delays_;
   SteadyTime sent_at_{};                      // of the last request
   std::optional<SteadyTime> quiet_deadline_;  // a line that is never silent is used at this time anyway

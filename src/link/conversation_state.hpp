@@ -2,6 +2,7 @@
 
 #include "link/actions.hpp"
 #include "link/busy_time.hpp"
+#include "link/close_after_responses.hpp"
 #include "link/counters.hpp"
 #include "link/distinct_counts.hpp"
 #include "link/last_values.hpp"
@@ -108,6 +109,11 @@ struct ConversationState {
   // Removes the first bytes of `received`.
   void discard(std::size_t length);
   UnitCounters& unit(std::uint8_t unit_id) { return units[unit_id]; }
+  // A response or an exception to a request of this connection arrived.
+  void note_response(SteadyTime now) {
+    reopening.responded();
+    close_after_responses.responded(now);
+  }
   // Another master or client uses this serial line.
   bool is_shared(SteadyTime now) const { return shared_until > now; }
 
@@ -120,6 +126,7 @@ struct ConversationState {
   std::array<std::uint8_t, 2 * modbus::registers_per_request_max> registers{};  // of the Report in `reports`
 
   Reopening reopening;
+  CloseAfterResponses close_after_responses;
   bool must_close = false;       // next() returns Close
   bool is_fresh = true;          // no request has ended on this connection yet
   bool is_serial_line = false;   // the last request was sent as RTU

@@ -115,7 +115,7 @@ void RtuConversation::handle_frame(const RtuFrame& frame, SteadyTime now) {
 bool RtuConversation::handle_response(const RtuFrame& frame, SteadyTime now) {
   if (!judge_.belongs(frame)) return false;
   ++state_.unit(frame.unit_id).responses;
-  state_.reopening.responded();
+  state_.note_response(now);
   if (!run_is_rest_ && run_position_ == StrayBytes::Position::before) strays().record(run_position_, run_);
   begin_run(StrayBytes::Position::behind, now);
   response_times_[frame.unit_id].record(now - state_.pending.front().sent_at);

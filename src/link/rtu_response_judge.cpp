@@ -73,7 +73,7 @@ bool RtuResponseJudge::judge_exception(const RtuFrame& frame, SteadyTime now) {
   PendingRequest& pending = state_.pending.front();
   if (frame.unit_id != pending.request.unit_id || frame.function != modbus::read_holding_registers)
     return false;
-  state_.reopening.responded();
+  state_.note_response(now);
   if (counts_.may_still_respond(frame.unit_id, now) || state_.is_shared(now)) {
     pending.exception = frame.exception;
     return true;

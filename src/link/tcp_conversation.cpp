@@ -142,7 +142,7 @@ void TcpConversation::handle_response(std::size_t index, const modbus::Response&
   PendingRequest& pending = state_.pending[index];
   const modbus::ReadRequest wanted = pending.queued.transaction.request;
   ++state_.unit(pending.request.unit_id).responses;
-  state_.reopening.responded();
+  state_.note_response(now);
   Outcome outcome;
   if (!pending.has_own_count) {
     std::copy_n(response.registers.data(), response.registers.size(), state_.registers.data());
@@ -175,7 +175,7 @@ void TcpConversation::handle_response(std::size_t index, const modbus::Response&
 void TcpConversation::handle_exception(std::size_t index, const modbus::Refused& refusal, SteadyTime now) {
   PendingRequest& pending = state_.pending[index];
   const std::uint8_t exception = refusal.exception;
-  state_.reopening.responded();
+  state_.note_response(now);
   state_.discard(refusal.length);
   // The gateway does not wait for the unit any longer, but the unit's response may still arrive.
   if (may_respond_after_exception(exception)) {

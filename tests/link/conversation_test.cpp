@@ -123,6 +123,46 @@ TEST(Conversation, connection_that_was_closed_while_idle_costs_no_failure) {
   EXPECT_EQ(script.next(), "report a the peer closed the connection");
 }
 
+// Otherwise a request crosses the close, and its repetition waits until it cannot be confused with a late
+// one.
+TEST(Conversation, request_waits_for_a_peer_that_closes_after_each_response) {
+  Script script;
+  const modbus::ReadRequest request{.unit_id = 1, .first = 55, .count = 3};
+  const auto close = [&] {
+    script.later(milliseconds{60});
+    script.conversation.closed({}, script.now);
+    EXPECT_EQ(script.next(), "connect");
+    script.conversation.opened(script.now);
+  };
+  script.submit("a", request, extensible);
+  for (int connection = 0; connection < 2; ++connection) {
+    EXPECT_TRUE(script.next_event().starts_with("send"));
+    script.respond(10);
+    if (connection == 0) close();
+  }
+  EXPECT_EQ(script.next(), "report a 10 11 12");
+  script.submit("a", request, extensible);
+  close();
+  EXPECT_TRUE(script.next_event().starts_with("send"));
+  script.respond(10);
+  EXPECT_EQ(script.next(), "report a 10 11 12");
+  script.submit("a", request, extensible);
+  EXPECT_EQ(script.next(), "wait 220");  // instead of the gap of 50 ms
+  close();
+  EXPECT_EQ(script.next(), "wait 50");
+  EXPECT_TRUE(script.next_event().starts_with("send"));
+  script.respond(10);
+  EXPECT_EQ(script.next(), "report a 10 11 12");
+  // A connection that stays open delays one request only.
+  script.submit("a", request, extensible);
+  EXPECT_EQ(script.next(), "wait 220");
+  EXPECT_TRUE(script.next_event().starts_with("send"));
+  script.respond(10);
+  EXPECT_EQ(script.next(), "report a 10 11 12");
+  script.submit("a", request, extensible);
+  EXPECT_EQ(script.next(), "wait 50");
+}
+
 TEST(Conversation, connection_without_a_byte_is_reopened_after_two_requests) {
   Script script;
   script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);

@@ -1,0 +1,81 @@
+#include "link/close_after_responses.hpp"
+
+#include <gtest/gtest.h>
+
+namespace gensetd::link {
+namespace {
+
+using namespace std::chrono_literals;
+
+class CloseAfterResponsesTest : public testing::Test {
+ protected:
+  // A connection that the peer closes so long after its last response.
+  void connection(int responses, std::chrono::milliseconds close_delay) {
+    peer_.opened();
+    respond(responses);
+    now_ += close_delay;
+    peer_.closed(now_);
+  }
+  void respond(int times) {
+    for (int response = 0; response < times; ++response) peer_.responded(now_ += 100ms);
+  }
+  // How long the next request has to wait.
+  std::chrono::milliseconds wait() const {
+    return std::chrono::floor<std::chrono::milliseconds>(std::max(peer_.wait_until(), now_) - now_);
+  }
+
+  CloseAfterResponses peer_;
+  SteadyTime now_{1h};
+};
+
+TEST_F(CloseAfterResponsesTest, is_expected_after_two_connections_with_equal_counts) {
+  connection(1, 50ms);
+  peer_.opened();
+  respond(1);
+  EXPECT_EQ(wait(), 0ms) << "one may be chance";
+  now_ += 60ms;
+  peer_.closed(now_);
+  peer_.opened();
+  EXPECT_EQ(wait(), 0ms) << "no response yet";
+  respond(1);
+  EXPECT_EQ(wait(), 220ms) << "twice the longest delay and a margin";
+}
+
+TEST_F(CloseAfterResponsesTest, is_expected_only_after_the_usual_number_of_responses) {
+  for (int times = 0; times < 2; ++times) connection(3, 10ms);
+  peer_.opened();
+  respond(2);
+  EXPECT_EQ(wait(), 0ms);
+  respond(1);
+  EXPECT_EQ(wait(), 120ms);
+}
+
+TEST_F(CloseAfterResponsesTest, is_forgotten_when_the_peer_does_not_close_in_time) {
+  for (int times = 0; times < 2; ++times) connection(1, 50ms);
+  peer_.opened();
+  respond(1);
+  now_ = peer_.wait_until();
+  peer_.sent(now_);
+  respond(1);
+  EXPECT_EQ(wait(), 0ms);
+  connection(1, 50ms);
+  peer_.opened();
+  respond(1);
+  EXPECT_EQ(wait(), 0ms) << "it needs two connections again";
+}
+
+TEST_F(CloseAfterResponsesTest, other_counts_late_closes_and_connections_without_response_are_no_sign) {
+  connection(1, 50ms);
+  connection(2, 50ms);
+  peer_.opened();
+  respond(2);
+  EXPECT_EQ(wait(), 0ms);
+  for (int times = 0; times < 3; ++times) connection(4, 1'100ms);
+  for (int times = 0; times < 3; ++times) connection(0, 10ms);
+  peer_.opened();
+  respond(4);
+  EXPECT_EQ(wait(), 0ms);
+}
+
+}  // namespace
+}  // namespace gensetd::link
