@@ -166,7 +166,8 @@ void print_counts(const std::vector<Row>& rows, const std::vector<BadLineMetrics
     fmt::print("{:<26}", rows[index].name);
     for (const std::uint64_t count :
          {metrics.retries, metrics.timeouts, metrics.broken_frames, metrics.foreign_frames,
-          metrics.late_responses, metrics.doubled_responses, metrics.confirmations, metrics.doubts}) {
+          metrics.late_responses, metrics.doubled_responses, metrics.confirmations,
+          metrics.suspect_responses}) {
       const auto requests = static_cast<double>(std::max<std::uint64_t>(1, metrics.requests));
       fmt::print(" {:8.2f}", 100 * static_cast<double>(count) / requests);
     }

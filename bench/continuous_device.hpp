@@ -38,9 +38,9 @@ class ContinuousDevice final : public link::TransactionHandler {
     follow(cycle_.process(outcome));
   }
   void follow(const poller::Step& step) {
-    if (const auto* ask = std::get_if<poller::SendRequest>(&step)) {
+    if (const auto* send = std::get_if<poller::SendRequest>(&step)) {
       link_->submit(*this,
-                    poller::transaction_of(address_, *profile_, ask->request, std::chrono::seconds{60}));
+                    poller::transaction_of(address_, *profile_, send->request, std::chrono::seconds{60}));
     } else if (std::holds_alternative<poller::CycleFinished>(step)) {
       if (!cycle_.values().front()) throw std::runtime_error("a value is missing");
       follow(cycle_.begin(true));

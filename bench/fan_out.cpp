@@ -2,7 +2,7 @@
 // same receiver: processor time per frame. `fan_out [READINGS [CLIENTS…]]`. Exit status 1 when gensetd needs
 // more than 1 / 0.7 of the bare writes' time.
 //
-// A reading comes to gensetd from Redis as another process would publish it, the next one when every client
+// gensetd receives a reading from Redis as another process would publish it, the next one when every client
 // has the last. The sender, on a core of its own, sleeps while the receiver is busy, so that the receiver
 // does not count. The two take turns.
 
@@ -42,7 +42,7 @@ constexpr std::int64_t device_id = 7;
 constexpr std::uint64_t frames_per_run = 200'000;
 constexpr std::uint64_t readings_max = 10'000;  // a run ends before gensetd pings
 
-// What an HGM9520N in operation has to say.
+// The fields of an HGM9520N in operation.
 std::string message(reading::Timestamp timestamp) {
   static const profile::ProfilePtr profile = profile::Catalog::built_in().find("hgm9520n");
   return reading::make_reading(
@@ -97,7 +97,7 @@ class Receiver {
     while (bytes_ < bytes) receive(1'000);
     if (bytes_ > bytes) throw std::runtime_error("more has come than was sent");
   }
-  void receive_rest(int silence_ms) {  // of what came before the measurement
+  void receive_rest(int silence_ms) {  // of the messages before the measurement
     for (std::uint64_t before = bytes_ + 1; before != bytes_;) {
       before = bytes_;
       receive(silence_ms);
@@ -131,7 +131,7 @@ FanOutMetrics measure(Receiver& receiver, std::uint32_t clients, std::uint64_t r
           .per_second = frames / duration<double>(steady_clock::now() - begin).count()};
 }
 
-// A process that writes the same bytes to each connection, one after the other, whenever it is told to.
+// A process that writes the same bytes to each connection, one after the other, at each signal.
 class BareSender {
  public:
   BareSender(std::uint32_t clients, const std::string& frame) : listener_(listen_everywhere(0)) {
@@ -153,7 +153,7 @@ class BareSender {
         std::this_thread::yield();
       }
     }
-    for (char told = 0; ::read(pair[1], &told, 1) == 1;)
+    for (char signal = 0; ::read(pair[1], &signal, 1) == 1;)
       for (const Descriptor& connection : connections) send_all(connection, frame);
     ::_exit(0);
   }
@@ -187,12 +187,12 @@ FanOutMetrics measure_gensetd(std::uint32_t clients, std::uint64_t readings) {
       folder.path() / "redis.log");
   wait_until_listening(redis_port);
   const std::uint16_t port = free_port();
-  const std::string most = std::to_string(clients + 10);
+  const std::string clients_max = std::to_string(clients + 10);
   const Program gensetd({"taskset", "-c", "0", gensetd_program(), "serve"},
                         {{"DATABASE_URL", "sqlite:///" + (folder.path() / "registry.sqlite").string()},
                          {"HTTP_LISTEN", fmt::format("127.0.0.1:{}", port)},
                          {"REDIS_URL", fmt::format("redis://127.0.0.1:{}/0", redis_port)},
-                         {"WEBSOCKET_CLIENTS_MAX", most},
+                         {"WEBSOCKET_CLIENTS_MAX", clients_max},
                          {"HTTP_CONNECTIONS_MAX", std::to_string(clients + 100)}},
                         folder.path() / "gensetd.log");
   wait_until_listening(port);

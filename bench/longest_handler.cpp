@@ -1,6 +1,6 @@
-// The longest single handler of the event loop while clients take long answers: `longest_handler [DEVICES]`,
-// 10,000 unless given. Exit status 1 when one takes more than 10 ms. What counts is processor time of the
-// loop's thread, so that other work of the machine does not.
+// The longest single handler of the event loop while clients receive long responses: `longest_handler
+// [DEVICES]`, 10,000 unless given. Exit status 1 when one takes more than 10 ms. What counts is processor
+// time of the loop's thread, so that other work of the machine does not.
 //
 // The server is the program's own, with a registry in SQLite, a reading and an open alarm of each device, an
 // hour of history of one, and nothing that polls.
@@ -113,8 +113,8 @@ live::ReadingPtr reading_of(std::int64_t device_id, reading::ClockPair time,
   return reading::make_reading(std::move(content));
 }
 
-// Sends a request and takes the answer to its end, or to half a second of silence. Returns its length.
-std::size_t ask(std::uint16_t port, const std::string& target, std::string_view fields) {
+// Sends a request and reads the response to its end, or to half a second of silence. Returns its length.
+std::size_t response_length(std::uint16_t port, const std::string& target, std::string_view fields) {
   asio::io_context context;
   asio::ip::tcp::socket socket(context);
   socket.connect({asio::ip::address_v4::loopback(), port});
@@ -125,9 +125,9 @@ std::size_t ask(std::uint16_t port, const std::string& target, std::string_view 
   std::vector<char> bytes(1'048'576);
   std::size_t length = 0;
   for (;;) {
-    const ssize_t got = ::recv(socket.native_handle(), bytes.data(), bytes.size(), 0);
-    if (got <= 0) return length;
-    length += static_cast<std::size_t>(got);
+    const ssize_t length_received = ::recv(socket.native_handle(), bytes.data(), bytes.size(), 0);
+    if (length_received <= 0) return length;
+    length += static_cast<std::size_t>(length_received);
   }
 }
 
@@ -179,7 +179,7 @@ bool measure(asio::io_context& context, std::uint16_t port, const Row& row) {
   std::atomic<bool> done = false;
   std::size_t length = 0;
   std::thread client([&] {
-    length = ask(port, row.target, row.fields);
+    length = response_length(port, row.target, row.fields);
     done = true;
   });
   const nanoseconds longest = longest_until(context, [&] { return done.load(); });

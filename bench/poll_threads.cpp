@@ -5,7 +5,7 @@
 //
 // All are in one process and hand over to one thread, as in the daemon, so whatever they shared would show.
 // Their devices are read again as soon as they have been, and so each core is busy all the time. The thread
-// that takes the readings is on the first core: what it takes of it counts against gensetd.
+// that takes the readings is on the first core: its CPU time counts against gensetd.
 
 #include "arguments.hpp"
 #include "controller_process.hpp"

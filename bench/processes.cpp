@@ -94,8 +94,8 @@ double resident_kilobytes(pid_t process) {
   return kilobytes;
 }
 
-std::string ask(std::uint16_t port, const std::string& method, const std::string& target,
-                const std::string& body) {
+std::string http_request(std::uint16_t port, const std::string& method, const std::string& target,
+                         const std::string& body) {
   namespace asio = boost::asio;
   namespace http = boost::beast::http;
   asio::io_context context;

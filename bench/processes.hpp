@@ -59,8 +59,8 @@ void wait_until_listening(std::uint16_t port);  // at most 20 s
 double resident_kilobytes(pid_t process);
 
 // One HTTP request to 127.0.0.1; returns the response body.
-std::string ask(std::uint16_t port, const std::string& method, const std::string& target,
-                const std::string& body = {});
+std::string http_request(std::uint16_t port, const std::string& method, const std::string& target,
+                         const std::string& body = {});
 
 // The value of the one sample of a metric without labels, in the text of /metrics.
 double sample(const std::string& metrics, const std::string& name);

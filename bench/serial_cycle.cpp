@@ -180,11 +180,11 @@ class CycleRunner final : public link::TransactionHandler {
   }
 
   void follow(const poller::Step& step) {
-    if (const auto* ask = std::get_if<poller::SendRequest>(&step)) {
-      link_->submit(*this, poller::transaction_of(address_, *profile_, ask->request, milliseconds{2'000}));
-    } else if (std::holds_alternative<poller::Pause>(step)) {
+    if (const auto* send = std::get_if<poller::SendRequest>(&step)) {
+      link_->submit(*this, poller::transaction_of(address_, *profile_, send->request, milliseconds{2'000}));
+    } else if (std::holds_alternative<poller::PauseBeforeRetry>(step)) {
       throw std::runtime_error("a response was lost on a line without faults");
-    } else if (std::holds_alternative<poller::Finished>(step)) {
+    } else if (std::holds_alternative<poller::CycleFinished>(step)) {
       end();
     }
   }

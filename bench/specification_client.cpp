@@ -41,7 +41,7 @@ class BlockingSocket {
       throw std::system_error(errno, std::generic_category(), "send");
   }
 
-  // Some bytes, or none when none came within `timeout`.
+  // Some bytes, or none if none arrived within `timeout`.
   std::vector<std::uint8_t> receive(milliseconds timeout) const {
     pollfd waiting{.fd = handle_, .events = POLLIN, .revents = 0};
     if (::poll(&waiting, 1, static_cast<int>(timeout.count())) <= 0) return {};

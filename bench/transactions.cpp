@@ -47,7 +47,7 @@ struct TransactionMetrics {
   double peer_share = 0;  // of a core
 };
 
-// What is measured: turn() makes progress, requests() counts answers, peer() answers.
+// The measured program: turn() makes progress, requests() counts responses, peer() responds.
 class MeasuredLoop {
  public:
   virtual ~MeasuredLoop() = default;
@@ -72,7 +72,7 @@ TransactionMetrics measure(MeasuredLoop& measured, double seconds) {
 // Each connection is warm when it has been through its requests some times.
 std::uint64_t warm_requests(std::uint32_t connections) { return 5'000 + 6ULL * connections; }
 
-// What a program can do at best: the same requests in the same order, and of the answers only their length.
+// The fastest possible program: the same requests in the same order, checking only the length of responses.
 class BareLoop final : public MeasuredLoop {
  public:
   BareLoop(std::uint32_t count, const profile::ReadPlan& plan) : plan_(plan), epoll_(make_epoll()) {

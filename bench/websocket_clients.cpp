@@ -33,8 +33,8 @@ void WebSocketClients::connect(std::uint16_t port, const std::string& target) {
   while (end == std::string::npos) {
     pollfd ready{.fd = client.socket.number(), .events = POLLIN, .revents = 0};
     std::array<char, 65'536> bytes;
-    const bool came = ::poll(&ready, 1, 20'000) == 1;
-    const ssize_t length = came ? ::recv(client.socket.number(), bytes.data(), bytes.size(), 0) : 0;
+    const bool is_readable = ::poll(&ready, 1, 20'000) == 1;
+    const ssize_t length = is_readable ? ::recv(client.socket.number(), bytes.data(), bytes.size(), 0) : 0;
     if (length <= 0) throw std::runtime_error("no answer to the request for a WebSocket");
     client.received.append(bytes.data(), static_cast<std::size_t>(length));
     end = client.received.find(head_end);

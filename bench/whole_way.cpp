@@ -187,8 +187,8 @@ double measure_changes(PathMeter& meter, std::uint16_t port, std::uint32_t devic
       for (int change = 0; change < changes; ++change) {
         const std::uint32_t id = 1 + static_cast<std::uint32_t>(change) % devices;
         const auto begin = steady_clock::now();
-        ask(port, "PATCH", fmt::format("/api/devices/{}", id),
-            fmt::format(R"({{"name":"Genset {} of {}"}})", id, change));
+        http_request(port, "PATCH", fmt::format("/api/devices/{}", id),
+                     fmt::format(R"({{"name":"Genset {} of {}"}})", id, change));
         times.push_back(1'000 * since(begin));
       }
     } catch (const std::exception& failed) {
@@ -257,7 +257,7 @@ Row measure(std::uint32_t devices, double time) {
   row.lateness_median = percentile(meter.lateness, 0.5);
   row.lateness_worst = percentile(meter.lateness, 1);
   row.change_ms = measure_changes(meter, port, devices);
-  const std::string metrics = ask(port, "GET", "/metrics");
+  const std::string metrics = http_request(port, "GET", "/metrics");
   row.missed =
       sample(metrics, "gensetd_cycles_missed_total") + sample(metrics, "gensetd_cycles_failed_total");
   return row;

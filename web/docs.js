@@ -128,7 +128,10 @@ function responses_of(operation) {
   for (const [status, response] of Object.entries(operation.responses)) {
     const { value } = resolved(response);
     const details = make("div", "", value.description || "");
-    for (const [header, definition] of Object.entries(value.headers || {})) details.append(make("div", "kind", `header ${header}${definition.description ? `: ${definition.description}` : ""}`));
+    for (const [header, definition] of Object.entries(value.headers || {})) {
+      const description = definition.description ? `: ${definition.description}` : "";
+      details.append(make("div", "kind", `header ${header}${description}`));
+    }
     for (const [type, content] of Object.entries(value.content || {})) {
       if (type !== "application/json") details.append(make("div", "kind", type));
       else if (resolved(content.schema).name !== "Error") details.append(make("div", "", model(content.schema, in_response)));
@@ -142,7 +145,8 @@ function operation_of(path, method, operation, shared) {
   const title = make("summary", "", make("span", `method ${method}`, method.toUpperCase()), make("span", "path", path), make("span", "summary", operation.summary || ""));
   const inside = make("div", "inside");
   if (operation.description) inside.append(make("p", "", operation.description));
-  inside.append(make("p", "kind", is_open(operation) ? "Needs no token." : method === "get" ? "Needs API_TOKEN or READ_TOKEN, if they are set." : "Needs API_TOKEN, if it is set."));
+  const needed_token = method === "get" ? "Needs API_TOKEN or READ_TOKEN, if they are set." : "Needs API_TOKEN, if it is set.";
+  inside.append(make("p", "kind", is_open(operation) ? "Needs no token." : needed_token));
   const parameters = [...(shared || []), ...(operation.parameters || [])].map((one) => resolved(one).value);
   if (parameters.length) {
     const list = make("ul", "fields");

@@ -39,9 +39,9 @@ ssize_t recvmsg(int socket, msghdr* message, int flags) {
 }
 int epoll_wait(int epoll, epoll_event* events, int count, int milliseconds) {
   ++calls.waits;
-  const auto told = static_cast<int>(::syscall(SYS_epoll_wait, epoll, events, count, milliseconds));
-  if (told > 0) calls.told += static_cast<std::uint64_t>(told);
-  return told;
+  const auto ready = static_cast<int>(::syscall(SYS_epoll_wait, epoll, events, count, milliseconds));
+  if (ready > 0) calls.events += static_cast<std::uint64_t>(ready);
+  return ready;
 }
 int epoll_ctl(int epoll, int operation, int descriptor, epoll_event* event) noexcept {
   ++calls.settings;

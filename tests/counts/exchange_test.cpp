@@ -25,10 +25,10 @@ class Exchange : public testing::Test {
     }
   }
 
-  // Until each device has had so many answers; the calls of their side.
-  CountedCalls run(std::uint64_t answers) {
+  // Runs until each device has received that many responses; returns the calls of the devices' side.
+  CountedCalls run(std::uint64_t responses) {
     CountedCalls made;
-    const std::uint64_t until = requests + answers * devices.size();
+    const std::uint64_t until = requests + responses * devices.size();
     while (requests < until) {
       const CountedCalls before = counted_calls();
       context.poll();
@@ -36,13 +36,13 @@ class Exchange : public testing::Test {
       made.sends += after.sends - before.sends;
       made.receives += after.receives - before.receives;
       made.waits += after.waits - before.waits;
-      made.told += after.told - before.told;
+      made.events += after.events - before.events;
       made.settings += after.settings - before.settings;
       made.others += after.others - before.others;
-      // All of them have asked; each is answered before they go on.
-      const std::uint64_t answered = controllers.requests() + devices.size();
-      std::uint64_t before_last = answered;
-      while (controllers.requests() < answered && controllers.requests() != before_last) {
+      // All devices have sent a request; the controllers respond to each before the devices go on.
+      const std::uint64_t expected = controllers.requests() + devices.size();
+      std::uint64_t before_last = expected;
+      while (controllers.requests() < expected && controllers.requests() != before_last) {
         before_last = controllers.requests();
         controllers.run_ready(20);
       }
@@ -69,9 +69,10 @@ TEST_F(Exchange, request_costs_one_send_and_one_receive) {
   };
   EXPECT_NEAR(each(&CountedCalls::sends), 1, 0.01);
   EXPECT_NEAR(each(&CountedCalls::receives), 1, 0.01);
-  EXPECT_LE(each(&CountedCalls::settings), 2.0 / devices_max);  // once for all that answer at once
+  EXPECT_LE(each(&CountedCalls::settings), 2.0 / devices_max);  // once for all responses that arrive together
   EXPECT_LE(each(&CountedCalls::waits), 6.0 / devices_max);
-  EXPECT_LE(each(&CountedCalls::told), 1 + 4.0 / devices_max);  // each answer by one epoll instance alone
+  EXPECT_LE(each(&CountedCalls::events),
+            1 + 4.0 / devices_max);  // only one epoll instance reports each response
   EXPECT_LE(each(&CountedCalls::others), 1.0 / devices_max);
 }
 

@@ -1,7 +1,7 @@
-// The way of readings from a controller's registers to what leaves the process, on fixed input and without a
-// socket: cycle and decoding, the message, the hub, events, history, the commands for Redis, the text for a
-// WebSocket. `reading_way READINGS` prints how many allocations each reading took; valgrind counts its
-// instructions.
+// The path of readings from a controller's registers to the bytes that leave the process, on fixed input and
+// without a socket: cycle and decoding, the message, the hub, events, history, the commands for Redis, the
+// text for a WebSocket. `reading_way READINGS` prints how many allocations each reading took; valgrind counts
+// its instructions.
 
 #include "events/changes.hpp"
 #include "history/history.hpp"
@@ -56,10 +56,10 @@ std::vector<std::uint8_t> registers_at(std::uint64_t reading) {
   return bytes;
 }
 
-// All that stands behind the hub.
-class Behind final : public live::ReadingListener {
+// All consumers behind the hub.
+class Consumers final : public live::ReadingListener {
  public:
-  Behind(live::Hub& hub, const profile::Profile& profile)
+  Consumers(live::Hub& hub, const profile::Profile& profile)
       : watchlist_(profile),
         history_(hub, {}),
         stream_(hub, std::nullopt),
@@ -100,8 +100,8 @@ class Behind final : public live::ReadingListener {
 
 void read_once(poller::Cycle& cycle, const std::vector<std::uint8_t>& bytes) {
   poller::Step step = cycle.begin(true);
-  while (const auto* ask = std::get_if<poller::SendRequest>(&step)) {
-    const modbus::ReadRequest request = ask->request;
+  while (const auto* send = std::get_if<poller::SendRequest>(&step)) {
+    const modbus::ReadRequest request = send->request;
     step = cycle.process({.request = request,
                           .registers = std::span(bytes).subspan(2UL * request.first, 2UL * request.count)});
   }
@@ -111,7 +111,7 @@ int run(std::uint64_t readings) {
   const profile::ProfilePtr profile = profile::Catalog::built_in().find("hgm9520n");
   live::Hub hub;
   reading::Numbering numbers;
-  Behind behind(hub, *profile);
+  Consumers consumers(hub, *profile);
   poller::Cycle cycle(profile, modbus::Protocol::tcp);
   std::uint64_t before = 0;
   constexpr std::uint64_t warm = 20;
@@ -135,13 +135,13 @@ int run(std::uint64_t readings) {
                                .values = cycle.values(),
                                .seq = numbers.next_seq(),
                                .epoch = numbers.epoch()}));
-    behind.take_stream();
+    consumers.take_stream();
   }
-  // That of the registers themselves is the test's own.
+  // One allocation, for the registers, is the test's own.
   const double each = static_cast<double>(allocations - before) / static_cast<double>(readings) - 1;
   std::printf("%.2f allocations a reading, %llu bytes, %llu changes\n", each,
-              static_cast<unsigned long long>(behind.bytes()),
-              static_cast<unsigned long long>(behind.changes()));
+              static_cast<unsigned long long>(consumers.bytes()),
+              static_cast<unsigned long long>(consumers.changes()));
   return 0;
 }
 

@@ -9,7 +9,7 @@ from observers import Background
 
 POLL_SECONDS = 0.05  # seconds
 # Seconds until an alarm, beyond its delay: a tick of a second, retries of a cycle, answers of a busy machine. A silent controller is
-# asked again for as long as a new connection may not be ready, five seconds.
+# read again for as long as a new connection may not be ready, five seconds.
 LATE_MAX = {"vanished": 3.0, "cut": 4.0, "silent": 12.0}
 RETURN_MAX = 5.0  # seconds
 
@@ -42,7 +42,7 @@ class AlarmObserver(Background):
         return next((one for one in of_device if one["state"] == state and one["code"] == "device_offline"), None)
 
     def _await(self, what, condition, seconds):
-        """What it returns, and how long that took. What comes later than in so many seconds is wrong."""
+        """The result, and how long it took. A result after more than that many seconds is an error."""
         begin = time.monotonic()
         while not (found := condition()):
             if time.monotonic() - begin > seconds + PATIENCE:

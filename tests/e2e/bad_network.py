@@ -64,7 +64,7 @@ def _ip(*words):
 
 
 class Wire:
-    """Carries packets between a near and a far end. What becomes of them is said by change(): seconds of delay and up to
+    """Carries packets between a near and a far end. change() sets what happens to them: seconds of delay and up to
     how many more, by which packets overtake each other; chances that one is lost or comes twice; and whether the
     directions are cut."""
 

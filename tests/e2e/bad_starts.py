@@ -1,4 +1,4 @@
-"""What makes a start fail: each function prepares it in `folder` and gives the settings, and the parts of the one line that says so."""
+"""Causes of a failed start: each function prepares one in `folder` and returns the settings, and parts of the error line."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ SQLITE_HEAD = b"SQLite format 3\0"
 
 @contextmanager
 def server(talk, port=0):
-    """Takes connections on a port and has `talk(connection)` with each; then it is silent until the end."""
+    """Accepts connections on a port and calls `talk(connection)` for each; then it is silent until the end."""
     listener = socket.create_server(("127.0.0.1", port))
     connections = []
 
@@ -59,7 +59,7 @@ def speak_http(connection):
 
 
 def log_in_as_postgres_and_stall(connection):
-    """Messages of PostgreSQL 55.7: lets everybody in, and answers no query."""
+    """Messages of PostgreSQL 55.7: accepts every login, and responds to no query."""
 
     def packet(kind, body):
         return kind + struct.pack("!I", len(body) + 4) + body
@@ -142,7 +142,10 @@ CASES = {
     "settings file is a folder": (lambda f: {"config": str(made(f / "s.toml", os.mkdir))}, ["s.toml", "it is a folder"]),
     "settings file is binary": (lambda f: {"config": str(made(f / "s.toml", lambda p: p.write_bytes(b"\xff\xfe\0")))}, ["s.toml:1", "utf-8"]),
     "settings file is cut off": (lambda f: {"config": str(made(f / "s.toml", lambda p: p.write_text("log_level = \n")))}, ["s.toml:1"]),
-    "settings file with an unknown key": (lambda f: {"config": str(made(f / "s.toml", lambda p: p.write_text("\npol_interval = 2\n")))}, ["s.toml:2", "'pol_interval'", "poll_interval"]),
+    "settings file with an unknown key": (
+        lambda f: {"config": str(made(f / "s.toml", lambda p: p.write_text("\npol_interval = 2\n")))},
+        ["s.toml:2", "'pol_interval'", "poll_interval"],
+    ),
     "settings file with a table": (lambda f: {"config": str(made(f / "s.toml", lambda p: p.write_text("[log_level]\n")))}, ["s.toml:1", "log_level", "wrong type"]),
     "Redis by another scheme": (lambda f: {"REDIS_URL": f"http://:{PASSWORD}@127.0.0.1"}, ["REDIS_URL", "redis://"]),
     "Redis without a host": (lambda f: {"REDIS_URL": "redis:///0"}, ["REDIS_URL", "no host"]),

@@ -18,5 +18,5 @@ def browser(tmp_path):
 
 
 def text(browser, selector):
-    # In one step within the page: an element found may be replaced before it is asked.
+    # In one step within the page: an element may be replaced between finding and reading it.
     return browser.execute_script("const found = document.querySelector(arguments[0]); return found && found.innerText.trim();", selector)

@@ -20,14 +20,14 @@ import requests
 
 HERE = Path(__file__).parent
 GENSETD = os.environ.get("GENSETD", str(HERE.parent.parent / "build/release/gensetd"))
-PATIENCE = 30  # seconds until a test that waits fails; never what is asserted
+PATIENCE = 30  # seconds until a waiting test fails; never asserted itself
 LOWEST_PORT = 10_000
 WORKERS_MAX = 8
 
 
 def ports_below_the_ephemeral():
-    """Each process its own stretch of the ports that the kernel gives to nobody: on one of those that it gives, a client
-    that asks again and again until its server listens would sooner or later be connected to itself."""
+    """A range of ports for each process, outside those that the kernel assigns: on an assigned port, a client that retries
+    until its server listens would sooner or later be connected to itself."""
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     stretch = (first - LOWEST_PORT) // WORKERS_MAX
     begin = LOWEST_PORT + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % WORKERS_MAX * stretch
@@ -50,7 +50,7 @@ next_port = itertools.islice(itertools.cycle(PORTS), random.randrange(len(PORTS)
 
 
 def free_port(count=1):
-    """The first of `count` ports in a row that nobody listens on."""
+    """The first of `count` consecutive ports without a listener."""
     row = []
     for port in itertools.islice(next_port, 2 * len(PORTS)):
         with socket.socket() as one:
@@ -70,7 +70,7 @@ def is_built_with_sanitizer():
 
 
 def wait_until(condition, what="it"):
-    """The first true result of `condition`, asked again and again."""
+    """The first true result of `condition`, called repeatedly."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         result = condition()
@@ -111,7 +111,10 @@ class Daemon(Program):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         # More polling threads than a small machine has by itself, so that each test meets them.
-        environment = {"HTTP_LISTEN": f"127.0.0.1:{self.port}", "POLL_THREADS": "3", "ALLOW_LOOPBACK_DEVICES": "1", "DATABASE_URL": f"sqlite:///{folder}/registry.sqlite", **settings}
+        environment = {
+            "HTTP_LISTEN": f"127.0.0.1:{self.port}", "POLL_THREADS": "3", "ALLOW_LOOPBACK_DEVICES": "1",
+            "DATABASE_URL": f"sqlite:///{folder}/registry.sqlite", **settings,
+        }
         super().__init__([*launcher, GENSETD, "serve"], folder / "gensetd.log", environment)
         if is_awaited:
             wait_until(self.responds, f"the start of gensetd ({self.text()})")
@@ -170,7 +173,7 @@ def programs():
 @pytest.fixture
 def start_daemon(programs, tmp_path):
     def start(port=None, is_awaited=True, launcher=(), **settings):
-        """`launcher`: a command that becomes the one behind it."""
+        """`launcher`: a command that executes the command in its arguments."""
         daemon = Daemon(tmp_path, settings, port, is_awaited, launcher)
         programs.append(daemon)
         return daemon
@@ -226,7 +229,7 @@ NOBODY_UID = 65534  # PostgreSQL refuses to run as root
 
 
 def make_certificate(folder, name="server"):
-    """A certificate for 127.0.0.1 that signs itself; its key lies beside it."""
+    """A self-signed certificate for 127.0.0.1, with its key."""
     certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
     subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", str(key), "-out", str(certificate), *subject]
@@ -324,7 +327,7 @@ WEBSOCKET_MESSAGE_MAX = 65_536
 
 @pytest.fixture(scope="module")
 def websocket_daemon(tmp_path_factory):
-    """A daemon without devices, for clients that break the rules: nobody else may notice. Two of the others watch."""
+    """A daemon without devices, for clients that break the rules. Two other clients check that they are not affected."""
     from websocket_frames import connect
 
     daemon = Daemon(tmp_path_factory.mktemp("websocket"), {"WEBSOCKET_MESSAGE_MAX": str(WEBSOCKET_MESSAGE_MAX)})

@@ -1,4 +1,4 @@
-"""A converter whose every answer the test decides: takes TCP connections, cuts RTU requests, and writes them down."""
+"""A converter whose responses the test decides: it accepts TCP connections, splits the bytes into RTU requests, and records them."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ REQUEST_LENGTH = 8  # read holding registers: unit, function, first, count, CRC
 
 
 def crc16(data):
-    """CRC-16/Modbus, as it stands on the wire: low byte first (serial line guide V1.02, 6.2.2)."""
+    """CRC-16/Modbus, in wire order: low byte first (serial line guide V1.02, 6.2.2)."""
     crc = 0xFFFF
     for byte in data:
         crc ^= byte
@@ -49,7 +49,7 @@ class Request:
 
 
 class Converter:
-    """`answer(converter, request)` is called for each request; it may send() whatever, to the connection that asked. By
+    """`answer(converter, request)` is called for each request; it may send() any bytes to the connection of the request. By
     default registers read as `registers.get((unit, address), 0)` and units that are not in `units` stay silent."""
 
     def __init__(self, units=(1,), registers=None, response=None):
@@ -81,7 +81,7 @@ class Converter:
         try:
             self.connections[request.connection].sendall(data)
         except OSError:
-            pass  # the client has gone: so has the answer
+            pass  # the client has disconnected, so the response is dropped
 
     def send_response(self, request):
         if request.unit in self.units:
@@ -127,7 +127,7 @@ class SerialBridge:
         self.master, slave = os.openpty()
         tty.setraw(slave)  # until the slave program sets it: no echo
         self.device = os.ttyname(slave)
-        self.slave = slave  # held open, so that the near end lives while the slave program starts
+        self.slave = slave  # kept open, so that the near end stays open while the slave program starts
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.clients = []

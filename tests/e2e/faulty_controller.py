@@ -1,4 +1,4 @@
-"""A controller whose registers tell what they are, on a port of its own, that does wrong what a TCP peer can do wrong."""
+"""A controller with identifiable register values on its own port, which produces every fault of a TCP peer."""
 
 import socket
 import struct
@@ -14,10 +14,10 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing resets
 
 
 class FaultyController:
-    """Speaks Modbus TCP or RTU over TCP. set_fault() holds for the connections there are and those to come, until it is
+    """Modbus TCP or RTU over TCP. set_fault() applies to present and future connections, until it is
     changed: `none`; `vanished`, nobody listens; `deaf`, connections are taken and nothing is read; `silent`, requests are
     read; `half_closed`, it sends its end in place of an answer; `drop_by_drop`, a byte at a time; `endless`, an answer
-    has no end; `torn`, a reset in the middle of an answer; `cut`, the end in the middle of an answer."""
+    has no end; `torn`, a reset in the middle of a response; `cut`, the end in the middle of a response."""
 
     FAULTS = ["vanished", "deaf", "silent", "half_closed", "drop_by_drop", "endless", "torn", "cut"]
 
@@ -90,7 +90,7 @@ class FaultyController:
         return rtu(unit, payload) if self.framing == "rtu" else head + struct.pack(">HB", 1 + len(payload), unit) + payload
 
     def _send(self, connection, response):
-        """Whether the connection goes on."""
+        """Whether the connection continues."""
         fault = self.fault
         if fault == "silent":
             return True
@@ -113,6 +113,6 @@ class FaultyController:
         while fault == "endless" and self.fault == fault:
             connection.sendall(response * 20)
         if fault == "endless":
-            return False  # what is in the kernel's buffers is no answer to a later request
+            return False  # bytes in the kernel's buffers are not a response to a later request
         connection.sendall(response)
         return True

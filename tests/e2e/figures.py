@@ -1,4 +1,4 @@
-"""What a process takes, and what /metrics says of latencies, for tables that are printed before and after."""
+"""Resources of a process, and latencies from /metrics, for tables of before and after."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def process_figures(pid):
 
 
 def is_sanitized(pid):
-    """Whether its memory says nothing: a sanitizer keeps what was freed for a while."""
+    """Whether its memory cannot be compared: a sanitizer delays freeing memory."""
     return int(status_of(pid)["VmSize"].split()[0]) > SHADOW_KB
 
 
@@ -33,7 +33,7 @@ def counts_of(series, histogram):
 
 
 def percentile(histogram, part, after, before=None):
-    """The bound of the bucket in which that part of what was counted between two scrapes ends, in seconds."""
+    """The upper bound, in seconds, of the bucket with that quantile of the counts between two scrapes."""
     earlier = [count for _, count in counts_of(before, histogram)] if before else None
     counts = [(bound, count - (earlier[place] if earlier else 0)) for place, (bound, count) in enumerate(counts_of(after, histogram))]
     total, seen = sum(count for _, count in counts), 0

@@ -10,8 +10,8 @@ from wall_clock import EDGE_MS
 from observers import Background
 
 POLL_SECONDS = 0.5  # seconds
-LENGTH_MS = 500  # of what is asked for: several readings of a device that is read each 200 ms
-WAIT_MS = 500  # until it is asked for
+LENGTH_MS = 500  # of a requested period: several readings of a device that is read every 200 ms
+WAIT_MS = 500  # until the period is requested
 SAME_CLOCK_MS = EDGE_MS + LENGTH_MS + WAIT_MS
 KEPT_MS = 3_500_000  # a bit less than HISTORY_SPAN
 PROBES_PER_PERIOD_MS = 10_000

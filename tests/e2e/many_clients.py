@@ -17,7 +17,7 @@ EMPTY_PONG = b"\x8a\x80\0\0\0\0"  # masked, as a client's are (RFC 6455, 5.1)
 
 
 class LightClient(asyncio.Protocol):
-    """`newest`: the timestamp of each device's newest reading that it was told."""
+    """`newest`: the timestamp of the newest reading that it received of each device."""
 
     def __init__(self, devices, is_slow=False):
         self.devices, self.is_slow = devices, is_slow
@@ -39,7 +39,7 @@ class LightClient(asyncio.Protocol):
         self.closed = self.closed or repr(error)
         if not self.snapshot.done():
             self.snapshot.set_exception(ConnectionError(self.closed))
-            self.snapshot.exception()  # when all end, nobody waits for it any more
+            self.snapshot.exception()  # when all end, it is not awaited any more
 
     def data_received(self, data):
         self.received += data
@@ -58,7 +58,7 @@ class LightClient(asyncio.Protocol):
         del self.received[:begin]
 
     def _frame_end(self, begin):
-        """Hears the frame that begins there, if it is whole. A server's is not masked, and gensetd's are whole messages
+        """Reads the frame at this offset, if it is complete. A server's is not masked, and gensetd's are whole messages
         (RFC 6455, 5.2)."""
         left = len(self.received) - begin
         if left < 2 or (self.received[begin + 1] >= 126 and left < 10):

@@ -96,7 +96,7 @@ class WebSocketObserver(Observer):
                             continue
             except (OSError, websockets.WebSocketException, asyncio.TimeoutError):
                 self.interruptions += 1
-                await asyncio.sleep(0.05)  # so that it does not ask a program that is gone as fast as it can
+                await asyncio.sleep(0.05)  # so that it does not retry a stopped program without a pause
 
     def _receive(self, message):
         if "type" not in message:
@@ -107,7 +107,7 @@ class WebSocketObserver(Observer):
         if "server_time" in message and not sent:
             self.wrong.append(f"{message['type']}: no clock showed {message['server_time']}")
         for reading in message.get("data", []) if message["type"] in ("snapshot", "batch") else []:
-            # How often readings come is said beside them, and changes without one.
+            # The interval of readings is a field that changes without a reading.
             self.see({name: value for name, value in reading.items() if name not in ("cadence_ms", "age_ms")})
             if message["type"] == "batch":
                 self._judge_age(reading, sent)

@@ -8,12 +8,12 @@ TICKS = 64
 
 
 def value_at(unit, address, now_ms):
-    """What a register reads at that time."""
+    """The value of a register at that time."""
     return unit % 4 << 14 | 167 * address % 256 << 6 | now_ms // TICK_MS % TICKS
 
 
 def origin(value):
-    """The unit (modulo 4), register (modulo 256) and tick (modulo 64) that a value says it is from."""
+    """The unit (modulo 4), register (modulo 256) and tick (modulo 64) that a value encodes."""
     return value >> 14, (value >> 6 & 0xFF) * pow(167, -1, 256) % 256, value & 0x3F
 
 
@@ -28,7 +28,7 @@ def machine_ms():
 
 
 class MachineClock:
-    """The wall clock of a program that nobody moves."""
+    """The wall clock of a program whose clock is not set."""
 
     def moments(self, text):
         """When it showed this time, in the machine's time: once, or in the future, that is never."""
@@ -37,7 +37,7 @@ class MachineClock:
 
 
 def was_read_between(tick, first_ms, last_ms):
-    """Whether a value with this tick can have been read then. A tick comes again after 6.4 s."""
+    """Whether a value with this tick can have been read then. Ticks repeat after 6.4 s."""
     first, last = first_ms // TICK_MS, last_ms // TICK_MS
     return last - first >= TICKS or (last - tick) % TICKS <= last - first
 

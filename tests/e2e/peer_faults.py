@@ -13,7 +13,10 @@ from datetime import timedelta
 from conftest import free_port
 from faulty_controller import RESET
 
-UPGRADE = b"GET /ws/metrics HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+UPGRADE = (
+    b"GET /ws/metrics HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 HALF_A_REQUEST = b"GET /api/metrics HTTP/1.1\r\nHost: loc"
 SMALL_BUFFER = 4096  # bytes: a client that does not read is felt at once
 CLIENTS = 20
@@ -148,7 +151,7 @@ class PostgresPeer:
 
     @contextlib.contextmanager
     def locked(self):
-        """Another session holds a lock on the tables."""
+        """Another session has locked the tables."""
         lock = "BEGIN; LOCK TABLE sites, devices, events; SELECT pg_sleep(60)"
         thread = threading.Thread(target=lambda: self._run_until_cut(lock), daemon=True)
         thread.start()

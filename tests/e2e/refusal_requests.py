@@ -19,51 +19,76 @@ TARGET = {"ip_address": "127.0.0.1"}
 
 # Field: refused values.
 SITE_FIELDS = {
-    "name": [*TEXT_OF_ANY, "x" * 201, "two\nlines", " x"], "code": [*TEXT_OF_ANY, "x" * 65, "MKZ"], "network": [5, "x" * 201, "a\tb"], "description": [5, "x" * 2001, "\u0001"], "is_active": ["yes", 1, None], "id": [1], "created_at": ["2026-01-01T00:00:00.000Z"],
-    "topology": [5, {}, {"blocks": []}, {"blocks": [{"gensets": [1], "x": 1}]}, {"blocks": [{"mains_device": "x", "gensets": [1]}]}, {"blocks": [{"gensets": [0]}]}, {"blocks": [{"gensets": [1, 1]}]}, {"blocks": [{"gensets": [99]}]}], "surprise": [1],
+    "name": [*TEXT_OF_ANY, "x" * 201, "two\nlines", " x"], "code": [*TEXT_OF_ANY, "x" * 65, "MKZ"], "network": [5, "x" * 201, "a\tb"],
+    "description": [5, "x" * 2001, "\u0001"], "is_active": ["yes", 1, None], "id": [1], "created_at": ["2026-01-01T00:00:00.000Z"],
+    "topology": [
+        5, {}, {"blocks": []}, {"blocks": [{"gensets": [1], "x": 1}]}, {"blocks": [{"mains_device": "x", "gensets": [1]}]},
+        {"blocks": [{"gensets": [0]}]}, {"blocks": [{"gensets": [1, 1]}]}, {"blocks": [{"gensets": [99]}]},
+    ],
+    "surprise": [1],
 }
 CONNECTION_FIELDS = {
-    "ip_address": ["", 5, "10.0.0.256", "http://x", "a b", "0x7f000001", "224.0.0.1", "0.0.0.0"], "port": [0, 65536, "502", 1.5, None], "protocol": ["udp", 5], "slave_id": [-1, 256, "1"], "profile": ["none", 5, ""],
+    "ip_address": ["", 5, "10.0.0.256", "http://x", "a b", "0x7f000001", "224.0.0.1", "0.0.0.0"],
+    "port": [0, 65536, "502", 1.5, None], "protocol": ["udp", 5], "slave_id": [-1, 256, "1"], "profile": ["none", 5, ""],
 }
 DEVICE_FIELDS = {
-    **CONNECTION_FIELDS, "site_id": [0, 99, "1", None], "name": [*TEXT_OF_ANY, "x" * 201], "device_type": ["pump", 5], "is_active": ["yes"], "poll_interval": [0, 86401, True, "2"], "modbus_timeout": [0, 61], "retry_delay": [0, 3601],
-    "offline_after": [0, 1001, 1.5], "connect_delay": [-1, 11, None], "description": [5, "x" * 2001], "rated_power_kw": [0, 100001, "x"], "nominal_voltage": [0, 100001], "battery_voltage": [0, 1001], "updated_at": ["2026-01-01T00:00:00.000Z"], "surprise": [1],
+    **CONNECTION_FIELDS, "site_id": [0, 99, "1", None], "name": [*TEXT_OF_ANY, "x" * 201], "device_type": ["pump", 5],
+    "is_active": ["yes"], "poll_interval": [0, 86401, True, "2"], "modbus_timeout": [0, 61], "retry_delay": [0, 3601],
+    "offline_after": [0, 1001, 1.5], "connect_delay": [-1, 11, None], "description": [5, "x" * 2001], "rated_power_kw": [0, 100001, "x"],
+    "nominal_voltage": [0, 100001], "battery_voltage": [0, 1001], "updated_at": ["2026-01-01T00:00:00.000Z"], "surprise": [1],
     "limits": [5, {"coolant_temp": {}}, {"coolant_temp": {"low": 5, "high": 5}}, {"coolant_temp": {"low": "x"}}, {"coolant_temp": {"middle": 1}}, {"none": {"low": 1}}],
 }
-RAW_RANGES = [5, {}, {"address": 1}, {"address": 65536, "count": 1}, {"address": 0, "count": 126}, {"address": 0, "count": 0}, {"address": 65535, "count": 2}, {"address": "0", "count": 1}, {"address": 0, "count": 1, "x": 1}]
+RAW_RANGES = [
+    5, {}, {"address": 1}, {"address": 65536, "count": 1}, {"address": 0, "count": 126}, {"address": 0, "count": 0},
+    {"address": 65535, "count": 2}, {"address": "0", "count": 1}, {"address": 0, "count": 1, "x": 1},
+]
 TIMES = ["yesterday", "2026-02-30T00:00:00Z", "2026-02-17T14:30:00", "2026-02-17T14:30:00.Z", ""]
 
 QUERIES = [
     *[f"/api/metrics?{query}" for query in ("device_id=x", "device_id=0", "device_id=1&device_id=1", "device_id=99", "site_id=x", "site_id=99", "device=1", "device_id=%zz")],
     *[f"/api/devices?{query}" for query in ("site_id=x", "site_id=99", "x=1")],
     *[f"/api/history?{query}" for query in (
-        "", "device_id=x&fields=gen_freq", "fields=gen_freq", "device_id=1", "device_id=99&fields=gen_freq", "device_id=1&fields=none", "device_id=1&fields=,", "device_id=1&fields=" + ",".join(f"f{number}" for number in range(65)),
-        "device_id=1&fields=gen_freq&points=0", "device_id=1&fields=gen_freq&points=2001", "device_id=1&fields=gen_freq&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "device_id=1&fields=gen_freq&from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z",
+        "", "device_id=x&fields=gen_freq", "fields=gen_freq", "device_id=1", "device_id=99&fields=gen_freq",
+        "device_id=1&fields=none", "device_id=1&fields=,", "device_id=1&fields=" + ",".join(f"f{number}" for number in range(65)),
+        "device_id=1&fields=gen_freq&points=0", "device_id=1&fields=gen_freq&points=2001",
+        "device_id=1&fields=gen_freq&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
+        "device_id=1&fields=gen_freq&from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z",
         *[f"device_id=1&fields=gen_freq&from={time}" for time in TIMES],
     )],
     *[f"/api/events?{query}" for query in (
-        "site_id=x", "device_id=0", "kind=none", "priority=0", "priority=5", "state=open", "limit=0", "limit=1001", "cursor=x", "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "page=1", *[f"to={time}" for time in TIMES],
+        "site_id=x", "device_id=0", "kind=none", "priority=0", "priority=5", "state=open", "limit=0", "limit=1001",
+        "cursor=x", "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "page=1", *[f"to={time}" for time in TIMES],
     )],
     "/metrics?devices=yes", "/metrics?x=1",
 ]
 MISSING = [
-    ("GET", "/nothing"), ("GET", "/api/nothing"), ("GET", "/api/sites/99"), ("GET", "/api/sites/x"), ("GET", "/api/sites/0"), ("GET", "/api/sites/1/x"), ("PATCH", "/api/sites/99"), ("DELETE", "/api/sites/99"), ("GET", "/api/devices/99"), ("GET", "/api/devices/x"),
-    ("PATCH", "/api/devices/99"), ("DELETE", "/api/devices/99"), ("GET", "/api/devices/99/diagnostics"), ("GET", "/api/profiles/none"), ("POST", "/api/events/1/ack"), ("POST", "/api/events/x/ack"),
+    ("GET", "/nothing"), ("GET", "/api/nothing"), ("GET", "/api/sites/99"), ("GET", "/api/sites/x"), ("GET", "/api/sites/0"),
+    ("GET", "/api/sites/1/x"), ("PATCH", "/api/sites/99"), ("DELETE", "/api/sites/99"), ("GET", "/api/devices/99"), ("GET", "/api/devices/x"),
+    ("PATCH", "/api/devices/99"), ("DELETE", "/api/devices/99"), ("GET", "/api/devices/99/diagnostics"),
+    ("GET", "/api/profiles/none"), ("POST", "/api/events/1/ack"), ("POST", "/api/events/x/ack"),
 ]
 UPGRADES = [
-    ("/ws/other", {}), *[(f"/ws/metrics?devices={ids}", {}) for ids in ("", "1,", "x", "0", "-1", "1&devices=2")], ("/ws/metrics?device=1", {}), ("/ws/metrics?proto=3", {}), ("/ws/metrics?proto=", {}), ("/ws/metrics?devices=%zz", {}),
-    ("/ws/metrics", {"Authorization": None}), ("/ws/metrics", {"Authorization": "Bearer wrong"}), ("/ws/metrics", {"Authorization": None, "Sec-WebSocket-Protocol": "gensetd, gensetd.token.d3Jvbmc"}), ("/ws/metrics", {"Sec-WebSocket-Version": "8"}),
-    ("/ws/metrics", {"Sec-WebSocket-Version": None}), ("/ws/metrics", {"Sec-WebSocket-Key": None}), ("/ws/metrics", {"Sec-WebSocket-Key": "short"}), ("/ws/metrics", {"Upgrade": None}), ("/ws/metrics", {"Upgrade": "h2c"}), ("/ws/metrics", {"Connection": None}),
+    ("/ws/other", {}), *[(f"/ws/metrics?devices={ids}", {}) for ids in ("", "1,", "x", "0", "-1", "1&devices=2")],
+    ("/ws/metrics?device=1", {}), ("/ws/metrics?proto=3", {}), ("/ws/metrics?proto=", {}), ("/ws/metrics?devices=%zz", {}),
+    ("/ws/metrics", {"Authorization": None}), ("/ws/metrics", {"Authorization": "Bearer wrong"}),
+    ("/ws/metrics", {"Authorization": None, "Sec-WebSocket-Protocol": "gensetd, gensetd.token.d3Jvbmc"}), ("/ws/metrics", {"Sec-WebSocket-Version": "8"}),
+    ("/ws/metrics", {"Sec-WebSocket-Version": None}), ("/ws/metrics", {"Sec-WebSocket-Key": None}), ("/ws/metrics", {"Sec-WebSocket-Key": "short"}),
+    ("/ws/metrics", {"Upgrade": None}), ("/ws/metrics", {"Upgrade": "h2c"}), ("/ws/metrics", {"Connection": None}),
     ("/ws/metrics", {"Host": None}), ("/ws/metrics", FOREIGN_ORIGIN),
 ]
 MESSAGES = [
-    "hello", "", "{", "[]", "5", "{}", '{"type":5}', '{"type":"none"}', '{"type":"resync","x":1}', '{"type":"sub","x":1}', '{"type":"sub","devices":5}', '{"type":"sub","devices":[0]}', '{"type":"sub","devices":["1"]}', '{"type":"sub","devices":[99]}',
-    '{"type":"sub","devices":[1.5]}', '{"type":"sub","view":"small"}', '{"type":"sub","view":1}', '{"type":"sub","max_hz":0}', '{"type":"sub","max_hz":1000}', '{"type":"sub","max_hz":"1"}', "[" * 9, '{"type":"sub"} {}',
+    "hello", "", "{", "[]", "5", "{}", '{"type":5}', '{"type":"none"}', '{"type":"resync","x":1}', '{"type":"sub","x":1}',
+    '{"type":"sub","devices":5}', '{"type":"sub","devices":[0]}', '{"type":"sub","devices":["1"]}', '{"type":"sub","devices":[99]}',
+    '{"type":"sub","devices":[1.5]}', '{"type":"sub","view":"small"}', '{"type":"sub","view":1}',
+    '{"type":"sub","max_hz":0}', '{"type":"sub","max_hz":1000}', '{"type":"sub","max_hz":"1"}', "[" * 9, '{"type":"sub"} {}',
 ]
 FRAMES = {
-    "binary message": frame(BINARY, b"\0"), "unmasked frame": frame(TEXT, "ping", mask=None), "reserved bit": frame(TEXT, "ping", reserved=4), "reserved opcode": frame(3), "continuation of nothing": frame(CONTINUATION, "x"),
-    "message inside a fragmented message": frame(TEXT, "pi", fin=False) + frame(TEXT, "ng"), "control frame of 126 bytes": frame(PING, b"x" * 126), "fragmented ping": frame(PING, fin=False), "text that is not UTF-8": frame(TEXT, b"\xff"),
-    "message of 4097 bytes": frame(TEXT, "x" * 4097), "close frame of 1 byte": frame(CLOSE, b"x"), "close code 999": frame(CLOSE, close_payload(999)), "close reason that is not UTF-8": frame(CLOSE, close_payload(1000, b"\xff")),
+    "binary message": frame(BINARY, b"\0"), "unmasked frame": frame(TEXT, "ping", mask=None),
+    "reserved bit": frame(TEXT, "ping", reserved=4), "reserved opcode": frame(3), "continuation of nothing": frame(CONTINUATION, "x"),
+    "message inside a fragmented message": frame(TEXT, "pi", fin=False) + frame(TEXT, "ng"), "control frame of 126 bytes": frame(PING, b"x" * 126),
+    "fragmented ping": frame(PING, fin=False), "text that is not UTF-8": frame(TEXT, b"\xff"),
+    "message of 4097 bytes": frame(TEXT, "x" * 4097), "close frame of 1 byte": frame(CLOSE, b"x"),
+    "close code 999": frame(CLOSE, close_payload(999)), "close reason that is not UTF-8": frame(CLOSE, close_payload(1000, b"\xff")),
 }
 
 
@@ -95,7 +120,7 @@ class RefusalRecorder:
 
     def __init__(self, daemon, hidden=()):
         self.daemon = daemon
-        self.hidden = hidden  # values that differ in each run, and what is printed for them
+        self.hidden = hidden  # values that differ in each run, and their placeholders
         self.found = {}
 
     def keep(self, given, refusal):
@@ -172,7 +197,10 @@ def refuse_routes(recorder, description):
 
 
 def refuse_bodies(recorder, alarm, event):
-    for method, path, sound in (("POST", "/api/sites", SITE), ("POST", "/api/devices", DEVICE), ("POST", "/api/devices/test-connection", TARGET), ("POST", "/api/devices/read", TARGET), ("PATCH", "/api/sites/1", {}), ("PATCH", "/api/devices/1", {})):
+    for method, path, sound in (
+        ("POST", "/api/sites", SITE), ("POST", "/api/devices", DEVICE), ("POST", "/api/devices/test-connection", TARGET),
+        ("POST", "/api/devices/read", TARGET), ("PATCH", "/api/sites/1", {}), ("PATCH", "/api/devices/1", {}),
+    ):
         for body in (b"", b"{", b"[]", b"5", b'{"name":"\xff"}', b"{} {}", b"[" * 40):
             recorder.request(method, path, body)
         recorder.request(method, path, sound, {"Content-Type": "text/plain"})
@@ -187,7 +215,7 @@ def refuse_bodies(recorder, alarm, event):
         recorder.request("PATCH", "/api/sites/2", {name: values[-1]})
     for name, values in DEVICE_FIELDS.items():
         if name == "ip_address":
-            values = values[:-2]  # what a device may not be is found when it is polled
+            values = values[:-2]  # a refused address is only found when the device is polled
         for value in values:
             recorder.request("POST", "/api/devices", {**DEVICE, name: value})
         recorder.request("PATCH", "/api/devices/1", {name: values[-1]})

@@ -1,4 +1,4 @@
-"""Somebody who changes the registry as fast as it answers, and knows what must be in it when it was cut off."""
+"""A client that changes the registry as fast as it responds, and knows the expected rows when it is interrupted."""
 
 import random
 
@@ -21,7 +21,7 @@ class RegistryClient(Background):
         self.site = site  # of the devices
         self.device_defaults = device_defaults
         self.number = 0
-        self.rows = {}  # (kind, id): as last answered
+        self.rows = {}  # (kind, id): the last response
         self.unanswered = None  # method, kind, id, fields
         self.answered = 0
         self.cut_off = 0
@@ -67,7 +67,7 @@ class RegistryClient(Background):
         return {**fields, "site_id": self.site, "is_active": self.random.random() < 0.3, **self.device_defaults}
 
     def compare(self, rows):
-        """What is wrong in the rows of a started daemon, {(kind, id): row}; then they are what is known."""
+        """The errors in the rows of a started daemon, {(kind, id): row}. These rows are expected from then on."""
         there = {key: row for key, row in rows.items() if row["name"].startswith(self.name + " ")}
         expected = dict(self.rows)
         method, kind, row_id, fields = self.unanswered or (None, None, None, None)

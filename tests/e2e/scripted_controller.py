@@ -1,4 +1,4 @@
-"""A controller in the test's own process that answers every read, and does what the test says to the one it names."""
+"""A controller in the test's own process that responds to every read, and disturbs the reads that the test selects."""
 
 import socket
 import struct
@@ -111,7 +111,7 @@ class ScriptedController:
         connection.sendall(response + response)
 
     def be_late(self, response, connection):
-        """It comes right before the answer to the next request."""
+        """It is sent right before the response to the next request."""
         self._kept = response
 
     def refuse_as_busy(self, response, connection):
@@ -121,7 +121,7 @@ class ScriptedController:
         connection.sendall(rtu(response[0], b"\x83\x02"))
 
     def overhear(self, response, connection):
-        """An answer of unit 9 with seven registers comes first."""
+        """A response of unit 9 with seven registers is sent first."""
         connection.sendall(rtu(9, bytes([3, 14]) + bytes(range(14))) + response)
 
     def reset(self, response, connection):

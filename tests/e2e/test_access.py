@@ -1,4 +1,4 @@
-"""Who may do what: each door without a token, with a wrong one and with each of the two, addresses, and the audit lines."""
+"""Access rights: each route without a token, with a wrong one and with each of the two; device addresses; audit lines."""
 
 import asyncio
 import base64
@@ -44,8 +44,8 @@ DEVICE = {"site_id": 1, "name": "G", "device_type": "generator", "ip_address": "
 OPEN_DOORS = ("/health", "/health/live", "/health/ready", "/", "/api/docs", "/api/docs.js", "/api/docs.css")
 
 
-def test_each_door_with_each_token_with_a_wrong_one_and_without(start_daemon):
-    """Every operation of the description, so a new one is tried as soon as it is described."""
+def test_each_route_with_each_token_a_wrong_token_and_no_token(start_daemon):
+    """Every operation of the description, so that a new operation is tested as soon as it is described."""
     daemon = start_daemon(**TOKENS, LOG_LEVEL="debug")
     sent = bodies(1)
 
@@ -77,7 +77,7 @@ def test_each_door_with_each_token_with_a_wrong_one_and_without(start_daemon):
     assert "s3cret" not in daemon.text()
 
 
-def test_the_websocket_is_open_to_readers_and_to_nobody_else(start_daemon):
+def test_the_websocket_accepts_only_clients_that_may_read(start_daemon):
     daemon = start_daemon(**TOKENS, LOG_LEVEL="debug")
     for token, status in ((None, 401), (WRONG, 401), (READ, 101), (ALL, 101)):
         assert socket_status(daemon, extra_headers=bearer(token)) == status
@@ -99,8 +99,8 @@ def upgrade_with_host(daemon, host):
         return int(connection.recv(4096).split(b" ")[1])
 
 
-def test_page_whose_name_leads_here_gets_nothing(start_daemon):
-    """DNS rebinding: the browser takes the page and the API for one origin, and no token stands in the way."""
+def test_page_of_another_host_name_is_refused(start_daemon):
+    """DNS rebinding: for the browser the page and the API have the same origin, and no token is needed."""
     daemon = start_daemon(ALLOWED_ORIGINS="http://panel.example:3000")
     name = socket.gethostname()
     for host in ("evil.example", f"evil.example:{daemon.port}", "127.0.0.1.evil.example", f"{name}.evil.example", "localhost.evil.example:80"):
@@ -121,14 +121,14 @@ def test_page_whose_name_leads_here_gets_nothing(start_daemon):
         assert connection.recv(4096).startswith(b"HTTP/1.0 200"), "no Host: no browser"
 
 
-def test_with_a_token_any_host_will_do(start_daemon):
+def test_with_a_token_any_host_is_accepted(start_daemon):
     daemon = start_daemon(**TOKENS)
     headers = {**bearer(READ), "Host": "gensetd.plant.example"}
     assert requests.get(daemon.url + "/api/sites", headers=headers, timeout=20).status_code == 200
     assert hosted(daemon, "evil.example").status_code == 401
 
 
-def test_token_in_a_url_is_no_token(start_daemon):
+def test_token_in_a_url_is_ignored(start_daemon):
     daemon = start_daemon(**TOKENS)
     for query in (f"?token={ALL}", f"?access_token={ALL}", f"?api_token={ALL}"):
         assert daemon.get("/api/sites" + query).status_code == 401
@@ -137,7 +137,7 @@ def test_token_in_a_url_is_no_token(start_daemon):
 REFUSED = ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::", "169.254.169.254", "fe80::1", "224.0.0.1", "ff02::1", "255.255.255.255"]
 
 
-def test_addresses_that_no_controller_has_are_refused(start_daemon):
+def test_addresses_that_cannot_be_a_controllers_are_refused(start_daemon):
     daemon = start_daemon(ALLOW_LOOPBACK_DEVICES="0")
     daemon.add_site()
     made = daemon.post("/api/devices", DEVICE).json()
@@ -151,7 +151,7 @@ def test_addresses_that_no_controller_has_are_refused(start_daemon):
     assert daemon.get("/api/devices").json() == [made]
 
 
-def test_loopback_is_for_simulated_plants_and_the_rest_for_nobody(start_daemon):
+def test_loopback_can_be_allowed_and_other_special_addresses_cannot(start_daemon):
     daemon = start_daemon(ALLOW_LOOPBACK_DEVICES="1")
     port = free_port()
     assert "connection refused" in daemon.post("/api/devices/test-connection", {"ip_address": "127.0.0.1", "port": port}).json()["error"]
@@ -159,8 +159,8 @@ def test_loopback_is_for_simulated_plants_and_the_rest_for_nobody(start_daemon):
 
 
 @pytest.mark.parametrize("name", ["localhost", "127.1", "0x7f.0.0.1", "2130706433"])
-def test_name_that_leads_to_a_refused_address_is_not_connected_to(start_daemon, start_simulator, name):
-    """Spellings that the resolver takes for 127.0.0.1, too: what counts is where the connection would go."""
+def test_name_that_resolves_to_a_refused_address_is_not_connected_to(start_daemon, start_simulator, name):
+    """Also spellings that the resolver maps to 127.0.0.1: the address of the connection decides."""
     simulator = start_simulator("--trace", devices=1)
     daemon = start_daemon(ALLOW_LOOPBACK_DEVICES="0")
     daemon.add_site()
@@ -216,7 +216,7 @@ def test_each_change_of_the_registry_leaves_an_audit_line(start_daemon):
     assert "s3cret" not in daemon.text()
 
 
-def test_without_tokens_the_audit_line_says_so(start_daemon):
+def test_without_tokens_the_audit_line_contains_that(start_daemon):
     daemon = start_daemon()
     daemon.add_site()
     wait_until(lambda: daemon.lines("audit: anonymous from 127.0.0.1:"), "the audit line")

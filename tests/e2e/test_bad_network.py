@@ -1,4 +1,4 @@
-"""A network between the daemon and everybody else that delays, loses, doubles and reorders, and is cut."""
+"""A network between the daemon and all its peers that delays, loses, doubles and reorders packets, and is interrupted."""
 
 import contextlib
 import os
@@ -32,7 +32,10 @@ class Scene:
             self.redis.client.config_set("protected-mode", "no")
             self.simulators = {protocol: self.start_simulator(protocol) for protocol in ("tcp", "rtu_over_tcp")}
         port = free_port()
-        self.daemon = start_daemon(port=port, HTTP_LISTEN=f"0.0.0.0:{port}", ALLOW_ANONYMOUS="1", PROFILES=PROFILES, MODBUS_TIMEOUT="1", REDIS_URL=f"redis://{FAR}:{self.redis.port}/0")
+        self.daemon = start_daemon(
+            port=port, HTTP_LISTEN=f"0.0.0.0:{port}", ALLOW_ANONYMOUS="1", PROFILES=PROFILES, MODBUS_TIMEOUT="1",
+            REDIS_URL=f"redis://{FAR}:{self.redis.port}/0",
+        )
         self.daemon.add_site()
         self.units = {}
         for protocol, simulator in self.simulators.items():
@@ -80,7 +83,7 @@ def test_delay_loss_copies_and_reordering_make_no_wrong_value(scene):
 
 
 @pytest.mark.parametrize("cut", [{"cut_there": True}, {"cut_back": True}], ids=["there", "back"])
-def test_cut_network_is_said_and_all_is_right_again_with_it(scene, cut):
+def test_network_outage_is_reported_and_everything_recovers_after_it(scene, cut):
     scene.wait_for_readings(1)
     before = process_figures(scene.daemon.process.pid)
     scene.wire.change(**cut)
@@ -95,8 +98,8 @@ def test_cut_network_is_said_and_all_is_right_again_with_it(scene, cut):
     scene.end()
 
 
-def test_controller_that_starts_anew_behind_a_cut_is_found(scene):
-    """Its old connection never says that it is dead."""
+def test_controller_that_restarts_during_an_outage_is_found(scene):
+    """Its old connection is never closed."""
     scene.wait_for_readings(1)
     scene.wire.change(cut_there=True, cut_back=True)
     for protocol, simulator in scene.simulators.items():
@@ -108,8 +111,8 @@ def test_controller_that_starts_anew_behind_a_cut_is_found(scene):
     scene.end()
 
 
-def test_client_behind_a_cut_is_dropped_and_others_go_on(scene):
-    """A laptop whose lid is closed: no FIN and no RST ever comes."""
+def test_client_behind_an_outage_is_dropped_and_others_continue(scene):
+    """A laptop whose lid is closed: it sends no FIN and no RST."""
     scene.wait_for_readings(1)
     clients = lambda: of(scrape(scene.daemon), "gensetd_websocket_clients")
     here = WebSocketObserver(scene.daemon.port, scene.units).start()

@@ -1,4 +1,4 @@
-"""A start that cannot succeed ends soon, with exit status 2 and one line that says why; what may come later is waited for."""
+"""A start that cannot succeed ends soon, with exit status 2 and one line with the reason; gensetd waits for a peer that may start later."""
 
 import os
 import signal
@@ -36,8 +36,11 @@ def test_bad_setting_or_file(tmp_path, name):
     assert_refused(start(tmp_path, prepare(tmp_path)), parts)
 
 
-@pytest.mark.parametrize("talk, part", [("silent", "timeout expired"), ("hangs up", "closed the connection"), ("speaks HTTP", "invalid response"), ("stalls after the login", "not ready within 10 s")])
-def test_server_that_is_no_working_postgres(tmp_path, talk, part):
+@pytest.mark.parametrize("talk, part", [
+    ("silent", "timeout expired"), ("hangs up", "closed the connection"), ("speaks HTTP", "invalid response"),
+    ("stalls after the login", "not ready within 10 s"),
+])
+def test_server_that_is_not_a_working_postgres(tmp_path, talk, part):
     with server(TALKS[talk]) as port:
         assert_refused(start(tmp_path, postgres_at(f"127.0.0.1:{port}/d")), [part, f"127.0.0.1:{port}", "check DATABASE_URL"])
 
@@ -55,7 +58,7 @@ def test_database_of_another_program_is_left_as_it_is(tmp_path):
     assert file.read_bytes() == before and sorted(path.name for path in tmp_path.iterdir()) == ["r.sqlite"]
 
 
-def test_database_that_another_program_holds(tmp_path):
+def test_database_that_another_program_has_locked(tmp_path):
     file = tmp_path / "r.sqlite"
     in_sqlite(file, "PRAGMA user_version = 0")
     holder = sqlite3.connect(file, isolation_level=None)
@@ -70,7 +73,7 @@ def test_port_in_use(start_daemon, tmp_path):
     assert daemon.responds()
 
 
-def test_hangup_while_it_starts_does_not_end_it(tmp_path):
+def test_sighup_during_the_start_does_not_end_the_daemon(tmp_path):
     asked = threading.Event()
     with server(lambda connection: asked.set()) as port:
         environment = {"PATH": os.environ["PATH"], "HTTP_LISTEN": "127.0.0.1:0", **postgres_at(f"127.0.0.1:{port}/d")}
@@ -81,7 +84,7 @@ def test_hangup_while_it_starts_does_not_end_it(tmp_path):
         assert process.returncode == 2 and "timeout expired" in errors
 
 
-def test_expired_certificate_is_said_and_polling_goes_on(tmp_path, programs):
+def test_expired_certificate_is_logged_and_polling_continues(tmp_path, programs):
     words = ["-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", "k.pem", "-subj", "/CN=127.0.0.1"]
     subprocess.run(["openssl", "req", "-new", *words, "-out", "r.pem"], cwd=tmp_path, check=True, capture_output=True)
     subprocess.run(["openssl", "x509", "-req", "-in", "r.pem", "-signkey", "k.pem", "-days", "-1", "-out", "c.pem"], cwd=tmp_path, check=True, capture_output=True)
@@ -101,7 +104,7 @@ def test_expired_certificate_is_said_and_polling_goes_on(tmp_path, programs):
         ({"config": "settings.toml"}, ["settings.toml", "Permission denied"]),
     ],
 )
-def test_what_the_user_may_not_do(settings, parts):
+def test_missing_permissions(settings, parts):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -117,12 +120,15 @@ def test_folder_that_cannot_be_written(tmp_path):
         assert_refused(start(tmp_path, sqlite_at(disk / "r.sqlite")), [str(disk), "is not writable"])
 
 
-def test_full_disk_and_room_again(tmp_path):
+def test_full_disk_that_is_freed(tmp_path):
     with tmpfs(tmp_path / "disk", "-o", "size=1m") as disk:
         filler = fill(disk)
         assert_refused(start(tmp_path, sqlite_at(disk / "r.sqlite")), ["disk is full", "has room"])
         filler.unlink()
-        ran = subprocess.run([GENSETD, "registry", "export", str(tmp_path / "out.json")], env={"PATH": os.environ["PATH"], **sqlite_at(disk / "r.sqlite")}, capture_output=True, text=True, timeout=60)
+        ran = subprocess.run(
+            [GENSETD, "registry", "export", str(tmp_path / "out.json")],
+            env={"PATH": os.environ["PATH"], **sqlite_at(disk / "r.sqlite")}, capture_output=True, text=True, timeout=60,
+        )
         assert ran.returncode == 2, "what the failed start left is no registry"
         stopped_by_the_port = start(tmp_path, {**sqlite_at(disk / "r.sqlite"), "HTTP_LISTEN": "192.0.2.1:1", "ALLOW_ANONYMOUS": "1"})
         assert_refused(stopped_by_the_port, ["HTTP_LISTEN"])
@@ -190,7 +196,7 @@ def test_journal_waits_while_the_disk_is_full(start_daemon, start_simulator, tmp
         filler.unlink()
         wait_until(written, "the event in the journal")
         wait_until(lambda: daemon.lines("events: there is room on the disk again"), "the line of its end")
-        # Nobody changes anything: the registry tries by itself.
+        # Without a change: the registry retries by itself.
         wait_until(lambda: daemon.get("/health").json()["status"] == "ok", "the health")
         assert daemon.post(f"/api/events/{alarm['id']}/ack", {"by": "Anna"}).status_code == 200
         assert len(daemon.lines("events: cannot write events")) == 1 and not daemon.lines("registry: the database")
@@ -199,7 +205,7 @@ def test_journal_waits_while_the_disk_is_full(start_daemon, start_simulator, tmp
         assert written()[0]["acknowledged_by"] == "Anna"
 
 
-def test_file_size_limit_is_a_full_disk(start_daemon):
+def test_file_size_limit_acts_as_a_full_disk(start_daemon):
     daemon = start_daemon(launcher=("prlimit", "--fsize=400000"))
 
     def refused():
@@ -213,7 +219,7 @@ def test_file_size_limit_is_a_full_disk(start_daemon):
 
 
 @pytest.mark.parametrize("talk", ["silent", "hangs up", "speaks HTTP"])
-def test_server_that_is_no_working_redis_is_waited_for(start_daemon, start_simulator, talk):
+def test_gensetd_retries_a_server_that_is_not_a_working_redis(start_daemon, start_simulator, talk):
     simulator = start_simulator(devices=1)
     with server(TALKS[talk]) as port:
         daemon = start_daemon(REDIS_URL=f"redis://user:{PASSWORD}@127.0.0.1:{port}/0")
@@ -225,7 +231,7 @@ def test_server_that_is_no_working_redis_is_waited_for(start_daemon, start_simul
     assert len(daemon.lines(" lost: ")) == 1 and PASSWORD not in daemon.text()
 
 
-def test_redis_that_comes_later_has_every_hash(start_daemon, start_simulator, start_redis):
+def test_redis_that_starts_later_receives_every_hash(start_daemon, start_simulator, start_redis):
     simulator = start_simulator(devices=1)
     port = free_port()
     daemon = start_daemon(REDIS_URL=f"redis://127.0.0.1:{port}/0")

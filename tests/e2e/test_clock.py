@@ -57,7 +57,7 @@ async def next_batch_with(daemon, device):
 
 
 def check_that_all_goes_on(daemon, redis, clock):
-    """Readings, dashboards, history and Redis follow the clock as it is now."""
+    """Readings, dashboards, history and Redis follow the clock after each step."""
     before = daemon.reading(HEALTHY)
     reading = daemon.wait_for(HEALTHY, lambda one: shows(clock, one["timestamp"]) and one["seq"] > before["seq"], "a reading by the new clock")
     assert reading["online"] and reading["epoch"] == before["epoch"] and reading["last_seen"] == reading["timestamp"]
@@ -70,7 +70,7 @@ def check_that_all_goes_on(daemon, redis, clock):
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_step_of_the_clock_stops_nothing_and_hides_no_loss(clock, start_daemon, start_simulator, start_redis, step):
+def test_clock_step_stops_no_polling_and_hides_no_loss(clock, start_daemon, start_simulator, start_redis, step):
     redis = start_redis()
     plants = {device: start_simulator(devices=1) for device in (HEALTHY, LOST)}
     daemon = start_daemon(EVENTS_OFFLINE_DELAY="2", EVENTS_KEEP_DAYS="1", REDIS_URL=redis.url, **clock.environment)
@@ -120,7 +120,7 @@ def test_start_with_a_clock_200_days_ahead_deletes_no_event(clock, start_daemon)
         clock.set(offset)
         daemon = start_daemon(EVENTS_KEEP_DAYS="1", **clock.environment)
         wait_until(lambda: len(events(daemon)) > len(kept), "the start in the journal")
-        found = {event["id"] for event in events(daemon)}  # behind the deletion that follows each start
+        found = {event["id"] for event in events(daemon)}  # after the deletion that follows each start
         assert kept < found
         kept = found
         daemon.stop()

@@ -1,4 +1,4 @@
-"""Rows that somebody edits out of range in the database: the device says why it is not polled, and nothing else changes."""
+"""Rows edited out of range in the database: the device's error contains the reason, and nothing else changes."""
 
 import random
 import sqlite3

@@ -50,7 +50,7 @@ def test_snapshot_then_batches_with_seq_and_full_readings(daemon):
             while len(batches) < 5:
                 message = await receive(client)
                 seq += 1
-                # The plant lives: events may come between.
+                # The plant is running: events may arrive in between.
                 assert message["type"] in ("batch", "event") and message["seq"] == seq and message["epoch"] == snapshot["epoch"]
                 batches += [message] if message["type"] == "batch" else []
             cadence = batches[-1]["data"][0]["cadence_ms"]
@@ -60,7 +60,7 @@ def test_snapshot_then_batches_with_seq_and_full_readings(daemon):
     asyncio.run(run())
 
 
-def test_changes_of_the_registry_and_removed_devices_are_told(daemon):
+def test_registry_changes_and_removed_devices_are_notified(daemon):
     async def run():
         async with connect(daemon) as client:
             before = (await receive(client))["config_rev"]
@@ -75,7 +75,7 @@ def test_changes_of_the_registry_and_removed_devices_are_told(daemon):
     asyncio.run(run())
 
 
-def test_mistakes_are_answered_and_the_socket_stays(daemon):
+def test_bad_messages_get_an_error_and_the_socket_stays_open(daemon):
     async def run():
         async with connect(daemon) as client:
             await receive(client)
@@ -144,7 +144,7 @@ def test_compression_is_for_dashboards_that_offer_it(daemon, start_daemon):
 
     assert asyncio.run(extensions(daemon, "?proto=2", "deflate")) == ["PerMessageDeflate"]
     assert asyncio.run(extensions(daemon, "?proto=2", None)) == []
-    assert asyncio.run(extensions(daemon, "", "deflate")) == []  # the specification's stays as it is
+    assert asyncio.run(extensions(daemon, "", "deflate")) == []  # the specification's protocol is never compressed
 
 
 def test_compression_can_be_switched_off(start_daemon):
@@ -159,7 +159,7 @@ def test_compression_can_be_switched_off(start_daemon):
 
 
 class Page:
-    """What a dashboard keeps."""
+    """The state of a dashboard."""
 
     def __init__(self):
         self.devices, self.seq, self.lost = {}, 0, False
@@ -176,7 +176,7 @@ class Page:
             self.devices[reading["device_id"]] = reading
 
 
-def test_client_that_loses_messages_ends_as_one_that_does_not(daemon):
+def test_client_that_loses_messages_reaches_the_same_state(daemon):
     async def listen(loss, until):
         chance, page, last = random.Random(7), Page(), False
         async with connect(daemon) as client:
@@ -205,7 +205,7 @@ def test_client_that_loses_messages_ends_as_one_that_does_not(daemon):
         assert list(reading) == list(lossy.devices[device_id]) and reading["online"] == lossy.devices[device_id]["online"]
 
 
-def test_stop_brings_the_last_readings_and_a_reason(daemon):
+def test_stop_sends_the_last_readings_and_a_reason(daemon):
     async def run():
         async with connect(daemon) as client:
             page = Page()

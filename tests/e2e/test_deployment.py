@@ -1,4 +1,4 @@
-"""What is deployed says what the program is: compose file, man page, completion, package. tests/deploy tries it all for real."""
+"""Deployment files agree with the program: compose file, man page, completion, package. tests/deploy installs and runs them."""
 
 import gzip
 import re
@@ -33,7 +33,7 @@ def test_every_variable_of_the_compose_file_is_in_the_example():
     assert secrets == set(re.findall(r"^([A-Z_]+)=$", example, re.MULTILINE)) == {"API_TOKEN", "POSTGRES_PASSWORD"}, "no secret has a default"
 
 
-def test_every_setting_of_the_compose_file_is_one():
+def test_every_setting_of_the_compose_file_exists():
     services = re.split(r"^  (?=\w+:$)", (ROOT / "docker-compose.yml").read_text(), flags=re.MULTILINE)
     ours = next(service for service in services if service.startswith("gensetd:"))
     settings = {"--" + name.lower().replace("_", "-") for name in re.findall(r"^      ([A-Z_]+): ", ours, re.MULTILINE)}
@@ -81,7 +81,10 @@ def test_man_page_names_every_command_and_option(package):
         assert named == set(options(command)), command
 
 
-@pytest.mark.parametrize("word, words", [("sim", ["simulate"]), ("serve --poll", ["--poll-interval", "--poll-threads"]), ("read --vi", ["--via"]), ("--ver", ["--version"]), ("serve fi", [])])
+@pytest.mark.parametrize("word, words", [
+    ("sim", ["simulate"]), ("serve --poll", ["--poll-interval", "--poll-threads"]), ("read --vi", ["--via"]), ("--ver", ["--version"]),
+    ("serve fi", []),
+])
 def test_bash_completes(package, word, words):
     file = package[2] / "usr/share/bash-completion/completions/gensetd"
     script = f'source {file}; COMP_WORDS=(gensetd {word}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _gensetd; echo "${{COMPREPLY[@]}}"'
@@ -89,7 +92,7 @@ def test_bash_completes(package, word, words):
 
 
 def test_unit_is_hardened(package):
-    # systemd-analyze is not in every root; tests/deploy/package asks it.
+    # systemd-analyze is not in every root; tests/deploy/package runs it.
     unit = (package[2] / "usr/lib/systemd/system/gensetd.service").read_text().splitlines()
     for line in ("Type=notify", "WatchdogSec=30", "DynamicUser=yes", "ProtectSystem=strict", "CapabilityBoundingSet=", "NoNewPrivileges=yes"):
         assert line in unit

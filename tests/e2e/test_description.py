@@ -1,5 +1,5 @@
-"""web/openapi.json against the running server, both ways: each answer that is described is seen, with a body, type and headers as
-described, and what is answered is described. That the routes are the same is a unit test (tests/api/api_test.cpp)."""
+"""web/openapi.json against the running server, both ways: each described response occurs, with its body, type and headers, and
+each response is described. That the routes are the same is a unit test (tests/api/api_test.cpp)."""
 
 import asyncio
 import http.client
@@ -75,7 +75,7 @@ def headers_of(path):
 
 
 class Seen:
-    """Holds each answer against its description, and knows which were there."""
+    """Compares each response with its description, and records which occurred."""
 
     def __init__(self):
         self.responds = set()
@@ -98,7 +98,7 @@ class Seen:
         self.responds.add((method, path, str(status)))
 
 
-# What has to be asked for.
+# Required query parameters.
 QUERIES = {"/api/history": "?device_id={id}&fields=gen_freq"}
 
 
@@ -110,7 +110,7 @@ def with_query(target, more):
     return f"{target}{'&' if '?' in target else '?'}{more}"
 
 
-# What is sent where a body is taken; `port` is that of a simulated controller.
+# Request bodies; `port` is that of a simulated controller.
 def bodies(port):
     here = {"ip_address": "127.0.0.1", "port": port}
     return {
@@ -126,7 +126,7 @@ def bodies(port):
 
 # Where nothing of the path is unknown, what of the query is.
 UNKNOWN = {("get", "/api/devices"): "?site_id=999", ("get", "/api/metrics"): "?device_id=999"}
-# What is there already: target and body. Site 1 with device 1, and site 2 with the code TAKEN, are there.
+# Existing rows: target and body. Site 1 with device 1, and site 2 with the code TAKEN.
 CONFLICTS = {
     ("post", "/api/sites"): ("/api/sites", {"name": "Y", "code": "TAKEN"}),
     ("patch", "/api/sites/{id}"): ("/api/sites/1", {"code": "TAKEN"}),
@@ -145,13 +145,13 @@ def start_of_gateway(daemon, headers=None):
 
 
 def open_alarm(daemon):
-    """That of a device that never answers."""
+    """The port of a device that never responds."""
     alarms = wait_until(lambda: json.loads(send(daemon, "get", "/api/alarms").body)["alarms"], "an alarm")
     return next(alarm["id"] for alarm in alarms if alarm["state"] == "active")
 
 
 def see_refusals(daemon, seen, sent):
-    """What a single request is refused for, on a daemon with sites 1 and 2 and device 1."""
+    """Reasons to refuse a single request, on a daemon with sites 1 and 2 and device 1."""
     for method, path in OPERATIONS:
         key, target, body = (method, path), target_of(path), sent.get((method, path))
         described = operation(method, path)["responses"]
@@ -181,7 +181,7 @@ def see_refusals(daemon, seen, sent):
 
 
 def in_order():
-    """The operations such that what is made is read, changed and then deleted, devices before sites."""
+    """The operations in an order that creates, reads, changes and then deletes rows, devices before sites."""
     order = {"post": 0, "get": 1, "patch": 2, "delete": 3}
     return sorted(OPERATIONS, key=lambda pair: (order[pair[0]], pair[1]))
 
@@ -202,7 +202,7 @@ def see_good_answers(daemon, seen, sent):
 
 
 def see_messages(daemon):
-    """What the WebSocket says has no place in an answer; its description says that it is readings."""
+    """WebSocket messages are not in a response; the description names their content, readings."""
 
     async def scene():
         async with websockets.connect(f"ws://127.0.0.1:{daemon.port}/ws/metrics") as client:
@@ -250,7 +250,7 @@ def see_full_houses(start, seen):
         def opened():
             connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=40, source_address=source)
             connection.request("GET", "/health")
-            if connection.getresponse().read() and connection.sock:  # it is kept open by who is served
+            if connection.getresponse().read() and connection.sock:  # a served request keeps it open
                 return connection
             connection.close()
             return None
@@ -293,7 +293,7 @@ def see_a_poller_that_stopped(start, redis, seen):
         assert json.loads(answer.body)["status"] == "failing"
 
 
-def test_every_described_answer_is_given_and_no_other(start_daemon, start_simulator, start_redis, tmp_path):
+def test_every_described_response_occurs_and_no_other(start_daemon, start_simulator, start_redis, tmp_path):
     simulator = start_simulator(devices=1)
     seen, sent = Seen(), bodies(simulator.port)
     daemon = start_daemon(EVENTS_OFFLINE_DELAY="0")
@@ -334,7 +334,7 @@ def test_methods_that_are_not_described_are_refused(start_daemon):
             assert set(answer.headers["Allow"].split(", ")) == known | {"OPTIONS"}, (method, path, answer.headers["Allow"])
 
 
-def test_head_is_answered_wherever_get_is(start_daemon):
+def test_head_works_wherever_get_does(start_daemon):
     daemon = start_daemon()
     for path, item in DESCRIPTION["paths"].items():
         if "get" in item:
@@ -374,7 +374,7 @@ WITH_BODY = [pair for pair in OPERATIONS if "requestBody" in operation(*pair)]
 
 
 @pytest.mark.parametrize("method, path", WITH_BODY, ids=[" ".join(pair) for pair in WITH_BODY])
-def test_bodies_are_taken_up_to_their_limits_and_refused_beyond(start_daemon, method, path):
+def test_bodies_are_accepted_up_to_their_limits_and_refused_beyond(start_daemon, method, path):
     daemon = start_daemon()
     daemon.add_site("MKZ")
     daemon.post("/api/devices", {"site_id": 1, "name": "G", "device_type": "generator", "ip_address": "10.0.0.1", "is_active": False})
@@ -383,7 +383,7 @@ def test_bodies_are_taken_up_to_their_limits_and_refused_beyond(start_daemon, me
     validate(base, described)
     fields = described["properties"]
     reaches_out = path.startswith("/api/devices/") and method == "post"
-    taken = (404,) if path == "/api/events/{id}/ack" else (200, 201)  # a body is looked at before an event is looked for
+    taken = (404,) if path == "/api/events/{id}/ack" else (200, 201)  # the body is checked before the event is searched
     numbers = iter(range(10_000))
     for name, schema in fields.items():
         schema = resolved(schema)

@@ -1,11 +1,11 @@
-"""What is counted on lines is seen, exactly, in the diagnostics of a device and in /metrics."""
+"""The diagnostics of a device and /metrics show the exact counts of a line."""
 
 import pytest
 from conftest import free_port, wait_until
 from metrics_text import of, samples
 from scripted_controller import ScriptedController
 
-NEVER = 3600  # seconds: a cycle comes only when the test asks for it
+NEVER = 3600  # seconds: a cycle only starts when the test requests it
 ALONE = 40  # a register of the HGM9560 that is read in a request of its own
 COUNTERS = ["requests", "answers", "exceptions", "timeouts", "broken_frames", "foreign_frames", "late_answers", "doubled_answers", "confirmations", "doubts"]
 
@@ -68,12 +68,15 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     # Confirmed were the reads of the first cycle, the block whose register counts in each, and the refusal.
     confirmations = unit["confirmations"]
     assert confirmations >= reads + 7 + 1
-    # The connection that was reset may have taken along a second answer to the read before: that one is made again.
+    # The reset connection may have lost a second response to the read before: that read is repeated.
     doubts = unit["doubts"]
     assert doubts <= 1
     responses = 8 * reads + confirmations - 1 + doubts
-    expected = {"requests": controller.requests, "answers": responses, "exceptions": 0, "timeouts": 2 + slow, "broken_frames": 1, "late_answers": 1 + slow, "doubled_answers": 1, "confirmations": confirmations, "doubts": doubts}
-    # Beside the answers: the refusal, the three second attempts, and the reset connection.
+    expected = {
+        "requests": controller.requests, "answers": responses, "exceptions": 0, "timeouts": 2 + slow, "broken_frames": 1,
+        "late_answers": 1 + slow, "doubled_answers": 1, "confirmations": confirmations, "doubts": doubts,
+    }
+    # Besides the responses: the exception, the three second attempts, and the reset connection.
     assert controller.requests == responses + 5 + slow
     assert {name: unit[name] for name in COUNTERS} == {**expected, "foreign_frames": 0}
     assert {name: link[name] for name in COUNTERS} == {**expected, "foreign_frames": 1}
@@ -88,7 +91,7 @@ def test_every_event_on_a_line_is_counted_once(start_daemon, start_controller):
     assert latency["answers"] == min(64, 8 * reads + doubts) and 0 < latency["mean_ms"] <= latency["max_ms"] < 2000
     assert 0.2 <= link["busy_seconds"] and 0 < link["utilisation"] < 1 and 0 < link["utilisation_last_minute"] < 1
 
-    # Nothing is read before the test asks for it: both ways out say the same.
+    # Nothing is read before the test requests it: diagnostics and /metrics agree.
     series = samples(daemon.get("/metrics?devices=1").text)
     mine, line = {"device_id": str(device), "site": 'M"K\\Z'}, {"link": f"127.0.0.1:{controller.port}"}
     for name in COUNTERS:
@@ -124,7 +127,7 @@ def test_devices_of_one_link_know_each_other(start_daemon, start_simulator):
     assert len([key for key in series if key[0] == "gensetd_link_connected"]) == 2, "one of each link, not of each device"
 
 
-def test_device_that_is_not_polled_says_so(start_daemon):
+def test_device_that_is_not_polled_is_reported_as_such(start_daemon):
     daemon = start_daemon()
     daemon.add_site()
     device = daemon.add_device(free_port())
@@ -144,7 +147,7 @@ def test_device_that_is_not_polled_says_so(start_daemon):
     assert unknown.status_code == 404 and unknown.json()["error"]["code"] == "not_found"
 
 
-def test_plan_that_was_split_says_so(start_daemon, start_controller):
+def test_split_plan_is_reported_as_such(start_daemon, start_controller):
     controller = start_controller()
     daemon = start_daemon()
     daemon.add_site()
@@ -194,7 +197,7 @@ def test_silent_cycles_below_the_limit_keep_a_device_online(start_daemon, start_
     assert reading["online"] is True and reading["error"] is None and seen["polling"]["failures_in_a_row"] == 0
 
 
-def test_own_limit_of_one_counts_before_everyones(start_daemon, start_controller):
+def test_limit_of_a_device_overrides_the_common_limit(start_daemon, start_controller):
     controller, other = start_controller("tcp"), start_controller("tcp")
     daemon = start_daemon(OFFLINE_AFTER="3")
     daemon.add_site()
@@ -208,8 +211,8 @@ def test_own_limit_of_one_counts_before_everyones(start_daemon, start_controller
     assert next_cycle(daemon, patient)[1]["online"] is True
 
 
-def test_one_lost_answer_is_no_outage(start_daemon, start_controller):
-    """With the default limit of one failed cycle: whichever answer is lost, the second attempt covers it."""
+def test_one_lost_response_is_not_an_outage(start_daemon, start_controller):
+    """With the default limit of one failed cycle: whichever response is lost, the second attempt replaces it."""
     controller = start_controller("tcp")
     daemon = start_daemon()
     daemon.add_site()

@@ -47,7 +47,7 @@ def test_every_operation_is_on_the_page_with_all_that_is_described(start_daemon,
     assert tags == [tag["name"] for tag in DESCRIPTION["tags"]]
 
 
-def test_nothing_is_fetched_from_elsewhere_and_nothing_is_complained_of(start_daemon, browser):
+def test_page_fetches_nothing_from_other_hosts_and_logs_no_error(start_daemon, browser):
     daemon = start_daemon()
     open_docs(browser, daemon)
     fetched = browser.execute_script("return performance.getEntriesByType('resource').map((one) => one.name);")
@@ -57,7 +57,7 @@ def test_nothing_is_fetched_from_elsewhere_and_nothing_is_complained_of(start_da
         assert word not in SCRIPT, "text of the description becomes no markup, and all of it is here"
 
 
-def test_deep_link_opens_its_operation_and_opening_makes_one(start_daemon, browser):
+def test_deep_link_opens_its_operation_and_opening_sets_the_link(start_daemon, browser):
     daemon = start_daemon()
     open_docs(browser, daemon, "#create_device")
     is_open = "return [...document.querySelectorAll('.operation[open]')].map((one) => one.id);"
@@ -84,7 +84,7 @@ def test_search_finds_paths_fields_and_errors(start_daemon, browser):
     wait_until(lambda: len(shown(browser)) == len(OPERATIONS), "all again")
 
 
-def test_with_a_token_the_description_is_asked_for_it(start_daemon, browser):
+def test_with_a_token_the_page_requests_the_description_with_it(start_daemon, browser):
     daemon = start_daemon(API_TOKEN="s3cret", READ_TOKEN="look")
     assert requests.get(daemon.url + "/api/docs", timeout=20).status_code == 200
     browser.get(daemon.url + "/api/docs")
@@ -107,7 +107,7 @@ def test_it_fits_every_width(start_daemon, browser, width):
 
 
 def contrast(one, other):
-    """Of two colours as the browser tells them (WCAG 2.1, 1.4.3)."""
+    """Of two colours as the browser reports them (WCAG 2.1, 1.4.3)."""
 
     def luminance(colour):
         parts = [int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
@@ -126,8 +126,15 @@ def test_it_is_readable_in_both_themes(start_daemon, browser, theme):
     pairs = json.loads(
         browser.execute_script(
             """
-            const ground = (one) => { for (; one; one = one.parentElement) { const colour = getComputedStyle(one).backgroundColor; if (!/, 0\\)$/.test(colour)) return colour; } return "rgb(255, 255, 255)"; };
-            const texts = [...document.querySelectorAll("body *")].filter((one) => one.offsetParent && [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim()));
+            const ground = (one) => {
+                for (; one; one = one.parentElement) {
+                    const colour = getComputedStyle(one).backgroundColor;
+                    if (!/, 0\\)$/.test(colour)) return colour;
+                }
+                return "rgb(255, 255, 255)";
+            };
+            const has_text = (one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+            const texts = [...document.querySelectorAll("body *")].filter((one) => one.offsetParent && has_text(one));
             return JSON.stringify([...new Set(texts.map((one) => JSON.stringify([getComputedStyle(one).color, ground(one)])))].map((pair) => JSON.parse(pair)));
             """
         )

@@ -24,7 +24,7 @@ def name_of(document):
 
 
 def without_code(text):
-    """Markdown without its code: blocks are empty lines, spans are gone."""
+    """Markdown without its code: blocks become empty lines, spans are removed."""
     lines, in_block = [], False
     for line in text.splitlines():
         fence = line.lstrip().startswith("```")
@@ -155,7 +155,7 @@ def assert_same_shape(documented, actual, where):
 
 
 def documented_json(block):
-    """A JSON text whose objects may hold "…": "…" more than once."""
+    """A JSON text whose objects may contain "…": "…" more than once."""
     return json.loads(block.text)
 
 
@@ -233,7 +233,7 @@ async def see_dashboard_protocol(daemon, documented, sent):
         assert_same_shape(documented_json(block), seen[kind], f"docs/api.md:{block.line}")
 
 
-def test_examples_of_the_api_are_answered_as_documented(start_daemon, start_simulator, start_redis):
+def test_examples_of_the_api_have_the_documented_responses(start_daemon, start_simulator, start_redis):
     redis = start_redis()
     daemon = start_daemon(REDIS_URL=redis.url, EVENTS_OFFLINE_DELAY="0")
     blocks = blocks_of(ROOT / "docs/api.md")
@@ -276,7 +276,7 @@ def test_every_option_of_the_simulator_is_documented():
     assert documented == options
 
 
-def test_example_profiles_are_good(tmp_path):
+def test_example_profiles_are_valid(tmp_path):
     examples = [block.text for block in blocks_of(ROOT / "docs/controllers.md") if block.info == ["toml"]]
     assert examples
     for number, text in enumerate(examples):
@@ -345,7 +345,7 @@ def commands_of(text):
 
 
 class Reader:
-    """Somebody who follows a document: with gensetd in PATH, and a genset and a switchboard at its addresses."""
+    """A reader who follows a document: with gensetd in PATH, and a genset and a switchboard at its addresses."""
 
     def __init__(self, folder, programs, plant, redis):
         self.folder, self.programs, self.plant, self.redis = folder, programs, plant, redis

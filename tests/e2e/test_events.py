@@ -1,4 +1,4 @@
-"""The journal: what the running program makes of devices that alarm, go and come back."""
+"""The journal of the running program: devices that raise alarms, are lost and return."""
 
 import asyncio
 import csv
@@ -49,7 +49,7 @@ def test_start_of_the_gateway_is_the_first_event(daemon):
     assert body["alarms"] == [] and body["rate_10min"] == 0 and body["count_24h"] == 0 and body["server_time"].endswith("Z")
 
 
-def test_alarm_is_told_acknowledged_and_over(daemon, start_slave):
+def test_alarm_is_notified_acknowledged_and_closed(daemon, start_slave):
     device = daemon.add_device(start_slave(alarm(1)).port)
     (active,) = wait_until(lambda: alarms(daemon), "the alarm")
     assert active["code"] == "alarm_shutdown" and active["priority"] == 1 and active["onset_at_latest"] is True
@@ -93,7 +93,7 @@ def test_figures_of_journal_and_history(daemon, start_slave):
     assert of(gone, "gensetd_history_bytes") < of(seen, "gensetd_history_bytes")
 
 
-def test_acknowledgement_of_what_is_not_there(daemon):
+def test_acknowledgement_of_a_missing_alarm(daemon):
     started = wait_until(lambda: events(daemon), "the first event")[0]
     assert requests.post(f"{daemon.url}/api/events/{started['id']}/ack", timeout=20).status_code == 409  # no body, no alarm
     for unknown in ("1", "x", "0", "99999999999999999999"):
@@ -101,7 +101,7 @@ def test_acknowledgement_of_what_is_not_there(daemon):
     assert daemon.get(f"/api/events/{started['id']}/ack").status_code == 405
 
 
-def test_reader_may_look_and_not_acknowledge(start_daemon, start_slave):
+def test_read_token_cannot_acknowledge(start_daemon, start_slave):
     daemon = start_daemon(API_TOKEN=ALL, READ_TOKEN=READ)
 
     def ask(method, path, token):
@@ -113,7 +113,7 @@ def test_reader_may_look_and_not_acknowledge(start_daemon, start_slave):
     assert ask("POST", "/api/events/1/ack", ALL).status_code == 404
 
 
-def test_device_that_goes_is_an_alarm_after_the_delay_and_returns(daemon, start_simulator):
+def test_lost_device_raises_an_alarm_after_the_delay_and_returns(daemon, start_simulator):
     plant = start_simulator(devices=1)
     device = daemon.add_device(plant.port)
     daemon.wait_online(device)
@@ -128,7 +128,7 @@ def test_device_that_goes_is_an_alarm_after_the_delay_and_returns(daemon, start_
     assert alarms(daemon) == []
 
 
-def test_site_that_drops_at_once_is_one_alarm(daemon, start_simulator):
+def test_site_whose_devices_are_lost_together_is_one_alarm(daemon, start_simulator):
     plant = start_simulator(devices=3)
     devices = [daemon.add_device(plant.port + index) for index in range(3)]
     for device in devices:
@@ -199,7 +199,7 @@ def test_codes_have_both_texts(daemon):
     assert all(one["text"]["en"] and one["text"]["ru"] for one in body)
 
 
-def test_dashboards_and_redis_hear_of_events(start_daemon, start_slave, start_redis):
+def test_dashboards_and_redis_receive_events(start_daemon, start_slave, start_redis):
     server = start_redis()
     daemon = start_daemon(REDIS_URL=server.url)
     daemon.add_site()

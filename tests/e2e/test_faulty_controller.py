@@ -1,4 +1,4 @@
-"""A controller that does something wrong for ever: its device is offline soon, says why, and is back with it."""
+"""A controller with a permanent fault: its device is offline soon with the reason, and online again after the fault ends."""
 
 import pytest
 from faulty_controller import FaultyController
@@ -6,7 +6,7 @@ from pattern import registers_of
 from numbered_converter import PROFILES
 
 PROTOCOLS = {"tcp": "tcp", "rtu": "rtu_over_tcp"}
-# On a serial line short answers that come a byte at a time come in time, and silence is long before it is believed.
+# On a serial line short responses that arrive byte by byte arrive in time, and silence is accepted only after a long time.
 FAULTS = {"tcp": FaultyController.FAULTS, "rtu": ["vanished", "half_closed", "torn", "cut"]}
 
 

@@ -15,15 +15,15 @@ BLOCKS = 9  # of the HGM9560, and of the profile `pattern`
 
 
 
-# 1. The converter cuts answers into pieces and joins frames.
+# 1. The converter splits responses and joins frames.
 
 
-def test_an_answer_in_pieces_is_one_reading(start_patient_daemon, start_converter):
+def test_a_response_in_pieces_is_one_reading(start_patient_daemon, start_converter):
     def in_pieces(converter, request):
         frame = response_frame(request.unit, converter.values(request))
         for piece in (frame[:1], frame[1:4], frame[4:-1], frame[-1:]):
             converter.send(request, piece)
-            time.sleep(0.02)  # a pause within the frame is what is tested
+            time.sleep(0.02)  # the pause within the frame under test
 
     converter = start_converter(response=in_pieces)
     daemon = start_patient_daemon()
@@ -55,15 +55,15 @@ def test_a_frame_joined_with_ours_is_not_part_of_it(start_patient_daemon, start_
         assert reading["online"] and not wrong(reading, 1)
 
 
-# 2. Answers come late.
+# 2. Responses arrive late.
 
 
 @pytest.mark.parametrize("lost_as_well", [False, True])
-def test_a_late_answer_is_never_the_next_one(start_patient_daemon, start_converter, lost_as_well):
-    """Every fifth answer is late, and comes when it can do harm: when other registers are asked for whose answer looks the
-    same, before that answer or instead of it."""
+def test_a_late_response_is_never_taken_for_the_next_one(start_patient_daemon, start_converter, lost_as_well):
+    """Every fifth response is late, and arrives when it can do harm: when other registers are requested whose response looks
+    the same, before that response or instead of it."""
     late = []
-    seconds = 9  # as long as gensetd reckons with, less what a busy machine needs
+    seconds = 9  # the delay that gensetd allows for, less a margin for a busy machine
 
     def response(converter, request):
         for asked in [asked for asked in late if (asked.unit, asked.count) == (request.unit, request.count) and asked.first != request.first]:
@@ -85,7 +85,7 @@ def test_a_late_answer_is_never_the_next_one(start_patient_daemon, start_convert
     wait_until(lambda: len(converter.requests) > 15, "late answers")
 
 
-def test_answers_some_seconds_late_are_never_those_of_other_registers(start_patient_daemon, start_simulator):
+def test_responses_some_seconds_late_are_never_taken_for_other_registers(start_patient_daemon, start_simulator):
     simulator = start_simulator(
         "--protocol", "rtu_over_tcp", "--baud", "115200", "--turnaround-ms", "5", "--late", "0.2", "--late-by-ms", "200", "--late-spread-ms", "2500", "--pattern", devices=1
     )
@@ -96,12 +96,12 @@ def test_answers_some_seconds_late_are_never_those_of_other_registers(start_pati
             assert value is None or origin(value)[1] == address
 
 
-def test_an_answer_that_comes_twice_is_taken_once(start_patient_daemon, start_converter):
+def test_a_doubled_response_is_used_once(start_patient_daemon, start_converter):
     last = []
 
     def twice(converter, request):
         while last:
-            converter.send(request, last.pop())  # the copy comes where the next answer is awaited
+            converter.send(request, last.pop())  # the copy arrives when the next response is expected
         frame = response_frame(request.unit, converter.values(request))
         converter.send(request, frame)
         last.append(frame)
@@ -129,7 +129,7 @@ def test_one_connection_for_all_devices_of_a_converter(start_patient_daemon, sta
     assert len(converter.connections) == 1
 
 
-def test_a_converter_that_takes_one_connection_is_enough(start_patient_daemon, start_simulator):
+def test_a_converter_that_accepts_one_connection_is_sufficient(start_patient_daemon, start_simulator):
     simulator = start_simulator(
         "--protocol", "rtu_over_tcp", "--one-port", "--baud", "115200", "--turnaround-ms", "5", "--clients-max", "1", "--trace", devices=3
     )
@@ -173,7 +173,7 @@ def test_a_slow_device_delays_no_other(start_patient_daemon, start_converter):
 # 7. Merged reads work, up to a size.
 
 
-def test_merged_reads_stay_within_the_size_that_sites_answer(start_patient_daemon, start_converter):
+def test_merged_reads_stay_within_the_size_that_sites_respond_to(start_patient_daemon, start_converter):
     converter = start_converter(units=(1, 2))
     daemon = start_patient_daemon()
     switchboard = add(daemon, converter, 1, profile="hgm9560")
@@ -185,7 +185,7 @@ def test_merged_reads_stay_within_the_size_that_sites_answer(start_patient_daemo
     assert 17 < largest <= SERIAL_REGISTERS_MAX
 
 
-# 8. A controller does not answer what it does not know.
+# 8. A controller does not respond to unknown registers.
 
 
 @pytest.mark.parametrize("refuse", ["silence", "exception"])
@@ -198,7 +198,7 @@ def test_a_silent_merged_range_falls_back_to_blocks(start_patient_daemon, start_
     reading = daemon.wait_for(device, lambda reading: reading["online"] and None not in registers_of(reading).values(), "all values")
     for address, value in registers_of(reading).items():
         assert origin(value)[1] == address
-    # From then on it is asked only what it answers.
+    # From then on only readable blocks are requested.
     for reading in readings_of(daemon, device, 3):
         assert reading["online"] and reading["error"] is None
 
@@ -218,11 +218,11 @@ def test_registers_that_a_controller_does_not_know_cost_only_their_block(start_p
 # 9. Devices flickered.
 
 
-def test_one_lost_answer_is_no_offline(start_patient_daemon, start_converter):
+def test_one_lost_response_does_not_make_a_device_offline(start_patient_daemon, start_converter):
     lost = []
 
     def lose_one(converter, request):
-        # One answer in every ten requests: no cycle loses two.
+        # One response in every ten requests: no cycle loses two.
         if len(converter.requests) % 10 == 0:
             lost.append(request)
         else:
@@ -278,7 +278,7 @@ def test_outages_of_the_line_end_by_themselves(start_patient_daemon, start_simul
 # 13. Silent dead TCP connections.
 
 
-def test_a_connection_that_died_silently_is_opened_anew(start_patient_daemon, start_converter):
+def test_a_connection_that_died_silently_is_reopened(start_patient_daemon, start_converter):
     died = threading.Event()
 
     def response(converter, request):

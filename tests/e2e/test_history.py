@@ -1,4 +1,4 @@
-"""GET /api/history: the readings of the last hour in buckets, against readings heard one by one."""
+"""GET /api/history: the readings of the last hour in buckets, against readings received one by one."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ def history(daemon, **query):
     return json.loads(response.text, parse_float=Decimal, parse_int=Decimal)
 
 
-def test_buckets_agree_with_every_reading_heard(daemon):
+def test_buckets_agree_with_every_received_reading(daemon):
     async def listen():
         heard = []
         async with websockets.connect(f"ws://127.0.0.1:{daemon.port}/ws/metrics") as client:
@@ -59,7 +59,7 @@ def test_buckets_agree_with_every_reading_heard(daemon):
 
 
 class Recorder(ScriptedController):
-    """Says another voltage each time, keeps what it said, and says nothing more after forty times."""
+    """Responds with another voltage each time, records it, and stops responding after forty times."""
 
     MAINS_UAB = 120
 
@@ -78,7 +78,7 @@ class Recorder(ScriptedController):
         return self.said[-1]
 
 
-def test_history_agrees_with_what_the_controller_said(start_daemon):
+def test_history_agrees_with_the_controllers_values(start_daemon):
     controller = Recorder()
     daemon = start_daemon()
     daemon.add_site()

@@ -52,7 +52,8 @@ def test_bad_field_is_named_and_nothing_is_stored(daemon, change, field):
         ("GET", "/api/sites/99", 404), ("GET", "/api/sites/x", 404), ("GET", "/api/devices/1", 404), ("PATCH", "/api/devices/1", 404), ("DELETE", "/api/devices/1", 404),
         ("DELETE", "/api/sites/99", 404), ("GET", "/api/profiles/none", 404), ("GET", "/api/metrics?device_id=5", 404), ("GET", "/api/metrics?site_id=5", 404),
         ("GET", "/api/devices?site_id=5", 404), ("GET", "/nothing", 404), ("GET", "/api/sites/1/x", 404), ("PUT", "/api/sites", 405), ("POST", "/health", 405),
-        ("GET", "/api/devices/test-connection", 405), ("PATCH", "/api/devices/read", 405), ("POST", "/", 405), ("POST", "/ws/metrics", 405), ("GET", "/api/metrics?device_id=x", 400), ("GET", "/api/metrics?device_id=1&device_id=1", 400),
+        ("GET", "/api/devices/test-connection", 405), ("PATCH", "/api/devices/read", 405), ("POST", "/", 405),
+        ("POST", "/ws/metrics", 405), ("GET", "/api/metrics?device_id=x", 400), ("GET", "/api/metrics?device_id=1&device_id=1", 400),
         ("GET", "/api/metrics?device=1", 400), ("GET", "/health?x=1", 400), ("GET", "/ws/metrics", 426), ("GET", "/api/metrics?device_id=%zz", 400),
     ],
 )
@@ -64,7 +65,7 @@ def test_refusals_have_the_status_that_http_means(daemon, method, path, status):
         assert ("POST" if "/api/devices/" in path else "GET") in response.headers["Allow"].split(", ")
 
 
-def test_bodies_that_are_no_json_objects(daemon):
+def test_bodies_that_are_not_json_objects(daemon):
     def send(body, kind="application/json"):
         return requests.post(daemon.url + "/api/sites", data=body, headers={"Content-Type": kind}, timeout=20)
 
@@ -88,7 +89,7 @@ def raw(daemon, data, half_close=False):
         return response
 
 
-def test_bytes_that_are_no_request(daemon):
+def test_bytes_that_are_not_a_request(daemon):
     assert raw(daemon, b"GET / HTTP/1.1\r\nX: " + b"a" * 20000 + b"\r\n\r\n").startswith(b"HTTP/1.1 431")
     assert raw(daemon, b"hello\r\n\r\n").startswith(b"HTTP/1.1 400")
     assert raw(daemon, bytes(range(256)) * 4).startswith(b"HTTP/1.1 400")
@@ -96,7 +97,7 @@ def test_bytes_that_are_no_request(daemon):
     assert daemon.responds()
 
 
-def test_head_is_get_without_the_body_and_pipelined_requests_are_answered_in_order(daemon):
+def test_head_is_get_without_the_body_and_pipelined_responses_are_in_order(daemon):
     head = requests.head(daemon.url + "/api/sites", timeout=20)
     assert head.status_code == 200 and head.text == "" and int(head.headers["Content-Length"]) == len(daemon.get("/api/sites").text)
     request = b"GET /api/sites/1 HTTP/1.1\r\nHost: localhost\r\n\r\n" + b"GET /api/sites/2 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -104,7 +105,7 @@ def test_head_is_get_without_the_body_and_pipelined_requests_are_answered_in_ord
     assert re.findall(rb"HTTP/1.1 (\d+)", response) == [b"200", b"404"]
 
 
-def test_answers_carry_security_headers(daemon):
+def test_responses_carry_security_headers(daemon):
     page = daemon.get("/")
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
     assert page.headers["X-Content-Type-Options"] == "nosniff"
@@ -131,7 +132,7 @@ def test_bad_lists_are_refused_before_the_upgrade(daemon):
     assert upgrade_status(daemon, "/ws/metrics?devices=1,2,999")[0] == 101
 
 
-def test_every_door_needs_the_token(start_daemon):
+def test_every_route_needs_the_token(start_daemon):
     daemon = start_daemon(API_TOKEN="s3cret-t0ken", LOG_LEVEL="debug")
     good = {"Authorization": "Bearer s3cret-t0ken"}
     for path in ("/api/sites", "/api/devices", "/api/metrics", "/metrics", "/api/profiles", "/api/openapi.json"):
@@ -149,7 +150,7 @@ def test_every_door_needs_the_token(start_daemon):
     assert "s3cret" not in daemon.text()
 
 
-def test_pages_of_other_origins_stay_outside(start_daemon):
+def test_pages_of_other_origins_are_refused(start_daemon):
     daemon = start_daemon(ALLOWED_ORIGINS="https://panel.example")
     body = {"name": "x", "code": "x"}
     assert daemon.post("/api/sites", body, headers={"Origin": "https://evil.example"}).status_code == 403
@@ -165,8 +166,8 @@ def test_pages_of_other_origins_stay_outside(start_daemon):
     assert upgrade_status(daemon, "/ws/metrics", origin="https://panel.example")[0] == 101
 
 
-def test_slow_client_gets_the_newest_and_delays_nobody(start_daemon, start_redis):
-    """Another process publishes far more than the slow client's buffers hold."""
+def test_slow_client_receives_the_newest_readings_and_delays_no_other(start_daemon, start_redis):
+    """Another process publishes far more than fits in the slow client's buffers."""
     server = start_redis()
     daemon = start_daemon(REDIS_URL=server.url)
     wait_until(lambda: server.client.pubsub_numsub("metrics:updates")[0][1] == 1, "the subscription")
@@ -230,9 +231,12 @@ def test_slow_client_gets_the_newest_and_delays_nobody(start_daemon, start_redis
 
 
 def test_silent_peer_is_pinged(start_daemon):
-    """A server ping comes within the half of the 30 s of silence that end a client."""
+    """The server sends a ping within half of the 30 s of silence that disconnect a client."""
     daemon = start_daemon()
-    key = b"GET /ws/metrics HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    key = (
+        b"GET /ws/metrics HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=60) as connection:
         connection.sendall(key)
         data = b""
@@ -240,11 +244,11 @@ def test_silent_peer_is_pinged(start_daemon):
             data += connection.recv(4096)
         assert connection.recv(2) == b"\x89\x00", "an empty ping frame (RFC 6455, 5.5.2)"
         rest = b""
-        while chunk := connection.recv(4096):  # never answered: the server ends it
+        while chunk := connection.recv(4096):  # no pong is sent: the server closes the connection
             rest += chunk
 
 
-def test_connection_test_says_what_it_found(daemon, start_simulator):
+def test_connection_test_reports_its_findings(daemon, start_simulator):
     simulator = start_simulator()
 
     def test(**body):

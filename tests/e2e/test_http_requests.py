@@ -70,7 +70,8 @@ def test_a_coding_in_http_1_0_is_refused(daemon):
 
 
 def test_chunks_are_a_body_and_what_follows_is_the_next_request(daemon):
-    response = raw(daemon, request(b"POST /api/sites HTTP/1.1", JSON, b"Transfer-Encoding: chunked", body=CHUNKED + SMUGGLED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")))
+    smuggled = SMUGGLED.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    response = raw(daemon, request(b"POST /api/sites HTTP/1.1", JSON, b"Transfer-Encoding: chunked", body=CHUNKED + smuggled))
     assert statuses(response) == [422, 200]
 
 
@@ -81,16 +82,17 @@ def test_chunks_are_a_body_and_what_follows_is_the_next_request(daemon):
         (b"GET /api/../health HTTP/1.1", 404), (b"GET /api/%2e%2e/health HTTP/1.1", 404), (b"GET /../../etc/passwd HTTP/1.1", 404), (b"GET /%00 HTTP/1.1", 404),
         (b"GET /api/sites#x HTTP/1.1", 404), (b"GET /api/sites/ HTTP/1.1", 404), (b"GET /a\0b HTTP/1.1", 400), (b"GET api/sites HTTP/1.1", 400),
         (b"GET * HTTP/1.1", 400), (b"CONNECT localhost:502 HTTP/1.1", 400), (b"GET /api/sites HTTP/2.0", 400), (b"GET /api/sites", 400),
-        (b"GET /api/sites?device_id=1&device_id=1 HTTP/1.1", 400), (b"GET /api/sites?" + b"x" * 15_000 + b" HTTP/1.1", 400), (b"GET /api/sites?" + b"x" * 20_000 + b" HTTP/1.1", 431),
+        (b"GET /api/sites?device_id=1&device_id=1 HTTP/1.1", 400),
+        (b"GET /api/sites?" + b"x" * 15_000 + b" HTTP/1.1", 400), (b"GET /api/sites?" + b"x" * 20_000 + b" HTTP/1.1", 431),
         (b"GET ftp://localhost/api/sites HTTP/1.1", 400), (b"GET http://user@localhost/api/sites HTTP/1.1", 400), (b"GET http:///api/sites HTTP/1.1", 400),
     ],
 )
-def test_targets_that_are_no_route(daemon, line, status):
+def test_targets_without_a_route(daemon, line, status):
     response = raw(daemon, request(line, b"Connection: close"))
     assert statuses(response) == [status], response[:300]
 
 
-def test_absolute_form_goes_where_its_own_host_says(daemon):
+def test_absolute_form_overrides_the_host_header(daemon):
     """The Host header does not count then, so it cannot get a foreign page past the rules for host names."""
     port = str(daemon.port).encode()
     assert statuses(raw(daemon, request(b"GET http://localhost:" + port + b"/api/sites/1 HTTP/1.1", b"Connection: close"))) == [200]
@@ -155,13 +157,13 @@ def test_continue_is_sent_where_it_is_expected(daemon):
     assert statuses(too_long) == [413], "the body is not asked for"
 
 
-def test_what_follows_connection_close_is_no_request_and_costs_nobody_the_answer(daemon):
+def test_bytes_after_connection_close_are_ignored_and_the_response_arrives(daemon):
     first = request(b"GET /api/openapi.json HTTP/1.1", b"Connection: close")
     response = raw(daemon, first + SMUGGLED * 2_000)
     assert statuses(response) == [200] and response.endswith(daemon.get("/api/openapi.json").content)
 
 
-def test_http_1_0_keeps_the_connection_where_it_asks_for_that(daemon):
+def test_http_1_0_keeps_the_connection_on_request(daemon):
     line = b"GET /api/sites/1 HTTP/1.0"
     count = lambda response: len(re.findall(rb"HTTP/1\.[01] 200 ", response))  # noqa: E731
     assert count(raw(daemon, request(line) * 2)) == 1

@@ -1,4 +1,4 @@
-"""kill -9 at any moment: what was answered is kept, and nothing is half there."""
+"""kill -9 at any moment: acknowledged changes are kept, and none is stored partially."""
 
 import os
 import random
@@ -39,13 +39,13 @@ class AlarmingController(ScriptedController):
 
 
 class Operator(Background):
-    """Acknowledges whatever alarms, and reads the journal, while the alarms of a controller come and go."""
+    """Acknowledges every alarm, and reads the journal, while the alarms of a controller start and end."""
 
     def __init__(self, controller, seed):
         super().__init__()
         self.controller = controller
         self.random = random.Random(f"operator {seed}")
-        self.acknowledged = {}  # event id: as it was answered
+        self.acknowledged = {}  # event id: the response
         self.listed = {}  # event id: code and onset, which never change
         self.number = 0
 
@@ -67,7 +67,7 @@ class Operator(Background):
     def _acknowledge(self, session, event):
         self.number += 1
         response = session.post(f"{self.url}/api/events/{event}/ack", json={"by": f"Anna {self.number}"}, timeout=60)
-        assert response.status_code in (200, 409), response.text  # 409: it has just come to its end
+        assert response.status_code in (200, 409), response.text  # 409: the alarm has just ended
         if response.ok:
             self.acknowledged[event] = response.json()
 
@@ -76,7 +76,7 @@ class Operator(Background):
         return {event["id"]: (event["code"], event["onset"]) for event in events}
 
     def compare(self, events):
-        """What is wrong in the whole journal of a started daemon."""
+        """The errors in the complete journal of a started daemon."""
         there, journal = {event["id"]: event for event in events}, self.journal(events)
         wrong = [f"event {event} was listed as {known}, now {journal.get(event)}" for event, known in self.listed.items() if journal.get(event) != known]
         for event, answered in self.acknowledged.items():
@@ -111,7 +111,7 @@ def integrity(folder):
 
 
 def hashes_are_whole(client, subscriber):
-    """Each is what was published with its number, to the last field, and ends when nobody renews it."""
+    """Each hash equals the reading published with its number, in every field, and expires unless it is renewed."""
     found = 0
     for key in client.keys("device:*:metrics"):
         with client.pipeline() as pipeline:
@@ -127,7 +127,7 @@ def hashes_are_whole(client, subscriber):
 
 
 class Scene:
-    """The daemon, its neighbours and all who watch it, over all kills."""
+    """The daemon, its peers and all observers, over all kills."""
 
     def __init__(self, start_daemon, start_simulator, start_redis, folder, postgres=None):
         """Without `postgres` the registry is an SQLite file in `folder`."""
@@ -168,7 +168,7 @@ class Scene:
         self.kills += 1
 
     def life(self, seconds):
-        """From its start until it is killed, with everybody at work."""
+        """From its start until it is killed, with all clients active."""
         for one in [*self.clients, self.operator]:
             one.begin(self.daemon.url)
         time.sleep(seconds)  # the moment of the kill, by seed
@@ -179,7 +179,7 @@ class Scene:
 
     def judge_what_is_left(self):
         if self.postgres:
-            # What a killed gensetd has sent, its session still does.
+            # The database session still executes the statements of a killed gensetd.
             sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gensetd'"
             wait_until(lambda: self.postgres.psql(sessions) == "0", "the end of the sessions")
         else:
@@ -187,7 +187,7 @@ class Scene:
         return hashes_are_whole(self.redis.client, self.subscriber)
 
     def judge_the_start(self):
-        """Before anybody changes anything."""
+        """Before any change."""
         rows = {(kind, row["id"]): row for kind in ("sites", "devices") for row in self.daemon.get(f"/api/{kind}").json()}
         wrong = [text for client in self.clients for text in client.compare(rows)] + self.operator.compare(whole_journal(self.daemon))
         assert not wrong, "\n".join(wrong)
@@ -239,11 +239,11 @@ def kill_again_and_again(scene, kills):
     assert hashes and all(observer.values() for observer in scene.observers)
 
 
-def test_what_was_answered_is_kept_over_kills_at_any_moment(start_daemon, start_simulator, start_redis, tmp_path):
+def test_acknowledged_changes_survive_kills_at_any_moment(start_daemon, start_simulator, start_redis, tmp_path):
     scene = Scene(start_daemon, start_simulator, start_redis, tmp_path)
     kill_again_and_again(scene, KILLS)
     assert scene.operator.acknowledged and scene.operator.listed
 
 
-def test_so_it_is_with_postgresql(start_daemon, start_simulator, start_redis, start_postgres, tmp_path):
+def test_acknowledged_changes_survive_kills_with_postgresql(start_daemon, start_simulator, start_redis, start_postgres, tmp_path):
     kill_again_and_again(Scene(start_daemon, start_simulator, start_redis, tmp_path, start_postgres()), max(1, KILLS // 4))

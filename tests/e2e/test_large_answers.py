@@ -1,4 +1,4 @@
-"""Answers and snapshots of thousands of devices: whole for those who take them, and small in memory for those who do not."""
+"""Responses and snapshots of thousands of devices: complete for clients that read them, and small in memory for those that do not."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from test_http import raw
 
 DEVICES, FILLING = 2_500, "x" * 2_000  # 5 MB in all
 CLIENTS = 40
-# Pieces, buffers and what each client has to be told of: a tenth of a copy of all for each.
+# Pieces, buffers and the pending devices of each client: a tenth of a complete copy for each client.
 MEMORY_FOR_CLIENTS = CLIENTS * DEVICES * len(FILLING) // 10
 UPGRADE = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
 
@@ -47,13 +47,13 @@ def ids_of(readings):
     return [reading["device_id"] for reading in readings]
 
 
-def test_large_list_is_whole_in_every_version_of_http(daemon):
+def test_large_list_is_complete_in_every_version_of_http(daemon):
     response = daemon.get("/api/metrics")
     assert response.headers["Transfer-Encoding"] == "chunked" and "Content-Length" not in response.headers
     assert ids_of(response.json()) == list(range(1, DEVICES + 1))
     head = requests.head(daemon.url + "/api/metrics", timeout=20)
     assert head.status_code == 200 and head.text == ""
-    with requests.Session() as session:  # the connection goes on behind chunks
+    with requests.Session() as session:  # the connection stays open after chunks
         assert [session.get(daemon.url + path, timeout=20).status_code for path in ("/api/metrics", "/api/sites", "/api/metrics")] == [200, 200, 200]
     old = raw(daemon, b"GET /api/metrics HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
     head, body = old.split(b"\r\n\r\n", 1)
@@ -91,7 +91,7 @@ def test_clients_that_read_nothing_hold_no_copy_each(daemon, request_line):
     before = memory_of(daemon)
     clients = [connect_and_read_nothing(daemon, request_line) for _ in range(CLIENTS)]
     try:
-        # Each clients' beginning is of another moment, and all that they were told of is replaced.
+        # Each client's first message is of another moment, and all readings that they received are replaced.
         for number in (2, 3):
             daemon.publish(number)
         if not is_sanitized(daemon.process.pid):

@@ -10,7 +10,7 @@ import websockets
 from conftest import GENSETD, free_port, wait_until
 
 
-# A stop is promised within 2 s and takes some milliseconds; what it must not wait for here takes 60 s. In between is
+# A stop is promised within 2 s and takes some milliseconds; the operations that it must not wait for take 60 s. In between is
 # room for a machine that is busy.
 AT_ONCE = 15
 
@@ -34,7 +34,7 @@ def test_bodies_of_the_specification_work_and_the_device_is_offline_with_a_reaso
     assert len(told) == 1, "one line at the loss, not one each attempt"
 
 
-def test_pulled_cable_keeps_the_values_and_comes_back(start_daemon, start_simulator):
+def test_pulled_cable_keeps_the_values_and_the_device_returns(start_daemon, start_simulator):
     simulator = start_simulator(devices=1)
     daemon = start_daemon()
     daemon.add_site()
@@ -109,7 +109,7 @@ def test_changed_address_shows_no_value_of_the_old_one(start_daemon, start_simul
     assert now["gen_status"] is None and now["last_seen"] is None and now["timestamp"] > before["timestamp"]
 
 
-def test_lost_redis_stops_nothing_and_is_complete_again(start_daemon, start_simulator, start_redis):
+def test_lost_redis_stops_nothing_and_is_complete_after_its_return(start_daemon, start_simulator, start_redis):
     server = start_redis()
     simulator = start_simulator(devices=3)
     daemon = start_daemon(REDIS_URL=server.url)
@@ -187,7 +187,7 @@ def run(*arguments, **environment):
     return subprocess.run([GENSETD, *arguments], env={"PATH": "/usr/bin", **environment}, capture_output=True, text=True, timeout=60)
 
 
-def test_hangup_without_tls_is_a_line_in_the_log(start_daemon):
+def test_sighup_without_tls_is_logged(start_daemon):
     daemon = start_daemon()
     daemon.process.send_signal(signal.SIGHUP)
     wait_until(lambda: daemon.lines("SIGHUP ignored"), "the line")
@@ -195,7 +195,7 @@ def test_hangup_without_tls_is_a_line_in_the_log(start_daemon):
     assert daemon.stop() == 0
 
 
-def test_option_counts_before_environment_and_file(tmp_path):
+def test_option_overrides_environment_and_file(tmp_path):
     file = tmp_path / "gensetd.toml"
     file.write_text('log_level = "a"\npoll_interval = 0\n')
     ran = run("serve", "--config", str(file), "--log-level", "c", POLL_INTERVAL="b")

@@ -1,4 +1,4 @@
-"""What a client may take: beyond each limit there is an answer, and the others go on."""
+"""Limits of a client: beyond each limit there is a response, and other clients are not affected."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ def error_code(response):
     return json.loads(response.split(b"\r\n\r\n", 1)[1])["error"]["code"]
 
 
-def test_header_and_body_have_their_size(start_daemon):
+def test_header_and_body_sizes_are_limited(start_daemon):
     daemon = start_daemon(HTTP_HEADER_MAX="2000", HTTP_BODY_MAX="1500")
     response = raw(daemon, b"GET /health HTTP/1.1\r\nX: " + b"a" * 3000 + b"\r\n\r\n")
     assert response.startswith(b"HTTP/1.1 431") and b"2000 bytes" in response
@@ -45,7 +45,7 @@ def test_header_and_body_have_their_size(start_daemon):
 
 
 @pytest.mark.parametrize("beginning", [b"G", b"GET /health HTTP/1.1\r\nX: a", b"POST /api/sites HTTP/1.1\r\nContent-Length: 10\r\n\r\n{"])
-def test_slow_sender_is_told_408(start_daemon, beginning):
+def test_slow_sender_gets_408(start_daemon, beginning):
     daemon = start_daemon(HTTP_REQUEST_TIMEOUT="0.2")
     with open_connection(daemon) as connection:
         connection.sendall(beginning)
@@ -104,7 +104,7 @@ def test_connection_ends_after_its_requests(start_daemon):
     assert response.count(b"Connection: close") == 1
 
 
-def test_connections_in_all_are_limited_with_an_answer(start_daemon):
+def test_total_connections_are_limited_with_a_response(start_daemon):
     daemon = start_daemon(HTTP_CONNECTIONS_MAX="4", WEBSOCKET_CLIENTS_MAX="1")
     request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
     held = []
@@ -128,8 +128,8 @@ def test_connections_in_all_are_limited_with_an_answer(start_daemon):
     wait_until(daemon.responds, "room again")
 
 
-def test_connections_of_one_address_are_limited_with_an_answer(start_daemon):
-    """127.0.0.2 is a client like any other; 127.0.0.1 is where a reverse proxy comes from, with everybody behind it."""
+def test_connections_of_one_address_are_limited_with_a_response(start_daemon):
+    """127.0.0.2 is a client like any other; 127.0.0.1 is the address of a reverse proxy, with all its clients."""
     daemon = start_daemon(HTTP_CONNECTIONS_PER_ADDRESS="3")
     request = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -222,7 +222,10 @@ def masked(head, payload=b""):
 
 
 LONG = b"\xff\xff\xff\xff\xff\xff\xff\xff"
-HEAD = b"GET /ws/metrics HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+HEAD = (
+    b"GET /ws/metrics HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +241,10 @@ HEAD = b"GET /ws/metrics HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nCo
         (masked(b"\x89\xfe\x00\x7e", b"x" * 126), {1002}),
         (masked(b"\x81\x82", b"\xff\xff"), {1007}),
     ],
-    ids=["announced endless", "announced a byte too much", "endless in small parts", "length with the highest bit", "not masked", "reserved bits", "goes on with nothing", "large ping", "no UTF-8"],
+    ids=[
+        "announced endless", "announced a byte too much", "endless in small parts", "length with the highest bit", "not masked",
+        "reserved bits", "goes on with nothing", "large ping", "no UTF-8",
+    ],
 )
 def test_bad_frames_end_their_client_alone(start_daemon, frames, codes):
     daemon = start_daemon()
@@ -257,7 +263,7 @@ def test_bad_frames_end_their_client_alone(start_daemon, frames, codes):
     assert daemon.process.poll() is None
 
 
-def test_answers_have_the_headers_that_keep_a_browser_safe(start_daemon):
+def test_responses_have_the_headers_that_keep_a_browser_safe(start_daemon):
     daemon = start_daemon()
     for path in ("/", "/index.html", "/api/docs", "/health", "/api/sites", "/nothing"):
         headers = requests.get(daemon.url + path, timeout=20).headers

@@ -87,7 +87,7 @@ def fill(descriptor):
     os.set_blocking(descriptor, True)
 
 
-def test_reader_of_the_log_that_goes_away_ends_nothing(start, pipe, start_simulator):
+def test_log_reader_that_exits_does_not_end_the_daemon(start, pipe, start_simulator):
     daemon = start(pipe[1])
     daemon.add_controller(start_simulator(devices=1).port)
     os.close(pipe[1])
@@ -99,7 +99,7 @@ def test_reader_of_the_log_that_goes_away_ends_nothing(start, pipe, start_simula
     assert status == 0 and seconds < 5
 
 
-def test_log_that_nobody_reads_delays_neither_requests_nor_polling_and_the_stop_by_two_seconds(start, pipe, start_simulator):
+def test_unread_log_delays_neither_requests_nor_polling_and_the_stop_by_two_seconds(start, pipe, start_simulator):
     fill(pipe[1])
     daemon = start(pipe[1], LOG_LEVEL="debug")
     daemon.add_controller(start_simulator(devices=1).port)
@@ -110,13 +110,13 @@ def test_log_that_nobody_reads_delays_neither_requests_nor_polling_and_the_stop_
     assert status == 0 and seconds < 6, "two of the daemon itself at most, two of the log"
 
 
-def test_start_that_fails_ends_though_nobody_reads_the_log(tmp_path, pipe):
+def test_failed_start_ends_while_the_log_is_not_read(tmp_path, pipe):
     fill(pipe[1])
     environment = {"PATH": os.environ["PATH"], "HTTP_LISTEN": "192.0.2.1:1", "ALLOW_ANONYMOUS": "1", "DATABASE_URL": f"sqlite:///{tmp_path}/r.sqlite"}
     assert subprocess.run([GENSETD, "serve"], stderr=pipe[1], env=environment, timeout=PATIENCE).returncode == 2
 
 
-def test_log_on_a_full_disk_costs_its_lines_alone(start, start_simulator):
+def test_log_on_a_full_disk_loses_only_its_lines(start, start_simulator):
     with open("/dev/full", "wb") as full:
         daemon = start(full)
     daemon.add_controller(start_simulator(devices=1).port)
@@ -134,7 +134,7 @@ def test_no_file_or_connection_takes_the_place_of_a_closed_standard_error(start,
 
 
 @pytest.mark.parametrize("name", ["SIGPIPE", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXFSZ", "SIGHUP"])
-def test_signal_that_means_nothing_ends_nothing(start_daemon, name):
+def test_unused_signal_does_not_end_the_daemon(start_daemon, name):
     daemon = start_daemon()
     for _ in range(3):
         daemon.process.send_signal(getattr(signal, name))
@@ -142,7 +142,7 @@ def test_signal_that_means_nothing_ends_nothing(start_daemon, name):
     assert daemon.stop() == 0
 
 
-def test_output_that_cannot_be_written_is_no_success():
+def test_output_that_cannot_be_written_is_a_failure():
     with open("/dev/full", "wb") as full:
         ran = subprocess.run([GENSETD, "profiles"], stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE)
     assert ran.returncode == 2 and ran.stderr == b"gensetd: standard output cannot be written\n"

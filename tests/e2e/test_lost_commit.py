@@ -1,4 +1,4 @@
-"""A change whose COMMIT reaches PostgreSQL, or does not, while the answer is lost: its audit line says what was found."""
+"""A change whose COMMIT reaches PostgreSQL, or does not, while the response is lost: its audit line contains the result of the check."""
 
 import socket
 import threading
@@ -9,8 +9,8 @@ from conftest import free_port, wait_until
 
 
 class CuttingProxy:
-    """Stands before a PostgreSQL server. Once armed with a text, the next COMMIT behind that text ends all its connections:
-    before the server gets it, or when the server has answered it."""
+    """A proxy for a PostgreSQL server. Once armed with a text, the next COMMIT after that text closes all its connections:
+    before the server receives it, or after the server has responded."""
 
     def __init__(self, server_port):
         self.server_port = server_port
@@ -46,7 +46,7 @@ class CuttingProxy:
                 is_due = is_due or (self.marker is not None and self.marker in data)
                 if is_due and b"COMMIT" in data:
                     self.marker = None
-                    client.shutdown(socket.SHUT_RDWR)  # its answer finds no way
+                    client.shutdown(socket.SHUT_RDWR)  # its response is lost
                     if self.deliver:
                         server.sendall(data)
                         server.shutdown(socket.SHUT_WR)
@@ -74,7 +74,7 @@ def healthy(daemon):
 
 
 @pytest.mark.parametrize("deliver", [True, False])
-def test_a_change_whose_answer_is_lost_has_an_audit_line(proxied, deliver):
+def test_a_change_whose_response_is_lost_has_an_audit_line(proxied, deliver):
     server, proxy, daemon = proxied
     body = {"site_id": 1, "name": "Gen", "device_type": "generator", "ip_address": "127.0.0.1", "is_active": False}
     assert daemon.post("/api/devices", body).status_code == 201

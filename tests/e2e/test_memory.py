@@ -1,4 +1,4 @@
-"""The program as it is shipped under valgrind: what its compiler made of the coroutines must not touch memory that is gone. The sanitized
+"""The program as it is shipped under valgrind: its compiled coroutines must not use freed memory. The sanitized
 builds are another compiler's."""
 
 import asyncio
@@ -46,7 +46,7 @@ def ask_for_everything(daemon, port):
     assert daemon.get("/api/devices/99").status_code == 404
 
 
-def test_no_memory_that_is_gone_or_was_never_written_is_used(report, start_daemon, start_simulator, start_redis):
+def test_no_freed_or_uninitialised_memory_is_used(report, start_daemon, start_simulator, start_redis):
     simulator = start_simulator(devices=2)
     redis = start_redis()
     valgrind = ["valgrind", "--quiet", "--error-exitcode=99", "--num-callers=40", f"--log-file={report}"]

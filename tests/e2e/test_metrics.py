@@ -1,4 +1,4 @@
-"""What /metrics, the log and /health tell an administrator, and that dashboard and alert rules ask for what there is."""
+"""/metrics, the log and /health for administrators; dashboards and alert rules use existing metrics."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ def plant(start_daemon, start_simulator, start_redis):
     return daemon, ids, redis
 
 
-def test_plain_scrape_is_small_and_by_the_conventions(plant):
+def test_default_scrape_is_small_and_follows_the_conventions(plant):
     daemon, ids, _ = plant
     daemon.post("/api/devices", {"nonsense": 1})
 
@@ -61,7 +61,10 @@ def test_plain_scrape_is_small_and_by_the_conventions(plant):
     assert of(series, "gensetd_registry_request_duration_seconds_count") == 4
     cycles = of(series, "gensetd_cycles_total")
     assert cycles >= 2 and of(series, "gensetd_cycles_failed_total") == 0
-    for histogram in ("gensetd_cycle_duration_seconds", "gensetd_cycle_start_delay_seconds", "gensetd_answer_latency_seconds", "gensetd_redis_write_duration_seconds", "gensetd_http_request_duration_seconds"):
+    for histogram in (
+        "gensetd_cycle_duration_seconds", "gensetd_cycle_start_delay_seconds", "gensetd_answer_latency_seconds",
+        "gensetd_redis_write_duration_seconds", "gensetd_http_request_duration_seconds",
+    ):
         count = of(series, histogram + "_count")
         assert count >= 2 and count == of(series, histogram + "_bucket", le="+Inf"), histogram
         assert 0 < of(series, histogram + "_sum") < 60 * count
@@ -84,7 +87,7 @@ def test_process_figures_are_those_of_the_kernel(plant):
     assert of(series, "process_start_time_seconds") == pytest.approx(boot + started, abs=2)
 
 
-def test_values_of_devices_come_when_asked_for(plant):
+def test_values_of_devices_are_sent_on_request(plant):
     daemon, ids, _ = plant
     text = daemon.get("/metrics?devices=1").text
     # The names of fields are the specification's: alarm_count is a count, the b of current_b is no bit, run_hours are in seconds.
@@ -114,7 +117,7 @@ def test_failures_are_counted_by_kind(start_daemon):
     assert of(samples(daemon.get("/metrics").text), "gensetd_site_devices_online", site="MKZ") == 0
 
 
-def test_what_a_link_counted_stays_when_the_link_is_gone(plant):
+def test_counts_of_a_link_remain_after_it_closes(plant):
     daemon, ids, _ = plant
     before = of(samples(daemon.get("/metrics").text), "gensetd_links_answers_total")
     assert before >= 2
@@ -128,7 +131,7 @@ def metrics_in(expression):
     return set(re.findall(r"\b((?:gensetd|process)_[a-z0-9_]+)\b", expression))
 
 
-def test_dashboard_and_alerts_ask_for_metrics_that_there_are(plant, tmp_path):
+def test_dashboard_and_alerts_use_existing_metrics(plant, tmp_path):
     daemon, _, _ = plant
     there = {name for name, _ in samples(daemon.get("/metrics").text)}
     dashboard = json.loads((DEPLOY / "grafana/gensetd.json").read_text())
@@ -146,12 +149,12 @@ def test_dashboard_and_alerts_ask_for_metrics_that_there_are(plant, tmp_path):
     assert asked and not asked - there, "asked for, but not there"
 
 
-def test_alert_rules_do_what_they_say():
+def test_alert_rules_fire_as_described():
     assert "SUCCESS" in promtool("check", "rules", DEPLOY / "prometheus/gensetd.rules.yml")
     assert "SUCCESS" in promtool("test", "rules", DEPLOY / "prometheus/gensetd.tests.yml")
 
 
-def test_health_tells_live_from_ready(plant):
+def test_health_distinguishes_live_from_ready(plant):
     daemon, _, redis = plant
     for path in ("/health", "/health/live", "/health/ready"):
         response = daemon.get(path)

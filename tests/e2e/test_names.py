@@ -1,4 +1,4 @@
-"""Controllers by host name, and a name service that is slow, silent or knows nothing: the C library's own resolver asks it."""
+"""Controllers by host name, and a name service that is slow, silent or knows nothing: the C library's resolver queries it."""
 
 import socket
 import struct
@@ -35,7 +35,7 @@ class NameService:
                 query, client = self.socket.recvfrom(512)
             except OSError:
                 return
-            if self._type(query) == ADDRESS:  # the resolver asks for an IPv6 address at the same time
+            if self._type(query) == ADDRESS:  # the resolver queries an IPv6 address at the same time
                 self.asked, self.asked_at = self.asked + 1, time.time()
             if not self.is_silent and query:
                 time.sleep(self.delay)
@@ -68,7 +68,7 @@ def name_service():
 
 @pytest.fixture
 def launcher(name_service, tmp_path):
-    """For a program that asks this name service alone, in a mount namespace of its own."""
+    """For a program that only queries this name service, in its own mount namespace."""
     settings = tmp_path / "resolv.conf"
     settings.write_text(f"nameserver {name_service.address}\noptions timeout:1 attempts:1\n")
     enter = ["unshare", "--mount", "sh", "-c", f'mount --bind {settings} /etc/resolv.conf && exec "$@"', "sh"]
@@ -83,7 +83,7 @@ def read_at(daemon, device):
 
 
 @pytest.mark.parametrize("fault", [{"is_silent": True}, {"knows": False}, {"delay": 0.4}], ids=["silent", "knows nothing", "slow"])
-def test_name_service_in_trouble_delays_no_other_device(name_service, launcher, start_daemon, start_simulator, fault):
+def test_failing_name_service_delays_no_other_device(name_service, launcher, start_daemon, start_simulator, fault):
     named, other = start_simulator(devices=1), start_simulator(devices=1)
     daemon = start_daemon(launcher=launcher, POLL_THREADS="1", MODBUS_TIMEOUT="2")
     daemon.add_site()

@@ -1,4 +1,4 @@
-"""Another master on the pair, another client of the converter: what they ask for is evidence of traffic, never data. (What
+"""Another master on the pair, another client of the converter: their frames are evidence of traffic, never data. (What
 happened at real sites, story 3.)"""
 
 import re
@@ -35,7 +35,7 @@ class OtherClient(threading.Thread):
                 self.responds += 1
 
 
-def test_answers_to_another_masters_requests_are_never_values(start_patient_daemon, start_converter):
+def test_responses_to_another_masters_requests_are_never_values(start_patient_daemon, start_converter):
     def after_anothers(converter, request):
         foreign = request_frame(request.unit, 700, request.count) + response_frame(request.unit, [9999] * request.count)
         converter.send(request, foreign)
@@ -50,7 +50,7 @@ def test_answers_to_another_masters_requests_are_never_values(start_patient_daem
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_anothers_answer_of_our_unit_and_length_is_never_a_value(start_patient_daemon, start_converter, place):
+def test_foreign_response_of_our_unit_and_length_is_never_a_value(start_patient_daemon, start_converter, place):
     def beside(converter, request):
         is_hit = len(converter.requests) % 4 == 0
         foreign = response_frame(request.unit, [9999] * request.count)
@@ -67,7 +67,7 @@ def test_anothers_answer_of_our_unit_and_length_is_never_a_value(start_patient_d
         assert not wrong(reading, 1)
 
 
-def test_another_client_of_the_converter_is_told_and_changes_no_value(start_patient_daemon, start_simulator):
+def test_another_client_of_the_converter_is_reported_and_changes_no_value(start_patient_daemon, start_simulator):
     simulator = start_simulator("--protocol", "rtu_over_tcp", "--baud", "115200", "--turnaround-ms", "5", "--pattern", devices=1)
     other = OtherClient(simulator.port)
     daemon = start_patient_daemon()
@@ -95,7 +95,7 @@ def test_phantom_frames_without_a_request_of_ours_change_nothing(start_patient_d
         assert not wrong(reading, 1)
 
 
-def test_scan_beside_a_daemon_says_once_that_the_line_is_in_use(start_patient_daemon, start_simulator):
+def test_scan_during_polling_reports_once_that_the_line_is_in_use(start_patient_daemon, start_simulator):
     simulator = start_simulator("--protocol", "rtu_over_tcp", "--baud", "115200", "--turnaround-ms", "5", "--pattern", devices=1)
     daemon = start_patient_daemon()
     device = daemon.add_device(simulator.port, device_type="ats", profile="pattern", poll_interval=0.1)

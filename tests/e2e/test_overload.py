@@ -1,4 +1,4 @@
-"""More of everything than it should have to bear: devices, clients, of which some do not read, and REST as fast as it goes.
+"""More load than in operation: devices, clients, of which some do not read, and REST requests as fast as possible.
 
 With LOAD_DEVICES=2000 LOAD_CLIENTS=1000 LOAD_SECONDS=600 and pytest -s this is the long run.
 """
@@ -24,8 +24,8 @@ DEVICES = int(os.environ.get("LOAD_DEVICES", 100))
 SECONDS = float(os.environ.get("LOAD_SECONDS", 10))
 SLOW = max(1, CLIENTS // 20)
 DEVICES_OF_A_CLIENT = 20
-SLOW_DEVICES_MAX = 200  # of a client that does not read: more than its buffers hold of one interval
-DEVICES_OF_A_SIMULATOR = 50  # it takes so many free ports in a row
+SLOW_DEVICES_MAX = 200  # of a client that does not read: more than fits in its buffers in one interval
+DEVICES_OF_A_SIMULATOR = 50  # it needs that many consecutive free ports
 JUDGED_MAX = 100  # devices of which each value is looked at
 POLL_INTERVAL = 2.0
 REST_THREADS = 2
@@ -36,7 +36,7 @@ RESIDENT_MORE_MAX = 64 * 1024
 
 
 class Caller(Background):
-    """Asks REST, one request behind the other."""
+    """Sends REST requests one after the other."""
 
     def __init__(self, url, devices, number):
         super().__init__()
@@ -87,7 +87,7 @@ def descriptors():
 
 
 def wait_for_all(count, total, what):
-    """As long as more and more come."""
+    """While their number grows."""
     seen = 0
     while seen < total:
         wait_until(lambda: count() > seen, f"more than {seen} of {total} {what}")
@@ -149,7 +149,10 @@ def test_load_delays_no_poll_and_no_client_that_reads(descriptors, start_daemon,
     print_table("process", [["", "before", "after"], *[[name, before[name], after[name]] for name in before], ["resident kB, most", "", max(resident)]])
     print_table("latencies, seconds at most", [["", "median", "99 %", "99.9 %"], *[[name, *values] for name, values in latencies(rescraped, scraped).items()]])
     rest = sum(caller.requests for caller in callers)
-    rows = [["cycles", cycles], ["of these due", round(took * DEVICES / POLL_INTERVAL)], ["missed", missed], ["failed", failed], ["WebSocket messages", sent], ["conflated", conflated]]
+    rows = [
+        ["cycles", cycles], ["of these due", round(took * DEVICES / POLL_INTERVAL)], ["missed", missed], ["failed", failed],
+        ["WebSocket messages", sent], ["conflated", conflated],
+    ]
     rows += [["slow clients closed", slow_closed], ["REST requests", rest], ["values checked", judge.values()], ["refused clients", len(refused)]]
     print_table(f"{DEVICES} devices, {CLIENTS} clients, {took:.0f} s", [["", "count"], *rows])
 

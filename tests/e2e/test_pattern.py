@@ -1,4 +1,4 @@
-"""Whether one wrong value gets through when everything on the line goes wrong at once."""
+"""No wrong value is published when all faults of a line occur together."""
 
 import asyncio
 import json
@@ -13,11 +13,11 @@ from pattern import Watch
 
 PROFILES = Path(__file__).parent / "profiles"
 SECONDS = int(os.environ.get("GENSETD_PATTERN_SECONDS", 20))
-# Successful ones on each line. Of one of its devices there may be none: where somebody else uses every count that ours
-# could have, nothing is asked, and the reading says so.
+# Successful ones on each line. One of its devices may have none: if another master uses every count that ours could
+# have, no request is sent, and the reading contains that error.
 READINGS_MIN = 3
 
-# A good frame with another unit id is believed to be of that unit, so these are not neighbours: --wrong-unit makes
+# A valid frame with another unit id is accepted for that unit, so these are not neighbours: --wrong-unit makes
 # unit 2 of unit 1. Unit 6 is not there. One has blocks of equal length, the other those of the HGM9560, which are merged.
 PROFILES_BY_UNIT = {1: "pattern_equal", 3: "pattern", 6: "pattern"}
 DEAD_UNIT = 6

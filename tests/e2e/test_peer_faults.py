@@ -24,7 +24,7 @@ from observers import Background, RedisObserver, RestObserver, Subscriber, WebSo
 SECONDS = float(os.environ.get("FAULTS_SECONDS", 25))
 SEED = int(os.environ.get("GENSETD_SEED", random.randrange(1, 1_000_000)))
 UNITS = 3
-# What a heap may grow by from being used in another order, and what history and journal hold: kB.
+# The growth of a heap that is used in another order, and the size of history and journal: kB.
 RESIDENT_MORE_MAX = 64 * 1024
 PRINT_EVERY = 60  # seconds
 OFFLINE_DELAY = 2  # seconds
@@ -35,7 +35,7 @@ CLOCK_AT_FIRST, SECONDS_AT_FIRST = ["clock back by 14 days", "clock ahead by 200
 
 
 class Editor(Background):
-    """Changes a site's description all the time. What was answered 200 holds; of what was not, one cannot know."""
+    """Changes a site's description all the time. A change with response 200 is stored; the result of others is unknown."""
 
     def __init__(self, url, site):
         super().__init__()
@@ -115,7 +115,7 @@ class Plant:
         return device
 
     def wait(self, seconds):
-        """While faults are there: the daemon lives and says so."""
+        """During faults: the daemon runs and reports that it does."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             assert self.daemon.process.poll() is None, self.daemon.text()[-5000:]
@@ -156,7 +156,7 @@ class Plant:
         return [mistake for observer in self.observers for mistake in observer.mistakes()] + self.subscriber.wrong + self.alarms.wrong + self.history.wrong
 
     def journal_mistakes(self):
-        """Nothing is gone from it, and nothing is there twice."""
+        """No event is missing or doubled."""
         events = journal_of(self.daemon)
         ids = {event["id"] for event in events}
         rows = self.postgres.server.psql("SELECT count(*), count(DISTINCT id) FROM events")

@@ -18,7 +18,7 @@ def run(*arguments, **environment):
 
 
 def one_line(ran):
-    """What a refused start says: one line, never the password."""
+    """The error text of a refused start: one line without the password."""
     assert ran.returncode == 2, ran.stderr
     lines = ran.stderr.strip().splitlines()
     assert len(lines) == 1 and "secret" not in ran.stderr and "secret" not in ran.stdout, ran.stderr
@@ -129,7 +129,7 @@ def test_two_daemons_start_at_once_on_an_empty_database(start_postgres, programs
     assert postgres.psql("SELECT count(*) FROM schema_version") == "5"
 
 
-def test_what_stops_a_start_is_said_on_one_line(start_postgres, tmp_path):
+def test_reason_of_a_failed_start_is_one_line(start_postgres, tmp_path):
     postgres = start_postgres()
     place = f"127.0.0.1:{postgres.port}"
     nowhere = free_port()
@@ -170,7 +170,7 @@ def run_import(document, url):
         return run("registry", "import", file.name, DATABASE_URL=url)
 
 
-def test_registry_moves_both_ways_and_a_mistake_leaves_nothing(start_daemon, start_postgres, tmp_path):
+def test_registry_moves_both_ways_and_a_failed_import_stores_nothing(start_daemon, start_postgres, tmp_path):
     postgres = start_postgres()
     daemon = start_daemon()
     for code in ("MKZ", "YKZ"):
@@ -235,7 +235,7 @@ def test_stop_does_not_wait_for_a_server_that_is_frozen_in_a_statement(start_dae
     assert took < 2.5
     assert refused.status_code == 503
     said = refused.json()["error"]["message"]
-    if "nothing was changed" in said:  # the daemon's own look was under way, and the change had to wait behind it
+    if "nothing was changed" in said:  # the change had to wait for the daemon's own query
         wait_until(lambda: postgres.psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gensetd'") == "0", "the end of the backend")
         assert postgres.psql("SELECT count(*) FROM sites") == "0"
     else:
@@ -260,7 +260,7 @@ def test_stop_does_not_wait_for_a_connection_to_a_server_that_stalls(start_daemo
         assert time.monotonic() - started < 2.5
 
 
-def test_full_disk_of_the_server_is_said_and_nothing_is_lost(start_daemon, start_postgres):
+def test_full_disk_of_the_server_is_reported_and_nothing_is_lost(start_daemon, start_postgres):
     postgres = start_postgres()
     daemon = start_daemon(DATABASE_URL=postgres.url())
     postgres.psql("CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE SQLSTATE ''53100''; END'")

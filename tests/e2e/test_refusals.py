@@ -1,4 +1,4 @@
-"""Every refusal that a person meets, compared with refusals.txt: status, code and field are an interface; texts may be accepted anew.
+"""Every refusal that a person meets, compared with refusals.txt: status, code and field are an interface; new texts can be accepted.
 
 GENSETD_ACCEPT=1 writes new texts and entries (refusals.py).
 """
@@ -100,8 +100,10 @@ def test_tls(start_daemon, tmp_path):
     recorder = requests_refused.RefusalRecorder(daemon, [(str(port), "{port}"), (str(tmp_path), "{folder}")])
     recorder.request("GET", "/health")
     for words in (
-        ["health", f"http://127.0.0.1:{port}"], ["health", f"https://127.0.0.1:{port}"], ["health", f"https://127.0.0.1:{port}", "--ca", "other.crt"], ["health", f"https://localhost:{port}", "--ca", "server.crt"],
-        ["read", "10.0.0.1", "--via", f"https://127.0.0.1:{port}", "--ca", "server.crt"], ["read", "10.0.0.1", "--via", f"https://127.0.0.1:{port}", "--ca", "server.crt", "--token", "wrong"],
+        ["health", f"http://127.0.0.1:{port}"], ["health", f"https://127.0.0.1:{port}"],
+        ["health", f"https://127.0.0.1:{port}", "--ca", "other.crt"], ["health", f"https://localhost:{port}", "--ca", "server.crt"],
+        ["read", "10.0.0.1", "--via", f"https://127.0.0.1:{port}", "--ca", "server.crt"],
+        ["read", "10.0.0.1", "--via", f"https://127.0.0.1:{port}", "--ca", "server.crt", "--token", "wrong"],
         ["read", "10.0.0.1", "--via", f"https://127.0.0.1:{port}", "--ca", "server.crt", "--token", "secret", "--profile", "none"],
     ):
         ran = subprocess.run([GENSETD, *words], cwd=tmp_path, capture_output=True, text=True, timeout=60)
@@ -114,7 +116,7 @@ def test_golden_file_is_read_as_it_is_written():
     assert parse(print_sections(sections)) == sections
 
 
-def test_changed_status_is_no_difference_of_words():
+def test_changed_status_is_not_a_change_of_text():
     before = {"a": Refusal("404", "x"), "b": Refusal("404", "x"), "c": Refusal("404", "x")}
     after = {"a": Refusal("405", "x"), "b": Refusal("404", "y"), "c": Refusal("404", "x")}
     verdicts, words = differences(before, after)

@@ -74,7 +74,7 @@ def test_an_allocation_that_fails_ends_one_task_and_nothing_else(fault_injection
 
 
 @preloaded
-def test_a_polling_thread_that_hangs_is_seen_everywhere_and_recovers(fault_injection, start_daemon, start_simulator):
+def test_a_hanging_polling_thread_is_reported_everywhere_and_recovers(fault_injection, start_daemon, start_simulator):
     simulator = start_simulator(devices=6)
     daemon = start_daemon(POLL_THREADS="2", **fault_injection.settings())
     daemon.add_site()
@@ -94,7 +94,7 @@ def test_a_polling_thread_that_hangs_is_seen_everywhere_and_recovers(fault_injec
     cycles = metric(daemon, "gensetd_cycles_total")
     assert cycles > 0, "counters stay while their thread hangs"
 
-    # Its devices are offline and say why; those of the other thread go on.
+    # Its devices are offline with the reason; those of the other thread are still polled.
     stale = wait_until(lambda: [reading for reading in daemon.get("/api/metrics").json() if not reading["online"]], "its devices offline")
     assert 0 < len(stale) < 6
     for reading in stale:
@@ -103,7 +103,7 @@ def test_a_polling_thread_that_hangs_is_seen_everywhere_and_recovers(fault_injec
     others = [device for device in devices if device not in {reading["device_id"] for reading in stale}]
     since = timestamps(daemon)
     wait_until(lambda: all_read_again(daemon, others, since), "the other devices going on")
-    # Whatever asks that thread is answered.
+    # Requests that need that thread get a response.
     assert daemon.get(f"/api/devices/{stale[0]['device_id']}/diagnostics").status_code == 200
     assert daemon.get("/metrics", params={"devices": "1"}).status_code == 200
     assert len(daemon.lines("has not responded")) == 1, "one line"
@@ -117,7 +117,7 @@ def test_a_polling_thread_that_hangs_is_seen_everywhere_and_recovers(fault_injec
 
 
 @preloaded
-def test_readings_of_a_thread_that_comes_back_keep_their_order(fault_injection, start_daemon, start_simulator):
+def test_readings_of_a_recovered_thread_keep_their_order(fault_injection, start_daemon, start_simulator):
     simulator = start_simulator(devices=2)
     daemon = start_daemon(POLL_THREADS="1", **fault_injection.settings())
     daemon.add_site()
@@ -151,7 +151,7 @@ def test_the_watchdog_is_not_fed_while_a_polling_thread_hangs(fault_injection, p
         wait_until(lambda: daemon.lines("has not responded"), "the hang seen")
         manager.settimeout(2)
         with pytest.raises(TimeoutError):
-            for _ in range(1000):  # what was on its way before
+            for _ in range(1000):  # messages sent before
                 manager.recv(4096)
         fault_injection["hang"] = 0
         manager.settimeout(PATIENCE)
@@ -242,7 +242,7 @@ def test_the_soft_limit_is_raised_to_the_hard_one(start_daemon):
     assert metric(daemon, "process_max_fds") == min(hard, 4096)
 
 
-def test_too_few_descriptors_even_for_itself_are_a_sentence(start_daemon):
+def test_too_few_descriptors_for_the_daemon_itself_are_an_error_text(start_daemon):
     daemon = start_daemon(is_awaited=False, launcher=limit_descriptors(40), POLL_THREADS="4")
     assert daemon.process.wait(PATIENCE) == 2
     assert "LimitNOFILE" in daemon.text() and daemon.text().count("\n") == 1

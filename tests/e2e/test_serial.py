@@ -78,7 +78,7 @@ def test_values_of_a_libmodbus_slave_on_a_serial_device(start_daemon, start_libm
     device = daemon.add_device(port, device_type="ats", slave_id=3)
     first = daemon.wait_online(device)
     assert_is_the_switchboard(first)
-    # Later cycles may ask in other ways.
+    # Later cycles may use other requests.
     for _ in range(3):
         stamp = first["timestamp"]
         first = daemon.wait_for(device, lambda reading: reading["timestamp"] > stamp, "the next reading")

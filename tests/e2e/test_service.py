@@ -42,7 +42,7 @@ def health(*arguments):
     return subprocess.run([GENSETD, "health", *arguments], capture_output=True, text=True, timeout=PATIENCE)
 
 
-def test_the_manager_is_told_when_it_serves_and_when_it_stops(manager, programs, tmp_path):
+def test_the_service_manager_is_notified_of_ready_and_stopping(manager, programs, tmp_path):
     daemon = start(programs, tmp_path, manager)
     ready = told(manager).splitlines()
     assert ready == ["READY=1", f"STATUS=serves http://127.0.0.1:{daemon.port}/"]
@@ -63,7 +63,7 @@ def test_the_watchdog_is_fed_only_while_the_daemon_is_alive(manager, programs, t
     os.waitid(os.P_PID, daemon.process.pid, os.WSTOPPED | os.WNOWAIT)
     manager.settimeout(1)
     with pytest.raises(TimeoutError):
-        for _ in range(1000):  # what was on its way before
+        for _ in range(1000):  # messages sent before
             told(manager)
     daemon.process.send_signal(signal.SIGCONT)
     manager.settimeout(PATIENCE)
@@ -79,7 +79,7 @@ def test_a_daemon_that_cannot_start_is_never_ready(manager, programs, tmp_path):
         told(manager)
 
 
-def test_a_manager_that_is_gone_stops_nothing(programs, tmp_path):
+def test_a_missing_service_manager_stops_nothing(programs, tmp_path):
     port = free_port()
     daemon = Program([GENSETD, "serve"], tmp_path / "gensetd.log", {"HTTP_LISTEN": f"127.0.0.1:{port}", "NOTIFY_SOCKET": str(tmp_path / "gone"), "WATCHDOG_USEC": "20000"})
     programs.append(daemon)
@@ -88,13 +88,13 @@ def test_a_manager_that_is_gone_stops_nothing(programs, tmp_path):
     assert len(daemon.lines("could not notify the service manager")) == 1, "it is said once"
 
 
-def test_health_prints_the_answer_and_needs_no_token(start_daemon):
+def test_health_prints_the_response_and_needs_no_token(start_daemon):
     daemon = start_daemon(API_TOKEN="secret")
     response = health(daemon.url)
     assert response.returncode == 0 and '"status":"ok"' in response.stdout and response.stderr == ""
 
 
-def test_health_says_why_there_is_none(tmp_path):
+def test_health_prints_why_there_is_no_response(tmp_path):
     url = f"http://127.0.0.1:{free_port()}"
     response = health(url)
     assert response.returncode == 1 and response.stdout == ""

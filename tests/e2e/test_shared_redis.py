@@ -13,7 +13,7 @@ FOREIGN_VALUE = 123456
 
 
 def foreign(device, ahead=timedelta(), **more):
-    """What a poller without `seq` and `epoch` publishes, whose clock is wrong."""
+    """A reading from a poller without `seq` and `epoch`, whose clock is wrong."""
     stamp = (datetime.now(timezone.utc) + ahead).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     return json.dumps({"device_id": device, "site_code": "X", "timestamp": stamp, "online": True, "gen_uab": FOREIGN_VALUE, **more})
 
@@ -93,7 +93,7 @@ def test_readings_of_others_expire_by_their_arrival(start_daemon, start_redis):
     assert time.monotonic() - begin >= 8 + 3, "not before the last ones were four seconds old"
 
 
-def test_two_daemons_with_the_same_device_say_so(two_daemons):
+def test_two_daemons_with_the_same_device_are_reported(two_daemons):
     server, one, other = two_daemons({}, {})
     for daemon in (one, other):
         health = wait_until(lambda: (body := daemon.get("/health").json())["status"] == "degraded" and body, "the warning")
@@ -103,7 +103,7 @@ def test_two_daemons_with_the_same_device_say_so(two_daemons):
         before = metric(daemon, "gensetd_redis_shared_messages_total")
         wait_until(lambda: metric(daemon, "gensetd_redis_shared_messages_total") > before + 3, "more of it")
         assert len(daemon.lines("another process publishes readings of device 1")) == 1, daemon.text()
-    # Whoever wrote last, a hash is one reading of one of them.
+    # Whichever daemon wrote last, a hash is one reading of one of them.
     epochs = {daemon.reading(1)["epoch"] for daemon in (one, other)}
     assert len(epochs) == 2
     seen = set()

@@ -53,7 +53,7 @@ def test_a_registry_of_an_earlier_release_stays_in_use_until_it_is_moved(serve, 
     assert f"{left} in the working directory is not used" in serve(work, HOME=str(home))
 
 
-def test_without_a_home_the_start_says_what_to_set(tmp_path):
+def test_without_a_home_the_start_names_the_setting(tmp_path):
     ran = subprocess.run([GENSETD, "serve"], cwd=tmp_path, env={"PATH": "/usr/bin"}, capture_output=True, text=True, timeout=30)
     assert ran.returncode == 2
     lines = ran.stderr.strip().splitlines()

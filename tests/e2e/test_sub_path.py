@@ -13,7 +13,7 @@ PREFIX = "/plant/gensets"
 
 
 class Proxy:
-    """Passes on what is below PREFIX, without it; refuses all else. One request a connection, as HTTP/1.1 allows."""
+    """Forwards requests below PREFIX, without the prefix; refuses all others. One request per connection."""
 
     def __init__(self, port):
         self.to, self.refused = port, []
@@ -63,7 +63,7 @@ class Proxy:
                 to.sendall(chunk)
             to.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # one of the two is gone
+            pass  # one of the two has disconnected
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The technician's commands against real peers: what they print, and at which step they say that something failed."""
+"""The technician's commands against real peers: their output, and the step that they report as failed."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def scan(port, *arguments):
 
 
 class Listener:
-    """A listening socket that takes everything and never answers; or relays to another port. Counts connections."""
+    """A listening socket that accepts all bytes and never responds; or relays to another port. Counts connections."""
 
     def __init__(self, to=None):
         self.to = to
@@ -135,10 +135,13 @@ def can_be_sealed():
     [
         ("true", "network is unreachable; this machine has no route to that network: check "),
         ("ip link set lo up && ip route add unreachable 192.0.2.0/24", "no route to host; no host responds at this address: check the address, power and cable"),
-        ("ip link add veth1 type veth peer name veth2 && ip addr add 192.0.2.1/24 dev veth1 && ip link set veth2 up && ip link set veth1 up", "no connection within 0.3 s; check address, power, cable and firewalls"),
+        (
+            "ip link add veth1 type veth peer name veth2 && ip addr add 192.0.2.1/24 dev veth1 && ip link set veth2 up && ip link set veth1 up",
+            "no connection within 0.3 s; check address, power, cable and firewalls",
+        ),
     ],
 )
-def test_address_without_way_or_host(network, text):
+def test_address_without_route_or_host(network, text):
     command = [*SEALED, f"{{ {network}; }} || exit 77; exec {GENSETD} read 192.0.2.10 --timeout 0.3"]
     ran = Ran(subprocess.run(command, capture_output=True, text=True, timeout=120))
     if ran.status == 77:
@@ -146,7 +149,7 @@ def test_address_without_way_or_host(network, text):
     assert ran.status == 1 and ran.error.startswith(f"192.0.2.10:502: {text}")
 
 
-def test_peer_that_never_answers(listener):
+def test_peer_that_never_responds(listener):
     silent = listener()
     ran = read(silent.port, "--timeout", "0.3")
     assert ran.status == 1
@@ -197,7 +200,7 @@ def test_gateway_without_the_unit(start_simulator):
 
 
 @pytest.mark.parametrize("framing, wrong, right", [("rtu", "tcp", "rtu_over_tcp"), ("tcp", "rtu_over_tcp", "tcp")])
-def test_wrong_protocol_is_found_out(start_slave, framing, wrong, right):
+def test_wrong_protocol_is_detected(start_slave, framing, wrong, right):
     slave = start_slave({0: 512}, framing)
     ran = read(slave.port, "--protocol", wrong, "--timeout", "0.5")
     assert ran.status == 1
@@ -212,8 +215,8 @@ def test_wrong_protocol_is_found_out(start_slave, framing, wrong, right):
         ("rtu_over_tcp", bytes.fromhex("000100000005010302 0200".replace(" ", "")), "responds in Modbus TCP to a Modbus RTU request; set protocol to tcp"),
     ],
 )
-def test_answer_in_the_other_protocol_is_recognised(protocol, response, part):
-    """The peer answers what it is asked, one register, in the other framing."""
+def test_response_in_the_other_protocol_is_recognised(protocol, response, part):
+    """The peer responds to the request, one register, in the other framing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve():
@@ -238,8 +241,8 @@ def crc(data):
 
 
 @pytest.mark.parametrize("arguments", [("--raw", "0:2"), ("--profile", "hgm9560")])
-def test_one_of_two_answers_is_not_believed(arguments):
-    """The first request gets two answers of its shape; what counts is the answer to the next one."""
+def test_one_of_two_responses_is_not_accepted(arguments):
+    """The first request gets two matching responses; the response to the next request decides."""
     requests = []
 
     def response(request, value):
@@ -265,7 +268,7 @@ def test_one_of_two_answers_is_not_believed(arguments):
         assert came["mode_test"] is True, "bit 8 of 333, not of 111 or 222"
 
 
-def test_somebody_else_on_the_line_is_said(start_simulator):
+def test_another_master_on_the_line_is_reported(start_simulator):
     simulator = start_simulator("--protocol", "rtu_over_tcp", "--foreign", "1", devices=1)
     ran = read(simulator.port, "--protocol", "rtu_over_tcp")
     assert ran.error.startswith("another master or client uses the line: a frame of unit ")
@@ -277,7 +280,7 @@ def test_somebody_else_on_the_line_is_said(start_simulator):
 # What is printed
 
 
-def test_registers_stand_beside_the_values(start_slave):
+def test_registers_are_printed_next_to_the_values(start_slave):
     slave = start_slave({0: 512, 120: 3985, 121: 0, 135: 5001, 220: 32766, 260: 9})
     ran = read(slave.port, "--registers")
     assert ran.status == 0 and ran.errors == ""
@@ -317,7 +320,7 @@ def test_daemon_and_technician_share_one_connection(start_daemon, start_simulato
     before = daemon.reading(device)["timestamp"]
     daemon.wait_for(device, lambda reading: reading["online"] and reading["timestamp"] > before, "polling")
     assert converter.connections == 1
-    # Without the daemon it is one more, which is what is to be avoided: the two hear each other's answers.
+    # Without --via there is a second connection, which must be avoided: each receives the other's responses.
     read(converter.port, "--protocol", "rtu_over_tcp")
     assert converter.connections == 2
 
@@ -366,7 +369,7 @@ def test_watching_through_a_daemon(start_daemon, start_slave, programs, tmp_path
     assert watching.stop() == 0
 
 
-def test_failure_behind_a_daemon_is_its_sentence(start_daemon, start_simulator):
+def test_failure_behind_a_daemon_is_printed_with_its_text(start_daemon, start_simulator):
     daemon = start_daemon(MODBUS_TIMEOUT="0.3")
     port = free_port()
     ran = read(port, "--via", daemon.url)
@@ -378,7 +381,7 @@ def test_failure_behind_a_daemon_is_its_sentence(start_daemon, start_simulator):
     assert ran.status == 1 and "slave_id" in ran.error
 
 
-def test_daemon_that_is_not_there_or_is_none(listener, start_slave):
+def test_daemon_that_is_unreachable_or_another_program(listener, start_slave):
     port = free_port()
     ran = read(1, "--via", f"http://127.0.0.1:{port}")
     assert ran.status == 1 and ran.error == f"http://127.0.0.1:{port}: connection refused; is `gensetd serve` running there?"
@@ -388,7 +391,7 @@ def test_daemon_that_is_not_there_or_is_none(listener, start_slave):
     assert ran.status == 2 and "--via: this is not an http:// or https:// URL" in ran.error
 
 
-def test_token_opens_the_door_and_is_never_printed(start_daemon, start_slave):
+def test_token_is_accepted_and_never_printed(start_daemon, start_slave):
     slave = start_slave({120: 3985})
     daemon = start_daemon(API_TOKEN="s3cret-t0ken", LOG_LEVEL="debug")
     via = ("--raw", "120", "--via", daemon.url)
@@ -404,7 +407,7 @@ def test_token_opens_the_door_and_is_never_printed(start_daemon, start_slave):
 
 @pytest.mark.parametrize("path, other", [("/api/devices/read", "/api/devices/test-connection"), ("/api/devices/test-connection", "/api/devices/read")])
 def test_reads_for_others_are_bounded(start_daemon, listener, path, other):
-    """Four wait for a peer that never answers, reads or connection tests; the fifth is sent away, and let in when they are done."""
+    """Four reads or connection tests wait for a peer that never responds; the fifth is refused, and accepted when they are done."""
     silent = listener()
     daemon = start_daemon(MODBUS_TIMEOUT="1")
     body = {"ip_address": "127.0.0.1", "port": silent.port}
@@ -475,7 +478,7 @@ def test_scan_finds_units_protocol_and_map(start_simulator, protocol):
         assert [fit["name"] for fit in unit["profiles"]][0] == "hgm9520n" and unit["profiles"][0]["fits"] == "likely"
 
 
-def test_scan_tells_a_switchboard_from_a_genset(start_simulator):
+def test_scan_distinguishes_a_switchboard_from_a_genset(start_simulator):
     simulator = start_simulator("--baud", "115200")
     ran = scan(simulator.port + 2, "--units", "1")
     assert ran.status == 0 and ran.errors == ""

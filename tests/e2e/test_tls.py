@@ -117,7 +117,7 @@ def test_versions_below_1_2_are_refused(start):
             handshake(daemon, version)
 
 
-def test_plain_http_on_the_port_is_told_what_is_spoken(start):
+def test_plain_http_on_the_tls_port_gets_an_explanation(start):
     daemon = start()
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=20) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -131,7 +131,7 @@ def test_plain_http_on_the_port_is_told_what_is_spoken(start):
     assert daemon.get("/health").ok
 
 
-def test_whoever_does_not_shake_hands_or_is_slow_is_let_go(start):
+def test_client_without_a_handshake_or_too_slow_is_disconnected(start):
     daemon = start(HTTP_REQUEST_TIMEOUT="0.3")
     with socket.create_connection(("127.0.0.1", daemon.port), timeout=30) as silent:
         assert silent.recv(4096) == b""
@@ -156,7 +156,7 @@ def test_whoever_does_not_shake_hands_or_is_slow_is_let_go(start):
         assert slow.recv(4096).startswith(b"HTTP/1.1 408")
 
 
-def test_renewed_certificate_is_taken_on_hangup_and_connections_stay(start, tmp_path):
+def test_renewed_certificate_is_loaded_on_sighup_and_connections_stay(start, tmp_path):
     certificate, key = make_certificate(tmp_path, "first")
     daemon = start(certificate, key)
 
@@ -184,7 +184,7 @@ def test_renewed_certificate_is_taken_on_hangup_and_connections_stay(start, tmp_
 
 
 def make_bad(folder, kind):
-    """Files that cannot be used, and what the one line says of them."""
+    """Files that cannot be used, and their error line."""
     certificate, key = make_certificate(folder, "good")
     if kind == "no such certificate":
         return folder / "none.pem", key, ["TLS_CERT", "none.pem", "No such file"]
@@ -208,7 +208,10 @@ def make_bad(folder, kind):
     return certificate, make_certificate(folder, "other", other_kind)[1], ["TLS_KEY", "does not match", "good.pem"]
 
 
-@pytest.mark.parametrize("kind", ["no such certificate", "no such key", "a folder", "empty", "no certificate", "no key", "passphrase", "key of another certificate", "key of another kind"])
+@pytest.mark.parametrize("kind", [
+    "no such certificate", "no such key", "a folder", "empty", "no certificate", "no key", "passphrase", "key of another certificate",
+    "key of another kind",
+])
 def test_bad_files_stop_the_start_with_one_line(tmp_path, kind):
     certificate, key, parts = make_bad(tmp_path, kind)
     environment = {"PATH": os.environ["PATH"], "HTTP_LISTEN": "127.0.0.1:0", "DATABASE_URL": f"sqlite:///{tmp_path}/r.sqlite", "TLS_CERT": str(certificate), "TLS_KEY": str(key)}
@@ -223,11 +226,14 @@ def test_bad_files_stop_the_start_with_one_line(tmp_path, kind):
 
 def test_one_file_without_the_other_is_refused(tmp_path):
     for name, other in (("TLS_CERT", "TLS_KEY"), ("TLS_KEY", "TLS_CERT")):
-        ran = subprocess.run([GENSETD, "serve"], env={"PATH": os.environ["PATH"], "HTTP_LISTEN": "127.0.0.1:0", name: "/x"}, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+        ran = subprocess.run(
+            [GENSETD, "serve"], env={"PATH": os.environ["PATH"], "HTTP_LISTEN": "127.0.0.1:0", name: "/x"},
+            capture_output=True, text=True, timeout=60, cwd=tmp_path,
+        )
         assert ran.returncode == 2 and ran.stderr.strip() == f"gensetd serve: {name}: {other} is not set; give both, or neither"
 
 
-def test_who_sends_too_much_is_not_reset_and_sees_why_it_ended(start):
+def test_client_that_sends_too_much_receives_the_reason_and_no_reset(start):
     daemon = start()
     plain = socket.create_connection(("127.0.0.1", daemon.port), timeout=20)
     with RawClient(daemon.context().wrap_socket(plain, server_hostname="127.0.0.1")) as client:

@@ -1,4 +1,4 @@
-"""`gensetd read --via https://…` and `gensetd health https://…`: which certificates are believed, and what is said of the others."""
+"""`gensetd read --via https://…` and `gensetd health https://…`: which certificates are accepted, and the errors for the others."""
 
 import datetime
 import os
@@ -29,10 +29,16 @@ def make_signed(folder, name, authority, names="IP:127.0.0.1,DNS:localhost", day
     openssl("req", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", key, "-out", request, "-subj", f"/CN={name}")
     now = datetime.datetime.now(datetime.timezone.utc)
     first, last = ((now + datetime.timedelta(days=float(day))).strftime("%y%m%d%H%M%SZ") for day in days)
-    extensions.write_text(f"[ca]\ndefault_ca=one\n[one]\nnew_certs_dir={folder}\ndatabase={folder}/{name}.index\nserial={folder}/{name}.serial\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n[names]\nsubjectAltName={names}\n")
+    extensions.write_text(
+        f"[ca]\ndefault_ca=one\n[one]\nnew_certs_dir={folder}\ndatabase={folder}/{name}.index\nserial={folder}/{name}.serial\n"
+        f"default_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n[names]\nsubjectAltName={names}\n"
+    )
     (folder / f"{name}.index").write_text("")
     (folder / f"{name}.serial").write_text("01\n")
-    openssl("ca", "-batch", "-notext", "-config", extensions, "-extensions", "names", "-cert", authority[0], "-keyfile", authority[1], "-startdate", first, "-enddate", last, "-in", request, "-out", certificate)
+    openssl(
+        "ca", "-batch", "-notext", "-config", extensions, "-extensions", "names", "-cert", authority[0], "-keyfile", authority[1],
+        "-startdate", first, "-enddate", last, "-in", request, "-out", certificate,
+    )
     return certificate, key
 
 
@@ -51,7 +57,7 @@ def start(programs, tmp_path):
     return start_
 
 
-def test_certificate_of_the_given_authority_is_believed(start, start_slave, tmp_path, authority):
+def test_certificate_of_the_given_authority_is_accepted(start, start_slave, tmp_path, authority):
     slave = start_slave({120: 3985})
     daemon = start(*make_signed(tmp_path, "site", authority), API_TOKEN=TOKEN)
     for url in (daemon.url, f"https://localhost:{daemon.port}"):
@@ -76,7 +82,7 @@ def test_without_ca_the_authorities_of_the_system_count(start, tmp_path, authori
     )
 
 
-def test_without_url_health_asks_the_daemon_of_this_environment(start, start_daemon, tmp_path, authority):
+def test_without_url_health_queries_the_daemon_of_this_environment(start, start_daemon, tmp_path, authority):
     certificate, key = make_signed(tmp_path, "site", authority, names="DNS:gensetd.example")
     daemon = start(certificate, key)
     where = {"HTTP_LISTEN": f"0.0.0.0:{daemon.port}"}
@@ -92,7 +98,7 @@ def test_without_url_health_asks_the_daemon_of_this_environment(start, start_dae
     assert bad.returncode == 2 and bad.stderr.startswith("gensetd health: HTTP_LISTEN: 'nowhere' (from the environment) is not allowed")
 
 
-def test_own_certificate_of_a_daemon_will_do_as_ca(start, tmp_path, authority):
+def test_self_signed_certificate_of_a_daemon_is_accepted_as_ca(start, tmp_path, authority):
     certificate, key = make_certificate(tmp_path, "self-signed")
     daemon = start(certificate, key)
     assert run("health", daemon.url, "--ca", certificate).returncode == 0
@@ -100,7 +106,7 @@ def test_own_certificate_of_a_daemon_will_do_as_ca(start, tmp_path, authority):
     assert response.returncode == 1 and "not trusted (self-signed certificate)" in response.stderr
 
 
-def test_certificate_of_a_daemon_will_do_as_ca_also_when_others_signed_it(start, tmp_path, authority):
+def test_certificate_of_a_daemon_is_accepted_as_ca_when_signed_by_another(start, tmp_path, authority):
     certificate, key = make_signed(tmp_path, "signed", authority)
     daemon = start(certificate, key)
     assert run("health", daemon.url, "--ca", certificate).returncode == 0
@@ -114,7 +120,7 @@ def test_certificate_of_a_daemon_will_do_as_ca_also_when_others_signed_it(start,
         ("IP:127.0.0.1", ("1", "2"), "the server's certificate is not valid yet"),
     ],
 )
-def test_certificate_that_is_not_right_gets_no_token(start, tmp_path, authority, names, days, said):
+def test_daemon_with_an_invalid_certificate_receives_no_token(start, tmp_path, authority, names, days, said):
     daemon = start(*make_signed(tmp_path, "site", authority, names, days), API_TOKEN=TOKEN)
     ran = run("read", "10.0.0.1", "--raw", "120", "--via", daemon.url, "--ca", authority[0], API_TOKEN=TOKEN)
     assert ran.returncode == 1 and ran.stderr.startswith(f"{daemon.url}: {said}") and ran.stdout == "", ran.stderr
@@ -123,13 +129,13 @@ def test_certificate_that_is_not_right_gets_no_token(start, tmp_path, authority,
         assert ran.returncode == 1 and said in ran.stderr
 
 
-def test_other_authority_is_not_believed(start, tmp_path, authority):
+def test_other_authority_is_not_accepted(start, tmp_path, authority):
     daemon = start(*make_signed(tmp_path, "site", authority))
     response = run("health", daemon.url, "--ca", make_authority(tmp_path, "another")[0])
     assert response.returncode == 1 and "the server's certificate is not trusted" in response.stderr
 
 
-def test_what_speaks_no_tls_or_only_tls_is_said_so(start, start_daemon, tmp_path, authority):
+def test_server_without_tls_or_with_tls_only_is_reported(start, start_daemon, tmp_path, authority):
     plain = start_daemon()
     response = run("health", f"https://127.0.0.1:{plain.port}")
     assert response.returncode == 1 and "the server there does not use TLS; give http://" in response.stderr, response.stderr

@@ -47,7 +47,7 @@ def test_rtu_over_tcp_values_are_those_of_a_pymodbus_slave(start_daemon, start_s
     assert '"mains_freq":50.01,' in raw and '"mains_ia":123.4,' in raw
 
 
-def test_hash_rest_and_messages_say_the_same(start_daemon, start_redis, start_slave):
+def test_hash_rest_and_messages_agree(start_daemon, start_redis, start_slave):
     server = start_redis()
     slave = start_slave(GENSET)
     daemon = start_daemon(REDIS_URL=server.url)
@@ -121,7 +121,7 @@ def test_readings_of_another_process_reach_stream_and_rest(start_daemon, start_r
             loop = asyncio.get_running_loop()
             for garbage in ("not JSON", "[]", '{"device_id":"x"}', "{" * 1000):
                 await loop.run_in_executor(None, lambda: server.client.publish("metrics:updates", garbage))
-            # The subscription may come a moment later than the start.
+            # The subscription may start a moment after the daemon.
             for _ in range(300):
                 await loop.run_in_executor(None, lambda: server.client.publish("metrics:updates", foreign(1)))
                 try:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("unnoticed")
 
 OFFER = "permessage-deflate; client_max_window_bits"
 COMPRESSED = 4  # RSV1
-WINDOW_BITS = 9  # that a client is asked for
+WINDOW_BITS = 9  # that a client must use
 RESYNC = '{"type":"resync"}'
 
 
@@ -37,7 +37,7 @@ def agreed(client):
 
 
 def deflated(data, level=9, final=False, blocks=1):
-    """`data` as a message's payload; with `final` its last block says that it is the last (RFC 7692, 7.2.3.4)."""
+    """`data` as a message's payload; with `final` its last block is marked as the last (RFC 7692, 7.2.3.4)."""
     if isinstance(data, str):
         data = data.encode()
     deflater = zlib.compressobj(level, wbits=-WINDOW_BITS)
@@ -61,7 +61,7 @@ class Inflater:
 
 
 def snapshots(client, count):
-    """The texts of further snapshots, each asked for."""
+    """The texts of further snapshots, each on request."""
     inflate = Inflater(agreed(client) or {})
     texts = [inflate(client.snapshot)]
     while len(texts) < count:
@@ -93,12 +93,12 @@ OFFERS = [
     "permessage-deflate; client_max_window_bits=12; server_max_window_bits=9; client_no_context_takeover; server_no_context_takeover",
     "x-unknown, permessage-deflate; client_max_window_bits",
     'permessage-deflate; client_max_window_bits="12"',
-    "permessage-deflate; unknown, permessage-deflate; client_max_window_bits",  # the second could be taken, and is not
+    "permessage-deflate; unknown, permessage-deflate; client_max_window_bits",  # the second could be accepted, and is not
 ]
 
 
 @pytest.mark.parametrize("offer", [*OFFERS, "permessage-deflate", "permessage-deflate; client_max_window_bits; server_max_window_bits=8"])
-def test_answer_keeps_to_the_offer(websocket_daemon, offer):
+def test_response_keeps_to_the_offer(websocket_daemon, offer):
     """An offer may be declined; what is agreed to must be what was offered, and what is sent must keep to it."""
     with connect_with(websocket_daemon, offer) as client:
         parameters = agreed(client)
@@ -116,7 +116,7 @@ def test_answer_keeps_to_the_offer(websocket_daemon, offer):
 
 
 @pytest.mark.parametrize("offer", OFFERS[:8])
-def test_usual_offers_are_taken(websocket_daemon, offer):
+def test_usual_offers_are_accepted(websocket_daemon, offer):
     with connect_with(websocket_daemon, offer) as client:
         assert agreed(client) is not None
 
@@ -143,7 +143,7 @@ def test_usual_offers_are_taken(websocket_daemon, offer):
         "client_max_window_bits; client_no_context_takeover; client_no_context_takeover",
     ],
 )
-def test_offer_with_what_is_not_allowed_is_declined(websocket_daemon, parameters):
+def test_offer_with_forbidden_parameters_is_declined(websocket_daemon, parameters):
     """RFC 7692, 7.1: unknown parameters, values out of range, values where there is none, and parameters twice."""
     with connect_with(websocket_daemon, f"permessage-deflate; {parameters}") as client:
         assert agreed(client) is None
@@ -172,14 +172,14 @@ def test_compressed_ping_is_answered(client, payload, piece):
     assert_lives(client)
 
 
-def test_last_block_that_says_so_is_refused(client):
+def test_final_deflate_block_is_refused(client):
     """RFC 7692, 7.2.3.4, lets a client send it, for want of a flush; Beast's inflater takes it for the end of all. No browser
-    and no library of today sends it, and what is refused is said to be."""
+    and no current library sends it, and the refusal is documented."""
     client.send(frame(TEXT, deflated("ping", final=True), reserved=COMPRESSED))
     assert client.close_code() == 1007
 
 
-def test_message_that_is_not_compressed_is_taken_too(client):
+def test_message_that_is_not_compressed_is_accepted(client):
     client.send(frame(TEXT, "ping") + frame(TEXT, deflated("ping"), reserved=COMPRESSED))
     assert client.frame() == Frame(TEXT, b"pong", True, 0)
     assert_lives(client)
@@ -197,13 +197,13 @@ def test_compressed_message_in_parts_with_pings_between_is_one(client, piece):
 
 @pytest.mark.parametrize("length", [0, 1, 125, 1536, 3073, 3097, 4096, 32768, WEBSOCKET_MESSAGE_MAX - 1, WEBSOCKET_MESSAGE_MAX])
 @pytest.mark.parametrize("opcode, code", [(TEXT, "malformed_json"), (BINARY, "not_text")], ids=["text", "binary"])
-def test_compressed_message_of_any_length_is_taken(client, length, opcode, code):
+def test_compressed_message_of_any_length_is_accepted(client, length, opcode, code):
     client.send(frame(opcode, deflated("*" * length), reserved=COMPRESSED))
     assert json.loads(Inflater(agreed(client))(client.frame()))["code"] == code
     assert_lives(client)
 
 
-def test_message_that_compression_makes_longer_is_taken(client):
+def test_message_that_compression_makes_longer_is_accepted(client):
     payload = deflated(random.Random(1).randbytes(WEBSOCKET_MESSAGE_MAX), level=0)
     assert len(payload) > WEBSOCKET_MESSAGE_MAX
     client.send(frame(BINARY, payload, reserved=COMPRESSED))
@@ -214,44 +214,51 @@ def test_message_that_compression_makes_longer_is_taken(client):
 
 
 @pytest.mark.parametrize("opcode", [PING, PONG, CLOSE])
-def test_compressed_control_frame_ends_it(client, opcode):
+def test_compressed_control_frame_closes_the_connection(client, opcode):
     client.send(frame(opcode, deflated("\x03\xe8"), reserved=COMPRESSED))
     assert client.close_code() == 1002
 
 
 @pytest.mark.parametrize("reserved", [1, 2, 3, 5, 6, 7])
-def test_other_reserved_bits_end_it(client, reserved):
+def test_other_reserved_bits_close_the_connection(client, reserved):
     client.send(frame(TEXT, deflated("ping"), reserved=reserved))
     assert client.close_code() == 1002
 
 
 @pytest.mark.parametrize("first", [0, COMPRESSED])
-def test_bit_on_a_further_part_ends_it(client, first):
+def test_compression_bit_on_a_continuation_closes_the_connection(client, first):
     payload = deflated("ping")
     client.send(frame(TEXT, payload[:2], fin=False, reserved=first) + frame(CONTINUATION, payload[2:], reserved=COMPRESSED))
     assert client.close_code() == 1002
 
 
 @pytest.mark.parametrize("size", [WEBSOCKET_MESSAGE_MAX + 1, 2 * WEBSOCKET_MESSAGE_MAX, 5_000_000])
-@pytest.mark.parametrize("make", [lambda payload: frame(TEXT, payload, reserved=COMPRESSED), lambda payload: frame(TEXT, payload[:20], fin=False, reserved=COMPRESSED) + frame(CONTINUATION, payload[20:])], ids=["whole", "in parts"])
-def test_message_that_inflates_to_too_much_ends_it(client, size, make):
+@pytest.mark.parametrize("make", [
+    lambda payload: frame(TEXT, payload, reserved=COMPRESSED),
+    lambda payload: frame(TEXT, payload[:20], fin=False, reserved=COMPRESSED) + frame(CONTINUATION, payload[20:]),
+], ids=["whole", "in parts"])
+def test_message_that_inflates_beyond_the_limit_closes_the_connection(client, size, make):
     client.send(make(deflated("*" * size)))
     assert client.close_code() == 1009
 
 
-def test_endless_compressed_message_ends_it(client):
+def test_endless_compressed_message_closes_the_connection(client):
     parts = deflated("*" * 1000, blocks=1)
     client.send(frame(TEXT, parts + b"\0\0\xff\xff", fin=False, reserved=COMPRESSED) + frame(CONTINUATION, parts + b"\0\0\xff\xff", fin=False) * 70)
     assert client.close_code() == 1009
 
 
-@pytest.mark.parametrize("payload", [b"\xff\xff\xff\xff", b"\x07", b"\x05\xe0\x81\x08\x00\x00\x00\x00", deflated("*" * 300)[:-1] + b"\xff\xff"], ids=["reserved block", "reserved block alone", "bad code lengths", "ends wrongly"])
-def test_what_does_not_inflate_ends_it(client, payload):
+@pytest.mark.parametrize(
+    "payload",
+    [b"\xff\xff\xff\xff", b"\x07", b"\x05\xe0\x81\x08\x00\x00\x00\x00", deflated("*" * 300)[:-1] + b"\xff\xff"],
+    ids=["reserved block", "reserved block alone", "bad code lengths", "ends wrongly"],
+)
+def test_bytes_that_do_not_inflate_close_the_connection(client, payload):
     client.send(frame(TEXT, payload, reserved=COMPRESSED) + frame(TEXT, "ping") * 10)
     assert client.close_code() == 1007
 
 
 @pytest.mark.parametrize("text", [b"\xff", b"\xed\xa0\x80", "κόσμε".encode()[:-1], b"x" * 1000 + b"\xc0\xaf"], ids=["ff", "surrogate", "unfinished", "far behind"])
-def test_compressed_message_that_is_no_text_ends_it(client, text):
+def test_compressed_message_that_is_not_text_closes_the_connection(client, text):
     client.send(frame(TEXT, deflated(text), reserved=COMPRESSED))
     assert client.close_code() == 1007

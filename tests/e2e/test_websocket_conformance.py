@@ -1,5 +1,5 @@
-"""RFC 6455 against the running program, frame by frame: the cases of the Autobahn test suite's groups 1 to 10. What it does by
-an echo is done here by 'ping', which both protocols answer with 'pong': a frame was taken, or the connection ended as it must."""
+"""RFC 6455 against the running program, frame by frame: the cases of the Autobahn test suite's groups 1 to 10. Instead
+of an echo, 'ping' is used, which both protocols answer with 'pong': the frame was accepted, or the connection was closed as required."""
 
 import json
 
@@ -27,7 +27,7 @@ def error_codes(frames):
 
 
 def assert_taken(client, code):
-    """A message that means nothing: a dashboard is told so, in the specification's protocol it is ignored."""
+    """A message without meaning: a dashboard receives an error, the specification's protocol ignores it."""
     assert error_codes(client.frames_until_pong()) == ([code] if client.is_dashboard else [])
 
 
@@ -37,25 +37,25 @@ def assert_taken(client, code):
 @pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 128, 65535, 65536])
 @pytest.mark.parametrize("opcode, code", [(TEXT, "malformed_json"), (BINARY, "not_text")], ids=["text", "binary"])
 @pytest.mark.parametrize("piece", [WHOLE, 997])
-def test_message_of_any_length_is_taken(client, length, opcode, code, piece):
+def test_message_of_any_length_is_accepted(client, length, opcode, code, piece):
     client.send(frame(opcode, b"*" * length), piece)
     assert_taken(client, code)
 
 
 @pytest.mark.parametrize("mask", [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x00\xff\x01\x80"])
-def test_any_mask_is_taken(client, mask):
+def test_any_mask_is_accepted(client, mask):
     client.send(frame(TEXT, "ping", mask=mask))
     assert client.frame() == Frame(TEXT, b"pong", True, 0)
 
 
 @pytest.mark.parametrize("opcode", [TEXT, BINARY, PING, PONG, CLOSE])
-def test_frame_that_is_not_masked_ends_it(client, opcode):
+def test_unmasked_frame_closes_the_connection(client, opcode):
     client.send(frame(opcode, mask=None))
     assert client.close_code() == PROTOCOL_ERROR
 
 
 @pytest.mark.parametrize("length, form", [(5, 126), (5, 127), (126, 127), (65535, 127)])
-def test_length_that_is_not_the_shortest_ends_it(client, length, form):
+def test_length_that_is_not_minimal_closes_the_connection(client, length, form):
     client.send(frame(TEXT, b"*" * length, form=form))
     assert client.close_code() == PROTOCOL_ERROR
 
@@ -71,12 +71,12 @@ def test_ping_is_answered_with_its_payload(client, payload, piece):
 
 
 @pytest.mark.parametrize("opcode", [PING, PONG, CLOSE])
-def test_control_frame_of_more_than_125_bytes_ends_it(client, opcode):
+def test_control_frame_of_more_than_125_bytes_closes_the_connection(client, opcode):
     client.send(frame(opcode, b"\x03\xe8" + b"x" * 124))
     assert client.close_code() == PROTOCOL_ERROR
 
 
-def test_pongs_that_nobody_asked_for_are_ignored(client):
+def test_unsolicited_pongs_are_ignored(client):
     client.send(frame(PONG) + frame(PONG, "unasked") + frame(PING, "asked"))
     assert client.frame() == Frame(PONG, b"asked", True, 0)
     assert client.frames_until_pong() == []
@@ -94,7 +94,7 @@ def test_ten_pings_in_a_row_are_all_answered(client, piece):
 @pytest.mark.parametrize("reserved", range(1, 8))
 @pytest.mark.parametrize("opcode", [TEXT, BINARY, PING, PONG, CLOSE])
 @pytest.mark.parametrize("before", [b"", frame(TEXT, "ping")], ids=["first", "after a message"])
-def test_reserved_bit_ends_it(client, reserved, opcode, before):
+def test_reserved_bit_closes_the_connection(client, reserved, opcode, before):
     client.send(before + frame(opcode, b"\x03\xe8" if opcode == CLOSE else b"ping", reserved=reserved))
     assert client.close_code() == PROTOCOL_ERROR
 
@@ -102,7 +102,7 @@ def test_reserved_bit_ends_it(client, reserved, opcode, before):
 @pytest.mark.parametrize("opcode", [3, 4, 5, 6, 7, 11, 12, 13, 14, 15])
 @pytest.mark.parametrize("payload", [b"", b"reserved"])
 @pytest.mark.parametrize("before", [b"", frame(TEXT, "ping"), frame(TEXT, "pi", fin=False)], ids=["first", "after a message", "within one"])
-def test_reserved_opcode_ends_it(client, opcode, payload, before):
+def test_reserved_opcode_closes_the_connection(client, opcode, payload, before):
     client.send(before + frame(opcode, payload) + frame(PING))
     assert client.close_code() == PROTOCOL_ERROR
 
@@ -130,7 +130,7 @@ MISPLACED = {
 
 @pytest.mark.parametrize("name", MISPLACED)
 @pytest.mark.parametrize("piece", [WHOLE, BY_BYTES])
-def test_misplaced_part_ends_it(client, name, piece):
+def test_misplaced_continuation_closes_the_connection(client, name, piece):
     client.send(MISPLACED[name] + frame(TEXT, "ping"), piece)
     assert client.close_code() == PROTOCOL_ERROR
 
@@ -195,34 +195,43 @@ def in_parts_of_a_byte(data):
     return b"".join(frame(CONTINUATION if index else TEXT, data[index : index + 1], fin=index == len(data) - 1) for index in range(len(data)))
 
 
+def in_one_frame(data):
+    return frame(TEXT, data)
+
+
+WAYS_TO_SEND = pytest.mark.parametrize(
+    "make, piece", [(in_one_frame, WHOLE), (in_one_frame, BY_BYTES), (in_parts_of_a_byte, WHOLE)], ids=["whole", "by bytes", "in parts"]
+)
+
+
 @pytest.mark.parametrize("text", VALID, ids=ascii)
-@pytest.mark.parametrize("make, piece", [(lambda data: frame(TEXT, data), WHOLE), (lambda data: frame(TEXT, data), BY_BYTES), (in_parts_of_a_byte, WHOLE)], ids=["whole", "by bytes", "in parts"])
-def test_text_is_taken_however_it_is_cut(client, text, make, piece):
+@WAYS_TO_SEND
+def test_text_is_accepted_however_it_is_split(client, text, make, piece):
     client.send(make(text.encode()), piece)
     assert_taken(client, "malformed_json")
 
 
 @pytest.mark.parametrize("name", INVALID)
 @pytest.mark.parametrize("before", [b"", "κόσμε".encode()], ids=["at once", "after text"])
-@pytest.mark.parametrize("make, piece", [(lambda data: frame(TEXT, data), WHOLE), (lambda data: frame(TEXT, data), BY_BYTES), (in_parts_of_a_byte, WHOLE)], ids=["whole", "by bytes", "in parts"])
-def test_what_is_no_text_ends_it(client, name, before, make, piece):
+@WAYS_TO_SEND
+def test_invalid_text_closes_the_connection(client, name, before, make, piece):
     client.send(make(before + INVALID[name]), piece)
     assert client.close_code() == BAD_PAYLOAD
 
 
 @pytest.mark.parametrize("bad", [b"\xf4\x90", b"\xff", b"\xed\xa0", b"\xc0"])
-def test_what_is_no_text_ends_it_before_the_message_is_complete(client, bad):
+def test_invalid_text_closes_the_connection_before_the_message_is_complete(client, bad):
     client.send(frame(TEXT, "κόσμε", fin=False) + frame(CONTINUATION, bad, fin=False))
     assert client.close_code() == BAD_PAYLOAD
 
 
 @pytest.mark.parametrize("bad", [b"\xf4\x90", b"\xff"])
-def test_what_is_no_text_ends_it_before_the_frame_is_complete(client, bad):
+def test_invalid_text_closes_the_connection_before_the_frame_is_complete(client, bad):
     client.send(frame(TEXT, "κόσμε".encode() + bad + b"*" * 100)[: -len("*" * 100)])
     assert client.close_code() == BAD_PAYLOAD
 
 
-def test_ping_within_a_code_point_leaves_it_whole(client):
+def test_ping_within_a_code_point_does_not_damage_it(client):
     client.send(frame(TEXT, b"\xf0\x9f", fin=False) + frame(PING, b"\xff") + frame(CONTINUATION, b"\x98\x80"))
     assert client.frame() == Frame(PONG, b"\xff", True, 0)
     assert_taken(client, "malformed_json")
@@ -245,14 +254,14 @@ def test_close_is_answered_by_its_code(client, code, reason):
 
 
 @pytest.mark.parametrize("code", [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999])
-def test_code_that_nobody_may_send_ends_it(client, code):
+def test_forbidden_close_code_closes_the_connection(client, code):
     client.send(frame(CLOSE, close_payload(code)))
     assert client.close_code() == PROTOCOL_ERROR
 
 
 @pytest.mark.parametrize("code", [5000, 65535])
-def test_code_without_a_meaning_ends_it_somehow(client, code):
-    """RFC 6455, 7.4.2, has nothing to say about them; Beast takes them."""
+def test_undefined_close_code_closes_the_connection(client, code):
+    """RFC 6455, 7.4.2, does not define them; Beast accepts them."""
     client.send(frame(CLOSE, close_payload(code)))
     assert client.close_code() in (code, PROTOCOL_ERROR)
 
@@ -262,14 +271,14 @@ def test_close_without_a_code_is_answered(client):
     assert client.close_code() in (None, 1000)
 
 
-def test_close_of_one_byte_ends_it(client):
+def test_close_payload_of_one_byte_closes_the_connection(client):
     client.send(frame(CLOSE, b"\x03"))
     assert client.close_code() == PROTOCOL_ERROR
 
 
 @pytest.mark.parametrize("reason", [b"\xff", b"\xce\xba\xe1\xbd", b"\xed\xa0\x80edited"])
-def test_reason_that_is_no_text_ends_it(client, reason):
-    """RFC 6455 names no code for it: 1007 is said of messages, and Beast answers 1002."""
+def test_close_reason_that_is_not_text_closes_the_connection(client, reason):
+    """RFC 6455 names no code for it: 1007 is for messages, and Beast responds with 1002."""
     client.send(frame(CLOSE, close_payload(1000, reason)))
     assert client.close_code() in (PROTOCOL_ERROR, BAD_PAYLOAD)
 
@@ -280,7 +289,7 @@ def test_reason_that_is_no_text_ends_it(client, reason):
     ids=["close", "ping", "text", "the message's end", "no text", "no frame", "much"],
 )
 @pytest.mark.parametrize("before", [b"", PI], ids=["between messages", "within a message"])
-def test_nothing_counts_behind_a_close(client, before, after):
+def test_frames_after_a_close_are_ignored(client, before, after):
     client.send(before + frame(CLOSE, close_payload(1001)) + after)
     assert client.close_code() == 1001
 
@@ -301,12 +310,12 @@ def test_nothing_counts_behind_a_close(client, before, after):
     ],
     ids=["text", "binary", "announced", "announced endless", "last part", "unfinished", "much"],
 )
-def test_too_large_message_ends_it(client, data):
+def test_too_large_message_closes_the_connection(client, data):
     client.send(data)
     assert client.close_code() == TOO_BIG
 
 
-def test_length_with_the_highest_bit_ends_it(client):
+def test_length_with_the_highest_bit_closes_the_connection(client):
     client.send(b"\x81\xff" + b"\xff" * 8 + b"\0" * 4)
     assert client.close_code() in (PROTOCOL_ERROR, TOO_BIG)
 
@@ -317,8 +326,8 @@ def test_pings_within_a_message_do_not_count_as_its_bytes(client):
     assert_taken(client, "malformed_json")
 
 
-def test_who_still_sends_is_not_reset_and_sees_why_it_ended(client):
-    """A reset would take from a client what it has not read yet, above all the close frame (RFC 6455, 7.1.1)."""
+def test_client_that_still_sends_receives_the_reason_and_no_reset(client):
+    """A reset would discard bytes that the client has not read yet, above all the close frame (RFC 6455, 7.1.1)."""
     length = 600_000
     client.send(frame(TEXT, b"*" * length, mask=b"\0\0\0\0")[:14])
     assert client.close_code() == TOO_BIG

@@ -1,4 +1,4 @@
-"""The opening handshake of the WebSocket, RFC 6455, 4.2: what is no upgrade is refused with an answer that says why."""
+"""The opening handshake of the WebSocket, RFC 6455, 4.2: a request that is not an upgrade is refused with the reason."""
 
 import base64
 import hashlib
@@ -30,10 +30,13 @@ def test_accept_is_made_of_the_key(client):
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Connection": "keep-alive, Upgrade"}, {"Connection": "upgrade"}, {"Upgrade": "WebSocket"}, {"Upgrade": "h2c, websocket"}, {"Sec-WebSocket-Extensions": "x-webkit-deflate-frame"}, {"Sec-WebSocket-Protocol": "chat, superchat"}],
+    [
+        {"Connection": "keep-alive, Upgrade"}, {"Connection": "upgrade"}, {"Upgrade": "WebSocket"}, {"Upgrade": "h2c, websocket"},
+        {"Sec-WebSocket-Extensions": "x-webkit-deflate-frame"}, {"Sec-WebSocket-Protocol": "chat, superchat"},
+    ],
     ids=str,
 )
-def test_ways_to_write_it_are_taken_and_nothing_is_chosen_that_is_not_spoken(websocket_daemon, headers):
+def test_equivalent_headers_are_accepted_and_no_unknown_protocol_is_chosen(websocket_daemon, headers):
     with connect(websocket_daemon, headers=headers) as client:
         assert "sec-websocket-protocol" not in client.headers and "sec-websocket-extensions" not in client.headers
         assert client.frames_until_pong() == []
@@ -62,7 +65,7 @@ def test_ways_to_write_it_are_taken_and_nothing_is_chosen_that_is_not_spoken(web
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_what_is_no_upgrade_is_told_why_and_may_try_again(client, headers, status, part):
+def test_refused_upgrade_gets_the_reason_and_the_connection_stays(client, headers, status, part):
     client.send(upgrade("/ws/metrics", headers))
     answered, response, body = client.response()
     assert answered == status, body
@@ -77,7 +80,7 @@ def test_what_is_no_upgrade_is_told_why_and_may_try_again(client, headers, statu
 
 
 @pytest.mark.parametrize("method, status", [("POST", 405), ("DELETE", 405)])
-def test_other_methods_are_no_upgrade(client, method, status):
+def test_other_methods_are_not_an_upgrade(client, method, status):
     client.send(upgrade("/ws/metrics").replace(b"GET", method.encode(), 1))
     assert client.response()[0] == status
 
@@ -87,7 +90,7 @@ def test_http_1_0_has_no_upgrade(client):
     assert client.response()[0] == 426
 
 
-def test_upgrade_in_pieces_is_taken(client):
+def test_upgrade_in_pieces_is_accepted(client):
     client.send(upgrade("/ws/metrics"), 7)
     assert client.response()[0] == 101
     client.frame()
@@ -106,7 +109,7 @@ def test_frames_behind_the_handshake_are_the_first_ones(client, path, piece):
     assert [one for one in client.frames_until_pong() if one.payload == b"pong"] == [], "once"
 
 
-def test_many_frames_behind_the_handshake_are_all_taken(client):
+def test_many_frames_behind_the_handshake_are_all_accepted(client):
     client.send(upgrade("/ws/metrics") + frame(TEXT, "ping") * 1_000)
     assert client.response()[0] == 101
     client.frame()
@@ -114,13 +117,13 @@ def test_many_frames_behind_the_handshake_are_all_taken(client):
     assert client.frames_until_pong() == []
 
 
-def test_close_behind_the_handshake_ends_it(client):
+def test_close_behind_the_handshake_closes_the_connection(client):
     client.send(upgrade("/ws/metrics") + frame(CLOSE, close_payload(1000)))
     assert client.response()[0] == 101
     assert client.close_code() == 1000
 
 
-def test_what_breaks_the_rules_behind_the_handshake_ends_it(client):
+def test_invalid_frames_behind_the_handshake_close_the_connection(client):
     client.send(upgrade("/ws/metrics") + b"GET / HTTP/1.1\r\n\r\n")
     assert client.response()[0] == 101
     assert client.close_code() == 1002

@@ -12,7 +12,7 @@ DEVICE = 7
 
 
 class Publisher:
-    """Readings of one device, each newer than the last and of the length asked for."""
+    """Readings of one device, each newer than the last and of the given length."""
 
     def __init__(self, redis):
         self.redis = redis
@@ -44,7 +44,7 @@ def daemon(start_daemon, publisher):
     return one
 
 
-def test_readings_of_every_length_come_whole_and_in_their_order(daemon, publisher):
+def test_readings_of_every_length_arrive_complete_and_in_order(daemon, publisher):
     lengths = [*range(110, 140), *range(16_380, 16_390), *range(32_760, 32_775)]
     with connect(daemon) as client:
         for length in lengths:
@@ -76,8 +76,8 @@ def test_pings_are_answered_between_readings(daemon, publisher):
 
 
 @pytest.mark.parametrize("length", [500, 3_000, 20_000])
-def test_client_that_pings_and_does_not_read_finds_whole_frames_when_it_does(daemon, publisher, length):
-    """What it did not read fills its buffers in the middle of a frame, with pongs in between."""
+def test_client_that_pings_without_reading_later_reads_complete_frames(daemon, publisher, length):
+    """Unread bytes fill its buffers in the middle of a frame, with pongs in between."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.settimeout(30)

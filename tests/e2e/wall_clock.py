@@ -20,7 +20,7 @@ Period = namedtuple("Period", "offset_ms begin_ms end_ms")  # by the machine's c
 
 class WallClock:
     """The wall clock of the programs that have its environment: the machine's, moved by `offset`. It remembers when it
-    was moved, so that a time of such a program can be told in the machine's time. One that is not movable is the machine's."""
+    was moved, so that a time of such a program can be converted to the machine's time. One that is not movable is the machine's."""
 
     def __init__(self, folder, is_movable=True):
         self.is_movable = is_movable

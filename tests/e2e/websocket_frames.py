@@ -68,7 +68,7 @@ class RawClient:
             self.socket.sendall(data[begin : begin + (piece or len(data))])
 
     def fill(self, length):
-        """Whether that many bytes came before the end."""
+        """Whether that many bytes arrived before the end."""
         while len(self.bytes) < length:
             more = self.socket.recv(65536)
             if not more:
@@ -82,7 +82,7 @@ class RawClient:
         return data
 
     def response(self):
-        """Status, headers (names in lower case) and body of an HTTP answer."""
+        """Status, headers (names in lower case) and body of an HTTP response."""
         while b"\r\n\r\n" not in self.bytes:
             assert self.fill(len(self.bytes) + 1), self.bytes
         head, self.bytes = self.bytes.split(b"\r\n\r\n", 1)
@@ -107,8 +107,8 @@ class RawClient:
         return one
 
     def frames_until_pong(self):
-        """Says 'ping' and gives what comes before its 'pong': the connection lives, and what was sent before was heard.
-        Left out is what comes at its own time: keep-alive, heartbeats, and that the gateway has started."""
+        """Sends 'ping' and returns the messages before its 'pong': the connection works, and earlier messages were received.
+        Omitted are periodic messages: keep-alive, heartbeats, and the start of the gateway."""
         self.send(frame(TEXT, "ping"))
         before = []
         while (one := self.frame()) != Frame(TEXT, b"pong", True, 0):
@@ -117,7 +117,7 @@ class RawClient:
         return before
 
     def close_code(self):
-        """The code of the server's close frame (None: it has none), behind which the connection ends."""
+        """The code of the server's close frame (None: it has none), after which the connection ends."""
         while (one := self.frame()).opcode != CLOSE:
             pass
         assert len(one.payload) != 1
@@ -126,7 +126,7 @@ class RawClient:
         return struct.unpack(">H", one.payload[:2])[0] if one.payload else None
 
     def was_reset(self):
-        """Ends this side, waits for the other and tells whether it ended in order."""
+        """Closes this side, waits for the other and returns whether it closed in order."""
         self.socket.shutdown(socket.SHUT_WR)
         deadline = time.monotonic() + PATIENCE
         while self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != TCP_CLOSED:
@@ -136,7 +136,7 @@ class RawClient:
 
 
 def connect(daemon, path="/ws/metrics", headers=()):
-    """A client whose upgrade was taken; its snapshot is read."""
+    """A client after a successful upgrade; its snapshot is read."""
     client = RawClient(socket.create_connection(("127.0.0.1", daemon.port), timeout=PATIENCE))
     client.send(upgrade(path, headers))
     status, client.headers, _ = client.response()

@@ -33,29 +33,29 @@ std::size_t allocated_bytes() {
 #endif
 }
 
-constexpr std::size_t askers_max = 4;
+constexpr std::size_t requesters_max = 4;
 constexpr std::size_t outstanding_max = 24;
-constexpr std::size_t answered_max = 32;
-constexpr std::size_t memory_max = std::size_t{16} << 20;  // 256 units with all that is remembered of each
+constexpr std::size_t completed_max = 32;
+constexpr std::size_t memory_max = std::size_t{16} << 20;  // 256 units with the largest state of each
 constexpr int actions_at_once_max = 1'000;
 
-struct Asked {
+struct PendingRead {
   ReadRequest wanted;
   std::uint64_t number = 0;  // of the last request before it was submitted
 };
 
-// Its address tells who is notified, so one that withdrew is replaced by another object.
-struct Asker final : link::TransactionHandler {
+// The conversation identifies a requester by its address, so one that withdrew is replaced by a new object.
+struct Requester final : link::TransactionHandler {
   void finished(const Outcome&) override {}
-  std::vector<Asked> outstanding;
-  std::vector<ReadRequest> answered;
+  std::vector<PendingRead> outstanding;
+  std::vector<ReadRequest> completed;
 };
 
 // One conversation from its first event to its end. The events are drawn from the input.
-class Story {
+class ConversationScenario {
  public:
-  Story(const std::uint8_t* data, std::size_t size) : in_(data, size) {
-    for (auto& asker : askers_) asker = std::make_unique<Asker>();
+  ConversationScenario(const std::uint8_t* data, std::size_t size) : in_(data, size) {
+    for (auto& requester : requesters_) requester = std::make_unique<Requester>();
     const int kind = in_.ConsumeIntegralInRange(0, 3);
     serial_ = kind % 2 == 1;
     gateway_ = kind == 2;
@@ -89,7 +89,7 @@ class Story {
   }
 
  private:
-  // With STORY=1 in the environment each step is printed.
+  // With TRACE=1 in the environment each step is printed.
   template <class... Values>
   void print(const char* format, const Values&... values) const {
     if (!printed_) return;
@@ -114,25 +114,25 @@ class Story {
       case 6:
         return peer_closes();
       case 7:
-        return peer_acts(&Peer::respond_later);
+        return peer_acts(&FuzzedPeer::respond_later);
       case 8:
       case 9:
       case 10:
-        return peer_acts(&Peer::respond_now);
+        return peer_acts(&FuzzedPeer::respond_now);
       case 11:
         return pass_on(in_.ConsumeIntegralInRange<std::size_t>(1, 300));
       case 12:
-        return peer_acts(&Peer::copy_last);
+        return peer_acts(&FuzzedPeer::copy_last);
       case 13:
-        return peer_acts(&Peer::refuse);
+        return peer_acts(&FuzzedPeer::refuse);
       case 14:
-        return peer_acts(&Peer::damage);
+        return peer_acts(&FuzzedPeer::damage);
       case 15:
-        return peer_acts(serial_ ? &Peer::foreign_frame : &Peer::stray_frame);
+        return peer_acts(serial_ ? &FuzzedPeer::foreign_frame : &FuzzedPeer::stray_frame);
       case 16:
-        return peer_acts(&Peer::stray_bytes);
+        return peer_acts(&FuzzedPeer::stray_bytes);
       case 17:
-        return peer_acts(in_.ConsumeBool() ? &Peer::forge : &Peer::raw_bytes);
+        return peer_acts(in_.ConsumeBool() ? &FuzzedPeer::forge : &FuzzedPeer::raw_bytes);
       case 18:
         return stall();
       default:
@@ -142,39 +142,39 @@ class Story {
 
   // --- The program's side ---
 
-  // From here on the conversation knows that there is a gateway.
+  // After responses of two unit ids the conversation knows that there is a gateway.
   void use_two_units() {
     for (const std::uint8_t unit_id : {std::uint8_t{1}, std::uint8_t{2}})
-      submit(*askers_[unit_id], {.unit_id = unit_id, .first = 0, .count = 10});
+      submit(*requesters_[unit_id], {.unit_id = unit_id, .first = 0, .count = 10});
   }
 
   void submit() {
-    Asker& asker = *askers_[in_.ConsumeIntegralInRange<std::size_t>(0, askers_max - 1)];
+    Requester& requester = *requesters_[in_.ConsumeIntegralInRange<std::size_t>(0, requesters_max - 1)];
     if (outstanding() >= outstanding_max) return;
     const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(1, 3);
     const auto first = in_.ConsumeIntegralInRange<std::uint16_t>(0, 8);
     const auto count = in_.PickValueInArray<std::uint16_t>({1, 2, 3, 4, 10, 36, 120});
-    submit(asker, {.unit_id = unit_id, .first = first, .count = count});
+    submit(requester, {.unit_id = unit_id, .first = first, .count = count});
   }
 
-  void submit(Asker& asker, const ReadRequest& request) {
+  void submit(Requester& requester, const ReadRequest& request) {
     transaction_.request = request;
     // The end of one of two equal reads could not be attributed.
-    if (std::ranges::count(asker.outstanding, transaction_.request, &Asked::wanted) != 0) return;
-    asker.outstanding.push_back({transaction_.request, number_});
+    if (std::ranges::count(requester.outstanding, transaction_.request, &PendingRead::wanted) != 0) return;
+    requester.outstanding.push_back({transaction_.request, number_});
     print("submit {}:{}+{}", transaction_.request.unit_id, transaction_.request.first,
           transaction_.request.count);
-    conversation_.submit(asker, transaction_);
+    conversation_.submit(requester, transaction_);
     pump();
   }
 
   void withdraw() {
-    auto& asker = askers_[in_.ConsumeIntegralInRange<std::size_t>(0, askers_max - 1)];
+    auto& requester = requesters_[in_.ConsumeIntegralInRange<std::size_t>(0, requesters_max - 1)];
     print("withdraw");
-    conversation_.withdraw(*asker);
-    asker = std::make_unique<Asker>();
-    // The end of what it had requested is not notified to anybody.
-    peer_.nothing_is_certain();
+    conversation_.withdraw(*requester);
+    requester = std::make_unique<Requester>();
+    // The conversation does not report the end of the withdrawn requests.
+    peer_.mark_all_uncertain();
     pump();
   }
 
@@ -184,10 +184,10 @@ class Story {
       check(++actions < actions_at_once_max);
       const link::Action action = conversation_.next(now_);
       if (const auto* wait = std::get_if<link::Wait>(&action)) return waits(*wait);
-      if (const auto* tell = std::get_if<link::Report>(&action)) {
-        told(*tell);
-      } else if (const auto* doubt = std::get_if<link::ReportSuspect>(&action)) {
-        doubted(*doubt);
+      if (const auto* report = std::get_if<link::Report>(&action)) {
+        process_report(*report);
+      } else if (const auto* suspect = std::get_if<link::ReportSuspect>(&action)) {
+        process_suspect(*suspect);
       } else if (const auto* send = std::get_if<link::Send>(&action)) {
         sent(*send);
       } else if (const auto* connect = std::get_if<link::Connect>(&action)) {
@@ -219,49 +219,52 @@ class Story {
     check(conversation_.connected());
     check((send.length == modbus::rtu_request_length) == serial_);
     if (counts_requests_) ++number_;
-    Question question = question_of(send);
-    question.number = number_;
-    question.sent_at = now_;
-    question.deadline = now_ + transaction_.timeout;
-    print("send {}:{}+{} as {}", question.read.unit_id, question.read.first, question.read.count,
-          question.transaction_id);
+    SentRequest request = parse_request(send);
+    request.number = number_;
+    request.sent_at = now_;
+    request.deadline = now_ + transaction_.timeout;
+    print("send {}:{}+{} as {}", request.read.unit_id, request.read.first, request.read.count,
+          request.transaction_id);
     const std::size_t allowed = serial_ || gateway_ ? 1 : transaction_.requests_in_flight;
-    check(peer_.forged || peer_.open_questions(now_) < allowed);
-    peer_.ask(question);
+    check(peer_.forged || peer_.open_requests(now_) < allowed);
+    peer_.receive_request(request);
   }
 
-  Asker& notified(const link::TransactionHandler* requester) {
+  Requester& notified(const link::TransactionHandler* handler) {
     const auto place =
-        std::ranges::find_if(askers_, [&](const auto& asker) { return asker.get() == requester; });
-    check(place != askers_.end());
+        std::ranges::find_if(requesters_, [&](const auto& requester) { return requester.get() == handler; });
+    check(place != requesters_.end());
     return **place;
   }
 
-  void told(const link::Report& tell) {
-    Asker& asker = notified(tell.handler);
-    const Outcome& outcome = tell.outcome;
-    print("tell {}:{}+{}: {}", outcome.request.unit_id, outcome.request.first, outcome.request.count,
+  void process_report(const link::Report& report) {
+    Requester& requester = notified(report.handler);
+    const Outcome& outcome = report.outcome;
+    print("report {}:{}+{}: {}", outcome.request.unit_id, outcome.request.first, outcome.request.count,
           outcome.error.message());
     check(outcome.registers.size() == (outcome.error ? 0U : 2U * outcome.request.count));
-    const auto place = std::ranges::find(asker.outstanding, outcome.request, &Asked::wanted);
-    check(place != asker.outstanding.end());
-    const Asked asked = *place;
-    asker.outstanding.erase(place);
+    const auto place = std::ranges::find(requester.outstanding, outcome.request, &PendingRead::wanted);
+    check(place != requester.outstanding.end());
+    const PendingRead pending = *place;
+    requester.outstanding.erase(place);
     check(outcome.latency.count() >= 0);
     const bool refused = outcome.error == modbus::ResponseError::exception_response;
     check(refused || outcome.exception == 0);
     check(!outcome.other_unit || outcome.error == modbus::ResponseError::foreign_response);
     check(!outcome.error || !outcome.error.message().empty());
-    check(outcome.error || peer_.forged || encode(outcome.registers, asked.wanted, asked.number, number_));
-    if (!outcome.error && asker.answered.size() < answered_max) asker.answered.push_back(asked.wanted);
+    check(outcome.error || peer_.forged ||
+          encode(outcome.registers, pending.wanted, pending.number, number_));
+    if (!outcome.error && requester.completed.size() < completed_max)
+      requester.completed.push_back(pending.wanted);
     // Which of several requests to the unit has ended cannot be seen.
-    peer_.ended(asked.wanted.unit_id);
+    peer_.ended(pending.wanted.unit_id);
   }
 
-  void doubted(const link::ReportSuspect& doubt) {
-    const Asker& asker = notified(doubt.handler);
-    print("doubt {}:{}+{}", doubt.request.unit_id, doubt.request.first, doubt.request.count);
-    check(asker.answered.size() == answered_max || std::ranges::count(asker.answered, doubt.request) > 0);
+  void process_suspect(const link::ReportSuspect& suspect) {
+    const Requester& requester = notified(suspect.handler);
+    print("suspect {}:{}+{}", suspect.request.unit_id, suspect.request.first, suspect.request.count);
+    check(requester.completed.size() == completed_max ||
+          std::ranges::count(requester.completed, suspect.request) > 0);
   }
 
   // --- The connection ---
@@ -295,8 +298,8 @@ class Story {
 
   // --- The peer's side ---
 
-  // What the peer does puts bytes on the wire; the returned number of them arrives now.
-  void peer_acts(std::size_t (Peer::*act)()) {
+  // `act` puts bytes on the wire and returns how many of them arrive now.
+  void peer_acts(std::size_t (FuzzedPeer::*act)()) {
     peer_.now = now_;
     peer_.number = number_;
     peer_.connected = conversation_.connected();
@@ -308,7 +311,7 @@ class Story {
     peer_.now = now_;
     const Bytes bytes = peer_.take(length);
     if (bytes.empty()) return;
-    print("heard{}{:02x}", peer_.forged ? " (forged) " : " ", fmt::join(bytes, " "));
+    print("received{}{:02x}", peer_.forged ? " (forged) " : " ", fmt::join(bytes, " "));
     conversation_.received(bytes, now_);
     pump();
   }
@@ -339,18 +342,19 @@ class Story {
     now_ = std::max(now_, target);
   }
 
-  // The thread got no processor: time passes, and what arrived meanwhile is read before time is judged.
+  // The thread did not run: time passes, and bytes that arrived meanwhile are read before deadlines are
+  // checked.
   void stall() {
     now_ += some_time();
-    if (in_.ConsumeBool()) return peer_acts(&Peer::respond_now);
+    if (in_.ConsumeBool()) return peer_acts(&FuzzedPeer::respond_now);
     pass_on(wire_max);
   }
 
-  // --- What holds at each moment, and at the end ---
+  // --- Invariants after each event and at the end ---
 
   std::size_t outstanding() const {
     std::size_t sum = 0;
-    for (const auto& asker : askers_) sum += asker->outstanding.size();
+    for (const auto& requester : requesters_) sum += requester->outstanding.size();
     return sum;
   }
 
@@ -366,7 +370,7 @@ class Story {
     (void)conversation_.busy().recent_share(now_);
   }
 
-  // Nothing comes any more, or nothing but connections: every transaction ends all the same.
+  // No more bytes arrive, only connections in some inputs: every transaction must still end.
   void end() {
     const bool connects = serial_ != counts_requests_;
     const auto turns = static_cast<std::int64_t>(outstanding()) + 1;
@@ -387,20 +391,20 @@ class Story {
   bool counts_requests_ = true;  // the number in the registers grows with each request; else with time
   link::Transaction transaction_;
   link::Conversation conversation_;
-  std::array<std::unique_ptr<Asker>, askers_max> askers_;
+  std::array<std::unique_ptr<Requester>, requesters_max> requesters_;
   std::uint64_t number_ = 0;
   SteadyTime wake_{};
   std::optional<SteadyTime> connect_deadline_;
-  Peer peer_{in_};
-  const bool printed_ = std::getenv("STORY") != nullptr;
+  FuzzedPeer peer_{in_};
+  const bool printed_ = std::getenv("TRACE") != nullptr;
 };
 
 }  // namespace
 
-// A story of requests, responses, connections and time. Each transaction ends exactly once, the registers of
-// every outcome are those that were wanted, and nothing waits for ever.
+// A sequence of requests, responses, connections and time. Each transaction ends exactly once, every outcome
+// contains the requested registers, and no transaction waits for ever.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Story story(data, size);
-  story.run();
+  ConversationScenario scenario(data, size);
+  scenario.run();
   return 0;
 }

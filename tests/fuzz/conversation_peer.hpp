@@ -26,7 +26,7 @@ using Bytes = std::vector<std::uint8_t>;
 inline constexpr std::uint16_t addresses = 128;
 inline constexpr unsigned numbers = 64;
 
-// What a register holds: its unit, its address, and the number of the request that read it. The high byte is
+// A register contains its unit, its address, and the number of the request that read it. The high byte is
 // at least 0x80, so no frame of units 1 to 3 can begin within the registers of another frame.
 constexpr std::uint16_t register_value(unsigned unit_id, unsigned address, std::uint64_t number) {
   return static_cast<std::uint16_t>(0x8000U | unit_id % 4 << 13 | address % addresses << 6 |
@@ -45,30 +45,30 @@ inline bool encode(std::span<const std::uint8_t> registers, const ReadRequest& w
   return true;
 }
 
-struct Question {
+struct SentRequest {
   ReadRequest read;
   std::uint16_t transaction_id = 0;
   std::uint64_t number = 0;
   SteadyTime sent_at{};
   SteadyTime deadline{};
-  bool open = true;           // the conversation may still wait for its response
-  std::uint64_t request = 0;  // counts the requests
+  bool open = true;            // the conversation may still wait for its response
+  std::uint64_t sequence = 0;  // counts the requests
 };
 
-inline Question question_of(const link::Send& send) {
+inline SentRequest parse_request(const link::Send& send) {
   const std::span<const std::uint8_t> bytes(send.bytes);
   const bool is_serial = send.length == modbus::rtu_request_length;
   const std::size_t unit_at = is_serial ? 0 : 6;
   check(is_serial || send.length == modbus::tcp_request_length);
   check(!is_serial || modbus::crc16(bytes.first(send.length)) == 0);
   check(bytes[unit_at + 1] == modbus::read_holding_registers);
-  Question question{.read = {.unit_id = bytes[unit_at],
-                             .first = modbus::number_at(bytes, unit_at + 2),
-                             .count = modbus::number_at(bytes, unit_at + 4)}};
-  if (!is_serial) question.transaction_id = modbus::number_at(bytes, 0);
-  check(question.read.count >= 1 && question.read.count <= modbus::registers_per_request_max);
-  check(question.read.first + question.read.count <= 65'536);
-  return question;
+  SentRequest request{.read = {.unit_id = bytes[unit_at],
+                               .first = modbus::number_at(bytes, unit_at + 2),
+                               .count = modbus::number_at(bytes, unit_at + 4)}};
+  if (!is_serial) request.transaction_id = modbus::number_at(bytes, 0);
+  check(request.read.count >= 1 && request.read.count <= modbus::registers_per_request_max);
+  check(request.read.first + request.read.count <= 65'536);
+  return request;
 }
 
 // A frame around function and data.
@@ -103,22 +103,22 @@ inline Bytes exception_pdu(std::uint8_t code) {
   return {modbus::read_holding_registers | modbus::exception_bit, code};
 }
 
-inline constexpr std::size_t questions_max = 32;
+inline constexpr std::size_t requests_max = 32;
 inline constexpr std::size_t wire_max = 2'048;
 
-// What an honest line does not do (docs/design/serial-line.md): later responses and copies are forged.
+// Limits of an honest line (docs/design/serial-line.md): later responses and copies count as forged.
 inline constexpr std::chrono::milliseconds response_time_max{9'900};
 inline constexpr std::chrono::milliseconds copy_time_max{400};
 
-// The same for a gateway with several units (ARCHITECTURE.md): how many requests it is behind.
+// The same for a gateway with several units: by how many requests its responses may be late.
 inline constexpr std::uint64_t requests_behind_max = 7;
 
-// What the controllers do, as the input decides. All that puts bytes on the wire returns how many of those
-// that are on it arrive now. They respond honestly until `forged` is set: then nothing tells their bytes from
-// those of others any more.
-class Peer {
+// Controllers whose behaviour the input decides. A function that puts bytes on the wire returns how many
+// bytes of the wire arrive now. The controllers respond honestly until `forged` is set: from then on their
+// bytes cannot be distinguished from those of others.
+class FuzzedPeer {
  public:
-  explicit Peer(FuzzedDataProvider& in) : in_(in) {}
+  explicit FuzzedPeer(FuzzedDataProvider& in) : in_(in) {}
 
   // Set before each act.
   SteadyTime now{};
@@ -128,44 +128,44 @@ class Peer {
   bool forged = false;
 
   // A gateway from Modbus TCP to a serial line with all units behind it. Its receive buffer contains real
-  // responses, in their order. It takes the oldest one for the response to its newest request, and puts that
-  // request's transaction id on it. So after a late or doubled response it is behind.
+  // responses, in their order. It uses the oldest one as the response to its newest request, with that
+  // request's transaction id. So after a late or doubled response all its responses are late by one request.
   bool gateway = false;
   bool forgets_when_closed = false;  // its buffer belongs to the connection
 
-  void ask(Question question) {
-    question.request = ++requests_;
-    if (questions_.size() == questions_max) questions_.erase(questions_.begin());
-    questions_.push_back(question);
-    last_id_ = question.transaction_id;
-    last_ = question;
-    recent_[requests_ % recent_.size()] = question;
+  void receive_request(SentRequest request) {
+    request.sequence = ++request_count_;
+    if (requests_.size() == requests_max) requests_.erase(requests_.begin());
+    requests_.push_back(request);
+    last_id_ = request.transaction_id;
+    last_ = request;
+    recent_[request_count_ % recent_.size()] = request;
     gateway_waits_ = true;
   }
 
-  // Requests that the conversation certainly still waits for.
-  std::size_t open_questions(SteadyTime time) const {
+  // Requests whose response the conversation is certain to be waiting for.
+  std::size_t open_requests(SteadyTime time) const {
     return static_cast<std::size_t>(std::ranges::count_if(
-        questions_, [&](const Question& question) { return question.open && question.deadline > time; }));
+        requests_, [&](const SentRequest& request) { return request.open && request.deadline > time; }));
   }
-  void nothing_is_certain() {
-    for (Question& question : questions_) question.open = false;
+  void mark_all_uncertain() {
+    for (SentRequest& request : requests_) request.open = false;
   }
   // A transaction with this unit has ended; which request it was cannot be seen.
   void ended(std::uint8_t unit_id) {
-    for (Question& question : questions_) {
-      if (question.read.unit_id == unit_id) question.open = false;
+    for (SentRequest& request : requests_) {
+      if (request.read.unit_id == unit_id) request.open = false;
     }
   }
 
   void connection_ended() {
-    nothing_is_certain();
-    // A converter sends what it still holds to the next connection.
+    mark_all_uncertain();
+    // A converter sends the bytes in its buffer to the next connection.
     if (serial) return;
     gateway_waits_ = false;
     if (forgets_when_closed) buffer_.clear();
-    // What stands behind a gateway knows of no connections.
-    if (!gateway) questions_.clear();
+    // Controllers behind a gateway do not notice connections.
+    if (!gateway) requests_.clear();
     wire_.clear();
     copyable_.clear();
   }
@@ -184,23 +184,23 @@ class Peer {
   std::size_t respond_now() { return gateway ? gateway_acts() : respond(true); }
   std::size_t respond_later() {
     if (!gateway) return respond(false);
-    controller_answers(some_question());
+    controller_responds(some_request());
     return 0;
   }
 
   std::size_t refuse() {
     if (gateway && in_.ConsumeBool()) return gateway_refuses();
-    const Question* question = some_question();
-    if (question == nullptr) return 0;
-    note_age(*question);
+    const SentRequest* request = some_request();
+    if (request == nullptr) return 0;
+    note_age(*request);
     const std::uint8_t code = in_.PickValueInArray<std::uint8_t>({1, 2, 3, 4, 5, 6, 10, 11, 0, 255});
     if (gateway) {
-      controller_answers(question, exception_pdu(code));
+      controller_responds(request, exception_pdu(code));
       return gateway_takes();
     }
-    put(framed(serial, question->transaction_id, question->read.unit_id, exception_pdu(code)),
-        question->sent_at);
-    questions_.erase(questions_.begin() + (question - questions_.data()));
+    put(framed(serial, request->transaction_id, request->read.unit_id, exception_pdu(code)),
+        request->sent_at);
+    requests_.erase(requests_.begin() + (request - requests_.data()));
     return wire_.size();
   }
 
@@ -212,54 +212,54 @@ class Peer {
     return wire_.size();
   }
 
-  // One bit, which every CRC finds. A gateway discards what it has received.
+  // Flips one bit, which every CRC detects. A gateway discards its receive buffer.
   std::size_t damage() {
     buffer_.clear();
     if (!serial || wire_.empty() || damaged_) return 0;
     damaged_ = true;
     wire_[in_.ConsumeIntegralInRange<std::size_t>(0, wire_.size() - 1)] ^=
         static_cast<std::uint8_t>(1U << in_.ConsumeIntegralInRange(0, 7));
-    // The conversation may end its request without notifying anybody.
-    nothing_is_certain();
+    // The conversation may end its request without a report.
+    mark_all_uncertain();
     return 0;
   }
 
-  // A good Modbus TCP frame that answers no request of this connection, or one of another unit or length.
+  // A valid Modbus TCP frame that responds to no request of this connection, or has another unit or length.
   std::size_t stray_frame() {
     if (!wire_.empty() || !connected) return 0;
     const auto id = static_cast<std::uint16_t>(last_id_ + in_.ConsumeIntegralInRange(-3, 3));
     const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(0, 4);
     const auto count = in_.PickValueInArray<std::uint16_t>({1, 2, 3, 4, 10, 36, 120});
     const bool is_exception = in_.ConsumeBool();
-    const auto fits = [&](const Question& question) {
-      return question.transaction_id == id && question.read.unit_id == unit_id &&
-             (is_exception || question.read.count == count);
+    const auto fits = [&](const SentRequest& request) {
+      return request.transaction_id == id && request.read.unit_id == unit_id &&
+             (is_exception || request.read.count == count);
     };
-    // Also one that was answered: stray bytes may have hidden its response.
+    // Also a request that has its response: stray bytes may have hidden that.
     const bool could_be_ours = std::ranges::any_of(recent_, fits);
     if (could_be_ours && !is_exception) return 0;
-    nothing_is_certain();
+    mark_all_uncertain();
     put(framed(false, id, unit_id, is_exception ? exception_pdu(4) : registers_pdu(0, 0, count, 0)), now);
     return wire_.size();
   }
 
-  // A good RTU frame of another master or client: a request, or a response that differs from ours.
+  // A valid RTU frame of another master or client: a request, or a response that differs from ours.
   std::size_t foreign_frame() {
     if (!wire_.empty() || !connected) return 0;
     const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(1, 4);
     const auto count = in_.ConsumeIntegralInRange<std::uint16_t>(1, 40);
-    nothing_is_certain();
+    mark_all_uncertain();
     if (in_.ConsumeBool()) {
       const auto request = modbus::encode_rtu({.unit_id = unit_id, .first = 5, .count = count});
       put(Bytes(request.begin(), request.end()), now);
       return wire_.size();
     }
-    const auto fits = [&](const Question& question) {
-      return question.read.unit_id == unit_id && question.read.count == count;
+    const auto fits = [&](const SentRequest& request) {
+      return request.read.unit_id == unit_id && request.read.count == count;
     };
-    // Also one that was answered: its response may have been dropped as a late one, so that it is still
-    // pending.
-    const bool could_be_ours = std::ranges::any_of(questions_, fits) || std::ranges::any_of(recent_, fits);
+    // Also a request that has its response: that may have been discarded as late, so that the request is
+    // still pending.
+    const bool could_be_ours = std::ranges::any_of(requests_, fits) || std::ranges::any_of(recent_, fits);
     if (could_be_ours) return 0;
     put(framed(true, 0, unit_id, registers_pdu(0, 0, count, 0)), now);
     return wire_.size();
@@ -274,11 +274,11 @@ class Peer {
     return in_.ConsumeBool() ? wire_.size() : 0;
   }
 
-  // From here on no values are expected to be right: nothing tells such bytes from a controller's.
+  // From here on values are not checked: such bytes cannot be distinguished from a controller's.
   std::size_t forge() {
-    const Question* question = some_question();
-    ReadRequest read = question == nullptr ? ReadRequest{} : question->read;
-    auto id = question == nullptr ? last_id_ : question->transaction_id;
+    const SentRequest* request = some_request();
+    ReadRequest read = request == nullptr ? ReadRequest{} : request->read;
+    auto id = request == nullptr ? last_id_ : request->transaction_id;
     id = static_cast<std::uint16_t>(id + in_.ConsumeIntegralInRange(-2, 2));
     read.unit_id = static_cast<std::uint8_t>(read.unit_id + in_.ConsumeIntegralInRange(-1, 1));
     read.count =
@@ -301,27 +301,27 @@ class Peer {
  private:
   // A response in the gateway's buffer.
   struct Reply {
-    std::uint64_t request = 0;
+    std::uint64_t sequence = 0;
     std::uint8_t unit_id = 0;
     SteadyTime requested_at{};
     Bytes pdu;
   };
 
-  // A controller answers a request; with registers unless something else is given.
-  void controller_answers(const Question* question, Bytes pdu = {}) {
-    if (question == nullptr) return;
-    const ReadRequest& read = question->read;
-    if (pdu.empty()) pdu = registers_pdu(read.unit_id, read.first, read.count, question->number);
-    last_reply_ = {.request = question->request,
+  // A controller responds to a request, with registers unless `pdu` is given.
+  void controller_responds(const SentRequest* request, Bytes pdu = {}) {
+    if (request == nullptr) return;
+    const ReadRequest& read = request->read;
+    if (pdu.empty()) pdu = registers_pdu(read.unit_id, read.first, read.count, request->number);
+    last_reply_ = {.sequence = request->sequence,
                    .unit_id = read.unit_id,
-                   .requested_at = question->sent_at,
+                   .requested_at = request->sent_at,
                    .pdu = std::move(pdu)};
-    questions_.erase(questions_.begin() + (question - questions_.data()));
+    requests_.erase(requests_.begin() + (request - requests_.data()));
     receive(last_reply_);
   }
 
   std::size_t double_last() {
-    if (last_reply_.request != 0) receive(last_reply_);
+    if (last_reply_.sequence != 0) receive(last_reply_);
     return 0;
   }
 
@@ -332,7 +332,7 @@ class Peer {
   }
 
   std::size_t gateway_acts() {
-    if (in_.ConsumeBool()) controller_answers(some_question());
+    if (in_.ConsumeBool()) controller_responds(some_request());
     return gateway_takes();
   }
 
@@ -340,7 +340,7 @@ class Peer {
     if (!gateway_waits_ || buffer_.empty()) return 0;
     const Reply reply = std::move(buffer_.front());
     buffer_.pop_front();
-    if (last_.request - reply.request > requests_behind_max) forged = true;
+    if (last_.sequence - reply.sequence > requests_behind_max) forged = true;
     gateway_sends(in_.ConsumeBool() ? reply.unit_id : last_.read.unit_id, reply.pdu);
     return wire_.size();
   }
@@ -354,40 +354,40 @@ class Peer {
 
   void gateway_sends(std::uint8_t unit_id, const Bytes& pdu) {
     gateway_waits_ = false;
-    for (Question& question : questions_) {
-      if (question.request == last_.request) question.open = false;
+    for (SentRequest& request : requests_) {
+      if (request.sequence == last_.sequence) request.open = false;
     }
     put(framed(false, last_.transaction_id, unit_id, pdu), now);
   }
 
-  Question* some_question() {
-    if (questions_.empty()) return nullptr;
+  SentRequest* some_request() {
+    if (requests_.empty()) return nullptr;
     // The newest one by default.
-    const auto back = in_.ConsumeIntegralInRange<std::size_t>(0, questions_.size() - 1);
-    return &questions_[questions_.size() - 1 - back];
+    const auto back = in_.ConsumeIntegralInRange<std::size_t>(0, requests_.size() - 1);
+    return &requests_[requests_.size() - 1 - back];
   }
 
-  // `at_once`: the whole response arrives now; else as later events pass it on.
+  // `at_once`: the whole response arrives now; otherwise later events deliver it.
   std::size_t respond(bool at_once) {
-    Question* question = some_question();
-    if (question == nullptr) return 0;
-    note_age(*question);
-    const ReadRequest& read = question->read;
-    Bytes frame = framed(serial, question->transaction_id, read.unit_id,
-                         registers_pdu(read.unit_id, read.first, read.count, question->number));
-    question->open = false;
-    put(frame, question->sent_at);
+    SentRequest* request = some_request();
+    if (request == nullptr) return 0;
+    note_age(*request);
+    const ReadRequest& read = request->read;
+    Bytes frame = framed(serial, request->transaction_id, read.unit_id,
+                         registers_pdu(read.unit_id, read.first, read.count, request->number));
+    request->open = false;
+    put(frame, request->sent_at);
     copyable_ = std::move(frame);
     copyable_at_ = now;
-    questions_.erase(questions_.begin() + (question - questions_.data()));
+    requests_.erase(requests_.begin() + (request - requests_.data()));
     return at_once ? wire_.size() : 0;
   }
 
-  void note_age(const Question& question) {
-    if (serial && now - question.sent_at > response_time_max) forged = true;
+  void note_age(const SentRequest& request) {
+    if (serial && now - request.sent_at > response_time_max) forged = true;
   }
 
-  // `requested_at`: when the request was sent that the bytes answer.
+  // `requested_at`: when the request of these bytes was sent.
   void put(const Bytes& bytes, SteadyTime requested_at) {
     if (wire_.size() + bytes.size() > wire_max) return;
     if (wire_.empty()) wire_since_ = requested_at;
@@ -396,16 +396,16 @@ class Peer {
   }
 
   FuzzedDataProvider& in_;
-  std::vector<Question> questions_;  // not answered yet, in the order of their requests
+  std::vector<SentRequest> requests_;  // without a response yet, oldest first
   std::uint16_t last_id_ = 0;
   std::deque<std::uint8_t> wire_;  // sent by the peer, not arrived yet
   SteadyTime wire_since_{};        // of its oldest request
   Bytes copyable_;
   SteadyTime copyable_at_{};
   bool damaged_ = false;
-  std::uint64_t requests_ = 0;
-  Question last_;  // the newest request
-  std::array<Question, 4> recent_{};
+  std::uint64_t request_count_ = 0;
+  SentRequest last_;  // the newest request
+  std::array<SentRequest, 4> recent_{};
   bool gateway_waits_ = false;  // for a response to it
   std::deque<Reply> buffer_;
   Reply last_reply_;

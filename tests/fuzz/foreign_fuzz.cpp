@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-// A message of another process is taken as it came or refused with a reason on one line.
+// A message of another process is accepted unchanged, or refused with a reason on one line.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text{reinterpret_cast<const char*>(data), size};
   std::string why;

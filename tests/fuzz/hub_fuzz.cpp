@@ -20,7 +20,7 @@ namespace {
 constexpr std::int64_t devices = 6;
 constexpr live::ForeignReadings limit{.devices = 3, .bytes = 120};
 
-// What one who listens knows, from what it was told.
+// The readings that a subscriber knows from its notifications.
 class Mirror final : public live::ReadingListener {
  public:
   std::map<std::int64_t, live::ReadingPtr> known;
@@ -30,13 +30,13 @@ class Mirror final : public live::ReadingListener {
   void removed(std::int64_t device_id) override { check(known.erase(device_id) == 1); }
 };
 
-// A hub, what is known of it from outside, and clocks that go their own ways.
-class Story {
+// A hub, the state that its callers expect, and two independent clocks.
+class HubScenario {
  public:
-  Story() : to_all_(hub_.subscribe(all_)), to_some_(hub_.subscribe(some_, {1, 2})) {}
+  HubScenario() : to_all_(hub_.subscribe(all_)), to_some_(hub_.subscribe(some_, {1, 2})) {}
 
-  void happen(std::uint8_t what, std::int64_t device, std::uint8_t number) {
-    switch (what % 8) {
+  void apply(std::uint8_t kind, std::int64_t device, std::uint8_t number) {
+    switch (kind % 8) {
       case 0:
         publish_own(device, number);
         break;
@@ -65,11 +65,11 @@ class Story {
         hub_.expire_foreign(steady_ - milliseconds{number});
         for (const auto& one : hub_.all()) check(one->content || one->at >= steady_ - milliseconds{number});
     }
-    look();
+    check_state();
   }
 
  private:
-  std::shared_ptr<reading::Reading> made(std::int64_t device) const {
+  std::shared_ptr<reading::Reading> make_reading(std::int64_t device) const {
     auto one = std::make_shared<reading::Reading>();
     one->device_id = device;
     one->timestamp = wall_;
@@ -85,7 +85,7 @@ class Story {
 
   // A number below or above the last one.
   void publish_own(std::int64_t device, std::uint8_t number) {
-    auto one = made(device);
+    auto one = make_reading(device);
     one->content = std::make_shared<reading::Content>();
     one->seq = number;
     const auto place = own_.find(device);
@@ -97,20 +97,20 @@ class Story {
   }
 
   void publish_foreign(std::int64_t device, const std::string& epoch, std::uint8_t number) {
-    auto one = made(device);
+    auto one = make_reading(device);
     one->epoch = epoch.empty() ? epoch : epoch.substr(number % 2, 1);
     one->seq = epoch.empty() ? 0 : number / 2 + 1;
     one->json.assign(number % 64, static_cast<char>('a' + number % 16));
     const live::ReadingPtr before = foreign(device);
-    const live::PublishResult verdict = hub_.publish(one);
-    check((verdict == live::PublishResult::polled_here) == own_.contains(device));
-    if (verdict == live::PublishResult::newest && before && !epoch.empty() && before->epoch == one->epoch)
+    const live::PublishResult result = hub_.publish(one);
+    check((result == live::PublishResult::polled_here) == own_.contains(device));
+    if (result == live::PublishResult::newest && before && !epoch.empty() && before->epoch == one->epoch)
       check(one->seq > before->seq);
-    if (verdict == live::PublishResult::outdated) check(before != nullptr);
-    // Neither its clock nor its earlier readings shut out what a publisher says after a new start.
+    if (result == live::PublishResult::outdated) check(before != nullptr);
+    // A restarted publisher is accepted whatever its clock and its earlier readings were.
     if (before && one->epoch != before->epoch && one->json != before->json)
-      check(verdict == live::PublishResult::newest || verdict == live::PublishResult::limit_reached);
-    check(verdict != live::PublishResult::newest || hub_.newest(device) == one);
+      check(result == live::PublishResult::newest || result == live::PublishResult::limit_reached);
+    check(result != live::PublishResult::newest || hub_.newest(device) == one);
   }
 
   live::ReadingPtr foreign(std::int64_t device) const {
@@ -118,7 +118,7 @@ class Story {
     return newest && !newest->content ? newest : nullptr;
   }
 
-  void look() const {
+  void check_state() const {
     live::ForeignReadings seen;
     std::int64_t last = 0;
     const auto all = hub_.all();
@@ -151,11 +151,11 @@ class Story {
 
 }  // namespace
 
-// Three bytes an event: what happens, to which device, and a number. Own readings always win and their
-// numbers never go back; what others publish is bounded; who listens knows what the hub holds.
+// Three bytes for each event: kind, device, and a number. Own readings always win and their numbers never
+// decrease; readings of other processes are bounded; each subscriber knows exactly the readings of the hub.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Story story;
+  HubScenario scenario;
   std::span<const std::uint8_t> rest{data, size};
-  for (; rest.size() >= 3; rest = rest.subspan(3)) story.happen(rest[0], rest[1] % devices + 1, rest[2]);
+  for (; rest.size() >= 3; rest = rest.subspan(3)) scenario.apply(rest[0], rest[1] % devices + 1, rest[2]);
   return 0;
 }

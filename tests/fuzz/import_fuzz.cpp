@@ -66,8 +66,8 @@ void empty(const registry::Directory& directory) {
 
 }  // namespace
 
-// A document is imported as a whole, so that what is exported then is imported to the same rows; or it is
-// refused with a reason on one line and nothing of it is there.
+// A document is imported completely, and its export imports to the same rows; or it is refused with a reason
+// on one line and no row is stored.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   json::error_code failed;
   const json::value parsed =

@@ -38,12 +38,12 @@ constexpr std::array<milliseconds, 8> clock_steps = {
     milliseconds{-1}, milliseconds{1'000}, milliseconds{-90'000}, hours{1},
     -hours{1},        -hours{24 * 14},     hours{24 * 200},       -hours{24 * 200}};
 
-profile::ProfilePtr map_named(const char* name) {
+profile::ProfilePtr profile_named(const char* name) {
   static const profile::Catalog catalog = profile::Catalog::built_in();
   return catalog.find(name);
 }
 
-// One device as the test knows it.
+// The expected state of one device.
 struct Device {
   std::optional<events::DeviceSite> place;
   std::optional<bool> online;                             // of this run; empty: no reading yet
@@ -54,9 +54,9 @@ struct Device {
 };
 
 // A journal with its devices, its two clocks and its rows.
-class Story {
+class JournalScenario {
  public:
-  Story() {
+  JournalScenario() {
     for (std::size_t index = 0; index < device_count; ++index) {
       devices_[index].place = place(index < 3 ? 1 : 2);
       devices_[index].last = blank(index);
@@ -64,15 +64,15 @@ class Story {
     begin();
   }
 
-  void act(std::uint8_t what, std::uint8_t argument) {
+  void apply(std::uint8_t kind, std::uint8_t argument) {
     Device& device = devices_[argument % device_count];
     const std::uint8_t rest = argument / device_count;
-    switch (what % 10) {
+    switch (kind % 10) {
       case 0:
         read(device, rest);
         break;
       case 1:
-        lose(device);
+        lose_connection(device);
         break;
       case 2:
         pass(milliseconds{argument * 100});
@@ -90,21 +90,21 @@ class Story {
         move(device, rest);
         break;
       case 7:
-        stored_ = told_;
+        stored_ = reported_;
         break;
       case 8:
         restart(argument);
         break;
       case 9:
-        change_map(device, rest);
+        change_profile(device, rest);
         break;
       default:
         break;
     }
-    take_news();
+    check_changes();
     take_ids();
     journal_->tick(now_.steady);
-    take_news();
+    check_changes();
     check_open_alarms();
     check_losses();
   }
@@ -116,7 +116,7 @@ class Story {
 
   static reading::Content blank(std::size_t index) {
     reading::Content content{.identity = {static_cast<std::int64_t>(index + 1), "MKZ", "generator"},
-                             .profile = map_named("hgm9520n")};
+                             .profile = profile_named("hgm9520n")};
     content.values.assign(content.profile->fields.size(), std::nullopt);
     return content;
   }
@@ -126,7 +126,7 @@ class Story {
     std::vector<Event> open;
     std::vector<milliseconds> ages;
     take_ids();
-    for (const auto& [id, event] : told_) {
+    for (const auto& [id, event] : reported_) {
       if (event.is_open()) open.push_back(event);
       if (event.priority) ages.push_back(std::max(milliseconds{0}, now_.wall - event.onset));
     }
@@ -140,10 +140,10 @@ class Story {
     }
     journal_->begin(std::move(roster), now_.wall);
     journal_->note_start("1", now_.wall);
-    take_news();
+    check_changes();
   }
 
-  // As the database gives them: no id twice, also not after a restart.
+  // As from the database: no id twice, not even after a restart.
   void take_ids() {
     while (journal_->ids().blocks() < events::EventIds::blocks_wanted) {
       journal_->ids().add(next_id_);
@@ -185,7 +185,7 @@ class Story {
     if (field != fields.end()) device.last.values[static_cast<std::size_t>(field - fields.begin())] = value;
   }
 
-  void lose(Device& device) {
+  void lose_connection(Device& device) {
     pass(milliseconds{1});  // two cycles never end at once
     device.last.error = "no answer";
     publish(device, false);
@@ -225,16 +225,17 @@ class Story {
     }
   }
 
-  // What was not stored is lost. Another program may have stored an alarm of the same subject at the same
-  // time.
+  // Events that were not stored are lost. Another program may have stored an alarm with the same subject at
+  // the same time.
   void restart(std::uint8_t argument) {
-    told_ = stored_;
+    reported_ = stored_;
     if (argument % 4 == 1) {
-      const auto open = std::ranges::find_if(told_, [](const auto& entry) { return entry.second.is_open(); });
-      if (open != told_.end()) {
+      const auto open =
+          std::ranges::find_if(reported_, [](const auto& entry) { return entry.second.is_open(); });
+      if (open != reported_.end()) {
         Event twin = open->second;
         twin.id = next_id_++;
-        told_.emplace(twin.id, twin);
+        reported_.emplace(twin.id, twin);
       }
     }
     for (Device& device : devices_) {
@@ -243,36 +244,36 @@ class Story {
       device.alarm_expected_from.reset();
     }
     pass(seconds{argument});
-    born_.clear();
+    times_set_at_onset_.clear();
     begin();
   }
 
-  void change_map(Device& device, std::uint8_t which) {
-    device.last.profile = map_named(which % 2 == 0 ? "hgm9520n" : "hgm9560");
+  void change_profile(Device& device, std::uint8_t which) {
+    device.last.profile = profile_named(which % 2 == 0 ? "hgm9520n" : "hgm9560");
     read(device, which);
   }
 
-  void take_news() {
-    const auto news = journal_->take_changes();
-    check(news.size() < 100);
-    for (const Event& event : news) {
+  void check_changes() {
+    const auto changes = journal_->take_changes();
+    check(changes.size() < 100);
+    for (const Event& event : changes) {
       boost::json::error_code failed;
       boost::json::parse(events::to_json(event), failed);
       check(!failed && events::code_of(event.code).kind == event.kind);
-      const auto known = told_.find(event.id);
-      if (known == told_.end()) {
+      const auto known = reported_.find(event.id);
+      if (known == reported_.end()) {
         check_new(event);
       } else {
         check_step(known->second, event);
       }
-      told_.insert_or_assign(event.id, event);
+      reported_.insert_or_assign(event.id, event);
       if (event.code == "site_offline" && event.returned_at) site_returned(*event.site_id);
     }
   }
 
   void check_new(const Event& event) {
     check(event.state == (event.priority ? EventState::active : EventState::closed));
-    born_.emplace(event.id, times_set_at_onset(event));
+    times_set_at_onset_.emplace(event.id, times_set_at_onset(event));
     if (event.code != "device_offline") return;
     const Device& device = devices_[static_cast<std::size_t>(*event.device_id - 1)];
     check(device.lost_since && now_.steady - *device.lost_since >= offline_delay);
@@ -298,12 +299,12 @@ class Story {
           (before.state == EventState::active || after.state != before.state));
     check(!(before.state == EventState::acknowledged && after.state == EventState::returned));
     check(!(before.state == EventState::returned && after.state == EventState::acknowledged));
-    const auto born = born_.find(after.id);
-    const bool one_clock = born != born_.end() && born->second == times_set_;
+    const auto entry = times_set_at_onset_.find(after.id);
+    const bool one_clock = entry != times_set_at_onset_.end() && entry->second == times_set_;
     if (one_clock && !before.returned_at && after.returned_at) check(*after.returned_at >= after.onset);
   }
 
-  // The delay of those that stay away begins when the first of their site is back.
+  // The delay of devices that stay offline starts when the first device of their site is back.
   void site_returned(std::int64_t site) {
     for (Device& device : devices_) {
       if (device.place && device.place->site_id == site && device.alarm_expected_from)
@@ -314,7 +315,7 @@ class Story {
   void check_open_alarms() const {
     std::set<std::pair<std::int64_t, std::string>> subjects;
     for (const Event* alarm : journal_->alarms()) {
-      check(alarm->is_open() && alarm->priority && told_.at(alarm->id) == *alarm);
+      check(alarm->is_open() && alarm->priority && reported_.at(alarm->id) == *alarm);
       check(subjects.emplace(alarm->device_id ? *alarm->device_id : -*alarm->site_id, alarm->code).second);
     }
     check(journal_->open_alarms() == subjects.size());
@@ -343,27 +344,27 @@ class Story {
       const bool own_alarm = is_active(id, std::nullopt, "device_offline");
       if (device.online == true) check(!site_alarm && !own_alarm);
       if (!device.alarm_expected_from) continue;
-      const auto away = now_.steady - *device.alarm_expected_from;
-      if (away >= offline_delay + events::Outages::site_drops_within) check(site_alarm || own_alarm);
+      const auto offline_for = now_.steady - *device.alarm_expected_from;
+      if (offline_for >= offline_delay + events::Outages::site_drops_within) check(site_alarm || own_alarm);
     }
   }
 
   events::ClockPair now_{events::SteadyTime{hours{100}}, events::Timestamp{hours{24 * 20'000}}};
   std::uint64_t times_set_ = 0;
   std::array<Device, device_count> devices_;
-  std::map<std::int64_t, Event> told_;    // the newest state of each event
-  std::map<std::int64_t, Event> stored_;  // of those in the database
-  std::map<std::int64_t, std::uint64_t> born_;
-  std::int64_t next_id_ = 1;  // that the database gives
+  std::map<std::int64_t, Event> reported_;  // the newest state of each event
+  std::map<std::int64_t, Event> stored_;    // of those in the database
+  std::map<std::int64_t, std::uint64_t> times_set_at_onset_;
+  std::int64_t next_id_ = 1;  // of the database
   std::unique_ptr<Journal> journal_;
 };
 
 }  // namespace
 
-// A story of readings, losses, steps of the clock, acknowledgements, edits and restarts: two bytes each, what
-// happens and to what. See Story::act().
+// Readings, losses, clock steps, acknowledgements, edits and restarts. Two bytes for each event: kind and
+// argument, see JournalScenario::apply().
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Story story;
-  for (std::size_t index = 0; index + 1 < size; index += 2) story.act(data[index], data[index + 1]);
+  JournalScenario scenario;
+  for (std::size_t index = 0; index + 1 < size; index += 2) scenario.apply(data[index], data[index + 1]);
   return 0;
 }

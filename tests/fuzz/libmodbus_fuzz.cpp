@@ -18,10 +18,10 @@
 #include <variant>
 #include <vector>
 
-// gensetd's framing against libmodbus, in both directions. Compared is what each makes of the bytes of one
-// answer (the registers, or none), and whether libmodbus as a slave answers our request with what it holds.
-// Not compared is what libmodbus does not look at: protocol, unit and length of a Modbus TCP header (of the
-// protocol it refuses only what is wrong in both bytes), and bytes behind the answer.
+// gensetd's framing against libmodbus, in both directions. The test compares the registers that each reads
+// from the bytes of one response (or that it refuses them), and checks that libmodbus as a slave responds to
+// our request with its registers. It does not compare what libmodbus ignores: protocol, unit and length of a
+// Modbus TCP header (it refuses only a protocol with both bytes wrong), and bytes after the response.
 using namespace gensetd::modbus;
 
 namespace {
@@ -34,23 +34,23 @@ struct Free {
 };
 
 // libmodbus at one end of a pair of sockets, the test at the other.
-class Peer {
+class LibmodbusPeer {
  public:
-  explicit Peer(Protocol protocol)
+  explicit LibmodbusPeer(Protocol protocol)
       : context_(protocol == Protocol::tcp ? modbus_new_tcp("127.0.0.1", 1)
                                            : modbus_new_rtu("/dev/null", 9600, 'N', 8, 1)) {
     check(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_.data()) == 0);
     modbus_set_socket(context_.get(), ends_[0]);
   }
-  Peer(const Peer&) = delete;
-  Peer& operator=(const Peer&) = delete;
-  ~Peer() {
+  LibmodbusPeer(const LibmodbusPeer&) = delete;
+  LibmodbusPeer& operator=(const LibmodbusPeer&) = delete;
+  ~LibmodbusPeer() {
     for (const int end : ends_) ::close(end);
   }
 
   modbus_t* context() { return context_.get(); }
 
-  // All that ever comes: libmodbus then sees the end instead of waiting.
+  // Delivers all bytes and the end of the stream, so that libmodbus does not wait for more.
   void deliver(std::span<const std::uint8_t> bytes) {
     check(::send(ends_[1], bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
     check(::shutdown(ends_[1], SHUT_WR) == 0);
@@ -75,12 +75,12 @@ std::vector<std::uint16_t> numbers(std::span<const std::uint8_t> bytes) {
   return registers;
 }
 
-// As it takes what came for the answer to its own request.
+// The registers that libmodbus reads from `response` to its own request.
 Registers as_libmodbus_reads(Protocol protocol, const ReadRequest& request,
-                             std::span<const std::uint8_t> answer) {
-  Peer peer(protocol);
+                             std::span<const std::uint8_t> response) {
+  LibmodbusPeer peer(protocol);
   modbus_set_slave(peer.context(), request.unit_id);
-  peer.deliver(answer);
+  peer.deliver(response);
   std::vector<std::uint16_t> registers(256);
   const int count = modbus_read_registers(peer.context(), request.first, request.count, registers.data());
   if (count < 0) return std::nullopt;
@@ -90,8 +90,8 @@ Registers as_libmodbus_reads(Protocol protocol, const ReadRequest& request,
 
 Registers as_we_read_tcp(const ReadRequest& request, std::span<const std::uint8_t> received) {
   const ResponseParse assembled = parse_tcp_response(request, 1, received);  // libmodbus' first transaction
-  const auto* answer = std::get_if<Response>(&assembled);
-  return answer == nullptr ? Registers{} : numbers(answer->registers);
+  const auto* response = std::get_if<Response>(&assembled);
+  return response == nullptr ? Registers{} : numbers(response->registers);
 }
 
 Registers as_we_read_rtu(const ReadRequest& request, std::span<const std::uint8_t> received) {
@@ -118,15 +118,16 @@ void compare_rtu(const ReadRequest& request, std::span<const std::uint8_t> recei
   const Registers theirs = as_libmodbus_reads(Protocol::rtu_over_tcp, request, received);
   if (ours) check(theirs == ours);
   if (!theirs || ours) return;
-  // Seven bytes that are an answer, with an eighth that makes a request of somebody of them.
+  // Seven bytes that are a response; with an eighth they are another master's request.
   const RtuParse cut = parse_rtu(received, true);
   const auto* frame = std::get_if<RtuFrame>(&cut);
   check(frame != nullptr && frame->kind == RtuFrame::Kind::request);
 }
 
-// libmodbus as the slave: it takes our request, and its answer is taken here.
-void ask_libmodbus(Protocol protocol, const ReadRequest& request, std::span<const std::uint8_t> held) {
-  Peer peer(protocol);
+// libmodbus as the slave: it accepts our request, and we read its response.
+void request_from_libmodbus(Protocol protocol, const ReadRequest& request,
+                            std::span<const std::uint8_t> held) {
+  LibmodbusPeer peer(protocol);
   modbus_set_slave(peer.context(), request.unit_id);
   const std::unique_ptr<modbus_mapping_t, Free> mapping(
       modbus_mapping_new_start_address(0, 0, 0, 0, request.first, request.count, 0, 0));
@@ -144,15 +145,15 @@ void ask_libmodbus(Protocol protocol, const ReadRequest& request, std::span<cons
   const int length = modbus_receive(peer.context(), query.data());
   check(length == static_cast<int>(protocol == Protocol::tcp ? tcp_request_length : rtu_request_length));
   check(modbus_reply(peer.context(), query.data(), length, mapping.get()) > 0);
-  const std::vector<std::uint8_t> answer = peer.sent();
-  check((protocol == Protocol::tcp ? as_we_read_tcp(request, answer) : as_we_read_rtu(request, answer)) ==
+  const std::vector<std::uint8_t> response = peer.sent();
+  check((protocol == Protocol::tcp ? as_we_read_tcp(request, response) : as_we_read_rtu(request, response)) ==
         expected);
 }
 
 }  // namespace
 
 // Byte 0: unit; 1: count; 2: bit 0 makes the CRC right, or the transaction, protocol and function of the
-// header; 3, 4: the first register; the rest is the answer.
+// header; 3, 4: the first register; the rest is the response.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 5) return 0;
   const auto count = static_cast<std::uint16_t>(data[1] % registers_per_request_max + 1);
@@ -175,7 +176,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   compare_tcp(request, tcp);
   compare_rtu(request, rtu);
-  ask_libmodbus(Protocol::tcp, request, held);
-  ask_libmodbus(Protocol::rtu_over_tcp, request, held);
+  request_from_libmodbus(Protocol::tcp, request, held);
+  request_from_libmodbus(Protocol::rtu_over_tcp, request, held);
   return 0;
 }

@@ -11,33 +11,33 @@ using namespace gensetd::modbus;
 
 namespace {
 
-void look(const ResponseParse& assembled, const ReadRequest& request,
-          std::span<const std::uint8_t> received) {
-  if (const auto* incomplete = std::get_if<Incomplete>(&assembled)) {
+void check_parse(const ResponseParse& parsed, const ReadRequest& request,
+                 std::span<const std::uint8_t> received) {
+  if (const auto* incomplete = std::get_if<Incomplete>(&parsed)) {
     check(incomplete->needed > received.size() && incomplete->needed <= tcp_frame_max);
-  } else if (const auto* answer = std::get_if<Response>(&assembled)) {
-    check(answer->registers.size() == 2U * request.count && answer->length <= received.size());
-    check(answer->registers.data() >= received.data());
-    check(answer->registers.data() + answer->registers.size() <= received.data() + received.size());
-  } else if (const auto* refused = std::get_if<Refused>(&assembled)) {
+  } else if (const auto* response = std::get_if<Response>(&parsed)) {
+    check(response->registers.size() == 2U * request.count && response->length <= received.size());
+    check(response->registers.data() >= received.data());
+    check(response->registers.data() + response->registers.size() <= received.data() + received.size());
+  } else if (const auto* refused = std::get_if<Refused>(&parsed)) {
     check(refused->length <= received.size());
   } else {
-    const auto& not_ours = std::get<Mismatched>(assembled);
-    check(not_ours.length > 0 && not_ours.length <= received.size());
+    const auto& mismatched = std::get<Mismatched>(parsed);
+    check(mismatched.length > 0 && mismatched.length <= received.size());
   }
 }
 
-// The length of what is cut off, or 0.
-std::size_t look(const RtuParse& cut, std::span<const std::uint8_t> received) {
-  if (const auto* incomplete = std::get_if<Incomplete>(&cut)) {
+// The length of the parsed frame or garbage, or 0.
+std::size_t check_parse(const RtuParse& parsed, std::span<const std::uint8_t> received) {
+  if (const auto* incomplete = std::get_if<Incomplete>(&parsed)) {
     check(incomplete->needed > received.size() && incomplete->needed <= rtu_frame_max);
     return 0;
   }
-  if (const auto* garbage = std::get_if<Garbage>(&cut)) {
+  if (const auto* garbage = std::get_if<Garbage>(&parsed)) {
     check(garbage->length > 0 && garbage->length <= received.size());
     return garbage->length;
   }
-  const auto& frame = std::get<RtuFrame>(cut);
+  const auto& frame = std::get<RtuFrame>(parsed);
   check(frame.length > 0 && frame.length <= received.size());
   check(frame.kind != RtuFrame::Kind::response || frame.registers.size() == 2U * frame.count);
   check(frame.registers.empty() ||
@@ -48,8 +48,8 @@ std::size_t look(const RtuParse& cut, std::span<const std::uint8_t> received) {
 
 }  // namespace
 
-// Byte 0: unit, 1: count, 2: transaction id, and whether the line fell silent; the rest is what came. Frames
-// are cut off as the link does.
+// Byte 0: unit, 1: count, 2: transaction id, and whether the line is silent; the rest are the received bytes.
+// Frames are removed one by one, as the link does.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
   const auto count = static_cast<std::uint16_t>(data[1] % registers_per_request_max + 1);
@@ -57,16 +57,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::span<const std::uint8_t> stream{data + 3, size - 3};
   std::span<const std::uint8_t> received = stream;
   for (;;) {
-    const ResponseParse assembled = parse_tcp_response(request, data[2], received);
-    look(assembled, request, received);
-    const auto* not_ours = std::get_if<Mismatched>(&assembled);
-    if (not_ours == nullptr) break;
-    received = received.subspan(not_ours->length);
+    const ResponseParse parsed = parse_tcp_response(request, data[2], received);
+    check_parse(parsed, request, received);
+    const auto* mismatched = std::get_if<Mismatched>(&parsed);
+    if (mismatched == nullptr) break;
+    received = received.subspan(mismatched->length);
   }
   const bool silent = data[2] % 2 == 0;
   received = stream;
   while (!received.empty()) {
-    const std::size_t length = look(parse_rtu(received, silent), received);
+    const std::size_t length = check_parse(parse_rtu(received, silent), received);
     if (length == 0) break;
     received = received.subspan(length);
   }

@@ -17,14 +17,14 @@ using std::chrono::hours;
 
 namespace {
 
-// Taken, or refused with a line for people.
+// Accepted, or refused with one line for people.
 template <class Try>
 void attempt(Try use) {
   try {
     use();
   } catch (const server::BadQuery& bad) {
-    const std::string_view said = bad.what();
-    check(!said.empty() && said.find('\n') == std::string_view::npos);
+    const std::string_view message = bad.what();
+    check(!message.empty() && message.find('\n') == std::string_view::npos);
   }
 }
 
@@ -48,8 +48,8 @@ void try_history(std::string_view text) {
 
 }  // namespace
 
-// The text is each of the queries, a cursor, a time and an id; what is taken keeps to its limits and is
-// printed as it was.
+// The text is parsed as each of the queries, a cursor, a time and an id. An accepted text keeps to the limits
+// and prints as it was.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text{reinterpret_cast<const char*>(data), size};
   attempt([&] {
@@ -60,10 +60,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     api::time_parameter(parameters, "from");
   });
   attempt([&] {
-    const auto wish = stream::parse_stream_options(text);
-    if (wish.devices) {
-      check(!wish.devices->empty() && wish.devices->size() <= stream::devices_in_list_max);
-      check(*wish.devices->begin() > 0);
+    const auto options = stream::parse_stream_options(text);
+    if (options.devices) {
+      check(!options.devices->empty() && options.devices->size() <= stream::devices_in_list_max);
+      check(*options.devices->begin() > 0);
     }
   });
   attempt([&] { try_events(text); });

@@ -31,14 +31,14 @@ constexpr reading::Epoch own_epoch = 1;
 constexpr reading::Epoch other_epoch = 2;
 constexpr std::chrono::seconds ttl{30};
 
-profile::ProfilePtr map_named(const char* name) {
+profile::ProfilePtr profile_named(const char* name) {
   static const profile::Catalog catalog = profile::Catalog::built_in();
   return catalog.find(name);
 }
 
-reading::ReadingPtr made(std::int64_t device, std::uint64_t seq, reading::Epoch epoch, bool is_genset) {
+reading::ReadingPtr reading_of(std::int64_t device, std::uint64_t seq, reading::Epoch epoch, bool is_genset) {
   reading::Content content{.identity = {device, "MKZ", "generator"},
-                           .profile = map_named(is_genset ? "hgm9520n" : "hgm9560"),
+                           .profile = profile_named(is_genset ? "hgm9520n" : "hgm9560"),
                            .online = true,
                            .seq = seq,
                            .epoch = epoch};
@@ -55,12 +55,12 @@ Hash hash_of(const reading::Reading& reading) {
   return fields;
 }
 
-// As much of Redis as the publisher uses. It takes whole commands and gives replies as bytes.
-class Server {
+// The part of Redis that the publisher uses. It executes commands and returns the replies as bytes.
+class FakeRedis {
  public:
   std::map<std::string, Hash> hashes;
   std::vector<std::string> published;
-  std::string fault;  // the answer to each HSET, while not empty
+  std::string fault;  // the error reply to each HSET, while not empty
 
   void accept() {
     commands_.emplace();
@@ -123,17 +123,17 @@ class Server {
   std::optional<std::vector<std::vector<std::string>>> queue_;
 };
 
-// A daemon's two dialogues, a Redis, and another process that writes there too.
-class Story {
+// A daemon's publisher and subscriber, a Redis, and another process that writes to it.
+class RedisScenario {
  public:
-  Story() { publisher_.start(); }
+  RedisScenario() { publisher_.start(); }
 
-  void happen(std::uint8_t what, std::uint8_t number, std::span<const std::uint8_t> rest) {
+  void apply(std::uint8_t kind, std::uint8_t number, std::span<const std::uint8_t> rest) {
     const std::int64_t device = number % devices + 1;
     const bool flag = number >= 128;
-    switch (what % 14) {
+    switch (kind % 14) {
       case 0:
-        hub_.publish(made(device, ++seq_, own_epoch, flag));
+        hub_.publish(reading_of(device, ++seq_, own_epoch, flag));
         break;
       case 1:
         hub_.remove(device);
@@ -151,7 +151,7 @@ class Story {
         deliver(number);
         break;
       case 6:
-        say_garbage(rest.first(std::min<std::size_t>(rest.size(), number % 16)));
+        receive_garbage(rest.first(std::min<std::size_t>(rest.size(), number % 16)));
         break;
       case 7:
         server_.fault = flag              ? ""
@@ -159,13 +159,13 @@ class Story {
                                           : "WRONGTYPE wrong kind of value";
         break;
       case 8:
-        write_as_another(device, number);
+        write_as_other_process(device, number);
         break;
       case 9:
         server_.hashes.clear();
         break;
       case 10:
-        hear();
+        deliver_published();
         break;
       case 11:
         publisher_.publish_event("{}");
@@ -178,10 +178,10 @@ class Story {
       default:
         hub_.claim(device);
     }
-    look();
+    check_state();
   }
 
-  // In the end Redis works, and holds the newest reading of each own device, whole.
+  // Finally Redis works, and contains the complete newest reading of each own device.
   void end() {
     if (is_open_) close();
     server_.fault.clear();
@@ -191,7 +191,7 @@ class Story {
       deliver(255);
       check(is_open_);
     }
-    hear();
+    deliver_published();
     for (std::int64_t device = 1; device <= devices; ++device) check_key(device);
     check(health_->state().find("refused") == std::string::npos);
   }
@@ -206,12 +206,12 @@ class Story {
     reader_.emplace();
     publisher_.opened();
     subscriber_.opened();
-    std::string asked;
-    subscriber_.append_commands(asked);
-    check(asked.find("SUBSCRIBE") != std::string::npos);
+    std::string commands;
+    subscriber_.append_commands(commands);
+    check(commands.find("SUBSCRIBE") != std::string::npos);
   }
 
-  // What was sent has been executed; its replies are lost.
+  // Sent commands have been executed; their replies are lost.
   void close() {
     if (!is_open_) return;
     is_open_ = false;
@@ -228,9 +228,9 @@ class Story {
     server_.take(outgoing, replies_);
   }
 
-  void deliver(std::size_t most) {
+  void deliver(std::size_t length_max) {
     if (!is_open_) return;
-    const std::size_t length = most == 255 ? replies_.size() : std::min(most, replies_.size());
+    const std::size_t length = length_max == 255 ? replies_.size() : std::min(length_max, replies_.size());
     reader_->feed(std::string_view{replies_}.substr(0, length));
     replies_.erase(0, length);
     RedisReply reply;
@@ -244,8 +244,8 @@ class Story {
     if (next == ReplyReader::Next::broken) close();
   }
 
-  // Redis, or what answers in its place, says what it likes.
-  void say_garbage(std::span<const std::uint8_t> bytes) {
+  // Redis, or another server in its place, sends anything.
+  void receive_garbage(std::span<const std::uint8_t> bytes) {
     if (!is_open_) return;
     replies_.append(bytes.begin(), bytes.end());
     replies_ += "\r\n";
@@ -253,16 +253,16 @@ class Story {
     if (is_open_) close();
   }
 
-  void write_as_another(std::int64_t device, std::uint8_t number) {
-    const auto reading = made(device, ++others_seq_, other_epoch, number % 2 == 0);
+  void write_as_other_process(std::int64_t device, std::uint8_t number) {
+    const auto reading = reading_of(device, ++others_seq_, other_epoch, number % 2 == 0);
     Hash& hash = server_.hashes[names_.metrics_key(device)];
     for (const auto& [name, value] : hash_of(*reading)) hash[name] = value;
     others_.insert(device);
     server_.published.push_back(reading->json);
   }
 
-  // All that is published comes to the subscriber; own readings come back.
-  void hear() {
+  // The subscriber receives all published readings, including this daemon's own.
+  void deliver_published() {
     for (const std::string& json : std::exchange(server_.published, {})) {
       if (!is_open_) continue;
       RedisReply message{.type = RedisReply::Type::array};
@@ -273,7 +273,7 @@ class Story {
     }
   }
 
-  void look() const {
+  void check_state() const {
     redis::RedisMetrics metrics;
     publisher_.add_to(metrics);
     subscriber_.add_to(metrics);
@@ -302,7 +302,7 @@ class Story {
       std::make_shared<redis::OtherWriters>("127.0.0.1:6379", ttl);
   redis::Publisher publisher_{hub_, health_, other_writers_, names_, [](std::int64_t) { return ttl; }};
   redis::Subscriber subscriber_{hub_, health_, other_writers_, names_, own_epoch, clock};
-  Server server_;
+  FakeRedis server_;
   std::optional<ReplyReader> reader_;
   std::string replies_;            // not delivered yet
   std::set<std::int64_t> others_;  // devices that the other process has written
@@ -313,14 +313,14 @@ class Story {
 
 }  // namespace
 
-// Two bytes an event: readings, removals, connections that come and go, replies whole, in pieces, as errors
-// or as anything else, and another process that writes the same keys. In the end each own hash is one whole
-// reading.
+// Two bytes for each event: readings, removals, connections that open and close, replies that are complete,
+// in pieces, errors or garbage, and another process that writes the same keys. Finally each own hash is one
+// complete reading.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   spdlog::set_level(spdlog::level::off);
-  Story story;
+  RedisScenario scenario;
   std::span<const std::uint8_t> rest{data, size};
-  for (; rest.size() >= 2; rest = rest.subspan(2)) story.happen(rest[0], rest[1], rest.subspan(2));
-  story.end();
+  for (; rest.size() >= 2; rest = rest.subspan(2)) scenario.apply(rest[0], rest[1], rest.subspan(2));
+  scenario.end();
   return 0;
 }

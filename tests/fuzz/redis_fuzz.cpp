@@ -19,20 +19,20 @@ using redis::ReplyReader;
 
 namespace {
 
-struct Heard {
+struct Received {
   std::size_t replies = 0;
   std::vector<std::string> readings;  // the newest of each device
-  bool operator==(const Heard&) const = default;
+  bool operator==(const Received&) const = default;
 };
 
-// What a subscriber makes of the bytes, cut into pieces of that length.
-Heard hear(std::string_view bytes, std::size_t piece) {
+// The readings that a subscriber accepts from the bytes in pieces of that length.
+Received receive(std::string_view bytes, std::size_t piece) {
   live::Hub hub;
   const auto health = std::make_shared<redis::RedisHealth>("127.0.0.1:6379");
   const auto others = std::make_shared<redis::OtherWriters>("127.0.0.1:6379", std::chrono::seconds{30});
   redis::Subscriber subscriber(hub, health, others, redis::KeyNames(""), 0);
   subscriber.opened();
-  Heard heard;
+  Received received;
   ReplyReader reader;
   while (!bytes.empty()) {
     reader.feed(bytes.substr(0, piece));
@@ -40,7 +40,7 @@ Heard hear(std::string_view bytes, std::size_t piece) {
     redis::RedisReply reply;
     ReplyReader::Next next = reader.next(reply);
     for (; next == ReplyReader::Next::complete; next = reader.next(reply)) {
-      ++heard.replies;
+      ++received.replies;
       check(reply.type != redis::RedisReply::Type::error || redis::first_error(reply) == reply.text);
       subscriber.handle_reply(reply);
     }
@@ -48,19 +48,19 @@ Heard hear(std::string_view bytes, std::size_t piece) {
   }
   for (const auto& reading : hub.all()) {
     check(reading->json.size() <= reading::foreign_json_max && !reading->content);
-    heard.readings.push_back(reading->json);
+    received.readings.push_back(reading->json);
   }
-  return heard;
+  return received;
 }
 
 }  // namespace
 
-// What is published reaches the hub as the bytes that came, and the same whether they came whole or cut by
-// the first byte's number.
+// Published readings reach the hub with unchanged bytes, and identically whether they arrive at once or in
+// pieces; the first byte decides the length of the pieces.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   spdlog::set_level(spdlog::level::off);
   const std::string_view bytes{reinterpret_cast<const char*>(data), size};
   const std::size_t piece = size > 0 ? data[0] % 16 + 1U : 1;
-  check(hear(bytes, std::max<std::size_t>(size, 1)) == hear(bytes, piece));
+  check(receive(bytes, std::max<std::size_t>(size, 1)) == receive(bytes, piece));
   return 0;
 }

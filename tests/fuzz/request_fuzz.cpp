@@ -17,18 +17,18 @@ using namespace gensetd;
 
 namespace {
 
-void check_said(const server::Response& answer, unsigned least, unsigned most) {
-  check(answer.status >= least && answer.status <= most);
-  const auto error = boost::json::parse(answer.body).as_object().at("error").as_object();
+void check_error_body(const server::Response& response, unsigned least, unsigned most) {
+  check(response.status >= least && response.status <= most);
+  const auto error = boost::json::parse(response.body).as_object().at("error").as_object();
   check(!error.at("code").as_string().empty() && !error.at("message").as_string().empty());
 }
 
-// Taken, and then an edit of nothing changes nothing; or refused with 422.
+// Accepted, and then an empty edit changes nothing; or refused with 422.
 template <class Row, class Edit>
 void try_row(const registry::Result<Row>& made, Edit edit) {
   if (const auto* refusal = std::get_if<registry::Refusal>(&made)) {
     check(refusal->message.find('\n') == std::string::npos);
-    return check_said(api::refusal_response(*refusal), 422, 422);
+    return check_error_body(api::refusal_response(*refusal), 422, 422);
   }
   const Row& row = std::get<Row>(made);
   check(std::get<Row>(edit(row, boost::json::object{})) == row);
@@ -37,7 +37,7 @@ void try_row(const registry::Result<Row>& made, Edit edit) {
 
 void try_bodies(std::string_view text) {
   const auto body = api::parse_body({.body = text, .content_type = "application/json"});
-  if (const auto* refused = std::get_if<server::Response>(&body)) return check_said(*refused, 400, 400);
+  if (const auto* refused = std::get_if<server::Response>(&body)) return check_error_body(*refused, 400, 400);
   const auto& object = std::get<boost::json::object>(body);
   const registry::ProfileNames profiles{"hgm9520n", "hgm9560"};
   try_row(registry::new_site(object), registry::edited_site);
@@ -55,7 +55,7 @@ void try_bodies(std::string_view text) {
   });
 }
 
-// Only who has a token is admitted.
+// Only a client with a token is admitted.
 void try_headers(std::string_view text) {
   const server::AccessPolicy access{.api_token = "token"};
   const bool admitted = access.role_of({.authorization = text, .subprotocols = text}) != server::Role::none;
@@ -65,7 +65,7 @@ void try_headers(std::string_view text) {
   check(server::AccessPolicy{}.is_host_trusted({.host = text}) || !text.empty());
   server::OwnHostNames(text, {std::string{text}}).contains(text);
   if (const auto refused = server::handshake_refusal({.host = "localhost", .version = "13", .key = text})) {
-    check_said(*refused, 400, 400);
+    check_error_body(*refused, 400, 400);
   } else {
     check(text.size() == 24);
   }
@@ -74,7 +74,7 @@ void try_headers(std::string_view text) {
 
 }  // namespace
 
-// What is taken is a path, and the host that counts is one that may stand in a Host header.
+// An accepted target is a path, and its host is valid in a Host header.
 void try_target(std::string_view text) {
   for (const bool is_options : {false, true}) {
     for (const server::TargetLine& line :
@@ -82,7 +82,7 @@ void try_target(std::string_view text) {
           server::TargetLine{.target = "/", .is_options = is_options, .host = text}}) {
       const auto read = server::read_target(line);
       if (const auto* refused = std::get_if<server::Response>(&read)) {
-        check_said(*refused, 400, 400);
+        check_error_body(*refused, 400, 400);
         continue;
       }
       const auto& target = std::get<server::RequestTarget>(read);
@@ -95,8 +95,8 @@ void try_target(std::string_view text) {
   }
 }
 
-// The text is a request target, a body and a header: each refuses it with the answer meant for that, or takes
-// it.
+// The text is parsed as a request target, a body and a header: each accepts it, or refuses it with the
+// documented response.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text{reinterpret_cast<const char*>(data), size};
   try_bodies(text);

@@ -31,28 +31,28 @@ void check_limits(const Settings& settings) {
   check(settings.read_token.empty() || settings.read_token != settings.api_token);
 }
 
-// Taken within the limits, or refused with one line that names the setting and does not hold a secret.
-void try_settings(const SettingInputs& given, std::string_view secret) {
+// Accepted within the limits, or refused with one line that names the setting and does not contain a secret.
+void try_settings(const SettingInputs& inputs, std::string_view secret) {
   try {
-    check_limits(parse_settings(given));
+    check_limits(parse_settings(inputs));
   } catch (const SettingsError& error) {
     const std::string_view line = error.what();
     check(!line.empty() && (secret.empty() || line.find(secret) == std::string_view::npos));
   }
 }
 
-// As try_settings. The parser may quote what it cannot read, the secret excepted.
+// As try_settings. The parser may quote text that it cannot read, but not the secret.
 void try_file(const std::string& text, std::string_view secret) {
   std::ofstream(scratch_file(), std::ios::binary) << text;
-  SettingInputs given;
+  SettingInputs inputs;
   try {
-    read_settings_file(scratch_file(), given);
+    read_settings_file(scratch_file(), inputs);
   } catch (const SettingsError& error) {
     const std::string_view line = error.what();
     return check(line.starts_with(scratch_file().string()) && line.find('\n') == std::string_view::npos &&
                  (secret.empty() || line.find(secret) == std::string_view::npos));
   }
-  try_settings(given, secret);
+  try_settings(inputs, secret);
 }
 
 }  // namespace
@@ -63,10 +63,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static constexpr std::string_view number = "47114711471147114711";
   const std::string text{reinterpret_cast<const char*>(data), size};
   for (const Setting& setting : all_settings()) {
-    if (size > value_length_max) break;  // then it is a file, and time is better spent on that
+    if (size > value_length_max) break;  // longer inputs are only useful as a file
     const std::string name{setting.name};
     try_settings({{name, {text, "the environment"}}}, "");
-    // Nothing but the token is of the text, so that what is said of another setting cannot hold the secret.
+    // Only the token contains the text, so that a message about another setting cannot contain the secret.
     if (name.ends_with("_TOKEN"))
       try_settings({{name, {std::string{secret} + text, "the environment"}}}, secret);
   }

@@ -19,19 +19,19 @@ using namespace gensetd;
 
 namespace {
 
-// Whatever is said of a URL stands on one line and does not hold its password.
-void check_said(std::string_view said, std::string_view secret) {
-  check(!said.empty() && said.find('\n') == std::string_view::npos);
-  check(secret.empty() || said.find(secret) == std::string_view::npos);
+// A message about a URL is one line and does not contain its password.
+void check_text(std::string_view text, std::string_view secret) {
+  check(!text.empty() && text.find('\n') == std::string_view::npos);
+  check(secret.empty() || text.find(secret) == std::string_view::npos);
 }
 
 void try_redis(const std::string& url, std::string_view secret) {
   try {
     const redis::RedisAddress address = redis::parse_url(url);
     check(!address.host.empty() && address.port > 0 && address.database >= 0);
-    check_said(redis::print_endpoint(address), address.host.find(secret) == std::string::npos ? secret : "");
+    check_text(redis::print_endpoint(address), address.host.find(secret) == std::string::npos ? secret : "");
   } catch (const std::runtime_error& error) {
-    check_said(error.what(), secret);
+    check_text(error.what(), secret);
   }
 }
 
@@ -42,23 +42,22 @@ void try_database(const std::string& url, std::string_view secret) {
     if (server == nullptr) return;
     check(!server->host.empty() && !server->user.empty() && !server->database.empty() && server->port > 0);
     if (server->password.find(secret) != std::string::npos)
-      check_said(registry::print_database(address), secret);
+      check_text(registry::print_database(address), secret);
   } catch (const std::runtime_error& error) {
-    check_said(error.what(), secret);
+    check_text(error.what(), secret);
   }
 }
 
 void try_daemon(const std::string& url, std::string_view secret) {
   const auto parsed = commands::parse_daemon_url(url);
-  if (const auto* why = std::get_if<std::string>(&parsed)) return check_said(*why, secret);
+  if (const auto* why = std::get_if<std::string>(&parsed)) return check_text(*why, secret);
   const auto& daemon = std::get<commands::DaemonUrl>(parsed);
   check(!daemon.host.empty() && daemon.port > 0);
   const auto again = commands::parse_daemon_url(commands::to_text(daemon));
   check(std::holds_alternative<commands::DaemonUrl>(again) && std::get<commands::DaemonUrl>(again) == daemon);
 }
 
-// What is taken for a device's address has one spelling, which is an address again, and no number in
-// disguise.
+// An accepted device address has one normal spelling, which is accepted again, and is not a disguised number.
 void try_address(const std::string& text) {
   const auto normal = registry::normal_address(text);
   if (!normal) return;
@@ -73,7 +72,7 @@ void try_address(const std::string& text) {
 
 }  // namespace
 
-// The text is a URL, an address, and what stands behind a password in a URL.
+// The text is used as a URL, as an address, and as the part of a URL that follows a password.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static constexpr std::string_view secret = "xyzzy-4711";
   const std::string text{reinterpret_cast<const char*>(data), size};

@@ -46,7 +46,7 @@ json::object object_of(std::string_view text) {
   return std::move(parsed.get_object());
 }
 
-// One client, and what it may rely on.
+// One client, and the guarantees of its stream.
 class Client {
  public:
   Client(std::unique_ptr<stream::MessageSource> source, bool is_dashboard)
@@ -55,8 +55,8 @@ class Client {
   }
   ~Client() { source_->end(); }
 
-  void say(std::string_view text, bool binary) {
-    pong_awaited_ |= text == "ping" && !binary;
+  void send(std::string_view text, bool binary) {
+    pong_pending_ |= text == "ping" && !binary;
     if (binary) {
       source_->received_binary();
     } else {
@@ -64,40 +64,39 @@ class Client {
     }
   }
 
-  // Everything that is to be said now. Messages are objects, 'pong' comes only when asked for, seq grows by
-  // one, errors are explained, and it comes to an end.
-  void hear(std::chrono::steady_clock::time_point now) {
-    for (int pieces = 0; hear_piece(now); ++pieces) check(pieces < 1'000);
+  // Receives everything that is due. Messages are objects, 'pong' only follows a ping, seq grows by one,
+  // errors have a text, and the messages end.
+  void receive_all(std::chrono::steady_clock::time_point now) {
+    for (int pieces = 0; receive_piece(now); ++pieces) check(pieces < 1'000);
   }
 
-  // A message or a piece of one; false: there is nothing to be said now, or nothing any more.
-  bool hear_piece(std::chrono::steady_clock::time_point now) {
+  // A message or a piece of one; false: no message is due, or the stream has ended.
+  bool receive_piece(std::chrono::steady_clock::time_point now) {
     if (ended_) return false;
     const stream::NextMessage next = source_->next({now, reading::Timestamp{milliseconds{1}}});
-    if (const auto* silence = std::get_if<stream::NothingDue>(&next)) {
-      check(!pong_awaited_ && text_.empty() && silence->until > now);
+    if (const auto* nothing_due = std::get_if<stream::NothingDue>(&next)) {
+      check(!pong_pending_ && text_.empty() && nothing_due->until > now);
       return false;
     }
-    if (const auto* ending = std::get_if<stream::CloseFrame>(&next)) {
+    if (const auto* close = std::get_if<stream::CloseFrame>(&next)) {
       ended_ = true;
-      check(is_dashboard_ && ending->code == 1008 && !ending->reason.empty() && ending->reason.size() <= 123);
+      check(is_dashboard_ && close->code == 1008 && !close->reason.empty() && close->reason.size() <= 123);
       return false;
     }
     const auto& piece = std::get<stream::OutgoingMessage>(next);
     check(piece.view().size() < text::piece_bytes + 16'384);
     text_ += piece.view();
-    if (piece.is_complete) take(std::exchange(text_, {}));
+    if (piece.is_complete) check_message(std::exchange(text_, {}));
     return true;
   }
 
   bool ended() const { return ended_; }
-  const std::set<std::int64_t>& devices() const {
-    return devices_;
-  }  // that it was told of since the snapshot
+  // The devices in its messages since the snapshot.
+  const std::set<std::int64_t>& devices() const { return devices_; }
 
  private:
-  void take(std::string_view text) {
-    if (text == "pong") return check(std::exchange(pong_awaited_, false));
+  void check_message(std::string_view text) {
+    if (text == "pong") return check(std::exchange(pong_pending_, false));
     const json::object message = object_of(text);
     if (!is_dashboard_) return check(message.contains("type") || message.contains("device_id"));
     const std::string_view type{message.at("type").as_string().data(), message.at("type").as_string().size()};
@@ -117,11 +116,11 @@ class Client {
   const bool is_dashboard_;
   std::set<std::int64_t> devices_;
   std::uint64_t seq_ = 0;
-  bool pong_awaited_ = false;
+  bool pong_pending_ = false;
   bool ended_ = false;
 };
 
-// What a `sub` may make of a subscription, and that an error is said with a code and a line.
+// A `sub` message stays within the limits of a subscription; an error has a code and a text.
 void try_message(std::string_view text) {
   const auto message = stream::parse_client_message(text, {});
   if (const auto* wanted = std::get_if<stream::DashboardSubscription>(&message)) {
@@ -137,8 +136,8 @@ void try_message(std::string_view text) {
 
 // Each line is a message of the client to both protocols, but for one that begins with a byte below 8: 0
 // publishes a reading, or one of each device, 1 lets 100 ms pass, 2 10 s, 3 removes a device, 4 is a binary
-// message, 5 changes the registry, 6 tells an event, 7 lets the client take one piece only before the next
-// line. In the end the dashboard subscribes to all, and knows what the hub knows.
+// message, 5 changes the registry, 6 publishes an event, 7 lets the client receive only one piece before the
+// next line. Finally the dashboard subscribes to all devices, and knows the same devices as the hub.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   live::Hub hub;
   live::NotificationHub notices;
@@ -160,32 +159,32 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    const int what = line.empty() ? 8 : static_cast<unsigned char>(line.front());
+    const int kind = line.empty() ? 8 : static_cast<unsigned char>(line.front());
     const std::int64_t device = line.size() > 1 ? static_cast<unsigned char>(line[1]) % devices_known + 1 : 1;
-    if (what == 0) hub.publish(reading_of(device, ++time));
-    if (what == 0 && line.size() > 1 && line[1] == '\xFF') {
+    if (kind == 0) hub.publish(reading_of(device, ++time));
+    if (kind == 0 && line.size() > 1 && line[1] == '\xFF') {
       for (std::int64_t id = 1; id <= devices_known; ++id) hub.publish(reading_of(id, ++time));
     }
-    if (what == 1) now += milliseconds{100};
-    if (what == 2) now += milliseconds{10'000};
-    if (what == 3) hub.remove(device);
-    if (what == 5) notices.notify_registry_change();
-    if (what == 6) notices.notify_event({device, std::make_shared<const std::string>("{}")});
-    if (what == 4 || what >= 8) {
+    if (kind == 1) now += milliseconds{100};
+    if (kind == 2) now += milliseconds{10'000};
+    if (kind == 3) hub.remove(device);
+    if (kind == 5) notices.notify_registry_change();
+    if (kind == 6) notices.notify_event({device, std::make_shared<const std::string>("{}")});
+    if (kind == 4 || kind >= 8) {
       try_message(line);
-      dashboard.say(line, what == 4);
-      plain.say(line, what == 4);
+      dashboard.send(line, kind == 4);
+      plain.send(line, kind == 4);
     }
-    if (what == 7) {
-      dashboard.hear_piece(now);
-      plain.hear_piece(now);
+    if (kind == 7) {
+      dashboard.receive_piece(now);
+      plain.receive_piece(now);
       continue;
     }
-    dashboard.hear(now);
-    plain.hear(now);
+    dashboard.receive_all(now);
+    plain.receive_all(now);
   }
-  dashboard.say(R"({"type":"sub","devices":null})", false);
-  dashboard.hear(now += milliseconds{10'000});
+  dashboard.send(R"({"type":"sub","devices":null})", false);
+  dashboard.receive_all(now += milliseconds{10'000});
   std::set<std::int64_t> held;
   for (const auto& reading : hub.all()) held.insert(reading->device_id);
   check(dashboard.ended() || dashboard.devices() == held);

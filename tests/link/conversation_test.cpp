@@ -127,6 +127,7 @@ TEST(Conversation, connection_that_was_closed_while_idle_costs_no_failure) {
 // one.
 TEST(Conversation, request_waits_for_a_peer_that_closes_after_each_response) {
   Script script;
+  constexpr ExtensionRange many_counts{.first = 50, .end = 90, .limit = 36};
   const modbus::ReadRequest request{.unit_id = 1, .first = 55, .count = 3};
   const auto close = [&] {
     script.later(milliseconds{60});
@@ -134,19 +135,19 @@ TEST(Conversation, request_waits_for_a_peer_that_closes_after_each_response) {
     EXPECT_EQ(script.next(), "connect");
     script.conversation.opened(script.now);
   };
-  script.submit("a", request, extensible);
+  script.submit("a", request, many_counts);
   for (int connection = 0; connection < 2; ++connection) {
     EXPECT_TRUE(script.next_event().starts_with("send"));
     script.respond(10);
     if (connection == 0) close();
   }
   EXPECT_EQ(script.next(), "report a 10 11 12");
-  script.submit("a", request, extensible);
+  script.submit("a", request, many_counts);
   close();
   EXPECT_TRUE(script.next_event().starts_with("send"));
   script.respond(10);
   EXPECT_EQ(script.next(), "report a 10 11 12");
-  script.submit("a", request, extensible);
+  script.submit("a", request, many_counts);
   EXPECT_EQ(script.next(), "wait 220");  // instead of the gap of 50 ms
   close();
   EXPECT_EQ(script.next(), "wait 50");
@@ -154,12 +155,12 @@ TEST(Conversation, request_waits_for_a_peer_that_closes_after_each_response) {
   script.respond(10);
   EXPECT_EQ(script.next(), "report a 10 11 12");
   // A connection that stays open delays one request only.
-  script.submit("a", request, extensible);
+  script.submit("a", request, many_counts);
   EXPECT_EQ(script.next(), "wait 220");
   EXPECT_TRUE(script.next_event().starts_with("send"));
   script.respond(10);
   EXPECT_EQ(script.next(), "report a 10 11 12");
-  script.submit("a", request, extensible);
+  script.submit("a", request, many_counts);
   EXPECT_EQ(script.next(), "wait 50");
 }
 
@@ -277,7 +278,7 @@ TEST(Conversation, connection_that_stalls_for_five_seconds_is_opened_anew_after_
   EXPECT_EQ(script.next(), "close");
 }
 
-TEST(Conversation, withdrawn_requester_hears_nothing_and_the_line_stays_taken_until_its_answer) {
+TEST(Conversation, withdrawn_requester_gets_no_report_and_the_line_stays_busy_until_its_response) {
   Script script;
   script.submit("gone", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   EXPECT_EQ(script.next_event(), "send 1:55+3");
@@ -288,7 +289,7 @@ TEST(Conversation, withdrawn_requester_hears_nothing_and_the_line_stays_taken_un
   EXPECT_EQ(script.next_event(), "send 2:55+3");
 }
 
-TEST(Conversation, line_that_is_never_quiet_is_asked_all_the_same) {
+TEST(Conversation, line_that_is_never_silent_still_gets_requests) {
   Script script;
   script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
   const SteadyTime start = script.now;

@@ -265,11 +265,11 @@ TEST_F(LinkTest, available_bytes_are_read_before_silence_is_decided) {
   const Bytes response = rtu_response(1, {0, 9, 0, 8, 0, 7});
   send(0, Bytes(response.begin(), response.begin() + 5));
   context.poll();
-  const auto heard_part = std::chrono::steady_clock::now();
-  asio::steady_timer held_up(context, heard_part);  // due before the silence, so its turn comes first
+  const auto part_received = std::chrono::steady_clock::now();
+  asio::steady_timer held_up(context, part_received);  // due before the silence, so its turn comes first
   held_up.async_wait(
       [&](boost::system::error_code) { send(0, Bytes(response.begin() + 5, response.end())); });
-  while (std::chrono::steady_clock::now() < heard_part + milliseconds{200}) {
+  while (std::chrono::steady_clock::now() < part_received + milliseconds{200}) {
   }
   EXPECT_EQ(request(0, 8), with_crc({1, 3, 0, 40, 0, 2}));  // the confirmation of a first read
   EXPECT_EQ(link.conversation().line().garbage_bytes, 0U);

@@ -170,8 +170,8 @@ void report(SimulatedPeer& line, const ReadingCounts& counts, std::uint64_t seed
             std::uint64_t transactions) {
   while (line.transactions < transactions) {
     line.step([](const link::Action& action) {
-      if (const auto* tell = std::get_if<link::Report>(&action)) {
-        tell->handler->finished(tell->outcome);
+      if (const auto* report = std::get_if<link::Report>(&action)) {
+        report->handler->finished(report->outcome);
       } else if (const auto* doubt = std::get_if<link::ReportSuspect>(&action)) {
         doubt->handler->response_suspected(doubt->request);
       }

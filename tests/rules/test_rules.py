@@ -59,7 +59,9 @@ def test_modules_depend_only_on_modules_before_them():
     order = list(direct)
     for name, used in direct.items():
         for other in used:
-            assert order.index(other) < order.index(name), f"src/{name} depends on src/{other}, which comes later in src/CMakeLists.txt: pass a function or move the shared part down"
+            assert order.index(other) < order.index(name), (
+                f"src/{name} depends on src/{other}, which comes later in src/CMakeLists.txt: pass a function or move the shared part down"
+            )
 
 
 def test_every_folder_of_src_is_a_module():
@@ -100,7 +102,9 @@ def test_lines_are_short():
 
 def identifiers(text):
     """Identifiers of C++ and TypeScript: without comments and string literals."""
-    text = re.sub(r"//.*|/\*.*?\*/", "", re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text), flags=re.DOTALL) if "/*" in text else re.sub(r"//.*", "", re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text))
+    text = re.sub(r'R"\((.|\n)*?\)"', '""', text)
+    text = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)
+    text = re.sub(r"//.*|/\*.*?\*/", "", text, flags=re.DOTALL) if "/*" in text else re.sub(r"//.*", "", text)
     return set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", text))
 
 

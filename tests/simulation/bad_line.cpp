@@ -74,7 +74,7 @@ class Line final : public Peer {
     buffer.insert(buffer.end(), bytes.begin(), bytes.end());
     while (buffer.size() >= modbus::rtu_request_length) {
       const auto end = buffer.begin() + modbus::rtu_request_length;
-      asked(Bytes(buffer.begin(), end));
+      process_request(Bytes(buffer.begin(), end));
       buffer.erase(buffer.begin(), end);
     }
   }
@@ -85,7 +85,7 @@ class Line final : public Peer {
     kernel_.at(time.time_since_epoch(), std::move(what));
   }
 
-  void asked(const Bytes& request) {
+  void process_request(const Bytes& request) {
     const modbus::ReadRequest read{.unit_id = request[0],
                                    .first = modbus::number_at(request, 2),
                                    .count = modbus::number_at(request, 4)};
@@ -150,7 +150,7 @@ struct Device {
   profile::ReadPlan plan;
   std::optional<SteadyTime> cycle_start;  // its first request since the last reading
   std::uint64_t confirmations = 0;        // counted until its last request, as the two below
-  std::uint64_t doubts = 0;
+  std::uint64_t suspect_responses = 0;
   std::uint64_t retries = 0;
 };
 
@@ -161,7 +161,7 @@ class LineUseRecorder final : public SocketObserver {
   LineUseRecorder(Kernel& kernel, const BadLineOptions& options)
       : kernel_(kernel), character_(character_time(options)), since_(kernel.now()) {}
 
-  void know(std::map<std::uint8_t, Device>& devices, milliseconds request_gap) {
+  void observe(std::map<std::uint8_t, Device>& devices, milliseconds request_gap) {
     devices_ = &devices;
     request_gap_ = request_gap;
   }
@@ -172,18 +172,18 @@ class LineUseRecorder final : public SocketObserver {
   void readable(Peer&) override { last_byte_ = kernel_.now(); }
 
   // Readings that were published before a request belong to the cycle before it.
-  std::function<void()> take_published = [] {};
+  std::function<void()> drain_published = [] {};
 
   void sends(Peer&, std::span<const std::uint8_t> bytes) override {
-    take_published();
+    drain_published();
     pass();
     end_request();
-    const modbus::ReadRequest asked{
+    const modbus::ReadRequest request{
         .unit_id = bytes[0], .first = modbus::number_at(bytes, 2), .count = modbus::number_at(bytes, 4)};
-    Device& device = devices_->at(asked.unit_id);
+    Device& device = devices_->at(request.unit_id);
     if (!device.cycle_start) device.cycle_start = SteadyTime{kernel_.now()};
     request_ =
-        Request{.use = cause_of(device), .extra = extra_registers(device, asked), .answers = answers()};
+        Request{.use = cause_of(device), .extra = extra_registers(device, request), .responses = responses()};
     state_ = State::in_flight;
     last_byte_ = kernel_.now();
     ++requests_;
@@ -213,12 +213,12 @@ class LineUseRecorder final : public SocketObserver {
   struct Request {
     LineUse use = LineUse::first_request;
     std::uint16_t extra = 0;
-    std::uint64_t answers = 0;  // taken until it was sent
+    std::uint64_t responses = 0;  // received until the request was sent
     nanoseconds time{0};
   };
 
   const link::Conversation& line() const { return devices_->begin()->second.poller->link().conversation(); }
-  std::uint64_t answers() const {
+  std::uint64_t responses() const {
     const link::UnitCounters sum = line().sum_of_units();
     return sum.responses + sum.exceptions;
   }
@@ -248,7 +248,7 @@ class LineUseRecorder final : public SocketObserver {
   void end_request() {
     const Request request = std::exchange(request_, {});
     if (request.time.count() == 0) return;
-    if (answers() == request.answers) {
+    if (responses() == request.responses) {
       time_of(LineUse::unanswered) += request.time;
       return;
     }
@@ -261,18 +261,18 @@ class LineUseRecorder final : public SocketObserver {
     const poller::DeviceMetrics metrics = device.poller->metrics();
     const bool is_confirmation =
         std::exchange(device.confirmations, metrics.unit.confirmations) != metrics.unit.confirmations;
-    const bool is_reread =
-        std::exchange(device.doubts, metrics.unit.suspect_responses) != metrics.unit.suspect_responses;
+    const bool is_reread = std::exchange(device.suspect_responses, metrics.unit.suspect_responses) !=
+                           metrics.unit.suspect_responses;
     const bool is_retry = std::exchange(device.retries, metrics.counters.retries) != metrics.counters.retries;
     if (is_confirmation) return LineUse::confirmation;
     if (is_reread) return LineUse::reread;
     return is_retry ? LineUse::retry : LineUse::first_request;
   }
 
-  static std::uint16_t extra_registers(const Device& device, const modbus::ReadRequest& asked) {
+  static std::uint16_t extra_registers(const Device& device, const modbus::ReadRequest& request) {
     for (const profile::PlannedRead& read : device.plan) {
-      if (asked.first <= read.first && asked.first + asked.count >= read.first + read.count)
-        return static_cast<std::uint16_t>(asked.count - read.count);
+      if (request.first <= read.first && request.first + request.count >= read.first + read.count)
+        return static_cast<std::uint16_t>(request.count - read.count);
     }
     return 0;
   }
@@ -324,15 +324,15 @@ class Run {
     };
     kernel_.on_broken = [this](const std::string&) { context_.stop(); };
     for (const std::string& name : options_.profiles) add(every_register_of(name));
-    recorder_.know(devices_, request_gap_);
-    recorder_.take_published = [this] { take(); };
+    recorder_.observe(devices_, request_gap_);
+    recorder_.drain_published = [this] { take(); };
   }
 
   BadLineMetrics go() {
     const Time start = kernel_.now();
     for (auto& [unit_id, device] : devices_) device.poller->start();
     kernel_.at(start + options_.length, [this] { context_.stop(); });
-    const auto goes_on = boost::asio::make_work_guard(context_);
+    const auto keeps_running = boost::asio::make_work_guard(context_);
     context_.run();
     take();
     metrics_.length = kernel_.now() - start;
@@ -348,7 +348,7 @@ class Run {
     metrics_.late_responses = sum.late_responses;
     metrics_.doubled_responses = sum.doubled_responses;
     metrics_.confirmations = sum.confirmations;
-    metrics_.doubts = sum.suspect_responses;
+    metrics_.suspect_responses = sum.suspect_responses;
     metrics_.hash = trace_.hash();
     return metrics_;
   }

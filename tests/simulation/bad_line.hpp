@@ -29,10 +29,10 @@ simulator::LineFaults reference_faults();
 
 // What the line is used for at a moment.
 enum class LineUse : std::uint8_t {
-  first_request,  // first attempt of a read, answered
+  first_request,  // first attempt of a read, with a response
   longer_read,    // additional registers that make its response distinguishable
   unanswered,     // a request without a usable response, until it is given up
-  retry,          // another attempt, answered
+  retry,          // another attempt, with a response
   confirmation,   // a response is requested again before it is used
   reread,         // a response that became doubtful is requested again
   request_gap,    // silence before a request that waits
@@ -56,7 +56,7 @@ struct BadLineMetrics {
   std::uint64_t late_responses = 0;
   std::uint64_t doubled_responses = 0;
   std::uint64_t confirmations = 0;
-  std::uint64_t doubts = 0;
+  std::uint64_t suspect_responses = 0;
   std::chrono::nanoseconds length{0};
   std::chrono::nanoseconds settling{0};  // from the last response to publication, all good readings together
   std::array<std::chrono::nanoseconds, line_uses> use{};

@@ -25,9 +25,9 @@ constexpr std::size_t tcp_request_length = 12;
 constexpr std::size_t rtu_request_length = 8;
 constexpr microseconds character_time{1'146};  // 11 bits at 9600 baud
 constexpr milliseconds longest_spoiled{1'000};
-constexpr modbus::ReadRequest no_request{.count = 0};  // an answer to no request
+constexpr modbus::ReadRequest no_request{.count = 0};  // a response to no request
 
-// A request that waits in vain, as its answer was late or mangled before, is over by then.
+// A request whose response was late or damaged has ended by then.
 constexpr seconds stray_delay{10};
 constexpr std::uint8_t unused_unit = 9;  // nothing with this unit id is polled
 
@@ -58,7 +58,7 @@ Bytes mangle(RandomSource& chance, Bytes frame) {
   return frame;
 }
 
-// TCP's own checksum finds what the network damages; what is wrong here was written so by the controller. All
+// TCP's checksum detects damage by the network; errors here were sent by the controller. All
 // but the low byte of the transaction id: who gives an answer the id of another request under way, for as
 // many registers, cannot be found out.
 Bytes mangle_header(RandomSource& chance, Bytes frame) {
@@ -85,7 +85,7 @@ Bytes with_crc(std::uint8_t unit_id, const Bytes& pdu) {
   return frame;
 }
 
-// An answer with fewer registers; or with all of them, and a byte count that says fewer.
+// A response with fewer registers; or with all of them, and a smaller byte count.
 Bytes shortened(PlantModel& plant, Bytes pdu, std::uint16_t count, const std::string& name) {
   if (pdu.front() != read_holding_registers) return pdu;
   constexpr std::size_t head = 2;  // function and byte count
@@ -169,7 +169,7 @@ void GensetModel::opened(int connection) {
   const Time until = plant_.kernel.now() + plant_.chance.between(seconds{1}, seconds{4});
   ignores_until_[connection] = until;
   plant_.trace.act(plant_.kernel.now(), "ignores requests", name);
-  // A connection that the program makes because it had no answer on the last one is no further excuse.
+  // A connection that the program opens after a missing response is not a further excuse.
   if (std::exchange(has_responded_, false)) plant_.observer.ignoring_requests(controller, until);
 }
 
@@ -222,7 +222,7 @@ void GensetModel::handle_request(int connection, const Bytes& request) {
   plant_.kernel.at(at, [this, connection, request, read] { respond(connection, request, read); });
 }
 
-// Never that of another request under way, which would be an answer to that one.
+// Never that of another outstanding request, which would make it a response to that one.
 std::uint16_t GensetModel::own_id(std::uint16_t transaction_id) {
   constexpr int far = 16;
   const bool is_counted = controller.faulty_block % 2 == 0;
@@ -282,7 +282,7 @@ void GensetModel::respond(int connection, const Bytes& request, const modbus::Re
   deliver(connection, std::move(frame), read);
 }
 
-// `read`: what it answers; of no registers when nobody waits for it.
+// `read`: the request of the response; without registers if no request waits for it.
 void GensetModel::deliver(int connection, Bytes frame, const modbus::ReadRequest& read) {
   std::function<void()> arrived = [this, read] {
     if (read.count != 0) plant_.observer.responded(*this, read);

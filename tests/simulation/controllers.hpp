@@ -43,7 +43,7 @@ struct ModelController {
   profile::ProfilePtr profile;
   ControllerFault controller_fault = ControllerFault::none;
   std::uint16_t faulty_block = 0;
-  Time lost_at{};  // the last answer of one_lost, or connection, whose loss is no reason to fail
+  Time lost_at{};  // the last response of one_lost, or connection, whose loss is no reason to fail
 };
 
 // Receives the events of responses.
@@ -90,7 +90,7 @@ class GensetModel final : public Peer {
   bool resets = false;      // breaks off a connection, one request in four
   bool ends_early = false;  // shuts down its side, one request in four
   bool closes_after_response = false;
-  void stray_later();     // frames come while nothing is asked, as long as that is its illness
+  void stray_later();     // sends frames while no request is outstanding, as long as the fault lasts
   void begin_ignoring();  // for 1 to 4 s after each new connection, beginning with a new one now
   void end_ignoring() { ignores_ = false; }
 
@@ -107,7 +107,7 @@ class GensetModel final : public Peer {
   bool ignores_ = false;
   bool has_responded_ = true;                  // on the connection before the newest one, or since
   std::uint16_t last_id_ = 0;                  // of the last request,
-  modbus::ReadRequest last_read_{.count = 1};  // and what it asked for
+  modbus::ReadRequest last_read_{.count = 1};  // and its request
   std::uint16_t own_id_ = 0;
   Time free_at_{};
   Time sending_until_{};
@@ -128,9 +128,9 @@ class ConverterModel final : public Peer {
   bool resets = false;
   bool is_noisy = false;
   bool closes_after_response = false;
-  void send_noise();  // noise comes while it does
+  void send_noise();  // sends noise while the fault lasts
   void stray_later(
-      ModelController& controller);  // frames come while nothing is asked and that is its illness
+      ModelController& controller);  // sends frames while no request is outstanding and the fault lasts
 
  private:
   void handle_request(const Bytes& request);

@@ -106,11 +106,11 @@ PlantFaults::Fault PlantFaults::of_path(Peer& peer, std::vector<std::int64_t> id
             if (connection != 0) network.reset(connection);
           },
           [&peer] { peer.path.refuses = false; });
-    case 3:  // no way there for new connections; one that is there lives
+    case 3:  // no route for new connections; an existing one stays open
       return marked(
           peer.name + ": unreachable", std::move(ids), false, [&peer] { peer.path.unreachable = true; },
           [&peer] { peer.path.unreachable = false; });
-    default: {  // a bad way: slow, and segments are lost. No reason to fail, but where half a frame comes
+    default: {  // a bad path: slow, and segments are lost. No reason to fail, unless half a frame arrives
                 // late.
       const Step begin = [&peer] {
         peer.path.latency_max = milliseconds{100};
@@ -225,12 +225,12 @@ PlantFaults::Fault PlantFaults::of_controller(Peer& peer, ModelController& contr
   const std::string name = fmt::format("device {}: {}", id, word(controller_fault));
   switch (controller_fault) {
     case ControllerFault::silent:
-    case ControllerFault::own_ids:  // nothing tells which request its answers are to
+    case ControllerFault::own_ids:  // its responses cannot be matched with requests
       return marked(name, {id}, true, begin, end);
     case ControllerFault::strays:
     case ControllerFault::idle_strays:
     case ControllerFault::doubled:
-      // Over Modbus TCP what comes again, or unasked, is no harm; on a line it is everybody's.
+      // Over Modbus TCP doubled or unsolicited frames do no harm; on a line they affect every device.
       if (!serial) return {name, begin, end};
       return marked(name, behind(converter_), false, begin, end);
     case ControllerFault::late:
@@ -246,7 +246,7 @@ PlantFaults::Fault PlantFaults::of_controller(Peer& peer, ModelController& contr
       if (serial) return marked(name, {id}, false, begin, end);
       return {name, begin, end};
     default:
-      return {name, begin, end};  // one lost answer, or answers in pieces: no reason to fail
+      return {name, begin, end};  // one lost response, or responses in pieces: no reason to fail
   }
 }
 

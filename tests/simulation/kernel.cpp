@@ -55,7 +55,7 @@ int Kernel::control(int epoll, int operation, int descriptor, const epoll_event*
   if (known.epoll == 0) return 0;
   known.interest = event->events;
   known.data = event->data;
-  mark(known);  // what is ready when it is asked for is told, epoll_ctl(2)
+  mark(known);  // a descriptor that is ready when it is added is reported, epoll_ctl(2)
   // Only the resolver's thread changes an event while this one waits.
   const std::lock_guard lock(lookup_mutex_);
   interrupted_ = true;
@@ -63,7 +63,7 @@ int Kernel::control(int epoll, int operation, int descriptor, const epoll_event*
   return 0;
 }
 
-// It is told once more, and so is an epoll instance that watches it.
+// It is reported once more, and so is an epoll instance that watches it.
 void Kernel::mark(Descriptor& descriptor) {
   descriptor.edge = true;
   const auto watcher = descriptors_.find(descriptor.epoll);
@@ -152,7 +152,7 @@ void Kernel::changed(int descriptor) {
   if (place != descriptors_.end()) mark(place->second);
 }
 
-// A text that is no address is looked up next, by who asked.
+// A text that is not an address is resolved next by the caller.
 bool Kernel::expects_lookup(const std::string& host) {
   lookup_host_ = host;
   looking_up_ = lookup_expected_ = true;

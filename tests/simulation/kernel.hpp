@@ -44,7 +44,7 @@ class Kernel {
 
   std::function<void()> on_step;                      // whenever the program has nothing left to do
   std::function<void(const std::string&)> on_broken;  // the program waits without a deadline
-  std::function<void(const std::string&)> on_lookup;  // a host name is looked up; to be answered by found()
+  std::function<void(const std::string&)> on_lookup;  // a host name is resolved; found() supplies the result
 
   // `address`: an IPv4 address; empty: there is no such name. Goes on when the program knows it, which is
   // when it waits for all that it waits for.
@@ -99,7 +99,7 @@ class Kernel {
   int next_ = first_descriptor;
 
   // Names are looked up on a thread of Asio's: the simulated time stands still until it has begun, and again
-  // until what it found has come back.
+  // until its result is available.
   std::mutex lookup_mutex_;
   std::condition_variable lookup_changed_;
   bool looking_up_ = false;

@@ -68,7 +68,7 @@ class Network final : public Sockets {
 
   void attach(Peer& peer) { peers_[{peer.address, peer.port}] = &peer; }
 
-  // The peers' side. What is delivered, or ended, arrives in this order; `arrived` is called when the program
+  // The peers' side. Bytes and ends arrive in this order; `arrived` is called when the program
   // could read it.
   void deliver(int connection, Bytes bytes, std::function<void()> arrived);
   // Only if it is due at the moment when it would arrive; else the peer has never sent it.
@@ -99,7 +99,7 @@ class Network final : public Sockets {
     std::function<void()> arrived;
     std::function<bool()> is_due;  // empty: it is
   };
-  // What is on its way in one direction, in order.
+  // The bytes in flight in one direction, in order.
   struct Direction {
     std::deque<Segment> segments;
     Time last_arrival{};
@@ -112,8 +112,8 @@ class Network final : public Sockets {
     bool ended = false;  // the peer's end was read up to
     std::deque<std::uint8_t> received;
     Time undelivered_max = Time::max();  // TCP_USER_TIMEOUT
-    bool closed = false;                 // by the program; what it had sent still goes its way
-    bool forgotten = false;              // the peer does not know it any more
+    bool closed = false;                 // by the program; bytes sent before are still delivered
+    bool forgotten = false;              // the peer has no record of it any more
     Direction to_peer;
     Direction to_program;
   };

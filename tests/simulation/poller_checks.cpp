@@ -21,7 +21,7 @@ constexpr milliseconds request_gap{50};
 
 // docs/design/serial-line.md: one and a half times the usual response time, and 150 ms.
 constexpr milliseconds serial_wait_least{200};
-// docs/design/serial-line.md: half an answer is waited for 'until 150 ms of silence'.
+// docs/design/serial-line.md: half a response is awaited until 150 ms of silence.
 constexpr milliseconds pause_within_frame_max{150};
 
 // Asio may wait in epoll_wait(2), in whole milliseconds.
@@ -143,7 +143,7 @@ void PollerChecks::readable(Peer& peer) {
 
 // Modbus TCP: several requests may be sent together.
 void PollerChecks::sends(Peer& peer, std::span<const std::uint8_t> bytes) {
-  take_published();
+  drain_published();
   act(peer);
   const std::size_t length = is_serial(peer) ? modbus::rtu_request_length : modbus::tcp_request_length;
   for (; !bytes.empty(); bytes = bytes.subspan(std::min(length, bytes.size()))) sends_one(peer, bytes);

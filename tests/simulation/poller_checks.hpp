@@ -41,7 +41,7 @@ class PollerChecks final : public SocketObserver, public ResponseObserver {
   void set_register_codes(poller::RegisterCodes& codes) { codes_ = &codes; }
 
   // Processes the readings published so far: readings before a request belong to the previous cycle.
-  std::function<void()> take_published = [] {};
+  std::function<void()> drain_published = [] {};
 
   // The device is polled with this target from now on; its earlier state is discarded.
   void watch(Peer& peer, const poller::PollTarget& target, std::uint64_t generation);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-// What a reading may say (PRODUCT.md, Reading).
+// The allowed contents of a reading (PRODUCT.md, Reading).
 namespace gensetd::simulation {
 namespace {
 
@@ -37,7 +37,7 @@ void PollerChecks::published(const reading::Reading& published, std::uint64_t ge
   if (!device.start && device.on_line == 1) broken(device, "a reading without a cycle");
   if (content.error.find('\n') != std::string::npos) broken(device, "an error of more than one line");
 
-  // A good cycle has been seen just now; what a failed one says, it knows from before.
+  // A good cycle is the time of its values; a failed one contains the time of an earlier cycle.
   if (content.is_fresh())
     check_success(device, content);
   else
@@ -120,12 +120,12 @@ void PollerChecks::check_failure(Device& device, const reading::Content& content
   if (is_calm(device.last_start) && content.timestamp != as_timestamp(kernel_.wall()))
     broken(device, "a failed cycle's timestamp is not now");
   ++device.failures;
-  // OFFLINE_AFTER failed cycles in a row; what was never reached is not online.
+  // OFFLINE_AFTER failed cycles in a row; a device that was never reached is not online.
   const bool online = device.online && device.failures < device.target.settings.offline_after;
   if (content.online != online)
     broken(device, fmt::format("after {} failed cycles online is {}", device.failures, content.online));
   if (device.online && !content.online) ++metrics_.losses;
-  // Each with its retry, where it had an answer before.
+  // Each with its retry, if the device had responded before.
   if (device.good && device.sends > 0 && device.sends + device.connects < 2)
     broken(device, "a cycle failed without a second attempt: " + content.error);
   device.good = false;

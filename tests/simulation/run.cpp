@@ -66,7 +66,7 @@ class Run {
   void add_converter();
   void add(Peer& peer, const ModelController& controller, const std::string& host, modbus::Protocol protocol);
   void poll(PolledDevice& place);
-  void change_something();
+  void change_registry();
   void look_up();
   void take();
 
@@ -100,7 +100,7 @@ Run::Run(std::uint64_t seed, minutes length, bool printed)
   thread_state_->context.random.seed(static_cast<std::uint32_t>(randomness_.bits()));
   thread_state_->links.seed(static_cast<std::uint32_t>(randomness_.bits()));
   checks_.set_register_codes(plant_.codes);
-  checks_.take_published = [this] { take(); };
+  checks_.drain_published = [this] { take(); };
   kernel_.on_step = [this] {
     take();
     checks_.step();
@@ -181,8 +181,8 @@ void Run::poll(PolledDevice& place) {
   thread_state_->devices[id] = std::move(device);
 }
 
-// Somebody edits, replaces or deletes a device while it is polled.
-void Run::change_something() {
+// Edits, replaces or deletes a device while it is polled.
+void Run::change_registry() {
   const auto pause = randomness_.between(minutes{1}, minutes{15});
   if (kernel_.now() + pause > end_ - without_faults) return;
   kernel_.at(kernel_.now() + pause, [this] {
@@ -214,7 +214,7 @@ void Run::change_something() {
           if (!thread_state_->devices.contains(id)) poll(place);
         });
     }
-    change_something();
+    change_registry();
   });
 }
 
@@ -236,9 +236,9 @@ void Run::take() {
 Result Run::go() {
   for (auto& [id, place] : places_) poll(place);
   faults_->start();
-  change_something();
+  change_registry();
   kernel_.at(end_, [this] { context_.stop(); });
-  const auto goes_on = boost::asio::make_work_guard(context_);
+  const auto keeps_running = boost::asio::make_work_guard(context_);
   context_.run();
   return {trace_.hash(), trace_.lines(), trace_.broken(), checks_.metrics(), trace_.acts()};
 }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-// When cycles start, and how soon a device that died, or came back, is said to be so (PRODUCT.md, Settings
+// When cycles start, and how soon a lost or returned device is reported as such (PRODUCT.md, Settings
 // and Modbus).
 namespace gensetd::simulation {
 namespace {
@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Time clock_grain = std::chrono::microseconds{5};
-// Where answers come thick they go before timers: a turn and a wait of link/readiness.cpp.
+// Under many responses these are processed before timers: a turn and a wait of link/readiness.cpp.
 constexpr Time late_start_max = std::chrono::milliseconds{2};
 constexpr Time first_start_max = seconds{1};  // 'a new device is polled within a second'
 
@@ -23,7 +23,7 @@ void PollerChecks::begin_cycle(Device& device) {
   if (device.start || device.generation == 0) return;
   const Time start = kernel_.now();
   if (is_calm(std::min(device.last_start, device.published_at))) check_start(device, start);
-  // On a shared line the first request may have to wait for its turn, and what was taken back is asked again.
+  // On a shared line the first request may have to wait for its turn, and withdrawn requests are sent again.
   const bool own_line = device.on_line == 1;
   if (own_line && device.good && is_calm(device.last_start)) check_on_grid(device, start);
   device.start = start;

@@ -237,7 +237,7 @@ TEST_F(ConverterTest, foreign_masters_responses_come_to_a_client_without_request
   }
 }
 
-TEST_F(ConverterTest, trace_tells_of_connections_and_requests) {
+TEST_F(ConverterTest, trace_contains_connections_and_requests) {
   std::vector<std::string> lines;
   SimulatorOptions options{.servers = {converter()}};
   options.trace = [&](const std::string& line) { lines.push_back(line); };

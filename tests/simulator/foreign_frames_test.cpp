@@ -28,7 +28,7 @@ int foreign_before_on_tcp(std::span<const std::uint8_t> left) {
   }
 }
 
-TEST(ForeignFrames, foreign_frame_is_a_good_one_that_a_client_can_tell_from_its_response) {
+TEST(ForeignFrames, foreign_frame_is_valid_and_distinguishable_from_the_clients_response) {
   std::set<std::size_t> frames_seen;
   deliver_many({.foreign = 1}, Protocol::rtu_over_tcp, [&](const Delivery& d) {
     EXPECT_EQ(d.segments.size(), 2U);

@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST(Pattern, value_tells_unit_register_and_time) {
+TEST(Pattern, value_encodes_unit_register_and_time) {
   for (int unit_id = 0; unit_id < 4; ++unit_id) {
     for (int address = 0; address < 256; ++address) {
       for (int tenths = 0; tenths < 64; ++tenths) {
@@ -25,7 +25,7 @@ TEST(Pattern, value_tells_unit_register_and_time) {
   }
 }
 
-TEST(Pattern, registers_of_a_plant_show_it_at_the_time_they_are_asked_for) {
+TEST(Pattern, registers_of_a_plant_show_its_state_at_the_time_of_the_request) {
   UnixTime now{0};
   const auto genset = profile::Catalog::built_in().find("hgm9520n");
   ModbusServerOptions place;

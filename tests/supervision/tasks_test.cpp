@@ -60,13 +60,13 @@ TEST(Tasks, a_loop_that_only_throws_is_slowed_down) {
 TEST(Tasks, a_spawned_coroutine_that_throws_is_reported_and_the_context_continues) {
   const LogLines log;
   asio::io_context context;
-  bool told = false;
+  bool is_reported = false;
   bool went_on = false;
-  spawn(context, Task::websocket, fail(), [&] { told = true; });
+  spawn(context, Task::websocket, fail(), [&] { is_reported = true; });
   asio::post(context, [&] { went_on = true; });
   const auto before = count_of(Task::websocket);
   context.run();
-  EXPECT_TRUE(told);
+  EXPECT_TRUE(is_reported);
   EXPECT_TRUE(went_on);
   EXPECT_EQ(count_of(Task::websocket), before + 1);
 }

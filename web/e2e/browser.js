@@ -2,7 +2,10 @@
 import { chromium as driver } from "playwright-core";
 import { chromium } from "./paths.js";
 
-const arguments_of_browser = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const arguments_of_browser = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
 
 export const widths = { 390: 844, 1440: 900, 1920: 1080 };
 

@@ -117,5 +117,11 @@ const switchboard_on_mains = {
 export const genset = (values = {}) => new Controller("hgm9520n").set({ ...engine_at_rest, ...values });
 export const running_genset = (values = {}) => genset({ ...engine_under_load, ...values });
 export const switchboard = (values = {}) => new Controller("hgm9560").set({ ...switchboard_on_mains, ...values });
-export const mains_lost = { mains_status: 2, mains_switch: 7, mains_uab: 0, mains_ubc: 0, mains_uca: 0, mains_ua: 0, mains_ub: 0, mains_uc: 0, mains_freq: 0, mains_ia: 0, mains_ib: 0, mains_ic: 0, mains_total_p: 0, mains_total_q: 0 };
-export const busbar_on_gensets = { genset_status: 9, busbar_switch: 3, busbar_uab: 401, busbar_ubc: 401, busbar_uca: 400, busbar_ua: 231, busbar_ub: 231, busbar_uc: 231, busbar_freq: 49.99, busbar_current: 344.1, busbar_p: 228.4, busbar_q: 61.2 };
+export const mains_lost = {
+  mains_status: 2, mains_switch: 7, mains_uab: 0, mains_ubc: 0, mains_uca: 0, mains_ua: 0, mains_ub: 0, mains_uc: 0,
+  mains_freq: 0, mains_ia: 0, mains_ib: 0, mains_ic: 0, mains_total_p: 0, mains_total_q: 0,
+};
+export const busbar_on_gensets = {
+  genset_status: 9, busbar_switch: 3, busbar_uab: 401, busbar_ubc: 401, busbar_uca: 400, busbar_ua: 231, busbar_ub: 231,
+  busbar_uc: 231, busbar_freq: 49.99, busbar_current: 344.1, busbar_p: 228.4, busbar_q: 61.2,
+};

@@ -14,7 +14,10 @@ const fixture = set_up(async (programs) => {
 });
 
 const switchboard_normal = { mains_status: 0, mains_switch: 3, busbar_switch: 7, mains_uab: 398, mains_freq: 50, mains_total_p: 374.8, busbar_uab: 0, busbar_freq: 0, busbar_p: 0 };
-const words = ["Синхронизация", "Задержка включения", "Ожидание включения", "Включён", "Разгрузка", "Задержка отключения", "Ожидание отключения", "Отключён"];
+const words = [
+  "Синхронизация", "Задержка включения", "Ожидание включения", "Включён",
+  "Разгрузка", "Задержка отключения", "Ожидание отключения", "Отключён",
+];
 const running = { gen_status: 9, gen_normal: true, gen_uab: 400, gen_ubc: 400, gen_uca: 400, gen_freq: 50 };
 
 for (const width of [1440, 390]) {

@@ -39,7 +39,11 @@ export async function expect_text(page, selector, expected) {
   let seen;
   const deadline = Date.now() + 30000;
   do {
-    seen = await page.evaluate((one) => document.querySelector(one)?.innerText?.replace(/\s+/g, " ").trim() ?? document.querySelector(one)?.textContent?.replace(/\s+/g, " ").trim() ?? null, selector);
+    seen = await page.evaluate((one) => {
+      const element = document.querySelector(one);
+      const text = element?.innerText ?? element?.textContent;
+      return text?.replace(/\s+/g, " ").trim() ?? null;
+    }, selector);
     if (expected instanceof RegExp ? expected.test(seen ?? "") : seen === expected) return seen;
     await new Promise((resolve) => setTimeout(resolve, 50));
   } while (Date.now() < deadline);

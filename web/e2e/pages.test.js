@@ -64,7 +64,8 @@ for (const theme of ["light", "dark"]) {
           await picture(page, `${name}-${width}-${theme}-${language}`);
           const bad_text = await page.evaluate(() => /undefined|NaN|\bnull\b|\[object|Infinity/.exec(document.body.innerText)?.[0]);
           if (bad_text) found.push(`${name}: contains ${bad_text}`);
-          const cut = await page.evaluate(() => [...document.querySelectorAll(".badge")].filter((badge) => badge.scrollWidth > badge.clientWidth + 1).map((badge) => badge.innerText));
+          const cut = await page.evaluate(() =>
+            [...document.querySelectorAll(".badge")].filter((badge) => badge.scrollWidth > badge.clientWidth + 1).map((badge) => badge.innerText));
           if (cut.length > 0) found.push(`${name}: cut off: ${cut}`);
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           if (overflow > 0) found.push(`${name}: ${overflow} px wider than the window`);

@@ -16,7 +16,8 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const fixture = set_up(async (programs) => {
   execFileSync("openssl", [
-    "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=page", "-addext", "subjectAltName=IP:127.0.0.1",
+    "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", key, "-out", certificate,
+    "-days", "2", "-subj", "/CN=page", "-addext", "subjectAltName=IP:127.0.0.1",
   ], { stdio: "ignore" });
   const daemon = await programs.daemon({ API_TOKEN: "everything", READ_TOKEN: "only-reading", TLS_CERT: certificate, TLS_KEY: key });
   const [set] = await programs.controllers(running_genset());

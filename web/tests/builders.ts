@@ -25,7 +25,13 @@ export function input(id: number, fields: Record<string, Value>, { quality = "li
 export const standby = { gen_status: 0, gen_normal: false, gen_closed: false, gen_uab: 0, gen_freq: 0, power_total: 0, mains_normal: true, mains_load: true, mains_uab: 398 };
 export const on_load = { ...standby, gen_status: 9, gen_normal: true, gen_closed: true, gen_uab: 400, gen_freq: 50, power_total: 114 };
 export const running_open = { ...on_load, gen_closed: false, power_total: 0 };
-export const switchboard_on_mains = { mains_status: 0, mains_switch: 3, busbar_switch: 7, mains_uab: 398, mains_freq: 50, mains_total_p: 375, busbar_uab: 0, busbar_freq: 0, busbar_p: 0 };
-export const switchboard_on_gensets = { mains_status: 2, mains_switch: 7, busbar_switch: 3, mains_uab: 0, mains_freq: 0, mains_total_p: 0, busbar_uab: 401, busbar_freq: 50, busbar_p: 228 };
+export const switchboard_on_mains = {
+  mains_status: 0, mains_switch: 3, busbar_switch: 7, mains_uab: 398, mains_freq: 50, mains_total_p: 375,
+  busbar_uab: 0, busbar_freq: 0, busbar_p: 0,
+};
+export const switchboard_on_gensets = {
+  mains_status: 2, mains_switch: 7, busbar_switch: 3, mains_uab: 0, mains_freq: 0, mains_total_p: 0,
+  busbar_uab: 401, busbar_freq: 50, busbar_p: 228,
+};
 export const genset = (id: number, fields: Record<string, Value>, more = {}) => input(id, fields, more);
 export const switchboard = (id: number, fields: Record<string, Value>, more = {}) => input(id, fields, { device_type: "ats", profile: "hgm9560", ...more });

@@ -10,7 +10,12 @@ const field = (name: string, more: Partial<ProfileField> = {}): ProfileField => 
 
 for (const [type, profile] of [["generator", "hgm9520n"], ["ats", "hgm9560"]] as const) {
   const text = readFileSync(join(process.env.GENSETD_SOURCE!, "profiles", `${profile}.toml`), "utf8");
-  const fields = [...text.matchAll(/\{ name = "(\w+)",\s+address =.*?type = "(\w+)"(.*)/g)].map(([, name, kind, rest]) => ({ name: name!, kind, decimals: Number(/decimals = (\d)/.exec(rest!)?.[1] ?? 0), unit: /unit = "([^"]*)"/.exec(rest!)?.[1] ?? "" }));
+  const fields = [...text.matchAll(/\{ name = "(\w+)",\s+address =.*?type = "(\w+)"(.*)/g)].map(([, name, kind, rest]) => ({
+    name: name!,
+    kind,
+    decimals: Number(/decimals = (\d)/.exec(rest!)?.[1] ?? 0),
+    unit: /unit = "([^"]*)"/.exec(rest!)?.[1] ?? "",
+  }));
 
   test(`the table of ${profile} contains exactly its fields`, () => {
     assert.deepEqual([...tables[type].keys(), ...state_fields[type]].sort(), fields.map((one) => one.name).sort());

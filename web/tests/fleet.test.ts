@@ -5,7 +5,9 @@ import { site_state } from "../src/lib/site-state";
 import type { Site } from "../src/lib/types";
 import { switchboard_on_mains, on_load, genset, standby, switchboard } from "./builders";
 
-const site = (id: number, code: string, more: Partial<Site> = {}): Site => ({ id, code, name: `Site ${code}`, network: null, description: null, is_active: true, topology: null, ...more });
+const site = (id: number, code: string, more: Partial<Site> = {}): Site => ({
+  id, code, name: `Site ${code}`, network: null, description: null, is_active: true, topology: null, ...more,
+});
 
 test("gensets run from the end of cranking until the stop command", () => {
   const running = Array.from({ length: 17 }, (_, code) => code).filter((code) => is_running(genset(1, { gen_status: code })));
@@ -22,7 +24,10 @@ test("a device with unknown mode does not count as not in AUTO", () => {
 });
 
 test("the summary ignores inactive devices and marks partial and stale figures", () => {
-  const inputs = [genset(1, on_load), genset(2, standby), genset(3, on_load, { quality: "offline" }), genset(4, on_load, { quality: "stale" }), genset(5, on_load, { quality: "disabled" }), switchboard(6, switchboard_on_mains)];
+  const inputs = [
+    genset(1, on_load), genset(2, standby), genset(3, on_load, { quality: "offline" }), genset(4, on_load, { quality: "stale" }),
+    genset(5, on_load, { quality: "disabled" }), switchboard(6, switchboard_on_mains),
+  ];
   const summary = summary_of([site(1, "A"), site(2, "B", { is_active: false })], inputs, [], false);
   assert.deepEqual(summary, { sites: 1, gensets: 4, running: 2, power: 228, power_partial: true, alarms: 0, worst: null, offline: 1, stale: 1, has_stale: true });
 });

@@ -30,7 +30,9 @@ test("a value that rounds to zero has no minus", () => {
 });
 
 test("an age has one unit", () => {
-  const ages: [number | null, string][] = [[null, "—"], [0, "0 с"], [119_999, "119 с"], [120_000, "2 мин"], [7_199_000, "119 мин"], [7_200_000, "2 ч"], [172_800_000, "2 сут"]];
+  const ages: [number | null, string][] = [
+    [null, "—"], [0, "0 с"], [119_999, "119 с"], [120_000, "2 мин"], [7_199_000, "119 мин"], [7_200_000, "2 ч"], [172_800_000, "2 сут"],
+  ];
   for (const [age, text] of ages) assert.equal(format_age(age, "ru"), text.replace(" ", "\u00a0"));
 });
 

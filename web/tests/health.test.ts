@@ -4,7 +4,8 @@ import { alarms_of, health_of, is_unacknowledged, sort_alarms, with_event, worst
 import type { PlantEvent, Priority } from "../src/lib/types";
 import { at, reading } from "./builders";
 
-const codes = (fields: object, quality: Parameters<typeof alarms_of>[1] = "live") => alarms_of(reading(1, { ...fields }), quality).map((alarm) => `${alarm.priority} ${alarm.code}`);
+const codes = (fields: object, quality: Parameters<typeof alarms_of>[1] = "live") =>
+  alarms_of(reading(1, { ...fields }), quality).map((alarm) => `${alarm.priority} ${alarm.code}`);
 
 test("each alarm class has its priority, the highest first", () => {
   assert.deepEqual(codes({ alarm_warning: true, alarm_block: true, alarm_shutdown: true, alarm_trip_stop: true }), [

@@ -9,7 +9,8 @@ test("each address names a page, an invalid one the page unknown", () => {
   assert.deepEqual(parse_route("#/device/13"), { page: "device", id: 13, part: "values" });
   assert.deepEqual(parse_route("#/device/13/diagnostics?x=1"), { page: "device", id: 13, part: "diagnostics" });
   assert.deepEqual(parse_route("#/alarms"), { page: "alarms" });
-  for (const hash of ["#/site", "#/site/0", "#/site/x", "#/site/1/2", "#/device/1/2", "#/nowhere", "#/alarms/1", "#/site/1e3"]) assert.deepEqual(parse_route(hash), { page: "unknown" }, hash);
+  for (const hash of ["#/site", "#/site/0", "#/site/x", "#/site/1/2", "#/device/1/2", "#/nowhere", "#/alarms/1", "#/site/1e3"])
+    assert.deepEqual(parse_route(hash), { page: "unknown" }, hash);
 });
 
 test("the options of a wall display stand before or after the hash", () => {

@@ -22,7 +22,8 @@ test("a result is unknown exactly if an unknown input could change it", () => {
 const block = (...inputs: Input[]) => site_model({ topology: null }, inputs)[0]!;
 
 const codes: [number | null, Truth, boolean][] = [
-  [0, false, true], [1, false, true], [2, false, true], [3, true, false], [4, true, true], [5, true, true], [6, true, true], [7, false, false], [8, "unknown", false], [null, "unknown", false],
+  [0, false, true], [1, false, true], [2, false, true], [3, true, false], [4, true, true], [5, true, true], [6, true, true],
+  [7, false, false], [8, "unknown", false], [null, "unknown", false],
 ];
 for (const [code, conducting, moving] of codes) {
   test(`switch code ${code} conducts: ${conducting}, moves: ${moving}`, () => {
@@ -42,8 +43,16 @@ const cases: [string, Input[], string | undefined, Truth, Truth, Truth[]][] = [
   ["gensets running, bus breaker open", [switchboard(1, { ...switchboard_on_gensets, busbar_switch: 7 }), genset(2, on_load)], "absent", false, true, [true]],
   ["mains present but out of range", [switchboard(1, { ...switchboard_on_mains, mains_status: 2, mains_uab: 340 }), genset(2, standby)], "abnormal", true, false, [false]],
   ["unknown mains switch", [switchboard(1, { ...switchboard_on_mains, mains_switch: 9 }), genset(2, standby)], "normal", "unknown", false, [false]],
-  ["an unknown genset that cannot change the result", [switchboard(1, switchboard_on_gensets), genset(2, on_load), genset(3, {}, { quality: "offline" })], "absent", true, true, [true, "unknown"]],
-  ["an unknown genset that could change the result", [switchboard(1, { ...switchboard_on_gensets, busbar_uab: null }), genset(2, {}, { quality: "offline" })], "absent", "unknown", "unknown", ["unknown"]],
+  [
+    "an unknown genset that cannot change the result",
+    [switchboard(1, switchboard_on_gensets), genset(2, on_load), genset(3, {}, { quality: "offline" })],
+    "absent", true, true, [true, "unknown"],
+  ],
+  [
+    "an unknown genset that could change the result",
+    [switchboard(1, { ...switchboard_on_gensets, busbar_uab: null }), genset(2, {}, { quality: "offline" })],
+    "absent", "unknown", "unknown", ["unknown"],
+  ],
   ["switchboard offline", [switchboard(1, switchboard_on_mains, { quality: "offline" }), genset(2, standby)], "unknown", "unknown", "unknown", [false]],
   ["a single genset, load on mains", [genset(1, standby)], "normal", true, false, [false]],
   ["a single genset islanded", [genset(1, { ...on_load, ...lost })], "absent", true, true, [true]],
@@ -91,7 +100,8 @@ test("the mains are unknown if the gensets disagree", () => {
 });
 
 test("voltage is present above a tenth of the nominal voltage", () => {
-  const presence = (volts: number, nominal_voltage: number | null) => block(genset(1, { ...running_open, gen_normal: null, gen_uab: volts }, { nominal_voltage })).gensets[0]!.source.presence;
+  const presence = (volts: number, nominal_voltage: number | null) =>
+    block(genset(1, { ...running_open, gen_normal: null, gen_uab: volts }, { nominal_voltage })).gensets[0]!.source.presence;
   assert.equal(presence(41, null), "unknown", "voltage is present, but whether it is normal is unknown");
   assert.equal(presence(40, null), "absent");
   assert.equal(presence(600, 6300), "absent");
@@ -105,7 +115,9 @@ test("by default one block has all gensets, and each further switchboard has its
 });
 
 test("breakers are numbered through all blocks", () => {
-  const names = site_model({ topology: { blocks: [{ mains_device: 1, gensets: [2] }, { mains_device: 3, gensets: [4] }] } }, [switchboard(1, switchboard_on_mains), genset(2, standby), switchboard(3, switchboard_on_mains), genset(4, standby)])
+  const topology = { blocks: [{ mains_device: 1, gensets: [2] }, { mains_device: 3, gensets: [4] }] };
+  const inputs = [switchboard(1, switchboard_on_mains), genset(2, standby), switchboard(3, switchboard_on_mains), genset(4, standby)];
+  const names = site_model({ topology }, inputs)
     .flatMap((one) => [one.mains_breaker!, one.bus_breaker!, ...one.gensets.map((genset_model) => genset_model.breaker)]).map((one) => one.name);
   assert.deepEqual(names, ["QF1", "QF2", "QF3", "QF4", "QF5", "QF6"]);
 });

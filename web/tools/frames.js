@@ -42,7 +42,11 @@ async function measure(page, session, slower) {
   const after = await figures_of(session);
   await session.send("Emulation.setCPUThrottlingRate", { rate: 1 });
   const share = (name) => (100 * (after[name] - before[name])) / (after.Timestamp - before.Timestamp);
-  return { p50: percentile(frames, 0.5), p95: percentile(frames, 0.95), p99: percentile(frames, 0.99), long: long.length, longest: Math.max(0, ...long), task: share("TaskDuration"), script: share("ScriptDuration"), nodes: after.Nodes };
+  return {
+    p50: percentile(frames, 0.5), p95: percentile(frames, 0.95), p99: percentile(frames, 0.99),
+    long: long.length, longest: Math.max(0, ...long),
+    task: share("TaskDuration"), script: share("ScriptDuration"), nodes: after.Nodes,
+  };
 }
 
 const programs = new Programs();
@@ -68,7 +72,10 @@ try {
   const rows = {};
   const row = (title, figures) => {
     rows[title] = figures;
-    console.log(`${title.padEnd(34)}${fixed(figures.p50)}${fixed(figures.p95)}${fixed(figures.p99)}${String(figures.long).padStart(7)}${fixed(figures.longest, 0)}${fixed(figures.task)}${fixed(figures.script)}${String(figures.nodes).padStart(8)}`);
+    const frame_times = `${fixed(figures.p50)}${fixed(figures.p95)}${fixed(figures.p99)}`;
+    const long_frames = `${String(figures.long).padStart(7)}${fixed(figures.longest, 0)}`;
+    const work = `${fixed(figures.task)}${fixed(figures.script)}${String(figures.nodes).padStart(8)}`;
+    console.log(`${title.padEnd(34)}${frame_times}${long_frames}${work}`);
   };
   console.log(`${devices} devices on the fleet page, ${seconds} s each`);
   console.log("                                     between frames (ms)   tasks over 50 ms  main thread (%)     DOM");
