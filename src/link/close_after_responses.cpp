@@ -11,25 +11,29 @@ void CloseAfterResponses::responded(SteadyTime now) {
   responded_at_ = now;
 }
 
-void CloseAfterResponses::closed(SteadyTime now) {
+void CloseAfterResponses::closed(bool request_pending, SteadyTime now) {
   const auto delay = now - responded_at_;
-  if (responses_ == 0 || delay > close_delay_max) return;
+  if (responses_ == 0 || delay > close_delay_max || !(request_pending || is_close_expected())) return;
   if (responses_ != usual_responses_) {
     usual_responses_ = responses_;
     same_in_a_row_ = 0;
     close_delay_ = std::chrono::nanoseconds{0};
   }
+  if (is_close_expected()) needed_ = needed_min;
   ++same_in_a_row_;
   close_delay_ = std::max<std::chrono::nanoseconds>(close_delay_, delay);
 }
 
 SteadyTime CloseAfterResponses::wait_until() const {
-  return is_close_expected() ? responded_at_ + 2 * close_delay_ + margin : SteadyTime::min();
+  return is_close_expected() ? responded_at_ + close_delay_ + margin : SteadyTime::min();
 }
 
-// The peer has not closed the connection in time: it does not do so any more.
+// The peer has not closed the connection in time.
 void CloseAfterResponses::sent(SteadyTime now) {
-  if (is_close_expected() && wait_until() <= now) same_in_a_row_ = 0;
+  if (!is_close_expected() || wait_until() > now) return;
+  same_in_a_row_ = 0;
+  close_delay_ = std::chrono::nanoseconds{0};
+  needed_ = std::min(4 * needed_, needed_max);
 }
 
 }  // namespace gensetd::link

@@ -65,7 +65,7 @@ void Conversation::closed(error_code cause, SteadyTime now) {
   if (!connected_) return;
   connected_ = false;
   state_.must_close = false;
-  if (!is_closing_) state_.close_after_responses.closed(now);
+  if (!is_closing_) state_.close_after_responses.closed(!state_.pending.empty(), now);
   state_.received.clear();
   rtu_.closed(now);
   ++state_.line.connections_lost;

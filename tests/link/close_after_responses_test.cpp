@@ -9,12 +9,12 @@ using namespace std::chrono_literals;
 
 class CloseAfterResponsesTest : public testing::Test {
  protected:
-  // A connection that the peer closes so long after its last response.
-  void connection(int responses, std::chrono::milliseconds close_delay) {
+  // A connection that the peer closes so long after its last response, while a request is pending.
+  void connection(int responses, std::chrono::milliseconds close_delay, bool request_pending = true) {
     peer_.opened();
     respond(responses);
     now_ += close_delay;
-    peer_.closed(now_);
+    peer_.closed(request_pending, now_);
   }
   void respond(int times) {
     for (int response = 0; response < times; ++response) peer_.responded(now_ += 100ms);
@@ -34,11 +34,16 @@ TEST_F(CloseAfterResponsesTest, is_expected_after_two_connections_with_equal_cou
   respond(1);
   EXPECT_EQ(wait(), 0ms) << "one may be chance";
   now_ += 60ms;
-  peer_.closed(now_);
+  peer_.closed(true, now_);
   peer_.opened();
   EXPECT_EQ(wait(), 0ms) << "no response yet";
   respond(1);
-  EXPECT_EQ(wait(), 220ms) << "twice the longest delay and a margin";
+  EXPECT_EQ(wait(), 160ms) << "the longest delay and a margin";
+  now_ += 70ms;
+  peer_.closed(false, now_);
+  peer_.opened();
+  respond(1);
+  EXPECT_EQ(wait(), 170ms) << "it goes on when no request is lost any more";
 }
 
 TEST_F(CloseAfterResponsesTest, is_expected_only_after_the_usual_number_of_responses) {
@@ -47,7 +52,7 @@ TEST_F(CloseAfterResponsesTest, is_expected_only_after_the_usual_number_of_respo
   respond(2);
   EXPECT_EQ(wait(), 0ms);
   respond(1);
-  EXPECT_EQ(wait(), 120ms);
+  EXPECT_EQ(wait(), 110ms);
 }
 
 TEST_F(CloseAfterResponsesTest, is_forgotten_when_the_peer_does_not_close_in_time) {
@@ -58,20 +63,26 @@ TEST_F(CloseAfterResponsesTest, is_forgotten_when_the_peer_does_not_close_in_tim
   peer_.sent(now_);
   respond(1);
   EXPECT_EQ(wait(), 0ms);
+  for (int times = 0; times < 7; ++times) connection(1, 50ms);
+  peer_.opened();
+  respond(1);
+  EXPECT_EQ(wait(), 0ms) << "it needs more connections now";
   connection(1, 50ms);
   peer_.opened();
   respond(1);
-  EXPECT_EQ(wait(), 0ms) << "it needs two connections again";
+  EXPECT_EQ(wait(), 150ms);
 }
 
-TEST_F(CloseAfterResponsesTest, other_counts_late_closes_and_connections_without_response_are_no_sign) {
+TEST_F(CloseAfterResponsesTest,
+       other_counts_and_closes_that_are_late_or_idle_or_before_a_response_are_no_sign) {
   connection(1, 50ms);
   connection(2, 50ms);
   peer_.opened();
   respond(2);
   EXPECT_EQ(wait(), 0ms);
-  for (int times = 0; times < 3; ++times) connection(4, 1'100ms);
+  for (int times = 0; times < 3; ++times) connection(4, 700ms);
   for (int times = 0; times < 3; ++times) connection(0, 10ms);
+  for (int times = 0; times < 3; ++times) connection(4, 10ms, false);
   peer_.opened();
   respond(4);
   EXPECT_EQ(wait(), 0ms);

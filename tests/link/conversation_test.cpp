@@ -127,41 +127,41 @@ TEST(Conversation, connection_that_was_closed_while_idle_costs_no_failure) {
 // one.
 TEST(Conversation, request_waits_for_a_peer_that_closes_after_each_response) {
   Script script;
-  constexpr ExtensionRange many_counts{.first = 50, .end = 90, .limit = 36};
-  const modbus::ReadRequest request{.unit_id = 1, .first = 55, .count = 3};
+  script.transaction.protocol = modbus::Protocol::tcp;
+  script.transaction.request_gap = milliseconds{0};
+  const auto submit = [&] { script.submit("a", {.unit_id = 1, .first = 7, .count = 1}); };
+  const auto respond = [&] {
+    script.receive(tcp_response(script.transaction_id, 1, {0, 5}));
+    EXPECT_EQ(script.next(), "report a 5");
+  };
   const auto close = [&] {
-    script.later(milliseconds{60});
+    script.later(milliseconds{10});
     script.conversation.closed({}, script.now);
     EXPECT_EQ(script.next(), "connect");
     script.conversation.opened(script.now);
   };
-  script.submit("a", request, many_counts);
+  submit();
+  EXPECT_EQ(script.next(), "send 1:7+1");
   for (int connection = 0; connection < 2; ++connection) {
-    EXPECT_TRUE(script.next_event().starts_with("send"));
-    script.respond(10);
-    if (connection == 0) close();
+    respond();
+    submit();
+    EXPECT_EQ(script.next(), "send 1:7+1");
+    close();  // the request is sent again on the next connection
+    EXPECT_EQ(script.next(), "send 1:7+1");
   }
-  EXPECT_EQ(script.next(), "report a 10 11 12");
-  script.submit("a", request, many_counts);
+  respond();
+  submit();
+  EXPECT_EQ(script.next(), "wait 110");
   close();
-  EXPECT_TRUE(script.next_event().starts_with("send"));
-  script.respond(10);
-  EXPECT_EQ(script.next(), "report a 10 11 12");
-  script.submit("a", request, many_counts);
-  EXPECT_EQ(script.next(), "wait 220");  // instead of the gap of 50 ms
-  close();
-  EXPECT_EQ(script.next(), "wait 50");
-  EXPECT_TRUE(script.next_event().starts_with("send"));
-  script.respond(10);
-  EXPECT_EQ(script.next(), "report a 10 11 12");
+  EXPECT_EQ(script.next(), "send 1:7+1");
+  respond();
   // A connection that stays open delays one request only.
-  script.submit("a", request, many_counts);
-  EXPECT_EQ(script.next(), "wait 220");
-  EXPECT_TRUE(script.next_event().starts_with("send"));
-  script.respond(10);
-  EXPECT_EQ(script.next(), "report a 10 11 12");
-  script.submit("a", request, many_counts);
-  EXPECT_EQ(script.next(), "wait 50");
+  submit();
+  EXPECT_EQ(script.next(), "wait 110");
+  EXPECT_EQ(script.next_event(), "send 1:7+1");
+  respond();
+  submit();
+  EXPECT_EQ(script.next(), "send 1:7+1");
 }
 
 TEST(Conversation, connection_without_a_byte_is_reopened_after_two_requests) {

@@ -44,17 +44,22 @@ void PollerChecks::check_start(const Device& device, Time start) {
     broken(device, "the next attempt came later than MODBUS_RETRY_DELAY");
 }
 
+// How long the first request of a cycle may wait for a server that closes each connection after its responses
+// (link::CloseAfterResponses).
+constexpr Time close_wait_max = milliseconds{700};
+
 // After a good cycle: at the next multiple of the interval, counted from the first, that is not past; or at
 // once, where that would be two intervals after the last start.
 void PollerChecks::check_on_grid(Device& device, Time start) {
   const Time interval = device.target.settings.poll_interval;
   if (device.last_start == Time{0}) return;
-  if (start - device.last_start < interval / 2) broken(device, "a cycle within half an interval of another");
+  if (start - device.last_start < interval / 2 - close_wait_max)
+    broken(device, "a cycle within half an interval of another");
   const Time first_possible = std::max(device.published_at, device.last_start + interval / 2);
   if (start - first_possible > interval + late_start_max)
     broken(device, fmt::format("a start was left out: {} after the last one could",
                                print_time(start - first_possible)));
-  const bool is_at_once = start - device.published_at <= late_start_max;
+  const bool is_at_once = start - device.published_at <= late_start_max + close_wait_max;
   if (is_at_once && start - device.last_start >= interval) return;
   if (start - device.last_start >= 2 * interval + late_start_max)
     broken(device, "two intervals between two starts");
