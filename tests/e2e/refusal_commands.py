@@ -365,7 +365,7 @@ def run_all(cases, folder):
 def options_of(command):
     """The options of a subcommand that take a value, by its --help."""
     shown = subprocess.run([GENSETD, command, "--help"], capture_output=True, text=True, check=True).stdout
-    return set(re.findall(r"^ +(--[a-z-]+) [A-Za-z_]+(?:\|[a-z]+)*[=: ]", shown, re.MULTILINE))
+    return set(re.findall(r"^ +(--[a-z-]+) [A-Za-z_|]+[=: ]", shown, re.MULTILINE))
 
 
 def settings_of_the_manual():
