@@ -27,15 +27,21 @@ class CloseAfterResponses {
   // vain: a peer that closes when the next request arrives looks alike, and no wait helps there.
   static constexpr int needed_min = 2;
   static constexpr int needed_max = 64;
+  // A peer that closes idle connections after a short time closes them during the wait, too. After so many
+  // closes that cost no request, one request does not wait: if it gets a response, nothing is expected.
+  static constexpr int idle_in_a_row_max = 20;
   // A close later than this after the last response has another cause.
   static constexpr std::chrono::milliseconds close_delay_max{600};
   static constexpr std::chrono::milliseconds margin{100};
 
-  bool is_close_expected() const { return same_in_a_row_ >= needed_ && responses_ == usual_responses_; }
+  bool is_close_expected() const {
+    return same_in_a_row_ >= needed_ && responses_ == usual_responses_ && idle_in_a_row_ < idle_in_a_row_max;
+  }
 
   int usual_responses_ = 0;  // before the last closes
   int same_in_a_row_ = 0;
   int needed_ = needed_min;
+  int idle_in_a_row_ = 0;                    // of the closes: without a pending request
   std::chrono::nanoseconds close_delay_{0};  // the longest of those closes, from the last response
   int responses_ = 0;                        // on this connection
   SteadyTime responded_at_{};                // the last of them

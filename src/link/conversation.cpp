@@ -219,8 +219,12 @@ bool Conversation::can_start(const Transaction& transaction) const {
 // Whether the line has been silent for the request gap, no other master waits for a response, and the peer is
 // not about to close the connection. A line that is never silent is used anyway after the timeout.
 bool Conversation::is_quiet(const Transaction& transaction, SteadyTime now, SteadyTime& wake) {
+  if (const SteadyTime close = state_.close_after_responses.wait_until();
+      state_.pending.empty() && close > now) {
+    wake = std::min(wake, close);
+    return false;
+  }
   SteadyTime quiet_at = state_.pending.empty() ? state_.last_byte_at + transaction.request_gap : now;
-  quiet_at = std::max(quiet_at, state_.close_after_responses.wait_until());
   for (const auto& [handler, delay] : connect_delays_)
     quiet_at = std::max(quiet_at, state_.reopening.opened_at() + delay);
   if (is_serial(transaction))

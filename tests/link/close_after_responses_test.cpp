@@ -73,6 +73,33 @@ TEST_F(CloseAfterResponsesTest, is_forgotten_when_the_peer_does_not_close_in_tim
   EXPECT_EQ(wait(), 150ms);
 }
 
+TEST_F(CloseAfterResponsesTest, is_forgotten_when_a_connection_yields_more_responses) {
+  connection(1, 50ms);
+  connection(100, 50ms, false);
+  connection(1, 50ms);
+  peer_.opened();
+  respond(1);
+  EXPECT_EQ(wait(), 0ms);
+}
+
+TEST_F(CloseAfterResponsesTest, is_tested_by_a_request_after_many_closes_of_idle_connections) {
+  for (int times = 0; times < 2; ++times) connection(1, 50ms);
+  int waits = 0;
+  for (; waits < 100; ++waits) {
+    peer_.opened();
+    respond(1);
+    if (wait() == 0ms) break;
+    now_ += 50ms;
+    peer_.closed(false, now_);
+  }
+  EXPECT_EQ(waits, 20);
+  now_ += 50ms;
+  peer_.closed(true, now_);
+  peer_.opened();
+  respond(1);
+  EXPECT_EQ(wait(), 150ms) << "the request was lost: the peer still closes";
+}
+
 TEST_F(CloseAfterResponsesTest,
        other_counts_and_closes_that_are_late_or_idle_or_before_a_response_are_no_sign) {
   connection(1, 50ms);

@@ -112,12 +112,14 @@ void PollerChecks::stalled(Time until) {
 
 // Whatever goes wrong, from one reading to the next: each of its reads takes its time, and its neighbours'
 // do.
+// Two seconds: a read is confirmed up to four times when all its values change, each time on a new connection
+// if the converter closes each after a response.
 Time PollerChecks::silence_bound(const Device& device) const {
   const poller::PollSettings& pace = device.target.settings;
   const auto reads = static_cast<std::int64_t>(device.target.profile->blocks.size() + 4);
   const Time wait = std::max<Time>(2 * pace.poll_interval, pace.retry_delay * 11 / 10);
   return wait + reads * static_cast<std::int64_t>(device.on_line) *
-                    (pace.modbus_timeout + pace.connect_delay + seconds{1});
+                    (pace.modbus_timeout + pace.connect_delay + seconds{2});
 }
 
 // A cycle of a dead device costs its first attempt, a new connection, and the second attempt, whole and in
