@@ -1,6 +1,7 @@
 #include "events/table.hpp"
 
 #include "events/event_row.hpp"
+#include "registry/execute.hpp"
 #include "registry/store.hpp"
 
 #include <soci/soci.h>
@@ -61,9 +62,10 @@ constexpr std::chrono::seconds day{std::chrono::hours{24}};
 
 std::int64_t running_time(registry::Store& store, JournalClocks clocks) {
   long long stored = 0;
-  store.session()
-      << "SELECT COALESCE((SELECT MAX(running) FROM events_meta), (SELECT MAX(run) FROM events), 0)",
-      soci::into(stored);
+  registry::execute(
+      store.session(),
+      "SELECT COALESCE((SELECT MAX(running) FROM events_meta), (SELECT MAX(run) FROM events), 0)",
+      soci::into(stored));
   return clocks.running.advanced(stored, clocks.now);
 }
 
@@ -74,7 +76,7 @@ std::int64_t advance_running_time(registry::Store& store, JournalClocks clocks) 
       (store.session().prepare << "UPDATE events_meta SET running = :running", soci::use(sum));
   update.execute(true);
   if (update.get_affected_rows() == 0)
-    store.session() << "INSERT INTO events_meta (running) VALUES (:running)", soci::use(sum);
+    registry::execute(store.session(), "INSERT INTO events_meta (running) VALUES (:running)", soci::use(sum));
   return sum;
 }
 
@@ -189,9 +191,10 @@ LastChange last_surplus(registry::Store& store, const Retention& retention) {
   LastChange last;
   long long run = 0;
   long long id = 0;
-  store.session() << "SELECT run, id FROM events ORDER BY run DESC, id DESC LIMIT 1 OFFSET " +
-                         std::to_string(retention.events),
-      soci::into(run), soci::into(id);
+  registry::execute(store.session(),
+                    "SELECT run, id FROM events ORDER BY run DESC, id DESC LIMIT 1 OFFSET " +
+                        std::to_string(retention.events),
+                    soci::into(run), soci::into(id));
   if (store.session().got_data()) last = {.run = run, .id = id};
   return last;
 }

@@ -1,5 +1,7 @@
 #include "registry/database.hpp"
 
+#include "registry/execute.hpp"
+
 #include <fmt/format.h>
 #include <soci/soci.h>
 
@@ -32,14 +34,14 @@ std::unique_ptr<Database> open_database(const DatabaseAddress& address, IfMissin
 std::string query_text(soci::session& session, const std::string& sql) {
   std::string result;
   soci::indicator indicator = soci::i_null;
-  session << sql, soci::into(result, indicator);
+  execute(session, sql, soci::into(result, indicator));
   return indicator == soci::i_ok ? result : std::string{};
 }
 
 long long query_number(soci::session& session, const std::string& sql) {
   long long number = 0;
   soci::indicator indicator = soci::i_null;
-  session << sql, soci::into(number, indicator);
+  execute(session, sql, soci::into(number, indicator));
   return indicator == soci::i_ok ? number : 0;
 }
 

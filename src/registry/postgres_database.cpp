@@ -1,4 +1,5 @@
 #include "registry/database.hpp"
+#include "registry/execute.hpp"
 #include "registry/postgres_connect.hpp"
 #include "registry/schema.hpp"
 #include "registry/socket_deadline.hpp"
@@ -87,24 +88,24 @@ class PostgresDatabase final : public Database {
   void begin(Access access) override {
     deadline_.start(transaction_timeout);
     if (access == Access::read) {
-      *session_ << "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+      execute(*session_, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
       return;
     }
-    *session_ << "BEGIN";
-    *session_ << "LOCK TABLE sites, devices IN SHARE ROW EXCLUSIVE MODE";
+    execute(*session_, "BEGIN");
+    execute(*session_, "LOCK TABLE sites, devices IN SHARE ROW EXCLUSIVE MODE");
     check_for_changes();
   }
 
   void commit() override {
     const long long own = change_count();
-    *session_ << "COMMIT";
+    execute(*session_, "COMMIT");
     seen_count_ = own;
     deadline_.clear();
   }
 
   void rollback() noexcept override {
     try {
-      *session_ << "ROLLBACK";
+      execute(*session_, "ROLLBACK");
     } catch (const std::exception&) {
       // The connection is lost, so the server rolls back.
     }
@@ -131,13 +132,13 @@ class PostgresDatabase final : public Database {
   // programs from advancing the sequence past a restored table at the same time.
   std::int64_t take_event_ids() override {
     deadline_.start(transaction_timeout);
-    *session_ << "BEGIN";
+    execute(*session_, "BEGIN");
     try {
-      *session_ << fmt::format("SELECT pg_advisory_xact_lock({})", event_ids_lock);
+      execute(*session_, fmt::format("SELECT pg_advisory_xact_lock({})", event_ids_lock));
       const long long first = query_number(
           *session_, fmt::format("SELECT setval('event_ids', GREATEST(nextval('event_ids'), ({})))",
                                  first_unused_event_id));
-      *session_ << "COMMIT";
+      execute(*session_, "COMMIT");
       deadline_.clear();
       return first;
     } catch (...) {
@@ -168,7 +169,7 @@ class PostgresDatabase final : public Database {
     check_server();
     set_timeouts(busy_timeout, statement_timeout);
     prepare_tables(if_missing);
-    *session_ << "LISTEN gensetd_registry";
+    execute(*session_, "LISTEN gensetd_registry");
     seen_count_ = change_count();
   }
 
@@ -199,11 +200,11 @@ class PostgresDatabase final : public Database {
   }
 
   void set_timeouts(milliseconds lock, milliseconds statement) {
-    *session_ << fmt::format("SET lock_timeout = {}", lock.count());
-    *session_ << fmt::format("SET statement_timeout = {}", statement.count());
+    execute(*session_, fmt::format("SET lock_timeout = {}", lock.count()));
+    execute(*session_, fmt::format("SET statement_timeout = {}", statement.count()));
     // Ends a transaction that holds its lock although its program has stopped.
-    *session_ << fmt::format("SET idle_in_transaction_session_timeout = {}",
-                             milliseconds{upgrade_timeout}.count());
+    execute(*session_, fmt::format("SET idle_in_transaction_session_timeout = {}",
+                                   milliseconds{upgrade_timeout}.count()));
   }
 
   long long change_count() { return query_number(*session_, "SELECT number FROM changes"); }

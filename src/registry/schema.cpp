@@ -2,6 +2,7 @@
 
 #include "reading/clocks.hpp"
 #include "reading/reading.hpp"
+#include "registry/execute.hpp"
 
 #include <fmt/format.h>
 #include <soci/soci.h>
@@ -20,13 +21,13 @@ std::vector<std::string> tables(soci::session& session, const Schema& schema) {
 void run_steps(soci::session& session, const Schema& schema, int found) {
   for (int version = found; version < schema_version; ++version) {
     for (const std::string& statement : schema.steps.at(static_cast<std::size_t>(version))) {
-      session << statement;
+      execute(session, statement);
     }
     const auto now = reading::system_now();
     const std::string applied_at = reading::print_timestamp(now);
     const int applied = version + 1;
-    session << "INSERT INTO schema_version (version, applied_at) VALUES (:version, :applied_at)",
-        soci::use(applied), soci::use(applied_at);
+    execute(session, "INSERT INTO schema_version (version, applied_at) VALUES (:version, :applied_at)",
+            soci::use(applied), soci::use(applied_at));
   }
 }
 
@@ -54,7 +55,7 @@ int check_schema(soci::session& session, const Schema& schema) {
   int version = 0;
   soci::indicator indicator = soci::i_null;
   try {
-    session << "SELECT MAX(version) FROM schema_version", soci::into(version, indicator);
+    execute(session, "SELECT MAX(version) FROM schema_version", soci::into(version, indicator));
   } catch (const soci::soci_error&) {
     if (!session.is_connected()) throw;
     indicator = soci::i_null;
@@ -71,15 +72,15 @@ int check_schema(soci::session& session, const Schema& schema) {
 }
 
 void upgrade_schema(soci::session& session, const Schema& schema) {
-  for (const std::string& statement : schema.begin) session << statement;
+  for (const std::string& statement : schema.begin) execute(session, statement);
   try {
     const int found =
         check_schema(session, schema);  // another gensetd may have run the steps in the meantime
     run_steps(session, schema, found);
-    session << "COMMIT";
+    execute(session, "COMMIT");
   } catch (...) {
     try {
-      session << "ROLLBACK";
+      execute(session, "ROLLBACK");
     } catch (const std::exception&) {
       // Ignored: the first error is rethrown.
     }

@@ -1,4 +1,5 @@
 #include "registry/database.hpp"
+#include "registry/execute.hpp"
 #include "registry/schema.hpp"
 #include "registry/sql_transaction.hpp"
 #include "registry/store.hpp"
@@ -54,11 +55,11 @@ class SqliteDatabase final : public Database {
 
   // Takes the write lock at once, also for reading: a transaction that begins by reading cannot wait for
   // another writer later (SQLite fails at once with 'database is locked').
-  void begin(Access) override { *session_ << "BEGIN IMMEDIATE"; }
-  void commit() override { *session_ << "COMMIT"; }
+  void begin(Access) override { execute(*session_, "BEGIN IMMEDIATE"); }
+  void commit() override { execute(*session_, "COMMIT"); }
   void rollback() noexcept override {
     try {
-      *session_ << "ROLLBACK";
+      execute(*session_, "ROLLBACK");
     } catch (const std::exception&) {
       // SQLite has rolled back already; or else the next BEGIN fails, and the database is reopened.
     }
@@ -91,9 +92,11 @@ class SqliteDatabase final : public Database {
     const long long first = query_number(
         *session_, fmt::format("SELECT MAX((SELECT COALESCE(MAX(next), 1) FROM event_ids), ({}))",
                                first_unused_event_id));
-    *session_ << fmt::format(
-        "INSERT INTO event_ids (row, next) VALUES (1, {0}) ON CONFLICT (row) DO UPDATE SET next = {0}",
-        first + event_id_block);
+    execute(
+        *session_,
+        fmt::format(
+            "INSERT INTO event_ids (row, next) VALUES (1, {0}) ON CONFLICT (row) DO UPDATE SET next = {0}",
+            first + event_id_block));
     transaction.commit();
     return first;
   }
@@ -184,7 +187,7 @@ std::unique_ptr<soci::session> connect(const fs::path& file, std::string_view op
   // Quoted: SOCI separates the options by spaces. The path contains no quotes (database_url.cpp).
   auto session =
       std::make_unique<soci::session>(soci::sqlite3, fmt::format("db=\"{}\"{}", file.string(), options));
-  *session << fmt::format("PRAGMA busy_timeout = {}", busy_timeout.count());
+  execute(*session, fmt::format("PRAGMA busy_timeout = {}", busy_timeout.count()));
   return session;
 }
 
@@ -209,10 +212,10 @@ std::unique_ptr<soci::session> open_checked(const fs::path& file, bool exists) {
   if (exists) check_schema(*connect(file, " readonly=true"), sqlite_schema());
   auto session = connect(file, "");
   use_write_ahead_log(*session);
-  *session << "PRAGMA synchronous = FULL";
+  execute(*session, "PRAGMA synchronous = FULL");
   // Before foreign keys are checked: a step may replace a table that others refer to.
   upgrade_schema(*session, sqlite_schema());
-  *session << "PRAGMA foreign_keys = ON";
+  execute(*session, "PRAGMA foreign_keys = ON");
   return session;
 }
 

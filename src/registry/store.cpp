@@ -1,6 +1,7 @@
 #include "registry/store.hpp"
 
 #include "registry/database.hpp"
+#include "registry/execute.hpp"
 #include "registry/rows.hpp"
 #include "registry/sql_transaction.hpp"
 #include "registry/stored_rows.hpp"
@@ -152,7 +153,7 @@ void Store::change(const std::function<bool()>& edit) {
 
 void Store::test_write() {
   change([this] {
-    session() << "UPDATE schema_version SET applied_at = applied_at";
+    execute(session(), "UPDATE schema_version SET applied_at = applied_at");
     return true;
   });
 }
@@ -197,7 +198,7 @@ std::optional<Site> Store::site(std::int64_t id) {
 
 std::optional<std::int64_t> Store::site_with_code(const std::string& code) {
   long long id = 0;
-  session() << "SELECT id FROM sites WHERE code = :code", soci::use(code), soci::into(id);
+  execute(session(), "SELECT id FROM sites WHERE code = :code", soci::use(code), soci::into(id));
   if (!session().got_data()) return std::nullopt;
   return id;
 }
@@ -205,7 +206,8 @@ std::optional<std::int64_t> Store::site_with_code(const std::string& code) {
 std::int64_t Store::devices_of(std::int64_t site_id) {
   long long count = 0;
   const long long key = site_id;
-  session() << "SELECT COUNT(*) FROM devices WHERE site_id = :site_id", soci::use(key), soci::into(count);
+  execute(session(), "SELECT COUNT(*) FROM devices WHERE site_id = :site_id", soci::use(key),
+          soci::into(count));
   return count;
 }
 
@@ -221,7 +223,7 @@ void Store::update(const Site& site) { update_row(session(), SiteRow::update, Si
 
 void Store::remove_site(std::int64_t id) {
   const long long key = id;
-  session() << "DELETE FROM sites WHERE id = :id", soci::use(key);
+  execute(session(), "DELETE FROM sites WHERE id = :id", soci::use(key));
 }
 
 std::optional<Device> Store::device(std::int64_t id) {
@@ -245,7 +247,7 @@ void Store::update(const Device& device) { update_row(session(), DeviceRow::upda
 
 void Store::remove_device(std::int64_t id) {
   const long long key = id;
-  session() << "DELETE FROM devices WHERE id = :id", soci::use(key);
+  execute(session(), "DELETE FROM devices WHERE id = :id", soci::use(key));
 }
 
 }  // namespace gensetd::registry

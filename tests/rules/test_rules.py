@@ -159,3 +159,9 @@ def test_beast_iequals_is_not_used():
     """It reads one byte behind both texts when they differ in case (Boost 1.81, beast/core/impl/string.ipp)."""
     users = [name_of(file) for file in tracked("src/*.cpp", "src/*.hpp") if re.search(r"\biequals\(", file.read_text())]
     assert users == [], "use boost::urls::grammar::ci_is_equal"
+
+
+def test_sql_is_not_executed_in_a_destructor():
+    """`session << sql` executes in a destructor: a second exception there ends the process."""
+    users = [name_of(file) for file in tracked("src/*.cpp", "src/*.hpp") if re.search(r"session(_|\(\))?\s*<<", file.read_text())]
+    assert users == [], "use registry::execute()"
