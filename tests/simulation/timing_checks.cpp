@@ -69,7 +69,9 @@ void PollerChecks::check_on_grid(Device& device, Time start) {
   }
   ++metrics_.exact_starts;
   const Time off = (start - *device.phase) % interval;
-  if (off > late_start_max && interval - off > late_start_max)
+  // So soon after the last response the first request may have waited for the close of the connection.
+  const Time late_max = start - device.published_at <= close_wait_max ? close_wait_max : late_start_max;
+  if (off > late_max && interval - off > late_start_max)
     broken(device, fmt::format("a cycle starts {} behind the schedule", print_time(off)));
 }
 
