@@ -108,6 +108,10 @@ bool has_time_to_repeat(const FailureStreak& trouble, nanoseconds latency, bool 
   return trouble.spent < limits.retry_time && trouble.lasting < limits.trouble_time;
 }
 
+bool is_grace_over(const FailureStreak& trouble, const RetryLimits& limits) {
+  return trouble.lasting > limits.trouble_time + new_connection_grace(limits.modbus_timeout);
+}
+
 nanoseconds single_read_retry_time() { return retry_time(milliseconds{2'000}, 1); }
 
 milliseconds retry_delay(milliseconds configured, std::uint32_t random) {

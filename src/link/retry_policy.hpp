@@ -117,6 +117,10 @@ struct RetryLimits {
 bool has_time_to_repeat(const FailureStreak& trouble, std::chrono::nanoseconds latency,
                         bool responded_last_cycle, const RetryLimits& limits);
 
+// Whether failed requests in a row have gone on for so long that a new connection excuses no more of them. A
+// peer that closes each connection after a response has a new one for each request.
+bool is_grace_over(const FailureStreak& trouble, const RetryLimits& limits);
+
 // The line time that a single read may spend on failed requests: that of a device that is polled every two
 // seconds and does not share its connection.
 std::chrono::nanoseconds single_read_retry_time();

@@ -187,9 +187,13 @@ void DevicePoller::process_outcome(const link::Outcome& outcome) {
   }
   const SteadyTime time = steady_clock::now();
   cycle_failures_.note(outcome, time);
-  const bool has_time = link::has_time_to_repeat(cycle_failures_.trouble(time), outcome.latency,
-                                                 online_state_.responded_last_cycle(), retry_limits());
-  const Step step = cycle_.process(outcome, has_time);
+  const link::FailureStreak failures = cycle_failures_.trouble(time);
+  const link::RetryLimits limits = retry_limits();
+  const bool has_time =
+      link::has_time_to_repeat(failures, outcome.latency, online_state_.responded_last_cycle(), limits);
+  link::Outcome processed = outcome;
+  if (link::is_grace_over(failures, limits)) processed.new_connection = false;
+  const Step step = cycle_.process(processed, has_time);
   if (const auto split = cycle_.take_split_read()) {
     device_event(log::warning("read_split"), target_)
         .field("first", split->first)

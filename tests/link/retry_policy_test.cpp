@@ -190,5 +190,13 @@ TEST(Reopening, connection_is_new_only_behind_one_that_worked) {
   EXPECT_FALSE(reopening.is_new());
 }
 
+TEST(RetryPolicy, new_connection_excuses_failed_requests_for_a_limited_time) {
+  const RetryLimits limits{.retry_time = std::chrono::seconds{2},
+                           .trouble_time = std::chrono::seconds{4},
+                           .modbus_timeout = std::chrono::seconds{2}};
+  EXPECT_FALSE(is_grace_over({.lasting = std::chrono::seconds{9}, .in_a_row = 9}, limits));
+  EXPECT_TRUE(is_grace_over({.lasting = std::chrono::milliseconds{9'001}, .in_a_row = 9}, limits));
+}
+
 }  // namespace
 }  // namespace gensetd::link
