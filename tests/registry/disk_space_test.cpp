@@ -19,7 +19,8 @@ const Refusal full = refused_disk_full(DiskFull("the disk of /r.sqlite is full")
 constexpr DiskSpace::SteadyTime start{seconds{1'000}};
 
 TEST(DiskSpace, cause_omits_the_advice) {
-  EXPECT_EQ(full.message, "the disk of /r.sqlite is full, nothing was changed; free disk space and try again");
+  EXPECT_EQ(full.message,
+            "the disk of /r.sqlite is full, nothing was changed; free disk space and try again");
   EXPECT_EQ(cause_of(full), "the disk of /r.sqlite is full");
 }
 
