@@ -191,11 +191,12 @@ LastChange last_surplus(registry::Store& store, const Retention& retention) {
   LastChange last;
   long long run = 0;
   long long id = 0;
-  registry::execute(store.session(),
-                    "SELECT run, id FROM events ORDER BY run DESC, id DESC LIMIT 1 OFFSET " +
-                        std::to_string(retention.events),
-                    soci::into(run), soci::into(id));
-  if (store.session().got_data()) last = {.run = run, .id = id};
+  const bool is_found =
+      registry::execute(store.session(),
+                        "SELECT run, id FROM events ORDER BY run DESC, id DESC LIMIT 1 OFFSET " +
+                            std::to_string(retention.events),
+                        soci::into(run), soci::into(id));
+  if (is_found) last = {.run = run, .id = id};
   return last;
 }
 

@@ -102,14 +102,14 @@ milliseconds hold_time_max(const FailureStreak& failures, nanoseconds failure_ti
   return std::max(left, modbus_timeout);
 }
 
-bool has_time_to_repeat(const FailureStreak& trouble, nanoseconds latency, bool responded_last_cycle,
+bool has_time_to_repeat(const FailureStreak& failures, nanoseconds latency, bool responded_last_cycle,
                         const RetryLimits& limits) {
-  if (!responded_last_cycle) return trouble.spent + latency <= limits.modbus_timeout;
-  return trouble.spent < limits.retry_time && trouble.lasting < limits.trouble_time;
+  if (!responded_last_cycle) return failures.spent + latency <= limits.modbus_timeout;
+  return failures.spent < limits.retry_time && failures.lasting < limits.failure_time;
 }
 
-bool is_grace_over(const FailureStreak& trouble, const RetryLimits& limits) {
-  return trouble.lasting > limits.trouble_time + new_connection_grace(limits.modbus_timeout);
+bool is_grace_over(const FailureStreak& failures, const RetryLimits& limits) {
+  return failures.lasting > limits.failure_time + new_connection_grace(limits.modbus_timeout);
 }
 
 nanoseconds single_read_retry_time() { return retry_time(milliseconds{2'000}, 1); }

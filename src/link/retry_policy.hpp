@@ -106,20 +106,20 @@ std::chrono::nanoseconds failure_time_max(std::chrono::milliseconds poll_interva
 std::chrono::milliseconds hold_time_max(const FailureStreak& failures, std::chrono::nanoseconds failure_time,
                                         std::chrono::milliseconds modbus_timeout);
 
-// Whether a cycle may repeat one more failed request. `trouble` includes it; a repetition is expected to take
-// its `latency` again. A device that responded in its last cycle may spend `retry_time` of line time within
-// `trouble_time`. Another one costs its neighbours one timeout, which may be several short attempts.
+// Whether a cycle may repeat one more failed request. `failures` includes it; a repetition is expected to
+// take its `latency` again. A device that responded in its last cycle may spend `retry_time` of line time
+// within `failure_time`. Another one costs its neighbours one timeout, which may be several short attempts.
 struct RetryLimits {
   std::chrono::nanoseconds retry_time{0};    // retry_time()
-  std::chrono::nanoseconds trouble_time{0};  // failure_time_max()
+  std::chrono::nanoseconds failure_time{0};  // failure_time_max()
   std::chrono::milliseconds modbus_timeout{0};
 };
-bool has_time_to_repeat(const FailureStreak& trouble, std::chrono::nanoseconds latency,
+bool has_time_to_repeat(const FailureStreak& failures, std::chrono::nanoseconds latency,
                         bool responded_last_cycle, const RetryLimits& limits);
 
 // Whether failed requests in a row have gone on for so long that a new connection excuses no more of them. A
 // peer that closes each connection after a response has a new one for each request.
-bool is_grace_over(const FailureStreak& trouble, const RetryLimits& limits);
+bool is_grace_over(const FailureStreak& failures, const RetryLimits& limits);
 
 // The line time that a single read may spend on failed requests: that of a device that is polled every two
 // seconds and does not share its connection.

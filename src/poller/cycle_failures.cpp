@@ -20,7 +20,7 @@ void CycleFailures::note(const link::Outcome& outcome, SteadyTime now) {
   if (!failing_since_) failing_since_ = now - outcome.latency;
 }
 
-link::FailureStreak CycleFailures::trouble(SteadyTime now) const {
+link::FailureStreak CycleFailures::streak(SteadyTime now) const {
   return {.spent = line_time_,
           .lasting = failing_since_ ? now - *failing_since_ : std::chrono::nanoseconds{0},
           .in_a_row = in_a_row_};

@@ -18,7 +18,7 @@ class CycleFailures {
 
   // The last request failed; an exception is a response.
   bool is_failing() const { return failing_since_.has_value(); }
-  link::FailureStreak trouble(SteadyTime now) const;
+  link::FailureStreak streak(SteadyTime now) const;
 
  private:
   std::chrono::nanoseconds line_time_{0};

@@ -102,7 +102,7 @@ link::RetryLimits DevicePoller::retry_limits() const {
   const milliseconds interval = target_.settings.poll_interval;
   const milliseconds timeout = target_.settings.modbus_timeout;
   return {.retry_time = link::retry_time(interval, devices_sharing),
-          .trouble_time = link::failure_time_max(interval, devices_sharing, timeout),
+          .failure_time = link::failure_time_max(interval, devices_sharing, timeout),
           .modbus_timeout = timeout};
 }
 
@@ -137,8 +137,8 @@ void DevicePoller::submit(const SendRequest& send) {
                      target_.settings.connect_delay, send.repeatable);
   if (cycle_failures_.is_failing()) {
     const link::RetryLimits limits = retry_limits();
-    transaction.hold_max = link::hold_time_max(cycle_failures_.trouble(steady_clock::now()),
-                                               limits.trouble_time, limits.modbus_timeout);
+    transaction.hold_max = link::hold_time_max(cycle_failures_.streak(steady_clock::now()),
+                                               limits.failure_time, limits.modbus_timeout);
   }
   link_->submit(*this, transaction);
 }
@@ -187,7 +187,7 @@ void DevicePoller::process_outcome(const link::Outcome& outcome) {
   }
   const SteadyTime time = steady_clock::now();
   cycle_failures_.note(outcome, time);
-  const link::FailureStreak failures = cycle_failures_.trouble(time);
+  const link::FailureStreak failures = cycle_failures_.streak(time);
   const link::RetryLimits limits = retry_limits();
   const bool has_time =
       link::has_time_to_repeat(failures, outcome.latency, online_state_.responded_last_cycle(), limits);

@@ -17,9 +17,7 @@ bool execute(soci::session& session, const std::string& sql, const Bound&... bou
   statement.alloc();
   statement.prepare(sql, soci::details::st_one_time_query);
   statement.define_and_bind();
-  const bool got_data = statement.execute(true);
-  session.set_got_data(got_data);
-  return got_data;
+  return statement.execute(true);
 }
 
 }  // namespace gensetd::registry

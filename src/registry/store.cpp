@@ -198,8 +198,8 @@ std::optional<Site> Store::site(std::int64_t id) {
 
 std::optional<std::int64_t> Store::site_with_code(const std::string& code) {
   long long id = 0;
-  execute(session(), "SELECT id FROM sites WHERE code = :code", soci::use(code), soci::into(id));
-  if (!session().got_data()) return std::nullopt;
+  if (!execute(session(), "SELECT id FROM sites WHERE code = :code", soci::use(code), soci::into(id)))
+    return std::nullopt;
   return id;
 }
 

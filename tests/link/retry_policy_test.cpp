@@ -84,7 +84,7 @@ TEST(TroubleTime, leaves_a_repetition_one_timeout_and_no_more_than_its_time) {
 }
 
 TEST(HasTimeToRepeat, depends_on_whether_the_device_responded_in_its_last_cycle) {
-  const RetryLimits limits{.retry_time = 1'500ms, .trouble_time = 4s, .modbus_timeout = 2s};
+  const RetryLimits limits{.retry_time = 1'500ms, .failure_time = 4s, .modbus_timeout = 2s};
   EXPECT_TRUE(has_time_to_repeat({.spent = 1'499ms, .lasting = 3'999ms}, 1s, true, limits));
   EXPECT_FALSE(has_time_to_repeat({.spent = 1'500ms}, 1s, true, limits));
   EXPECT_FALSE(has_time_to_repeat({.lasting = 4s}, 1s, true, limits));
@@ -192,7 +192,7 @@ TEST(Reopening, connection_is_new_only_behind_one_that_worked) {
 
 TEST(RetryPolicy, new_connection_excuses_failed_requests_for_a_limited_time) {
   const RetryLimits limits{.retry_time = std::chrono::seconds{2},
-                           .trouble_time = std::chrono::seconds{4},
+                           .failure_time = std::chrono::seconds{4},
                            .modbus_timeout = std::chrono::seconds{2}};
   EXPECT_FALSE(is_grace_over({.lasting = std::chrono::seconds{9}, .in_a_row = 9}, limits));
   EXPECT_TRUE(is_grace_over({.lasting = std::chrono::milliseconds{9'001}, .in_a_row = 9}, limits));
