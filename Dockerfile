@@ -10,7 +10,7 @@ COPY profiles profiles
 COPY src src
 COPY web web
 # Without debugging information: the package is stripped anyway.
-RUN cmake --preset release -DBUILD_TESTING=OFF -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O2 -DNDEBUG" && cmake --build build/release --target gensetd
+RUN cmake --preset release -DBUILD_TESTING=OFF && cmake --build build/release --target gensetd
 # After the build, so that a change of deploy/ does not repeat it.
 COPY deploy deploy
 RUN cmake --build build/release --target package && mv build/release/gensetd_*.deb /gensetd.deb

@@ -1,5 +1,5 @@
 # What most units include of the packages, compiled once in the sanitized builds, which are clang's: half of their time. With g++ it saves
-# nothing, and there a forgotten #include is found.
+# nothing.
 # precompiled(<target> modules|tests): the target's units begin with that list.
 if(NOT GENSETD_SANITIZE OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   function(precompiled)

@@ -23,13 +23,13 @@ namespace json = boost::json;
 // Deeper than any body of the API; bounds the parser's stack.
 constexpr std::size_t depth_max = 32;
 
-json::object to_json(const profile::Text& text) { return {{"en", text.en}, {"ru", text.ru}}; }
+json::object text_json(const profile::Text& text) { return {{"en", text.en}, {"ru", text.ru}}; }
 
-json::object to_json(const profile::Field& field) {
+json::object field_json(const profile::Field& field) {
   const profile::Unit* unit = profile::find_unit(field.unit);
   json::object out{
       {"name", field.name},
-      {"label", to_json(field.label)},
+      {"label", text_json(field.label)},
       {"unit", field.unit},
       {"unit_label", unit != nullptr ? json::value(json::object{{"en", unit->symbol}, {"ru", unit->russian}})
                                      : json::value(nullptr)},
@@ -43,10 +43,10 @@ json::object to_json(const profile::Field& field) {
   return out;
 }
 
-json::object to_json(const profile::CodeTable& table) {
+json::object code_table_json(const profile::CodeTable& table) {
   json::array codes;
   for (const auto& code : table.codes)
-    codes.push_back(json::object{{"value", code.value}, {"key", code.key}, {"label", to_json(code.label)}});
+    codes.push_back(json::object{{"value", code.value}, {"key", code.key}, {"label", text_json(code.label)}});
   return {{"name", table.name}, {"codes", std::move(codes)}};
 }
 
@@ -106,19 +106,19 @@ std::string to_json(const registry::Device& device) {
 
 json::object to_json(const profile::Profile& profile) {
   json::object out{{"name", profile.name},
-                   {"title", to_json(profile.title)},
+                   {"title", text_json(profile.title)},
                    {"device_type", profile::to_word(profile.device_type)},
                    {"protocol", profile::to_word(profile.protocol)}};
   json::array groups;
   for (const auto& group : profile.groups)
-    groups.push_back(json::object{{"name", group.name}, {"label", to_json(group.label)}});
+    groups.push_back(json::object{{"name", group.name}, {"label", text_json(group.label)}});
   json::array tables;
-  for (const auto& table : profile.code_tables) tables.push_back(to_json(table));
+  for (const auto& table : profile.code_tables) tables.push_back(code_table_json(table));
   json::array blocks;
   for (const auto& block : profile.blocks)
     blocks.push_back(json::object{{"name", block.name}, {"address", block.address}, {"count", block.count}});
   json::array fields;
-  for (const auto& field : profile.fields) fields.push_back(to_json(field));
+  for (const auto& field : profile.fields) fields.push_back(field_json(field));
   out["groups"] = std::move(groups);
   out["code_tables"] = std::move(tables);
   out["blocks"] = std::move(blocks);

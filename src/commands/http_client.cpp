@@ -2,12 +2,11 @@
 
 #include "poller/describe.hpp"
 #include "server/transport.hpp"
+#include "supervision/use_tuple.hpp"
 #include "text/host_port.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/error.hpp>
@@ -26,7 +25,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using supervision::use_tuple;
 constexpr std::uint64_t body_bytes_max = 1'048'576;
 
 http::request<http::string_body> message_of(const DaemonUrl& url, HttpRequest request) {

@@ -8,13 +8,12 @@
 #include "modbus/error.hpp"
 #include "modbus/rtu_frame.hpp"
 #include "profile/words.hpp"
+#include "supervision/use_tuple.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -30,7 +29,7 @@ namespace {
 namespace asio = boost::asio;
 using modbus::Protocol;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using supervision::use_tuple;
 
 // Whether a controller responded. A controller rarely responds to a request in the wrong protocol.
 bool is_modbus_response(const poller::ReadResult& read) {

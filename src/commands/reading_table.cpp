@@ -21,7 +21,7 @@ std::string_view code_word(const profile::Profile& profile, const profile::Field
 }
 
 // Right-aligned in ten characters.
-std::string shown(const profile::Field& field, const profile::Value& value) {
+std::string value_column(const profile::Field& field, const profile::Value& value) {
   if (!value) return "         \u2014";
   std::string text;
   reading::append_value(text, field, value);
@@ -61,7 +61,7 @@ std::string reading_table(const reading::Content& content, const Registers* regi
       const std::string_view word = code_word(*content.profile, field, content.values[index]);
       const std::string raw = registers == nullptr ? "" : padded(raw_of(field, *registers), 18);
       text += fmt::format("  {} {}{} {}  {}{}\n", padded(field.name, 18), raw,
-                          shown(field, content.values[index]), padded(field.unit, 5), field.label.en,
+                          value_column(field, content.values[index]), padded(field.unit, 5), field.label.en,
                           word.empty() ? "" : fmt::format(": {}", word));
     }
   }

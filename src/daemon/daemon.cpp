@@ -191,8 +191,8 @@ asio::awaitable<void> Daemon::stop() {
   server_.reset();
   outputs_.reset();
   has_abandoned_thread_ = poller_->threads_hanging() > 0;
-  if (has_abandoned_thread_)
-    static_cast<void>(poller_.release());  // its destructor would wait for the thread
+  if (has_abandoned_thread_) [[maybe_unused]]
+    const poller::Poller* const leaked = poller_.release();  // its destructor would wait for the thread
   poller_.reset();
   history_.reset();
   events_.reset();

@@ -23,7 +23,7 @@ std::string variable(const char* name) {
 
 // Empty when the environment names no directory. XDG requires relative paths to be ignored.
 fs::path state_directory_of(const StateEnvironment& environment) {
-  const fs::path of_service = environment.state_directory.substr(0, environment.state_directory.find(':'));
+  fs::path of_service = environment.state_directory.substr(0, environment.state_directory.find(':'));
   if (of_service.is_absolute()) return of_service;
   const fs::path state_home = environment.xdg_state_home;
   if (state_home.is_absolute()) return state_home / "gensetd";

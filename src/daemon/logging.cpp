@@ -165,6 +165,7 @@ Logging::Logging(LogLevel level, LogFormat format) : sink_(std::make_shared<LogS
 Logging::~Logging() {
   std::set_terminate(std::abort);
   if (!finish()) {
+    // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): without memory the process ends here
     static auto* const left = new std::vector<std::shared_ptr<void>>;
     left->insert(left->end(), {spdlog::thread_pool(), logger_, sink_});
     return;

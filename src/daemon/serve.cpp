@@ -8,13 +8,12 @@
 #include "log/log.hpp"
 #include "registry/database_url.hpp"
 #include "supervision/tasks.hpp"
+#include "supervision/use_tuple.hpp"
 #include "text/host_port.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <csignal>
@@ -28,7 +27,7 @@ namespace gensetd::daemon {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using supervision::use_tuple;
 
 Settings settings_of(const ServeOptions& options) {
   SettingInputs given;

@@ -2,13 +2,12 @@
 
 #include "log/log.hpp"
 #include "supervision/tasks.hpp"
+#include "supervision/use_tuple.hpp"
 #include "text/number.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -19,7 +18,7 @@ namespace {
 
 namespace asio = boost::asio;
 using datagram = asio::local::datagram_protocol;
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using supervision::use_tuple;
 
 // Notifications per watchdog interval, so that a missed one does not end the service.
 constexpr int notifications_per_watchdog = 4;

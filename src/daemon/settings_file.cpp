@@ -36,7 +36,7 @@ std::string text_of(const toml::node& node, const std::string& key, const std::s
 // The parser's error repeats an invalid number, which may be a token without quotation marks.
 std::string why_refused_without_value(const toml::parse_error& error) {
   static constexpr std::string_view before_value = ": '";
-  const std::string why = why_refused(error);
+  std::string why = why_refused(error);
   const std::size_t begin = why.find(before_value);
   if (begin == std::string::npos) return why;
   const std::size_t end = why.find('\'', begin + before_value.size());

@@ -123,7 +123,7 @@ constexpr Setting web_directory(Setting row) {
   return row;
 }
 
-#define MEMBER(name) [](auto& settings) -> auto& { return settings.name; }
+#define MEMBER(name) [](auto& settings) -> auto& { return (settings.name); }
 
 constexpr std::array table{
     seconds<MEMBER(polling.poll_interval)>({.name = "POLL_INTERVAL",

@@ -13,9 +13,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// A thread whose heartbeat stops for longer hangs: no handler may take so long.
-constexpr std::chrono::seconds silence_allowed{5};
-
 // Only the main thread handles signals; a thread inherits the signal mask of the thread that starts it.
 std::thread start_without_signals(boost::asio::io_context& context) {
   sigset_t all;
@@ -39,7 +36,8 @@ PollThreadState::PollThreadState(boost::asio::io_context& io_context, link::Addr
 
 PollThread::PollThread(Options options, reading::Numbering& numbering)
     : heartbeat_(std::make_shared<supervision::Heartbeat>(fmt::format("polling thread {}", options.index + 1),
-                                                          silence_allowed, steady_clock::now())),
+                                                          supervision::handler_silence_max,
+                                                          steady_clock::now())),
       work_guard_(io_context_.get_executor()),
       state_(std::make_unique<PollThreadState>(io_context_, options.policy, readings_, numbering,
                                                std::move(options.descriptors))),

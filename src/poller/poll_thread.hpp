@@ -5,8 +5,8 @@
 #include "poller/reading_queue.hpp"
 #include "supervision/heartbeat.hpp"
 #include "supervision/repeater.hpp"
+#include "supervision/use_tuple.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -119,8 +119,7 @@ class PollThread {
       });
     };
     boost::asio::co_spawn(io_context_, std::move(task), std::move(deliver));
-    constexpr auto use_tuple = boost::asio::as_tuple(boost::asio::use_awaitable);
-    [[maybe_unused]] const auto [aborted] = co_await wait.async_wait(use_tuple);
+    [[maybe_unused]] const auto [aborted] = co_await wait.async_wait(supervision::use_tuple);
     pending->wait = nullptr;
     if (pending->failure) std::rethrow_exception(pending->failure);
     std::optional<Result> result = std::move(pending->result);

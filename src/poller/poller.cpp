@@ -20,9 +20,6 @@ namespace asio = boost::asio;
 // a second would be a burst that later intervals never reach.
 constexpr std::size_t start_within_a_second_max = 1'000;
 
-// A thread that hangs for longer than this is reported.
-constexpr std::chrono::seconds silence_allowed{5};
-
 std::string no_profile(const registry::Device& device) {
   return fmt::format("there is no profile '{}'; add its file, or change the device", device.profile);
 }
@@ -37,7 +34,7 @@ Poller::Poller(asio::io_context& context, const profile::Catalog& catalog,
       hub_(hub),
       numbering_(numbering),
       defaults_(options.defaults),
-      heartbeat_(std::make_shared<supervision::Heartbeat>("main thread", silence_allowed,
+      heartbeat_(std::make_shared<supervision::Heartbeat>("main thread", supervision::handler_silence_max,
                                                           std::chrono::steady_clock::now())),
       checks_(context.get_executor(), supervision::Task::health_checks),
       last_totals_(options.threads) {

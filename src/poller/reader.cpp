@@ -5,10 +5,9 @@
 #include "poller/transaction_of.hpp"
 #include "reading/clocks.hpp"
 #include "supervision/exceptions.hpp"
+#include "supervision/use_tuple.hpp"
 #include "text/host_port.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,7 +20,7 @@ namespace asio = boost::asio;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using supervision::use_tuple;
 
 }  // namespace
 

@@ -72,6 +72,8 @@ struct Block {
   std::string name;
   std::uint16_t address = 0;
   std::uint16_t count = 1;
+
+  int end() const { return int{address} + count; }  // the first address behind the block
 };
 
 // How requests to a controller are sent.

@@ -25,27 +25,25 @@ FilePosition later(const ProfileDraft& draft, const ProfileDraft::Line<Part>& a,
   return {draft.file, std::max(a.line, b.line)};
 }
 
-unsigned end_of(const Block& block) { return static_cast<unsigned>(block.address) + block.count; }
-
 void check_blocks(const ProfileDraft& draft) {
   for (std::size_t index = 1; index < draft.blocks.size(); ++index) {
     const auto& before = draft.blocks[index - 1];
     const auto& after = draft.blocks[index];
-    if (after.part.address >= end_of(before.part)) continue;
+    if (after.part.address >= before.part.end()) continue;
     refuse(
         later(draft, before, after),
         fmt::format("blocks {} ({}..{}) and {} ({}..{}) overlap: each register must be in one block at most",
-                    before.part.name, before.part.address, end_of(before.part) - 1, after.part.name,
-                    after.part.address, end_of(after.part) - 1));
+                    before.part.name, before.part.address, before.part.end() - 1, after.part.name,
+                    after.part.address, after.part.end() - 1));
   }
 }
 
 std::uint16_t block_of(const ProfileDraft& draft, const ProfileDraft::Line<Field>& field) {
-  const unsigned first = field.part.address;
-  const unsigned end = first + register_count(field.part.type);
+  const int first = field.part.address;
+  const int end = first + static_cast<int>(register_count(field.part.type));
   for (std::size_t index = 0; index < draft.blocks.size(); ++index) {
     const Block& block = draft.blocks[index].part;
-    if (first >= block.address && end <= end_of(block)) return static_cast<std::uint16_t>(index);
+    if (first >= block.address && end <= block.end()) return static_cast<std::uint16_t>(index);
   }
   refuse({draft.file, field.line},
          fmt::format("field {} has {} at {}..{}, which is not inside one block: must be inside",

@@ -39,12 +39,10 @@ int merge_limit_of(const Transport& transport, modbus::Protocol protocol) {
   return protocol == modbus::Protocol::tcp ? transport.merge_limit : transport.merge_limit - counts_to_spare;
 }
 
-int end_of(const Block& block) { return int{block.address} + block.count; }
-
 PlannedRead read_of(const Profile& profile, std::size_t first_block, std::size_t last_block) {
   PlannedRead read;
   read.first = profile.blocks[first_block].address;
-  read.count = static_cast<std::uint16_t>(end_of(profile.blocks[last_block]) - read.first);
+  read.count = static_cast<std::uint16_t>(profile.blocks[last_block].end() - read.first);
   for (std::size_t block = first_block; block <= last_block; ++block)
     read.blocks.push_back(static_cast<std::uint16_t>(block));
   return read;
@@ -58,7 +56,7 @@ std::vector<std::size_t> cheapest_beginnings(const Profile& profile, int merge_l
   cheapest[0] = 0;
   for (std::size_t last = 0; last < blocks.size(); ++last) {
     for (std::size_t first = last + 1; first-- > 0;) {
-      const int span = end_of(blocks[last]) - blocks[first].address;
+      const int span = blocks[last].end() - blocks[first].address;
       if (span > merge_limit && first != last) break;
       const std::int64_t total = cheapest[first] + cost.request + span * cost.a_register;
       if (total >= cheapest[last + 1]) continue;

@@ -5,10 +5,9 @@
 #include "redis/subscriber.hpp"
 #include "redis/url.hpp"
 #include "supervision/repeater.hpp"
+#include "supervision/use_tuple.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +16,7 @@ namespace gensetd::redis {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using supervision::use_tuple;
 constexpr std::chrono::seconds tidy_pause{1};
 
 Publisher::Ttl ttl_rule(const RedisOptions& options) {

@@ -1,9 +1,7 @@
 #include "redis/session.hpp"
 
 #include "supervision/tasks.hpp"
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "supervision/use_tuple.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -12,7 +10,7 @@ namespace gensetd::redis {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using supervision::use_tuple;
 
 std::string client_name(RedisHealth::Role part) {
   return part == RedisHealth::Role::writing ? "gensetd-writer" : "gensetd-subscriber";

@@ -25,14 +25,14 @@ struct Refused {
   Refusal refusal;
 };
 
-[[noreturn]] void refuse(std::string message) {
+[[noreturn]] void refuse_import(std::string message) {
   throw Refused{
       {.kind = Refusal::Kind::invalid, .code = "invalid_value", .message = std::move(message), .field = {}}};
 }
 
 const json::array& list(const json::object& document, std::string_view name) {
   const json::value* value = document.if_contains(json::string_view(name.data(), name.size()));
-  if (value == nullptr || !value->is_array()) refuse(fmt::format("it contains no list '{}'", name));
+  if (value == nullptr || !value->is_array()) refuse_import(fmt::format("it contains no list '{}'", name));
   return value->get_array();
 }
 
@@ -44,7 +44,7 @@ std::int64_t take_id(json::object& row, const std::string& where) {
   reader.require("id");
   std::int64_t id = 0;
   reader.read_whole("id", 1, std::numeric_limits<std::int64_t>::max(), id);
-  if (reader.refusal()) refuse(fmt::format("{}: {}", where, reader.refusal()->message));
+  if (reader.refusal()) refuse_import(fmt::format("{}: {}", where, reader.refusal()->message));
   row.erase("id");
   return id;
 }
@@ -58,7 +58,8 @@ Timestamp take_time(json::object& row, std::string_view name, Timestamp otherwis
     const json::string& text = value->get_string();
     time = reading::parse_timestamp({text.data(), text.size()});
   }
-  if (!time) refuse(fmt::format("{}: {} must be a time such as 2026-01-31T12:00:00.000Z", where, name));
+  if (!time)
+    refuse_import(fmt::format("{}: {} must be a time such as 2026-01-31T12:00:00.000Z", where, name));
   row.erase(key);
   return *time;
 }
@@ -70,15 +71,15 @@ std::size_t import_rows(const json::object& document, std::string_view name, Tim
   std::set<std::int64_t> ids;
   for (const json::value& entry : list(document, name)) {
     const std::string where = fmt::format("{}[{}]", name, ids.size());
-    if (!entry.is_object()) refuse(fmt::format("{} is not an object", where));
+    if (!entry.is_object()) refuse_import(fmt::format("{} is not an object", where));
     json::object body = entry.get_object();
     const std::int64_t id = take_id(body, where);
-    if (!ids.insert(id).second) refuse(fmt::format("{}: the id {} occurs twice", where, id));
+    if (!ids.insert(id).second) refuse_import(fmt::format("{}: the id {} occurs twice", where, id));
     const Timestamp created_at = take_time(body, "created_at", now, where);
     const Timestamp updated_at = take_time(body, "updated_at", now, where);
     Result<Row> result = read(body);
     if (const auto* refusal = std::get_if<Refusal>(&result))
-      refuse(fmt::format("{}: {}", where, refusal->message));
+      refuse_import(fmt::format("{}: {}", where, refusal->message));
     Row& row = std::get<Row>(result);
     row.id = id;
     row.created_at = created_at;
@@ -94,7 +95,7 @@ Imported import_all(Store& store, const json::object& document, const ProfileNam
   imported.sites =
       import_rows<Site>(document, "sites", now, new_site, [&](const Site& site, const std::string& where) {
         if (store.site_with_code(site.code)) {
-          refuse(fmt::format("{}: the code '{}' occurs twice", where, shortened(site.code)));
+          refuse_import(fmt::format("{}: the code '{}' occurs twice", where, shortened(site.code)));
         }
         store.insert_with_id(site);
         sites.push_back(site);
@@ -103,12 +104,12 @@ Imported import_all(Store& store, const json::object& document, const ProfileNam
   imported.devices = import_rows<Device>(
       document, "devices", now, read_device, [&](const Device& device, const std::string& where) {
         if (!store.site(device.site_id))
-          refuse(fmt::format("{}: there is no site {}", where, device.site_id));
+          refuse_import(fmt::format("{}: there is no site {}", where, device.site_id));
         store.insert_with_id(device);
       });
   for (std::size_t index = 0; index < sites.size(); ++index) {
     if (const auto refusal = check_topology(store, sites[index]))
-      refuse(fmt::format("sites[{}]: {}", index, refusal->message));
+      refuse_import(fmt::format("sites[{}]: {}", index, refusal->message));
   }
   return imported;
 }
@@ -118,7 +119,7 @@ void check_format(const json::object& document) {
   const bool known = format != nullptr && format->is_string() &&
                      format->get_string() == json::string_view(export_format.data(), export_format.size());
   if (!known) {
-    refuse(
+    refuse_import(
         fmt::format("it is not an export of gensetd registry export (no \"format\": \"{}\")", export_format));
   }
 }
@@ -132,7 +133,7 @@ Result<Imported> import_document(Store& store, const json::object& document, con
     check_format(document);
     store.change([&] {
       if (store.sites() > 0) {
-        refuse("the registry is not empty; an import keeps the ids, so it needs an empty one");
+        refuse_import("the registry is not empty; an import keeps the ids, so it needs an empty one");
       }
       imported = import_all(store, document, profiles, now);
       return true;

@@ -53,7 +53,8 @@ void Service::run(std::function<void(Store&)> use, Handler<std::monostate> handl
       [](DirectoryCache&, std::monostate) {}, std::move(handler), {}, {});
 }
 
-void Service::create_site(boost::json::object body, Handler<Site> handler, ChangeObserver<Site> observer) {
+void Service::create_site(boost::json::object body, Handler<Site> handler,
+                          const ChangeObserver<Site>& observer) {
   auto row_change = std::make_shared<RowChange<Site>>();
   worker_->submit<Site>(
       [body = std::move(body), row_change](Store& store) {
@@ -65,7 +66,7 @@ void Service::create_site(boost::json::object body, Handler<Site> handler, Chang
 }
 
 void Service::update_site(std::int64_t id, boost::json::object body, Handler<Site> handler,
-                          ChangeObserver<Site> observer) {
+                          const ChangeObserver<Site>& observer) {
   auto row_change = std::make_shared<RowChange<Site>>();
   worker_->submit<Site>(
       [id, body = std::move(body), row_change](Store& store) {
@@ -76,7 +77,8 @@ void Service::update_site(std::int64_t id, boost::json::object body, Handler<Sit
       differs(row_change));
 }
 
-void Service::remove_site(std::int64_t id, Handler<std::monostate> handler, ChangeObserver<Site> observer) {
+void Service::remove_site(std::int64_t id, Handler<std::monostate> handler,
+                          const ChangeObserver<Site>& observer) {
   auto row_change = std::make_shared<RowChange<Site>>();
   worker_->submit<std::monostate>(
       [id, row_change](Store& store) { return registry::remove_site(store, id, row_change.get()); },
@@ -86,7 +88,7 @@ void Service::remove_site(std::int64_t id, Handler<std::monostate> handler, Chan
 }
 
 void Service::create_device(boost::json::object body, Handler<Device> handler,
-                            ChangeObserver<Device> observer) {
+                            const ChangeObserver<Device>& observer) {
   auto row_change = std::make_shared<RowChange<Device>>();
   worker_->submit<Device>(
       [this_worker = worker_.get(), body = std::move(body), row_change](Store& store) {
@@ -98,7 +100,7 @@ void Service::create_device(boost::json::object body, Handler<Device> handler,
 }
 
 void Service::update_device(std::int64_t id, boost::json::object body, Handler<Device> handler,
-                            ChangeObserver<Device> observer) {
+                            const ChangeObserver<Device>& observer) {
   auto row_change = std::make_shared<RowChange<Device>>();
   worker_->submit<Device>(
       [this_worker = worker_.get(), id, body = std::move(body), row_change](Store& store) {
@@ -110,7 +112,7 @@ void Service::update_device(std::int64_t id, boost::json::object body, Handler<D
 }
 
 void Service::remove_device(std::int64_t id, Handler<std::monostate> handler,
-                            ChangeObserver<Device> observer) {
+                            const ChangeObserver<Device>& observer) {
   auto row_change = std::make_shared<RowChange<Device>>();
   worker_->submit<std::monostate>(
       [id, row_change](Store& store) { return registry::remove_device(store, id, row_change.get()); },

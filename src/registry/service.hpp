@@ -91,14 +91,18 @@ class Service {
 
   // `body` is the JSON object of a request; it is validated completely, and unknown fields are refused.
   // update_…: changes only the fields in `body`.
-  void create_site(boost::json::object body, Handler<Site> handler, ChangeObserver<Site> observer = {});
+  void create_site(boost::json::object body, Handler<Site> handler,
+                   const ChangeObserver<Site>& observer = {});
   void update_site(std::int64_t id, boost::json::object body, Handler<Site> handler,
-                   ChangeObserver<Site> observer = {});
-  void remove_site(std::int64_t id, Handler<std::monostate> handler, ChangeObserver<Site> observer = {});
-  void create_device(boost::json::object body, Handler<Device> handler, ChangeObserver<Device> observer = {});
+                   const ChangeObserver<Site>& observer = {});
+  void remove_site(std::int64_t id, Handler<std::monostate> handler,
+                   const ChangeObserver<Site>& observer = {});
+  void create_device(boost::json::object body, Handler<Device> handler,
+                     const ChangeObserver<Device>& observer = {});
   void update_device(std::int64_t id, boost::json::object body, Handler<Device> handler,
-                     ChangeObserver<Device> observer = {});
-  void remove_device(std::int64_t id, Handler<std::monostate> handler, ChangeObserver<Device> observer = {});
+                     const ChangeObserver<Device>& observer = {});
+  void remove_device(std::int64_t id, Handler<std::monostate> handler,
+                     const ChangeObserver<Device>& observer = {});
 
   // For modules with their own tables in this database: runs `use` on the SQL thread. `use` may throw what
   // Store throws; a Violation or DiskFull becomes a Refusal (code_when_full). Counts as a request.

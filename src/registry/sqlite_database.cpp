@@ -131,7 +131,7 @@ class SqliteDatabase final : public Database {
   int last_errno(int which) const {
     auto* const connection = static_cast<soci::sqlite3_session_backend*>(session_->get_backend())->conn_;
     sqlite_api::sqlite3_file* file = nullptr;
-    const int found = sqlite_api::sqlite3_file_control(connection, "main", which, &file);
+    const int found = sqlite_api::sqlite3_file_control(connection, "main", which, static_cast<void*>(&file));
     if (found != SQLITE_OK || file == nullptr || file->pMethods == nullptr) return 0;
     int error = 0;
     file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);

@@ -7,7 +7,7 @@
 namespace gensetd::registry {
 namespace {
 
-std::string time(std::string_view name) {
+std::string checked_time(std::string_view name) {
   return fmt::format(
       "{0} TEXT NOT NULL CHECK ({0} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:"
       "[0-9][0-9].[0-9][0-9][0-9]Z')",
@@ -56,7 +56,7 @@ void append(Schema::Step& step, Schema::Step more) {
 }
 
 // The rules of validation.cpp. Existing rows that break them remain; they are found when they are read.
-Schema::Step rules() {
+Schema::Step sqlite_rules() {
   Schema::Step step{
       "PRAGMA ignore_check_constraints = ON",  // for copying rows that break a rule
       // Views and references continue to name the table by its name.
@@ -67,8 +67,8 @@ Schema::Step rules() {
                  fmt::format("id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0), {}, {} UNIQUE, {}, {}, "
                              "is_active INTEGER NOT NULL CHECK (is_active IN (0, 1)), {}, {}, {}",
                              text("name", 1, 200), text("code", 1, 64), text("network", 0, 200),
-                             text("description", 0, 2'000), json_or_null("topology"), time("created_at"),
-                             time("updated_at")),
+                             text("description", 0, 2'000), json_or_null("topology"),
+                             checked_time("created_at"), checked_time("updated_at")),
                  "id, name, code, network, description, is_active, topology, created_at, updated_at"));
   const std::string device_columns = fmt::format(
       "id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0), "
@@ -85,7 +85,7 @@ Schema::Step rules() {
       number_or_null("modbus_timeout", "0.05", "60"), number_or_null("retry_delay", "0.05", "3600"),
       text("description", 0, 2'000), number_or_null("rated_power_kw", "0.1", "100000"),
       number_or_null("nominal_voltage", "1", "100000"), number_or_null("battery_voltage", "1", "1000"),
-      json_or_null("limits"), time("created_at"), time("updated_at"));
+      json_or_null("limits"), checked_time("created_at"), checked_time("updated_at"));
   append(step,
          rebuilt("devices", device_columns,
                  "id, site_id, name, device_type, profile, ip_address, port, protocol, slave_id, is_active, "
@@ -175,7 +175,7 @@ const Schema& sqlite_schema() {
               "CREATE INDEX events_open ON events (state) WHERE state <> 'closed'",
           },
           journal_age(),
-          rules()}};
+          sqlite_rules()}};
   return schema;
 }
 

@@ -4,9 +4,7 @@
 #include "simulator/keep_alive.hpp"
 #include "simulator/modbus_server.hpp"
 #include "supervision/tasks.hpp"
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "supervision/use_tuple.hpp"
 
 #include <algorithm>
 #include <string>
@@ -19,7 +17,7 @@ namespace asio = boost::asio;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using supervision::use_tuple;
 
 // The pauses of the specification (phase 2, critical points of the HGM9560).
 constexpr milliseconds flush{100};  // reads and discards stale bytes

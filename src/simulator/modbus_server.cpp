@@ -6,10 +6,9 @@
 #include "simulator/outages.hpp"
 #include "simulator/strays.hpp"
 #include "supervision/tasks.hpp"
+#include "supervision/use_tuple.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -23,7 +22,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using std::chrono::steady_clock;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using supervision::use_tuple;
 constexpr int backlog = 64;
 constexpr std::chrono::milliseconds pause_after_failed_accept{
     100};  // out of file descriptors: wait until some are freed

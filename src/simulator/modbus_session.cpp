@@ -3,11 +3,10 @@
 #include "modbus/big_endian.hpp"
 #include "simulator/keep_alive.hpp"
 #include "supervision/tasks.hpp"
+#include "supervision/use_tuple.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/socket_base.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -20,7 +19,7 @@ using asio::ip::tcp;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using supervision::use_tuple;
 
 // A controller discards a request that is interrupted for this time. On the wire the limit is 1.5 characters
 // (serial line guide V1.02, 2.5.1.1), which is too short to observe through TCP.

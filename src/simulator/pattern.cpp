@@ -3,7 +3,7 @@
 namespace gensetd::simulator {
 namespace {
 
-constexpr std::chrono::milliseconds tick{100};
+constexpr std::chrono::milliseconds pattern_tick{100};
 
 // Multiplying by an odd factor permutes the 256 addresses; multiplying by its inverse restores them.
 constexpr unsigned address_factor = 167;
@@ -13,7 +13,7 @@ static_assert(address_factor * address_factor_inverse % 256 == 1);
 }  // namespace
 
 std::uint16_t pattern_value(std::uint8_t unit_id, std::uint16_t address, UnixTime time) {
-  const auto tenths = static_cast<std::uint64_t>(time / tick);
+  const auto tenths = static_cast<std::uint64_t>(time / pattern_tick);
   return static_cast<std::uint16_t>((unit_id % 4U) << 14 | (address * address_factor % 256U) << 6 |
                                     tenths % 64U);
 }

@@ -5,11 +5,10 @@
 #include "simulator/plant.hpp"
 #include "simulator/plant_time.hpp"
 #include "supervision/tasks.hpp"
+#include "supervision/use_tuple.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 
@@ -19,7 +18,7 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+using supervision::use_tuple;
 
 // The plant advances at this interval. All responses within a tick show one state; at high speed, a tick is
 // several steps.

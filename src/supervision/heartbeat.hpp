@@ -13,6 +13,9 @@ namespace gensetd::supervision {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+// A thread that runs handlers hangs if it is silent for longer: no handler may take so long.
+inline constexpr std::chrono::seconds handler_silence_max{5};
+
 // Shows that a thread still runs its tasks: the thread calls beat() each second, any other thread reads it.
 class Heartbeat {
  public:

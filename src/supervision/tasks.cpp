@@ -1,9 +1,9 @@
 #include "supervision/tasks.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include "supervision/use_tuple.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <memory>
 #include <thread>
@@ -14,7 +14,6 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
 // If more exceptions than this occur within a second, the thread pauses after each.
 constexpr int exceptions_per_second_max = 20;
