@@ -12,8 +12,8 @@
 namespace gensetd::link {
 
 // Notifies listeners when their sockets have bytes or have ended: one epoll instance for all sockets, which
-// the io_context watches as one descriptor. Asio's own wait would cost a system call for each response. A
-// service of the io_context: there is one for each. Runs on its thread.
+// the io_context watches as one descriptor. Asio's own wait would cost a system call for each response:
+// bench/README.md compares. A service of the io_context: there is one for each. Runs on its thread.
 class Readiness final : public boost::asio::execution_context::service {
  public:
   using key_type = Readiness;

@@ -158,7 +158,8 @@ class WebSocketClient final : public server::ClientConnection,
   }
 
   // Most messages find the writer asleep and the send buffer empty. They are sent here, which costs a
-  // fraction of waking the writer. A message that cannot be sent here is left to the writer.
+  // fraction of waking the writer (bench/README.md compares). A message that cannot be sent here is left to
+  // the writer.
   void wake_up(ClockPair now) noexcept override {
     const bool succeeded = supervision::attempt(supervision::Task::websocket, {},
                                                 "this client is disconnected", [&] { send_pending(now); });
