@@ -67,7 +67,7 @@ std::vector<ReadCost> costs_of(const std::vector<modbus::ReadRequest>& reads, mi
   for (const modbus::ReadRequest& read : reads) {
     all.push_back({.read = read,
                    .gap = all.empty() ? 0 : ms(gap),
-                   .answer = wire_ms(modbus::rtu_response_length(read.count))});
+                   .answer = wire_ms(modbus::rtu_response_length(read.byte_count()))});
   }
   return all;
 }
@@ -78,7 +78,7 @@ double print(const char* title, const std::vector<ReadCost>& parts) {
   for (const ReadCost& part : parts) {
     const std::string range = fmt::format("{}..{}", part.read.first, part.read.first + part.read.count - 1);
     fmt::print("  {:<12} {:6} {:6} {:7.1f} {:8.1f} {:11.1f} {:7.1f} {:7.1f}\n", range, part.read.count,
-               modbus::rtu_request_length + modbus::rtu_response_length(part.read.count), part.gap,
+               modbus::rtu_request_length + modbus::rtu_response_length(part.read.byte_count()), part.gap,
                part.request, part.controller, part.answer, part.sum());
     sum += part.sum();
   }
@@ -132,6 +132,7 @@ class RecordingController {
       return;
     const std::lock_guard lock(mutex_);
     requests_.push_back({.unit_id = unit_id,
+                         .function = modbus::Function::holding_registers,
                          .first = static_cast<std::uint16_t>(first),
                          .count = static_cast<std::uint16_t>(last - first + 1)});
   }
@@ -220,7 +221,10 @@ class CycleRunner final : public link::TransactionHandler {
 std::vector<modbus::ReadRequest> requests_of(const profile::ReadPlan& plan) {
   std::vector<modbus::ReadRequest> requests;
   for (const profile::PlannedRead& read : plan)
-    requests.push_back({.unit_id = unit_id, .first = read.first, .count = read.count});
+    requests.push_back({.unit_id = unit_id,
+                        .function = modbus::Function::holding_registers,
+                        .first = read.first,
+                        .count = read.count});
   return requests;
 }
 

@@ -57,10 +57,13 @@ class BlockingSocket {
 
 void read_block(const BlockingSocket& socket, std::uint8_t unit_id, const profile::Block& block) {
   socket.receive(flush_timeout);
-  socket.send(modbus::encode_rtu({.unit_id = unit_id, .first = block.address, .count = block.count}));
+  socket.send(modbus::encode_rtu({.unit_id = unit_id,
+                                  .function = modbus::Function::holding_registers,
+                                  .first = block.address,
+                                  .count = block.count}));
   std::this_thread::sleep_for(pause_after_sending);
   std::vector<std::uint8_t> response;
-  while (response.size() < modbus::rtu_response_length(block.count)) {
+  while (response.size() < modbus::rtu_response_length(2U * block.count)) {
     const auto more = socket.receive(response_timeout);
     if (more.empty()) throw std::runtime_error("no answer for block " + block.name);
     response.insert(response.end(), more.begin(), more.end());

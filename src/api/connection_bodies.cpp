@@ -91,7 +91,8 @@ registry::Result<std::optional<modbus::ReadRequest>> take_range(json::object& bo
     return refusal;
   }
   body.erase("raw");
-  return std::optional{modbus::ReadRequest{.first = static_cast<std::uint16_t>(first),
+  return std::optional{modbus::ReadRequest{.function = modbus::Function::holding_registers,
+                                           .first = static_cast<std::uint16_t>(first),
                                            .count = static_cast<std::uint16_t>(count)}};
 }
 

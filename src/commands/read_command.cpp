@@ -102,7 +102,8 @@ class ReadLoop {
     // On a new connection: on the old one the peer may still wait for the rest of a frame.
     reader_.reset();
     reader_ = make_reader(other);
-    const modbus::ReadRequest status{.first = job_.profile->probe_address, .count = 1};
+    const modbus::ReadRequest status{
+        .function = modbus::Function::holding_registers, .first = job_.profile->probe_address, .count = 1};
     const poller::ReadResult read = co_await reader_->read_range(status);
     if (!is_modbus_response(read)) co_return std::string{};
     co_return fmt::format("; but it answers in the other protocol: give --protocol {}",

@@ -40,7 +40,7 @@ modbus::ReadRequest checked_range(const std::string& text) {
   if (!range)
     throw BadOption(
         fmt::format("--raw: '{}' is not a range; give ADDR:COUNT, with a count of 1 to 125", text));
-  return {.first = range->first, .count = range->second};
+  return {.function = modbus::Function::holding_registers, .first = range->first, .count = range->second};
 }
 
 // `protocol` is empty when only the daemon knows it.

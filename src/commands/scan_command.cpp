@@ -86,7 +86,8 @@ class Scanner {
       if (std::ranges::find(addresses, profile->probe_address) != addresses.end()) continue;
       addresses.push_back(profile->probe_address);
       poller::Reader reader(context_, links_, address, profile, job_.timeout);
-      const modbus::ReadRequest status{.first = profile->probe_address, .count = 1};
+      const modbus::ReadRequest status{
+          .function = modbus::Function::holding_registers, .first = profile->probe_address, .count = 1};
       read = co_await reader.read_range(status);
       if (outcome_of(read) != ProbeOutcome::no_response) break;
     }

@@ -19,6 +19,11 @@ constexpr milliseconds settling_when_shared{250};
 // More received bytes than this cannot be a frame: it is more than the longest frame of either protocol.
 constexpr std::size_t received_bytes_max = 1'024;
 
+// How long a single register waits for other requests of the connection, before it is read again without
+// them, and how often it looks.
+constexpr std::chrono::seconds wait_for_other_requests_max{5};
+constexpr milliseconds look_again_after{100};
+
 }  // namespace
 
 void Conversation::submit(TransactionHandler& handler, const Transaction& transaction) {
@@ -172,6 +177,7 @@ std::optional<Send> Conversation::try_start(std::size_t index, SteadyTime now, S
   if (!can_start(transaction)) return std::nullopt;
   ReadRequest request = transaction.request;
   bool must_agree = false;
+  bool may_be_copy = false;
   if (uses_distinct_counts(transaction, now)) {
     const DistinctCounts::Choice choice = choose(state_.queue[index], now);
     if (!choice.request) {
@@ -188,9 +194,26 @@ std::optional<Send> Conversation::try_start(std::size_t index, SteadyTime now, S
     }
     request = *choice.request;
     must_agree = choice.must_agree || tcp_.must_agree(now);
+    may_be_copy = would_repeat_unconfirmed(state_.queue[index], request, now);
+    if (may_be_copy && now < state_.queue[index].unconfirmed_at + wait_for_other_requests_max) {
+      wake = std::min(wake, now + look_again_after);
+      return std::nullopt;
+    }
   }
   if (!is_quiet(transaction, now, wake)) return std::nullopt;
-  return start(index, request, must_agree, now);
+  Send send = start(index, request, must_agree, now);
+  state_.pending.back().may_be_copy = may_be_copy;
+  return send;
+}
+
+// Whether a gateway that was out of step may return a copy of the unconfirmed response: `request` repeats the
+// read of a single register, and too few other requests were between the two to reveal that it still is.
+bool Conversation::would_repeat_unconfirmed(const QueuedTransaction& queued, const ReadRequest& request,
+                                            SteadyTime now) {
+  return !queued.unconfirmed.empty() && !is_serial(queued.transaction) && tcp_.must_agree(now) &&
+         queued.transaction.request.size() == 1 &&
+         queued.unconfirmed_request.response_head() == request.response_head() &&
+         counts_of(queued.transaction).is_recent(request);
 }
 
 void Conversation::finish_unsent(std::size_t index, error_code error) {
@@ -203,7 +226,7 @@ void Conversation::finish_unsent(std::size_t index, error_code error) {
 // confirms a response.
 DistinctCounts::Choice Conversation::choose(const QueuedTransaction& queued, SteadyTime now) {
   const Transaction& transaction = queued.transaction;
-  if (queued.exception_unconfirmed || queued.unconfirmed.size() == 2U * transaction.request.count) {
+  if (queued.exception_unconfirmed || queued.unconfirmed.size() == transaction.request.byte_count()) {
     if (const auto part = counts_of(transaction).choose_part(transaction.request, now)) return {part, now};
   }
   return counts_of(transaction).choose(transaction.request, transaction.extension, now, tcp_.turns(now));

@@ -77,6 +77,8 @@ class Conversation {
   std::optional<Send> try_start(std::size_t index, SteadyTime now, SteadyTime& wake);
   void finish_unsent(std::size_t index, boost::system::error_code error);
   DistinctCounts::Choice choose(const QueuedTransaction& queued, SteadyTime now);
+  bool would_repeat_unconfirmed(const QueuedTransaction& queued, const modbus::ReadRequest& request,
+                                SteadyTime now);
   std::chrono::milliseconds response_timeout(const Transaction& transaction) const;
   bool is_quiet(const Transaction& transaction, SteadyTime now, SteadyTime& wake);
   bool can_start(const Transaction& transaction) const;

@@ -57,9 +57,10 @@ struct PendingRequest {
   std::optional<std::uint16_t> other_count;
   std::optional<std::uint8_t> exception;  // serial line: may be the response to an earlier request
   bool must_agree = false;                // others use its register count: two responses must agree
-  bool has_own_count = false;             // the register count distinguishes its response
-  bool is_echoed = false;                 // the same request was received after it was sent
-  bool has_foreign_twin = false;          // another master sent the same request: two responses may arrive
+  bool may_be_copy = false;    // an equal response may be a copy of the unconfirmed one: it confirms nothing
+  bool has_own_count = false;  // the register count distinguishes its response
+  bool is_echoed = false;      // the same request was received after it was sent
+  bool has_foreign_twin = false;  // another master sent the same request: two responses may arrive
 };
 
 // Why a request has no response, from what arrived instead.

@@ -1,5 +1,6 @@
 #include "link/distinct_counts.hpp"
 
+#include "link/extended_request.hpp"
 #include "link/retry_policy.hpp"
 
 #include <algorithm>
@@ -10,7 +11,7 @@ namespace gensetd::link {
 namespace {
 
 using modbus::ReadRequest;
-using modbus::registers_per_request_max;
+using modbus::size_max;
 
 // Longer reads than wanted are tried one at a time, and after one without a response not for this long. So a
 // controller that does not respond to them costs a cycle one response, which its second attempt yields.
@@ -28,35 +29,27 @@ constexpr std::chrono::hours limit_memory{1};
 // Each profile has a dozen reads; a client that keeps reading other ranges must not fill the memory.
 constexpr std::size_t extensions_max = 1'024;
 
-// The largest count to which `wanted` can be extended.
-std::uint16_t count_max(const ReadRequest& wanted, const ExtensionRange& range) {
-  if (range.first > wanted.first || range.end < wanted.first + wanted.count) return wanted.count;
-  const std::uint32_t most = std::min(
-      {range.end - range.first, std::uint32_t{range.limit}, std::uint32_t{registers_per_request_max}});
-  return std::max(wanted.count, static_cast<std::uint16_t>(most));
-}
-
-// `wanted` extended to `count` registers: first by those behind it, then by those before it.
-ReadRequest extended(const ReadRequest& wanted, const ExtensionRange& range, std::uint16_t count) {
-  const std::uint32_t extra = count - std::uint32_t{wanted.count};
-  if (extra == 0) return wanted;
-  const std::uint32_t behind = std::min(extra, range.end - (std::uint32_t{wanted.first} + wanted.count));
-  return {.unit_id = wanted.unit_id,
-          .first = static_cast<std::uint16_t>(wanted.first - (extra - behind)),
-          .count = count};
-}
-
 }  // namespace
 
-DistinctCounts::Unit& DistinctCounts::unit(std::uint8_t unit_id) {
-  std::unique_ptr<Unit>& place = units_[scope_ == Scope::unit ? unit_id : std::uint8_t{0}];
-  if (!place) place = std::make_unique<Unit>();
+DistinctCounts::Unit& DistinctCounts::unit(std::uint8_t unit_id, modbus::Function function) {
+  std::unique_ptr<Unit>& place = units_[{scope_ == Scope::unit ? unit_id : std::uint8_t{0}, function}];
+  if (place) return *place;
+  place = std::make_unique<Unit>(function);
+  // An RTU response with three bytes of bits is as long as a request: nothing tells it from one.
+  constexpr std::size_t size_of_request = 3;
+  if (scope_ == Scope::unit && modbus::reads_bits(function))
+    place->counts[size_of_request].blocked_until = SteadyTime::max();
   return *place;
+}
+
+const DistinctCounts::Unit* DistinctCounts::find_unit(std::uint8_t unit_id, modbus::Function function) const {
+  const auto place = units_.find({unit_id, function});
+  return place == units_.end() ? nullptr : place->second.get();
 }
 
 DistinctCounts::ReadExtension& DistinctCounts::extension_of(Unit& unit, const ReadRequest& wanted) {
   const Wanted key{wanted.unit_id, wanted.first, wanted.count};
-  const auto [place, is_new] = unit.extensions.try_emplace(key, ReadExtension{.proven = wanted.count});
+  const auto [place, is_new] = unit.extensions.try_emplace(key, ReadExtension{.proven = wanted.size()});
   if (is_new && unit.extensions.size() > extensions_max) {
     const auto other = unit.extensions.begin() == place ? std::next(place) : unit.extensions.begin();
     unit.extensions.erase(other);
@@ -76,7 +69,7 @@ SteadyTime DistinctCounts::free_at(const Unit& unit, const ReadExtension& extens
 SteadyTime DistinctCounts::proven_free_at(const Unit& unit, const ReadExtension& extension,
                                           const ReadRequest& wanted) {
   SteadyTime earliest = SteadyTime::max();
-  for (std::uint16_t count = wanted.count; count <= extension.proven; ++count)
+  for (std::uint16_t count = wanted.size(); count <= extension.proven; ++count)
     earliest = std::min(earliest, free_at(unit, extension, count));
   return earliest;
 }
@@ -105,15 +98,15 @@ std::uint16_t DistinctCounts::next_turn(const Unit& unit, const ReadExtension& e
     return unit.counts[count].used == unit.requests && unit.requests != 0;
   };
   // Without turns there is one unit. A late response to the same read contains the right registers.
-  const Count& wanted_count = unit.counts[wanted.count];
-  if (turns == 1 && wanted_count.used != 0 && wanted_count.first == wanted.first) return wanted.count;
+  const Count& wanted_count = unit.counts[wanted.size()];
+  if (turns == 1 && wanted_count.used != 0 && wanted_count.first == wanted.first) return wanted.size();
   std::uint16_t best = 0;
   std::uint16_t last = 0;
   std::uint16_t candidates = 0;
   // After a longer read without a response, only counts that got a response from this controller before: it
   // may not respond to registers it does not know.
   const bool only_proven = extension.suspect != 0;
-  for (std::uint16_t count = wanted.count; count <= most && candidates < turns; ++count) {
+  for (std::uint16_t count = wanted.size(); count <= most && candidates < turns; ++count) {
     if (free_at(unit, extension, count) > now) continue;
     if (only_proven && count > extension.proven) break;
     if (is_last(count)) {
@@ -126,25 +119,34 @@ std::uint16_t DistinctCounts::next_turn(const Unit& unit, const ReadExtension& e
   return best != 0 ? best : last;
 }
 
+bool DistinctCounts::is_recent(const Unit& unit, std::uint16_t count) {
+  const std::uint64_t used = unit.counts[count].used;
+  return used != 0 && unit.requests - used + 1 < turns_of_gateway;
+}
+
+bool DistinctCounts::is_recent(const ReadRequest& request) const {
+  const Unit* known = find_unit(scope_ == Scope::unit ? request.unit_id : std::uint8_t{0}, request.function);
+  return known != nullptr && is_recent(*known, request.size());
+}
+
 DistinctCounts::Choice DistinctCounts::choose(const ReadRequest& wanted, const ExtensionRange& range,
                                               SteadyTime now, std::uint16_t turns) {
-  Unit& known = unit(wanted.unit_id);
+  Unit& known = unit(wanted);
   ReadExtension& extension = extension_of(known, wanted);
-  std::uint16_t most = count_max(wanted, range);
-  if (now < extension.limited_until) most = std::max(wanted.count, std::min(most, extension.limit));
+  const std::uint16_t least = wanted.size();
+  std::uint16_t most = extended_size_max(wanted, range);
+  if (now < extension.limited_until) most = std::max(least, std::min(most, extension.limit));
   if (now < known.longer_reads[wanted.unit_id].limited_until)
-    most = std::max(wanted.count, std::min(most, extension.proven));
+    most = std::max(least, std::min(most, extension.proven));
   if (scope_ == Scope::unit && extension.suspect != 0 && !known.has_foreign) {
     const SteadyTime proven_at = proven_free_at(known, extension, wanted);
     if (proven_at > now && proven_at - now <= wanted_wait_max) return {wanted, proven_at};
   }
-  const std::uint16_t best = scope_ == Scope::unit ? best_count(known, extension, wanted.count, most, now)
+  const std::uint16_t best = scope_ == Scope::unit ? best_count(known, extension, least, most, now)
                                                    : next_turn(known, extension, wanted, most, turns, now);
   if (best != 0) {
     // A count of the last few requests: their responses would have it too.
-    const std::uint64_t used = known.counts[best].used;
-    const bool is_recent = turns > 1 && used != 0 && known.requests - used + 1 < turns_of_gateway;
-    return {extended(wanted, range, best), now, is_recent};
+    return {extended(wanted, range, best), now, turns > 1 && is_recent(known, best)};
   }
   // A single controller returns the transaction id, so its late responses are recognised and there is no need
   // to wait.
@@ -152,7 +154,7 @@ DistinctCounts::Choice DistinctCounts::choose(const ReadRequest& wanted, const E
 
   // None is free now: wait for the first one that other masters do not use.
   SteadyTime earliest = SteadyTime::max();
-  for (std::uint16_t count = wanted.count; count <= most; ++count) {
+  for (std::uint16_t count = least; count <= most; ++count) {
     const bool is_last = scope_ == Scope::connection && known.counts[count].used == known.requests;
     if (known.counts[count].foreign_until <= now && !is_last)
       earliest = std::min(earliest, free_at(known, extension, count));
@@ -171,10 +173,10 @@ DistinctCounts::Choice DistinctCounts::choose(const ReadRequest& wanted, const E
 DistinctCounts::Choice DistinctCounts::choose_foreign(const Unit& unit, const ReadRequest& wanted,
                                                       const ExtensionRange& range, std::uint16_t most,
                                                       SteadyTime now) {
-  if (most == wanted.count) return {std::nullopt, now};
+  if (most == wanted.size()) return {std::nullopt, now};
   std::uint16_t best = 0;
   SteadyTime best_at = SteadyTime::max();
-  for (std::uint16_t count = wanted.count; count <= most; ++count) {
+  for (std::uint16_t count = wanted.size(); count <= most; ++count) {
     const Count& entry = unit.counts[count];
     const SteadyTime exchange_over = entry.foreign_until - foreign_memory + rest_min;
     const SteadyTime free_at = std::max({entry.blocked_until, exchange_over, now});
@@ -189,10 +191,11 @@ DistinctCounts::Choice DistinctCounts::choose_foreign(const Unit& unit, const Re
 }
 
 std::optional<ReadRequest> DistinctCounts::choose_part(const ReadRequest& wanted, SteadyTime now) {
-  const Unit& known = unit(wanted.unit_id);
+  const Unit& known = unit(wanted);
+  const int whole = wanted.size();
   std::uint16_t best = 0;
-  for (int less = 1; less < wanted.count && less <= wanted.count / 2; ++less) {
-    const auto count = static_cast<std::uint16_t>(wanted.count - less);
+  for (int less = 1; less < whole && less <= whole / 2; ++less) {
+    const auto count = static_cast<std::uint16_t>(whole - less);
     if (std::max(known.counts[count].blocked_until, known.counts[count].foreign_until) > now) continue;
     if (scope_ == Scope::connection) {
       if (known.counts[count].used == known.requests) continue;
@@ -204,37 +207,41 @@ std::optional<ReadRequest> DistinctCounts::choose_part(const ReadRequest& wanted
     if (!rests) break;
   }
   if (best == 0) return std::nullopt;
-  return ReadRequest{.unit_id = wanted.unit_id, .first = wanted.first, .count = best};
+  const int less = (whole - best) * modbus::addresses_per_unit(wanted.function);
+  return ReadRequest{.unit_id = wanted.unit_id,
+                     .function = wanted.function,
+                     .first = wanted.first,
+                     .count = static_cast<std::uint16_t>(wanted.count - less)};
 }
 
 void DistinctCounts::sent(const ReadRequest& wanted, const ReadRequest& request, SteadyTime now) {
-  Unit& known = unit(wanted.unit_id);
-  Count& entry = known.counts[request.count];
+  Unit& known = unit(wanted);
+  Count& entry = known.counts[request.size()];
   entry.used = ++known.requests;
   entry.first = request.first;
   entry.sent_at = now;
   // A gateway and the units behind it mostly refuse unknown registers with an exception.
-  if (scope_ == Scope::unit && request.count > extension_of(known, wanted).proven)
+  if (scope_ == Scope::unit && request.size() > extension_of(known, wanted).proven)
     known.next_longer_read_at = now + longer_read_pause;
 }
 
 void DistinctCounts::accepted(const ReadRequest& wanted, const ReadRequest& request, std::uint16_t crc,
                               SteadyTime now) {
-  Unit& known = unit(wanted.unit_id);
-  Count& entry = known.counts[request.count];
+  Unit& known = unit(wanted);
+  Count& entry = known.counts[request.size()];
   entry.rests_until = now + rest_after_response;
   if (scope_ == Scope::unit) entry.blocked_until = std::max(entry.blocked_until, now + rest_min);
   entry.crc = crc;
   entry.has_crc = true;
   ReadExtension& extension = extension_of(known, wanted);
   extension.repeated = 0;
-  if (request.count < wanted.count) return;
+  if (request.size() < wanted.size()) return;
   const bool was_proven = extension.suspect <= extension.proven;
   if (scope_ == Scope::connection)
     record_longer_read(known.longer_reads[wanted.unit_id], extension, wanted, request, now);
-  if (request.count > extension.proven) known.next_longer_read_at = now;
-  extension.proven = std::max(extension.proven, request.count);
-  if (extension.suspect > request.count) {
+  if (request.size() > extension.proven) known.next_longer_read_at = now;
+  extension.proven = std::max(extension.proven, request.size());
+  if (extension.suspect > request.size()) {
     extension.least_suspect =
         extension.strikes == 0 ? extension.suspect : std::min(extension.least_suspect, extension.suspect);
     const int strikes_max = !was_proven                   ? strikes_max_unproven
@@ -246,7 +253,7 @@ void DistinctCounts::accepted(const ReadRequest& wanted, const ReadRequest& requ
     if (++extension.strikes >= strikes_max)
       limit(extension, wanted,
             to_proven ? extension.proven : static_cast<std::uint16_t>(extension.least_suspect - 1), now);
-  } else if (request.count > wanted.count) {
+  } else if (request.size() > wanted.size()) {
     extension.strikes = 0;
   }
   extension.suspect = 0;
@@ -258,7 +265,7 @@ void DistinctCounts::accepted(const ReadRequest& wanted, const ReadRequest& requ
 void DistinctCounts::record_longer_read(LongerReads& longer_reads, const ReadExtension& extension,
                                         const ReadRequest& wanted, const ReadRequest& request,
                                         SteadyTime now) {
-  if (request.count > wanted.count) {
+  if (request.size() > wanted.size()) {
     longer_reads = {};
   } else if (extension.suspect > extension.proven && ++longer_reads.strikes >= strikes_max_unproven) {
     longer_reads = {.limited_until = now + limit_memory};
@@ -267,16 +274,16 @@ void DistinctCounts::record_longer_read(LongerReads& longer_reads, const ReadExt
 
 void DistinctCounts::no_response(const ReadRequest& wanted, const ReadRequest& request, SteadyTime now) {
   block(wanted, request, now);
-  unit(request.unit_id).counts[request.count].awaits_response = true;
-  ReadExtension& extension = extension_of(unit(wanted.unit_id), wanted);
+  unit(request).counts[request.size()].awaits_response = true;
+  ReadExtension& extension = extension_of(unit(wanted), wanted);
   extension.repeated = 0;
-  extension.suspect = request.count > wanted.count ? request.count : std::uint16_t{0};
+  extension.suspect = request.size() > wanted.size() ? request.size() : std::uint16_t{0};
 }
 
 void DistinctCounts::unconfirmed_response(const ReadRequest& wanted, const ReadRequest& request,
                                           std::uint16_t crc, SteadyTime now) {
   if (scope_ == Scope::unit) block(wanted, request, now);
-  Count& entry = unit(request.unit_id).counts[request.count];
+  Count& entry = unit(request).counts[request.size()];
   entry.awaits_response = true;
   entry.crc = crc;
   entry.has_crc = true;
@@ -284,19 +291,19 @@ void DistinctCounts::unconfirmed_response(const ReadRequest& wanted, const ReadR
 
 // Its response may still arrive.
 void DistinctCounts::block(const ReadRequest& wanted, const ReadRequest& request, SteadyTime now) {
-  Unit& known = unit(request.unit_id);
-  if (wanted.count == 1 && request.count == 1) {
+  Unit& known = unit(request);
+  if (wanted.size() == 1 && request.size() == 1) {
     ReadExtension& extension = extension_of(known, wanted);
     extension.repeated = 1;
     extension.repeat_from = now + rest_min;
   }
-  Count& entry = known.counts[request.count];
+  Count& entry = known.counts[request.size()];
   entry.rests_until = now + rest_without_response;
   entry.blocked_until = std::max(entry.blocked_until, now + late_response_max);
 }
 
 void DistinctCounts::confirmed(const ReadRequest& request, SteadyTime now) {
-  Count& entry = unit(request.unit_id).counts[request.count];
+  Count& entry = unit(request).counts[request.size()];
   entry.rests_until = now + rest_after_response;
   entry.blocked_until = scope_ == Scope::unit ? now + rest_min : now;
   entry.awaits_response = false;
@@ -304,7 +311,7 @@ void DistinctCounts::confirmed(const ReadRequest& request, SteadyTime now) {
 
 void DistinctCounts::limit(ReadExtension& extension, const ReadRequest& wanted, std::uint16_t count,
                            SteadyTime now) {
-  extension.limit = std::max(wanted.count, count);
+  extension.limit = std::max(wanted.size(), count);
   extension.proven = std::min(extension.proven, extension.limit);
   extension.limited_until = now + limit_memory;
   extension.strikes = 0;
@@ -312,7 +319,7 @@ void DistinctCounts::limit(ReadExtension& extension, const ReadRequest& wanted, 
 
 bool DistinctCounts::refused(const ReadRequest& wanted, const ReadRequest& request, std::uint8_t exception,
                              SteadyTime now) {
-  Unit& known = unit(wanted.unit_id);
+  Unit& known = unit(wanted);
   ReadExtension& extension = extension_of(known, wanted);
   extension.suspect = 0;
   // Illegal address or value, or a failure of the controller to read (V1.1b3, 7); others do not concern the
@@ -321,8 +328,8 @@ bool DistinctCounts::refused(const ReadRequest& wanted, const ReadRequest& reque
   const bool is_failure = exception == 4;
   const bool is_about_range =
       exception == 2 || exception == 3 || (is_failure && (scope_ == Scope::unit || extension.refuses));
-  if (is_about_range && request.count > extension.proven) {
-    limit(extension, wanted, std::max(extension.proven, static_cast<std::uint16_t>(request.count - 1)), now);
+  if (is_about_range && request.size() > extension.proven) {
+    limit(extension, wanted, std::max(extension.proven, static_cast<std::uint16_t>(request.size() - 1)), now);
     block(wanted, request, now);
     return true;
   }
@@ -330,16 +337,17 @@ bool DistinctCounts::refused(const ReadRequest& wanted, const ReadRequest& reque
     block(wanted, request, now);
     return true;
   }
-  Count& entry = known.counts[request.count];
+  Count& entry = known.counts[request.size()];
   entry.rests_until = now + rest_after_response;
   entry.blocked_until = std::max(entry.blocked_until, now + rest_min);
   return false;
 }
 
-UnexpectedResponse DistinctCounts::classify_unexpected(std::uint8_t unit_id, std::uint16_t count,
+UnexpectedResponse DistinctCounts::classify_unexpected(const modbus::ResponseHead& response,
                                                        std::uint16_t crc, SteadyTime now) {
-  if (count == 0 || count > registers_per_request_max) return UnexpectedResponse::foreign;
-  Count& entry = unit(unit_id).counts[count];
+  if (response.size == 0 || response.size > size_max(response.function)) return UnexpectedResponse::foreign;
+  Unit& known = unit(response.unit_id, response.function);
+  Count& entry = known.counts[response.size];
   if (entry.has_crc && entry.crc == crc) {
     entry.blocked_until = std::max(entry.blocked_until, now + rest_min);
     return UnexpectedResponse::doubled;
@@ -357,27 +365,28 @@ UnexpectedResponse DistinctCounts::classify_unexpected(std::uint8_t unit_id, std
     return UnexpectedResponse::late;
   }
   entry.foreign_until = now + foreign_memory;
-  unit(unit_id).has_foreign = true;
+  known.has_foreign = true;
   return UnexpectedResponse::foreign;
 }
 
-void DistinctCounts::record_foreign_request(std::uint8_t unit_id, std::uint16_t count, SteadyTime now) {
-  if (count == 0 || count > registers_per_request_max) return;
-  unit(unit_id).counts[count].foreign_until = now + foreign_memory;
-  unit(unit_id).has_foreign = true;
+void DistinctCounts::record_foreign_request(const modbus::ResponseHead& response, SteadyTime now) {
+  if (response.size == 0 || response.size > size_max(response.function)) return;
+  Unit& known = unit(response.unit_id, response.function);
+  known.counts[response.size].foreign_until = now + foreign_memory;
+  known.has_foreign = true;
 }
 
-std::chrono::nanoseconds DistinctCounts::age(std::uint8_t unit_id, std::uint16_t count,
-                                             SteadyTime now) const {
-  const auto place = units_.find(unit_id);
-  if (place == units_.end() || count > registers_per_request_max) return {};
-  const SteadyTime sent_at = place->second->counts[count].sent_at;
+std::chrono::nanoseconds DistinctCounts::age(const modbus::ResponseHead& response, SteadyTime now) const {
+  const Unit* known = find_unit(response.unit_id, response.function);
+  if (known == nullptr || response.size > size_max(response.function)) return {};
+  const SteadyTime sent_at = known->counts[response.size].sent_at;
   return sent_at == SteadyTime{} ? std::chrono::nanoseconds{} : now - sent_at;
 }
 
-bool DistinctCounts::may_still_respond(std::uint8_t unit_id, SteadyTime now) const {
-  const auto place = units_.find(unit_id);
-  return place != units_.end() && std::ranges::any_of(place->second->counts, [&](const Count& entry) {
+bool DistinctCounts::may_still_respond(std::uint8_t unit_id, modbus::Function function,
+                                       SteadyTime now) const {
+  const Unit* known = find_unit(unit_id, function);
+  return known != nullptr && std::ranges::any_of(known->counts, [&](const Count& entry) {
            return entry.awaits_response && now < entry.blocked_until;
          });
 }

@@ -3,7 +3,6 @@
 #include "link/transaction.hpp"
 #include "modbus/read_request.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -11,22 +10,26 @@
 #include <optional>
 #include <span>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 namespace gensetd::link {
 
 // What a response is that belongs to no pending request.
 enum class UnexpectedResponse : std::uint8_t { late, doubled, foreign };
 
-// Chooses the register count of a request so that it distinguishes the response from every other response
-// that may still arrive. An RTU response names neither its request nor its registers, and a gateway may put
-// an earlier response under the transaction id of a later request. So a read is made some registers longer
-// than wanted if the wanted count is ambiguous. One for each connection; it survives reconnects, as the
-// buffers of converters and gateways do. No clock: `now` never goes back.
+// Chooses the size of a request's response (ReadRequest::size()) so that it distinguishes the response from
+// every other response that may still arrive. An RTU response names neither its request nor its registers,
+// and a gateway may put an earlier response under the transaction id of a later request. A response names its
+// function, so the sizes of each function are chosen by themselves. A read is made some registers, or bytes
+// of bits, longer than wanted if the wanted size is ambiguous. "Count" below is such a size. One for each
+// connection; it survives reconnects, as the buffers of converters and gateways do. No clock: `now` never
+// goes back.
 class DistinctCounts {
  public:
   // Among which responses the count must be unique.
   enum class Scope : std::uint8_t {
-    unit,        // serial line: a response names its unit. A count is not used again for some time
+    unit,  // serial line: a response names its unit and function. A count is not used again for some time
     connection,  // gateway: a response may come under another unit's request. Counts take turns: the one that
                  // was used longest ago is next, however long that is
   };
@@ -58,7 +61,11 @@ class DistinctCounts {
   Choice choose(const modbus::ReadRequest& wanted, const ExtensionRange& range, SteadyTime now,
                 std::uint16_t turns = 1);
 
-  // The same for fewer registers than wanted, to confirm a response; none if no such count is free now.
+  // With Scope::connection: whether one of the last few requests was for such a response, so a gateway that
+  // is out of step may still return that one.
+  bool is_recent(const modbus::ReadRequest& request) const;
+
+  // As choose() for fewer registers than wanted, to confirm a response; none if no such count is free now.
   std::optional<modbus::ReadRequest> choose_part(const modbus::ReadRequest& wanted, SteadyTime now);
 
   // Events of `request`, which choose() returned for `wanted`.
@@ -79,16 +86,16 @@ class DistinctCounts {
                SteadyTime now);
 
   // Classifies a response that belongs to no pending request.
-  UnexpectedResponse classify_unexpected(std::uint8_t unit_id, std::uint16_t count, std::uint16_t crc,
+  UnexpectedResponse classify_unexpected(const modbus::ResponseHead& response, std::uint16_t crc,
                                          SteadyTime now);
   // Another master sent a request.
-  void record_foreign_request(std::uint8_t unit_id, std::uint16_t count, SteadyTime now);
+  void record_foreign_request(const modbus::ResponseHead& response, SteadyTime now);
 
-  // The time since the newest request with this unit id and count; 0: there was none.
-  std::chrono::nanoseconds age(std::uint8_t unit_id, std::uint16_t count, SteadyTime now) const;
+  // The time since the newest request for such a response; 0: there was none.
+  std::chrono::nanoseconds age(const modbus::ResponseHead& response, SteadyTime now) const;
 
-  // Whether the unit may still respond to, or refuse, an earlier request.
-  bool may_still_respond(std::uint8_t unit_id, SteadyTime now) const;
+  // Whether the unit may still respond to, or refuse, an earlier request with this function.
+  bool may_still_respond(std::uint8_t unit_id, modbus::Function function, SteadyTime now) const;
 
  private:
   struct Count {
@@ -103,7 +110,7 @@ class DistinctCounts {
     bool awaits_response = false;  // a request got no response so far
     bool has_crc = false;          // `crc` is set
   };
-  // How many registers beyond the wanted ones a controller responds with.
+  // How much beyond the wanted registers or bits a controller responds with.
   struct ReadExtension {
     std::uint16_t proven = 0;  // the largest count that got a response
     std::uint16_t limit = 0;   // the largest count to request until `limited_until`
@@ -116,15 +123,17 @@ class DistinctCounts {
         0;  // a count that is free from `repeat_from` on, whatever response may still come
     SteadyTime repeat_from{};
   };
-  // What is known about longer reads of one unit id, over all its reads.
+  // What is known about longer reads of one unit id, over all its reads with a function.
   struct LongerReads {
     int strikes = 0;             // longer reads in a row without a response, while shorter ones got one
     SteadyTime limited_until{};  // until then only counts that got a response are used
   };
   using Wanted = std::tuple<std::uint8_t, std::uint16_t, std::uint16_t>;  // unit id, first, count
-  // The requests whose responses must differ: of one unit id, or of a whole connection.
+  // The requests with one function whose responses must differ: of one unit id, or of a whole connection.
   struct Unit {
-    std::array<Count, modbus::registers_per_request_max + 1> counts;
+    explicit Unit(modbus::Function function) : counts(modbus::size_max(function) + 1U) {}
+
+    std::vector<Count> counts;  // by size
     std::map<Wanted, ReadExtension> extensions;
     std::map<std::uint8_t, LongerReads> longer_reads;  // by unit id
     SteadyTime next_longer_read_at{};                  // when a count that never got a response may be tried
@@ -132,7 +141,11 @@ class DistinctCounts {
     bool has_foreign = false;                          // other masters use this unit
   };
 
-  Unit& unit(std::uint8_t unit_id);
+  Unit& unit(std::uint8_t unit_id, modbus::Function function);
+  Unit& unit(const modbus::ReadRequest& request) { return unit(request.unit_id, request.function); }
+  const Unit* find_unit(std::uint8_t unit_id, modbus::Function function) const;
+
+  static bool is_recent(const Unit& unit, std::uint16_t count);
   static ReadExtension& extension_of(Unit& unit, const modbus::ReadRequest& wanted);
   static void limit(ReadExtension& extension, const modbus::ReadRequest& wanted, std::uint16_t count,
                     SteadyTime now);
@@ -151,14 +164,18 @@ class DistinctCounts {
                                   std::uint16_t most, SteadyTime now);
 
   Scope scope_;
-  std::map<std::uint8_t, std::unique_ptr<Unit>> units_;  // with Scope::connection: one, under 0
+  std::map<std::pair<std::uint8_t, modbus::Function>, std::unique_ptr<Unit>>
+      units_;  // with Scope::connection: one for each function, under unit 0
 };
 
-// The wanted registers in the response to `request`.
+// The wanted registers or bits in the response to `request`. Bits begin at whole bytes: see DistinctCounts.
+// Behind the wanted bits, the last byte may contain others.
 inline std::span<const std::uint8_t> wanted_of(const modbus::ReadRequest& wanted,
                                                const modbus::ReadRequest& request,
-                                               std::span<const std::uint8_t> registers) {
-  return registers.subspan(2U * static_cast<std::size_t>(wanted.first - request.first), 2U * wanted.count);
+                                               std::span<const std::uint8_t> data) {
+  const std::size_t before =
+      static_cast<std::size_t>(wanted.first - request.first) / modbus::addresses_per_unit(wanted.function);
+  return data.subspan(before * modbus::bytes_per_unit(wanted.function), wanted.byte_count());
 }
 
 }  // namespace gensetd::link

@@ -2,6 +2,7 @@
 
 #include "modbus/big_endian.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace gensetd::link {
@@ -33,6 +34,7 @@ class Jumps {
     jumped_ += change > (count_ <= few_registers ? few_differ_max_ : allowed) ? 1U : 0U;
   }
 
+  bool any() const { return jumped_ != 0; }
   bool are_few() const { return 8 * jumped_ < count_; }
 
  private:
@@ -42,21 +44,47 @@ class Jumps {
 };
 
 std::uint32_t key_of(const modbus::ReadRequest& read, std::size_t offset) {
-  return (std::uint32_t{read.unit_id} << 16) + read.first + static_cast<std::uint32_t>(offset);
+  return std::uint32_t{read.unit_id} << 24 | static_cast<std::uint32_t>(read.function) << 16 |
+         (read.first + static_cast<std::uint32_t>(offset));
+}
+
+bool bit_at(std::span<const std::uint8_t> data, std::size_t index) {
+  return (data[index / 8] >> index % 8 & 1) != 0;
+}
+
+// The register or bit at `index` of the response to `read`.
+std::uint16_t value_at(const modbus::ReadRequest& read, std::span<const std::uint8_t> data,
+                       std::size_t index) {
+  if (modbus::reads_bits(read.function)) return bit_at(data, index) ? 1 : 0;
+  return number_at(data, 2 * index);
+}
+
+// Whether the first read.count bits are equal. Both have at least so many.
+bool are_equal_bits(const modbus::ReadRequest& read, std::span<const std::uint8_t> before,
+                    std::span<const std::uint8_t> data) {
+  const std::size_t count = std::min<std::size_t>(read.count, 8 * data.size());
+  for (std::size_t index = 0; index < count; ++index) {
+    if (bit_at(before, index) != bit_at(data, index)) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
-bool continues(std::span<const std::uint8_t> before, std::span<const std::uint8_t> registers) {
+bool continues(const modbus::ReadRequest& read, std::span<const std::uint8_t> before,
+               std::span<const std::uint8_t> registers) {
   if (before.size() != registers.size()) return false;
+  if (modbus::reads_bits(read.function)) return are_equal_bits(read, before, registers);
   Jumps jumps(registers.size() / 2, step_max);
   for (std::size_t offset = 0; offset + 1 < registers.size(); offset += 2)
     jumps.compare(number_at(before, offset), number_at(registers, offset));
   return jumps.are_few();
 }
 
-bool agree(std::span<const std::uint8_t> before, std::span<const std::uint8_t> registers) {
+bool agree(const modbus::ReadRequest& read, std::span<const std::uint8_t> before,
+           std::span<const std::uint8_t> registers) {
   if (before.size() != registers.size()) return false;
+  if (modbus::reads_bits(read.function)) return are_equal_bits(read, before, registers);
   std::size_t different = 0;
   for (std::size_t offset = 0; offset + 1 < registers.size(); offset += 2) {
     const int was = static_cast<std::int16_t>(number_at(before, offset));
@@ -67,23 +95,26 @@ bool agree(std::span<const std::uint8_t> before, std::span<const std::uint8_t> r
 }
 
 bool LastValues::continues(const modbus::ReadRequest& read, std::span<const std::uint8_t> registers) const {
-  Jumps jumps(registers.size() / 2, 0);
-  for (std::size_t index = 0; index < registers.size() / 2; ++index) {
+  const bool are_bits = modbus::reads_bits(read.function);
+  Jumps jumps(read.count, 0);
+  for (std::size_t index = 0; index < read.count; ++index) {
     const auto known = values_.find(key_of(read, index));
     if (known == values_.end()) {
       jumps.unknown();
-    } else {
+    } else if (!are_bits) {
       jumps.compare(known->second, number_at(registers, 2 * index));
+    } else if (known->second != value_at(read, registers, index)) {
+      return false;
     }
   }
-  return jumps.are_few();
+  return jumps.are_few() && !(are_bits && jumps.any());
 }
 
 void LastValues::remember(const modbus::ReadRequest& read, std::span<const std::uint8_t> registers) {
-  for (std::size_t index = 0; index < registers.size() / 2; ++index) {
+  for (std::size_t index = 0; index < read.count; ++index) {
     const std::uint32_t key = key_of(read, index);
     if (values_.size() < registers_max || values_.contains(key))
-      values_[key] = number_at(registers, 2 * index);
+      values_[key] = value_at(read, registers, index);
   }
 }
 

@@ -284,8 +284,9 @@ void Line::log_sharing_change(SteadyTime time) {
       .field("register_count", frame.count)
       .say(
           "{}:{}: somebody else is on the line: a frame of unit {} that was not for gensetd (function {}, {} "
-          "registers); look for another master, or another client of the converter",
-          host_, port_, frame.unit_id, frame.function, frame.count);
+          "{}); look for another master, or another client of the converter",
+          host_, port_, frame.unit_id, frame.function, frame.count,
+          modbus::reads_bits(static_cast<modbus::Function>(frame.function)) ? "bits" : "registers");
 }
 
 // The timer is set again only for an earlier time, so it may expire early.

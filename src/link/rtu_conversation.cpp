@@ -98,7 +98,8 @@ void RtuConversation::handle_frame(const RtuFrame& frame, SteadyTime now) {
       break;
     case RtuFrame::Kind::exception:
       if (judge_.judge_exception(frame, now)) break;
-      if (judge_.counts().may_still_respond(frame.unit_id, now)) {
+      if (judge_.counts().may_still_respond(frame.unit_id, static_cast<modbus::Function>(frame.function),
+                                            now)) {
         ++state_.unit(frame.unit_id).late_responses;
       } else {
         record_foreign_frame(frame, now);
@@ -127,7 +128,7 @@ void RtuConversation::handle_unexpected_response(const RtuFrame& frame, SteadyTi
   switch (judge_.judge_unexpected(frame, now)) {
     case UnexpectedResponse::late: {
       ++state_.unit(frame.unit_id).late_responses;
-      const auto latency = judge_.counts().age(frame.unit_id, frame.count, now);
+      const auto latency = judge_.counts().age(frame.response_head(), now);
       if (latency.count() > 0) response_times_[frame.unit_id].record(latency);
       state_.record_late_response(frame.unit_id, latency, now);
       break;
@@ -142,21 +143,21 @@ void RtuConversation::handle_unexpected_response(const RtuFrame& frame, SteadyTi
 
 void RtuConversation::handle_foreign_request(const RtuFrame& frame, SteadyTime now) {
   PendingRequest* pending = state_.pending.empty() ? nullptr : &state_.pending.front();
-  const bool same_unit_and_count = pending != nullptr && frame.unit_id == pending->request.unit_id &&
-                                   frame.count == pending->request.count;
+  const bool same_response_head =
+      pending != nullptr && frame.response_head() == pending->request.response_head();
   // A converter may echo what it sends. Otherwise another master requests the same registers now: either
   // response is right.
-  if (same_unit_and_count && frame.first == pending->request.first) {
+  if (same_response_head && frame.first == pending->request.first && frame.count == pending->request.count) {
     pending->has_foreign_twin = pending->is_echoed || !state_.last_was_echoed;
     pending->is_echoed = true;
     return;
   }
-  judge_.counts().record_foreign_request(frame.unit_id, frame.count, now);
+  judge_.counts().record_foreign_request(frame.response_head(), now);
   record_foreign_frame(frame, now);
   foreign_exchange_unit_ = frame.unit_id;
   foreign_exchange_until_ = now + foreign_exchange_max;
-  // Two responses with this unit id and count could not be distinguished.
-  if (same_unit_and_count) judge_.finish_without_response(modbus::ResponseError::foreign_response, {}, now);
+  // Two responses with this unit id, function and size could not be distinguished.
+  if (same_response_head) judge_.finish_without_response(modbus::ResponseError::foreign_response, {}, now);
 }
 
 void RtuConversation::record_foreign_frame(const RtuFrame& frame, SteadyTime now) {
@@ -164,7 +165,7 @@ void RtuConversation::record_foreign_frame(const RtuFrame& frame, SteadyTime now
   state_.shared_until = now + DistinctCounts::foreign_memory;
   last_foreign_at_ = now;
   last_foreign_ = frame;
-  last_foreign_.registers = {};
+  last_foreign_.data = {};
   if (state_.pending.empty()) return;
   PendingRequest& pending = state_.pending.front();
   if (frame.unit_id == pending.request.unit_id) {

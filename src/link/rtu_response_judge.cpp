@@ -28,7 +28,8 @@ constexpr seconds suspect_memory{5};
 bool RtuResponseJudge::belongs(const RtuFrame& frame) const {
   if (state_.pending.empty()) return false;
   const PendingRequest& pending = state_.pending.front();
-  return frame.unit_id == pending.request.unit_id && frame.count == pending.request.count;
+  return frame.response_head() == pending.request.response_head() &&
+         modbus::has_clear_padding(pending.request.function, pending.request.count, frame.data);
 }
 
 void RtuResponseJudge::judge_response(const RtuFrame& frame, bool strays_are_frequent, SteadyTime now) {
@@ -36,8 +37,8 @@ void RtuResponseJudge::judge_response(const RtuFrame& frame, bool strays_are_fre
   const modbus::ReadRequest wanted = pending.queued.transaction.request;
   pending.queued.exception_unconfirmed = false;
   const bool is_part = pending.request.count < wanted.count;
-  auto registers = is_part ? frame.registers : wanted_of(wanted, pending.request, frame.registers);
-  const std::size_t fingerprint = fingerprint_of(frame.registers);
+  auto registers = is_part ? frame.data : wanted_of(wanted, pending.request, frame.data);
+  const std::size_t fingerprint = fingerprint_of(frame.data);
   if (!state_.is_acceptable(pending, fingerprint, registers, counts_, now)) {
     if (pending.must_agree && pending.queued.confirmations > confirmations_max)
       return finish_without_response(modbus::ResponseError::foreign_response, {}, now);
@@ -71,10 +72,10 @@ void RtuResponseJudge::judge_response(const RtuFrame& frame, bool strays_are_fre
 bool RtuResponseJudge::judge_exception(const RtuFrame& frame, SteadyTime now) {
   if (state_.pending.empty()) return false;
   PendingRequest& pending = state_.pending.front();
-  if (frame.unit_id != pending.request.unit_id || frame.function != modbus::read_holding_registers)
-    return false;
+  const modbus::Function function = pending.request.function;
+  if (frame.unit_id != pending.request.unit_id || frame.function != modbus::code_of(function)) return false;
   state_.note_response(now);
-  if (counts_.may_still_respond(frame.unit_id, now) || state_.is_shared(now)) {
+  if (counts_.may_still_respond(frame.unit_id, function, now) || state_.is_shared(now)) {
     pending.exception = frame.exception;
     return true;
   }
@@ -91,24 +92,21 @@ bool RtuResponseJudge::judge_exception(const RtuFrame& frame, SteadyTime now) {
 
 UnexpectedResponse RtuResponseJudge::judge_unexpected(const RtuFrame& frame, SteadyTime now) {
   other_traffic_until_ = now + DistinctCounts::foreign_memory;
-  const std::size_t fingerprint = fingerprint_of(frame.registers);
+  const std::size_t fingerprint = fingerprint_of(frame.data);
   const auto accepted = std::ranges::find_if(std::views::reverse(accepted_), [&](const auto& entry) {
-    return entry.request.unit_id == frame.unit_id && entry.request.count == frame.count &&
-           now < entry.at + suspicion_max;
+    return entry.request.response_head() == frame.response_head() && now < entry.at + suspicion_max;
   });
   // One of the two responses is ours, and nothing shows which. The same holds for an unconfirmed response.
   // But a copy of an unconfirmed response is no evidence against an older one.
   bool is_copy = false;
   state_.forget_unconfirmed([&](const QueuedTransaction& queued) {
-    if (queued.unconfirmed_request.unit_id != frame.unit_id ||
-        queued.unconfirmed_request.count != frame.count)
-      return false;
+    if (queued.unconfirmed_request.response_head() != frame.response_head()) return false;
     is_copy = is_copy || queued.unconfirmed_fingerprint == fingerprint;
     return queued.unconfirmed_fingerprint != fingerprint;
   });
   if (!is_copy && accepted != std::views::reverse(accepted_).end() && accepted->fingerprint != fingerprint)
     suspect(std::next(accepted).base(), now);
-  return counts_.classify_unexpected(frame.unit_id, frame.count, frame.crc, now);
+  return counts_.classify_unexpected(frame.response_head(), frame.crc, now);
 }
 
 // The response may be a longer or shorter one that was damaged and has a valid CRC by chance.
@@ -195,7 +193,8 @@ bool RtuResponseJudge::agrees_with_suspect(const AcceptedResponse& accepted, boo
   std::erase_if(suspects_, [&](const SuspectResponse& entry) { return entry.at + suspect_memory <= now; });
   return strays_are_frequent && std::ranges::any_of(suspects_, [&](const SuspectResponse& entry) {
            return entry.handler == accepted.handler && entry.wanted == accepted.wanted &&
-                  entry.count != accepted.request.count && agree(entry.registers, accepted.registers);
+                  entry.count != accepted.request.count &&
+                  agree(entry.wanted, entry.registers, accepted.registers);
          });
 }
 

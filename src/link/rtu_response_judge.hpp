@@ -27,7 +27,7 @@ class RtuResponseJudge {
  public:
   explicit RtuResponseJudge(ConversationState& state) : state_(state) {}
 
-  // Whether the frame has the unit id and the register count of the pending request.
+  // Whether the frame has the unit id, the function and the size of the pending request's response.
   bool belongs(const modbus::RtuFrame& response) const;
   // Accepts a response that belongs to the pending request, or requests it again with another count.
   // `strays_are_frequent`: StrayBytes::are_frequent().
@@ -36,7 +36,7 @@ class RtuResponseJudge {
   // count, so it is accepted at once only if no other exception can arrive.
   bool judge_exception(const modbus::RtuFrame& exception, SteadyTime now);
   // Handles a response that does not belong to the pending request. The responses that were accepted for an
-  // equal unit id and count become suspect.
+  // equal unit id, function and size become suspect.
   UnexpectedResponse judge_unexpected(const modbus::RtuFrame& response, SteadyTime now);
 
   // Bytes that begin no complete frame follow the last received bytes without a pause.

@@ -145,15 +145,15 @@ void TcpConversation::handle_response(std::size_t index, const modbus::Response&
   state_.note_response(now);
   Outcome outcome;
   if (!pending.has_own_count) {
-    std::copy_n(response.registers.data(), response.registers.size(), state_.registers.data());
-    outcome.registers = std::span<const std::uint8_t>(state_.registers).first(response.registers.size());
+    std::ranges::copy(response.data, state_.registers.begin());
+    outcome.registers = std::span<const std::uint8_t>(state_.registers).first(response.data.size());
     state_.discard(response.length);
     return state_.finish(index, outcome, now);
   }
   pending.queued.exception_unconfirmed = false;
   const bool is_part = pending.request.count < wanted.count;
-  auto registers = is_part ? response.registers : wanted_of(wanted, pending.request, response.registers);
-  const std::size_t fingerprint = fingerprint_of(response.registers);
+  auto registers = is_part ? response.data : wanted_of(wanted, pending.request, response.data);
+  const std::size_t fingerprint = fingerprint_of(response.data);
   const auto crc = static_cast<std::uint16_t>(fingerprint);
   if (is_gateway_ && !state_.is_acceptable(pending, fingerprint, registers, counts(), now)) {
     state_.discard(response.length);
@@ -209,9 +209,10 @@ void TcpConversation::handle_unexpected_frame(const TcpFrame& frame, SteadyTime 
   }
   ++state_.unit(frame.unit_id).foreign_frames;
   for (PendingRequest& pending : state_.pending) {
-    const bool fits = frame.unit_id == pending.request.unit_id &&
-                      frame.function == modbus::read_holding_registers &&
-                      frame.register_count() == pending.request.count;
+    const bool fits =
+        frame.unit_id == pending.request.unit_id &&
+        frame.function == modbus::code_of(pending.request.function) &&
+        modbus::size_of(pending.request.function, frame.response_count()) == pending.request.size();
     if (fits) pending.other_transaction = frame.transaction_id;
   }
 }
@@ -227,9 +228,9 @@ void TcpConversation::handle_out_of_step(std::size_t index, const TcpFrame& fram
   modbus::ResponseError error = modbus::ResponseError::foreign_response;
   if (frame.unit_id != pending.request.unit_id) {
     pending.other_unit = frame.unit_id;
-  } else if (frame.function == modbus::read_holding_registers && frame.register_count() != 0) {
+  } else if (frame.function == modbus::code_of(pending.request.function) && frame.response_count() != 0) {
     error = modbus::ResponseError::wrong_length;
-    pending.other_count = frame.register_count();
+    pending.other_count = frame.response_count();
   }
   state_.must_close = true;
   finish_without_response(index, error, {}, now);

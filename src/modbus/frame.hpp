@@ -1,5 +1,7 @@
 #pragma once
 
+#include "modbus/read_request.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -9,8 +11,14 @@
 // before any part of it is used.
 namespace gensetd::modbus {
 
-inline constexpr std::uint8_t read_holding_registers = 0x03;  // V1.1b3, 6.3
-inline constexpr std::uint8_t exception_bit = 0x80;           // V1.1b3, 7
+inline constexpr std::uint8_t exception_bit = 0x80;  // V1.1b3, 7
+
+// Whether the bits that fill the last byte of a response are 0 (V1.1b3, 6.1). If not, it responds to a
+// request for more bits with the same byte count.
+inline bool has_clear_padding(Function function, std::uint16_t count, std::span<const std::uint8_t> data) {
+  const unsigned used = count % 8U;
+  return !reads_bits(function) || used == 0 || data.empty() || data.back() >> used == 0;
+}
 
 // Why bytes are not the response to our request.
 enum class Mismatch : std::uint8_t {
@@ -28,9 +36,10 @@ struct Incomplete {
   std::size_t needed;
 };
 
-// Our response: its registers as received (big-endian, two bytes each), a view into the given bytes.
+// Our response: its data as received (registers: big-endian, two bytes each; bits: eight to a byte, the first
+// one lowest), a view into the given bytes.
 struct Response {
-  std::span<const std::uint8_t> registers;
+  std::span<const std::uint8_t> data;
   std::size_t length;  // of the frame, from the start of the given bytes
 };
 

@@ -13,18 +13,22 @@ constexpr std::size_t head_length = 3;
 
 // Whether a frame of this shape can be a read request (V1.1b3, 6.1 to 6.4).
 bool is_read_request(std::span<const std::uint8_t> frame) {
-  const unsigned most = frame[1] <= 2 ? 2'000 : registers_per_request_max;
   const unsigned count = number_at(frame, 4);
-  return count >= 1 && count <= most;
+  return count >= 1 && count <= count_max(static_cast<Function>(frame[1]));
+}
+
+// Whether a frame of this length can be the response to a read. A response with 3 bytes is as long as a
+// request.
+bool is_response_length(std::span<const std::uint8_t> frame) {
+  return frame[2] == frame.size() - exception_length;
 }
 
 // A valid frame with a 0 behind it has a valid CRC too, so a frame that ends with 0 may look complete without
 // it.
 bool whole_frame(std::span<const std::uint8_t> received, std::size_t length) {
   if (received.size() < length || crc16(received.first(length)) != 0) return false;
-  const bool is_read = received[1] >= 1 && received[1] <= 4;
-  return !is_read || length != rtu_request_length || received[2] == length - exception_length ||
-         is_read_request(received);
+  return !is_read_function(received[1]) || length != rtu_request_length ||
+         is_response_length(received.first(length)) || is_read_request(received);
 }
 
 // The lengths that a frame with this head can have, longest first; 0: none. Requests and responses to single
@@ -62,14 +66,18 @@ RtuFrame describe(std::span<const std::uint8_t> frame) {
   if ((frame[1] & exception_bit) != 0) {
     found.kind = RtuFrame::Kind::exception;
     found.exception = frame[2];
-  } else if (frame[1] == read_holding_registers && frame.size() == rtu_request_length) {
-    found.kind = RtuFrame::Kind::request;
-    found.first = number_at(frame, 2);
-    found.count = number_at(frame, 4);
-  } else if (frame[1] == read_holding_registers && frame[2] % 2 == 0) {
-    found.kind = RtuFrame::Kind::response;
-    found.count = static_cast<std::uint16_t>(frame[2] / 2);
-    found.registers = frame.subspan(3, frame[2]);
+  } else if (is_read_function(frame[1])) {
+    const auto function = static_cast<Function>(frame[1]);
+    if (frame.size() == rtu_request_length && !(is_response_length(frame) && !is_read_request(frame))) {
+      found.kind = RtuFrame::Kind::request;
+      found.first = number_at(frame, 2);
+      found.count = number_at(frame, 4);
+    } else if (frame[2] % bytes_per_unit(function) == 0) {
+      found.kind = RtuFrame::Kind::response;
+      found.count =
+          static_cast<std::uint16_t>(frame[2] / bytes_per_unit(function) * addresses_per_unit(function));
+      found.data = frame.subspan(3, frame[2]);
+    }
   }
   return found;
 }
@@ -78,12 +86,12 @@ RtuFrame describe(std::span<const std::uint8_t> frame) {
 
 std::array<std::uint8_t, rtu_request_length> encode_rtu(const ReadRequest& request) {
   std::array<std::uint8_t, rtu_request_length> frame{
-      request.unit_id,         // unit id
-      read_holding_registers,  // function
+      request.unit_id,            // unit id
+      code_of(request.function),  // function
       high_byte(request.first),
-      low_byte(request.first),  // first register
+      low_byte(request.first),  // first register or bit
       high_byte(request.count),
-      low_byte(request.count),  // number of registers
+      low_byte(request.count),  // number of registers or bits
       0,
       0,  // CRC, low byte first
   };
@@ -113,15 +121,15 @@ RtuParse parse_rtu(std::span<const std::uint8_t> received, bool silent) {
 }
 
 bool begins_rtu_response(const ReadRequest& request, std::span<const std::uint8_t> received) {
-  return received.size() >= 3 && received[0] == request.unit_id && received[1] == read_holding_registers &&
-         received[2] == 2U * request.count;
+  return received.size() >= 3 && received[0] == request.unit_id && received[1] == code_of(request.function) &&
+         received[2] == request.byte_count();
 }
 
 bool is_tcp_response(const ReadRequest& request, std::span<const std::uint8_t> received) {
   if (received.size() < 9 || number_at(received, 2) != 0) return false;
   const std::size_t length = number_at(received, 4);
   return length >= 3 && length <= 254 && received.size() == 6 + length && received[6] == request.unit_id &&
-         (received[7] & 0x7FU) == read_holding_registers;
+         (received[7] & 0x7FU) == code_of(request.function);
 }
 
 }  // namespace gensetd::modbus

@@ -18,14 +18,14 @@ inline constexpr std::uint8_t rtu_unit_max = 247;  // serial line guide V1.02, 2
 
 std::array<std::uint8_t, rtu_request_length> encode_rtu(const ReadRequest& request);
 
-// The length in bytes of a response with `register_count` registers.
-constexpr std::size_t rtu_response_length(std::uint16_t register_count) { return 5U + 2U * register_count; }
+// The length in bytes of a response with `byte_count` bytes of data.
+constexpr std::size_t rtu_response_length(std::size_t byte_count) { return 5U + byte_count; }
 
 // A frame with a valid CRC, from any sender.
 struct RtuFrame {
   enum class Kind : std::uint8_t {
-    response,   // to a read of holding registers: `count` and `registers` are set
-    request,    // to read holding registers: `first` and `count` are set
+    response,   // to a read (functions 1 to 4): `count` and `data` are set
+    request,    // to read (functions 1 to 4): `first` and `count` are set
     exception,  // `exception` is set; `function` is without its high bit
     other,      // any other function, request or response
   };
@@ -34,10 +34,16 @@ struct RtuFrame {
   std::uint8_t function = 0;
   std::uint8_t exception = 0;
   std::uint16_t first = 0;
-  std::uint16_t count = 0;
-  std::span<const std::uint8_t> registers;  // a view into the given bytes
-  std::size_t length = 0;                   // of the frame, including its CRC
+  std::uint16_t count = 0;             // of registers or bits; in a response, eight bits for each byte
+  std::span<const std::uint8_t> data;  // a view into the given bytes
+  std::size_t length = 0;              // of the frame, including its CRC
   std::uint16_t crc = 0;
+
+  // Of a response, and of the response that a request demands.
+  ResponseHead response_head() const {
+    const auto read = static_cast<Function>(function);
+    return {unit_id, read, size_of(read, count)};
+  }
 };
 
 // The first `length` bytes of the line are no frame.

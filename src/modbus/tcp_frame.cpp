@@ -15,9 +15,10 @@ constexpr std::size_t header_length =
 // are mixed up.
 bool looks_like_rtu(const ReadRequest& request, std::span<const std::uint8_t> received) {
   if (received.size() < 5 || received[0] != request.unit_id) return false;
-  const std::size_t length = received[1] == read_holding_registers                     ? 5U + received[2]
-                             : received[1] == (read_holding_registers | exception_bit) ? 5U
-                                                                                       : 0U;
+  const auto function = code_of(request.function);
+  const std::size_t length = received[1] == function                     ? 5U + received[2]
+                             : received[1] == (function | exception_bit) ? 5U
+                                                                         : 0U;
   return length != 0 && received.size() >= length && crc16(received.first(length)) == 0;
 }
 
@@ -31,19 +32,21 @@ std::array<std::uint8_t, tcp_request_length> encode_tcp(const ReadRequest& reque
       0,
       0,  // protocol id: Modbus
       0,
-      6,                       // length: unit id and PDU
-      request.unit_id,         // unit id
-      read_holding_registers,  // function
+      6,                          // length: unit id and PDU
+      request.unit_id,            // unit id
+      code_of(request.function),  // function
       high_byte(request.first),
-      low_byte(request.first),  // first register
+      low_byte(request.first),  // first register or bit
       high_byte(request.count),
-      low_byte(request.count),  // number of registers
+      low_byte(request.count),  // number of registers or bits
   };
 }
 
-std::uint16_t TcpFrame::register_count() const {
+std::uint16_t TcpFrame::response_count() const {
   const std::size_t byte_count = data[0];
-  return byte_count + 1 == data.size() ? static_cast<std::uint16_t>(byte_count / 2) : std::uint16_t{0};
+  if (!is_read_function(function) || byte_count + 1 != data.size()) return 0;
+  const auto read = static_cast<Function>(function);
+  return static_cast<std::uint16_t>(byte_count / bytes_per_unit(read) * addresses_per_unit(read));
 }
 
 TcpParse parse_tcp(std::span<const std::uint8_t> received) {
@@ -73,13 +76,15 @@ ResponseParse parse_tcp_response(const ReadRequest& request, std::uint16_t trans
   const auto& frame = std::get<TcpFrame>(cut);
   if (frame.transaction_id != transaction_id) return Mismatched{frame.length, Mismatch::transaction_id};
   if (frame.unit_id != request.unit_id) return Mismatched{frame.length, Mismatch::unit_id};
-  if (frame.function == (read_holding_registers | exception_bit)) {
+  const auto function = code_of(request.function);
+  if (frame.function == (function | exception_bit)) {
     if (frame.data.size() != 1) return Mismatched{frame.length, Mismatch::byte_count};
     return Refused{frame.data[0], frame.length};
   }
-  if (frame.function != read_holding_registers) return Mismatched{frame.length, Mismatch::function};
+  if (frame.function != function) return Mismatched{frame.length, Mismatch::function};
   const std::size_t byte_count = frame.data[0];
-  if (byte_count != 2U * request.count || frame.data.size() != 1 + byte_count)
+  if (byte_count != request.byte_count() || frame.data.size() != 1 + byte_count ||
+      !has_clear_padding(request.function, request.count, frame.data.subspan(1)))
     return Mismatched{frame.length, Mismatch::byte_count};
   return Response{frame.data.subspan(1), frame.length};
 }

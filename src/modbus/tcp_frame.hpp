@@ -25,8 +25,9 @@ struct TcpFrame {
   std::span<const std::uint8_t> data;  // of the PDU, behind the function; at least one byte
   std::size_t length = 0;              // of the frame, including its header
 
-  // The number of registers by the byte count of a read response; 0 if byte count and frame length disagree.
-  std::uint16_t register_count() const;
+  // The number of registers, or eight bits for each byte, by the byte count of a read response; 0 if byte
+  // count and frame length disagree, or the function is no read.
+  std::uint16_t response_count() const;
 };
 
 // The stream contains other bytes than Modbus TCP frames, so frame boundaries are unknown from here on.

@@ -5,7 +5,7 @@
 namespace gensetd::poller {
 
 modbus::ReadRequest connection_test_range(const profile::Profile& profile) {
-  return {.first = profile.probe_address, .count = 1};
+  return {.function = modbus::Function::holding_registers, .first = profile.probe_address, .count = 1};
 }
 
 ConnectionTestResult connection_test_result(ReadResult read, const modbus::ReadRequest& range) {

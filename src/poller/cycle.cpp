@@ -36,7 +36,9 @@ Step Cycle::next_request() {
   if (!index && gateway_failure_ && !responded_) return fail(*gateway_failure_);
   if (!index) return CycleFinished{};
   states_[*index] = State::requested;
-  return SendRequest{.request = {.first = read_at(*index).first, .count = read_at(*index).count},
+  return SendRequest{.request = {.function = modbus::Function::holding_registers,
+                                 .first = read_at(*index).first,
+                                 .count = read_at(*index).count},
                      .repeatable = !is_extra_retry_used_};
 }
 
@@ -191,7 +193,9 @@ Step Cycle::fail(const link::Outcome& outcome) {
 std::optional<std::size_t> Cycle::find_read(const modbus::ReadRequest& request, State state) const {
   for (std::size_t index = 0; index < states_.size(); ++index) {
     const PlannedRead& read = read_at(index);
-    if (states_[index] == state && read.first == request.first && read.count == request.count) return index;
+    if (states_[index] == state && request.function == modbus::Function::holding_registers &&
+        read.first == request.first && read.count == request.count)
+      return index;
   }
   return std::nullopt;
 }

@@ -27,7 +27,7 @@ std::uint16_t registers_in(const Bytes& rtu_response) {
 }
 
 Bytes random_pdu(std::uint16_t count, Random& random) {
-  Bytes pdu{modbus::read_holding_registers, static_cast<std::uint8_t>(2 * count)};
+  Bytes pdu{modbus::code_of(modbus::Function::holding_registers), static_cast<std::uint8_t>(2 * count)};
   for (std::uint16_t index = 0; index < 2 * count; ++index)
     pdu.push_back(static_cast<std::uint8_t>(random.next()));
   return pdu;
@@ -62,8 +62,10 @@ ForeignExchange foreign_exchange(const Bytes& response, bool rtu, Random& random
   } else if (count == ours) {
     ++count;
   }
-  const modbus::ReadRequest requested{
-      .unit_id = unit_id, .first = static_cast<std::uint16_t>(random.next() % 256), .count = count};
+  const modbus::ReadRequest requested{.unit_id = unit_id,
+                                      .function = modbus::Function::holding_registers,
+                                      .first = static_cast<std::uint16_t>(random.next() % 256),
+                                      .count = count};
   ForeignExchange exchange{.request = bytes_of(modbus::encode_rtu(requested))};
   exchange.response = {unit_id};
   const Bytes pdu = random_pdu(count, random);

@@ -8,6 +8,8 @@
 namespace gensetd::simulator {
 namespace {
 
+constexpr std::uint8_t read_holding_registers = modbus::code_of(modbus::Function::holding_registers);
+
 constexpr std::size_t mbap_length = 7;
 constexpr std::size_t mbap_length_counts_from = 6;  // its length counts the bytes from the unit id on
 constexpr std::size_t pdu_max = 253;                // V1.1b3, 4.1
@@ -18,15 +20,17 @@ Bytes exception_pdu(std::uint8_t function, std::uint8_t code) {
 
 // The requested range; empty if the request is no valid read.
 std::optional<modbus::ReadRequest> parse_read(std::uint8_t unit_id, std::span<const std::uint8_t> request) {
-  if (request[0] != modbus::read_holding_registers || request.size() != 5) return std::nullopt;
-  const modbus::ReadRequest read{
-      .unit_id = unit_id, .first = modbus::number_at(request, 1), .count = modbus::number_at(request, 3)};
+  if (request[0] != read_holding_registers || request.size() != 5) return std::nullopt;
+  const modbus::ReadRequest read{.unit_id = unit_id,
+                                 .function = modbus::Function::holding_registers,
+                                 .first = modbus::number_at(request, 1),
+                                 .count = modbus::number_at(request, 3)};
   if (read.count == 0 || read.count > modbus::registers_per_request_max) return std::nullopt;
   return read;
 }
 
 Bytes data_pdu(const modbus::ReadRequest& read, const RegisterBank& registers) {
-  Bytes pdu{modbus::read_holding_registers, static_cast<std::uint8_t>(2 * read.count)};
+  Bytes pdu{read_holding_registers, static_cast<std::uint8_t>(2 * read.count)};
   pdu.reserve(2U + 2U * read.count);
   for (std::uint16_t index = 0; index < read.count; ++index) {
     const std::uint16_t value = registers.at(static_cast<std::uint16_t>(read.first + index));
@@ -39,7 +43,7 @@ Bytes data_pdu(const modbus::ReadRequest& read, const RegisterBank& registers) {
 // Checks in the order of V1.1b3, 6.3: function, count, address. Empty: the controller does not respond.
 std::optional<Bytes> response_pdu(std::uint8_t function, const std::optional<modbus::ReadRequest>& read,
                                   const RegisterBank& registers, const ReadLimits& limits) {
-  if (function != modbus::read_holding_registers) return exception_pdu(function, illegal_function);
+  if (function != read_holding_registers) return exception_pdu(function, illegal_function);
   if (!read) return exception_pdu(function, illegal_data_value);
   if (read->first + read->count > RegisterBank::size) return exception_pdu(function, illegal_data_address);
   if (!is_beyond(limits, *read)) return data_pdu(*read, registers);

@@ -10,8 +10,9 @@ constexpr std::uint64_t id_distance_max = 3;
 constexpr std::uint64_t stray_bytes_max = 8;
 
 Bytes response_pdu(std::uint16_t count, Random& random) {
-  if (random.chance(0.25)) return {modbus::read_holding_registers | modbus::exception_bit, device_busy};
-  Bytes pdu{modbus::read_holding_registers, static_cast<std::uint8_t>(2 * count)};
+  constexpr std::uint8_t function = modbus::code_of(modbus::Function::holding_registers);
+  if (random.chance(0.25)) return {function | modbus::exception_bit, device_busy};
+  Bytes pdu{function, static_cast<std::uint8_t>(2 * count)};
   for (int byte = 0; byte < 2 * count; ++byte) pdu.push_back(static_cast<std::uint8_t>(random.next()));
   return pdu;
 }

@@ -14,7 +14,8 @@ TEST(ConnectionBodies, raw_is_removed_from_the_body) {
   auto given = body(R"({"ip_address":"h","raw":{"address":120,"count":16}})");
   const auto range = std::get<0>(take_range(given));
   ASSERT_TRUE(range);
-  EXPECT_EQ(*range, (modbus::ReadRequest{.first = 120, .count = 16}));
+  EXPECT_EQ(*range, (modbus::ReadRequest{
+                        .function = modbus::Function::holding_registers, .first = 120, .count = 16}));
   EXPECT_FALSE(given.contains("raw"));
   EXPECT_FALSE(std::get<0>(take_range(given)));
 }

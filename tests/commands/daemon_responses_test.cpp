@@ -124,7 +124,7 @@ TEST(DaemonResponses, body_contains_the_given_options) {
   ReadJob job{.address = {.host = "h", .port = 26, .unit_id = 3}, .profile_name = "hgm9560"};
   EXPECT_EQ(read_body(job), R"({"ip_address":"h","port":26,"slave_id":3,"profile":"hgm9560"})");
   job.protocol_given = modbus::Protocol::tcp;
-  job.range = modbus::ReadRequest{.first = 120, .count = 16};
+  job.range = modbus::ReadRequest{.function = modbus::Function::holding_registers, .first = 120, .count = 16};
   EXPECT_EQ(read_body(job),
             R"({"ip_address":"h","port":26,"slave_id":3,"profile":"hgm9560","protocol":"tcp",)"
             R"("raw":{"address":120,"count":16}})");

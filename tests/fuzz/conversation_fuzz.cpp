@@ -145,7 +145,8 @@ class ConversationScenario {
   // After responses of two unit ids the conversation knows that there is a gateway.
   void use_two_units() {
     for (const std::uint8_t unit_id : {std::uint8_t{1}, std::uint8_t{2}})
-      submit(*requesters_[unit_id], {.unit_id = unit_id, .first = 0, .count = 10});
+      submit(*requesters_[unit_id],
+             {.unit_id = unit_id, .function = modbus::Function::holding_registers, .first = 0, .count = 10});
   }
 
   void submit() {
@@ -154,7 +155,10 @@ class ConversationScenario {
     const auto unit_id = in_.ConsumeIntegralInRange<std::uint8_t>(1, 3);
     const auto first = in_.ConsumeIntegralInRange<std::uint16_t>(0, 8);
     const auto count = in_.PickValueInArray<std::uint16_t>({1, 2, 3, 4, 10, 36, 120});
-    submit(requester, {.unit_id = unit_id, .first = first, .count = count});
+    submit(requester, {.unit_id = unit_id,
+                       .function = modbus::Function::holding_registers,
+                       .first = first,
+                       .count = count});
   }
 
   void submit(Requester& requester, const ReadRequest& request) {

@@ -61,8 +61,9 @@ inline SentRequest parse_request(const link::Send& send) {
   const std::size_t unit_at = is_serial ? 0 : 6;
   check(is_serial || send.length == modbus::tcp_request_length);
   check(!is_serial || modbus::crc16(bytes.first(send.length)) == 0);
-  check(bytes[unit_at + 1] == modbus::read_holding_registers);
+  check(bytes[unit_at + 1] == modbus::code_of(modbus::Function::holding_registers));
   SentRequest request{.read = {.unit_id = bytes[unit_at],
+                               .function = modbus::Function::holding_registers,
                                .first = modbus::number_at(bytes, unit_at + 2),
                                .count = modbus::number_at(bytes, unit_at + 4)}};
   if (!is_serial) request.transaction_id = modbus::number_at(bytes, 0);
@@ -90,7 +91,7 @@ inline Bytes framed(bool is_serial, std::uint16_t transaction_id, std::uint8_t u
 }
 
 inline Bytes registers_pdu(unsigned unit_id, unsigned first, unsigned count, std::uint64_t number) {
-  Bytes pdu{modbus::read_holding_registers, static_cast<std::uint8_t>(2 * count)};
+  Bytes pdu{modbus::code_of(modbus::Function::holding_registers), static_cast<std::uint8_t>(2 * count)};
   for (unsigned index = 0; index < count; ++index) {
     const std::uint16_t value = register_value(unit_id, first + index, number);
     pdu.push_back(modbus::high_byte(value));
@@ -100,7 +101,7 @@ inline Bytes registers_pdu(unsigned unit_id, unsigned first, unsigned count, std
 }
 
 inline Bytes exception_pdu(std::uint8_t code) {
-  return {modbus::read_holding_registers | modbus::exception_bit, code};
+  return {modbus::code_of(modbus::Function::holding_registers) | modbus::exception_bit, code};
 }
 
 inline constexpr std::size_t requests_max = 32;
@@ -250,7 +251,8 @@ class FuzzedPeer {
     const auto count = in_.ConsumeIntegralInRange<std::uint16_t>(1, 40);
     mark_all_uncertain();
     if (in_.ConsumeBool()) {
-      const auto request = modbus::encode_rtu({.unit_id = unit_id, .first = 5, .count = count});
+      const auto request = modbus::encode_rtu(
+          {.unit_id = unit_id, .function = modbus::Function::holding_registers, .first = 5, .count = count});
       put(Bytes(request.begin(), request.end()), now);
       return wire_.size();
     }

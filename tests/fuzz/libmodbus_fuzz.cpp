@@ -82,7 +82,9 @@ Registers as_libmodbus_reads(Protocol protocol, const ReadRequest& request,
   modbus_set_slave(peer.context(), request.unit_id);
   peer.deliver(response);
   std::vector<std::uint16_t> registers(256);
-  const int count = modbus_read_registers(peer.context(), request.first, request.count, registers.data());
+  const auto read =
+      request.function == Function::holding_registers ? modbus_read_registers : modbus_read_input_registers;
+  const int count = read(peer.context(), request.first, request.count, registers.data());
   if (count < 0) return std::nullopt;
   registers.resize(static_cast<std::size_t>(count));
   return registers;
@@ -91,16 +93,16 @@ Registers as_libmodbus_reads(Protocol protocol, const ReadRequest& request,
 Registers as_we_read_tcp(const ReadRequest& request, std::span<const std::uint8_t> received) {
   const ResponseParse assembled = parse_tcp_response(request, 1, received);  // libmodbus' first transaction
   const auto* response = std::get_if<Response>(&assembled);
-  return response == nullptr ? Registers{} : numbers(response->registers);
+  return response == nullptr ? Registers{} : numbers(response->data);
 }
 
 Registers as_we_read_rtu(const ReadRequest& request, std::span<const std::uint8_t> received) {
   const RtuParse cut = parse_rtu(received, true);
   const auto* frame = std::get_if<RtuFrame>(&cut);
-  if (frame == nullptr || frame->kind != RtuFrame::Kind::response || frame->unit_id != request.unit_id ||
-      frame->count != request.count)
+  if (frame == nullptr || frame->kind != RtuFrame::Kind::response ||
+      frame->response_head() != request.response_head())
     return std::nullopt;
-  return numbers(frame->registers);
+  return numbers(frame->data);
 }
 
 void compare_tcp(const ReadRequest& request, std::span<const std::uint8_t> received) {
@@ -159,15 +161,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto count = static_cast<std::uint16_t>(data[1] % registers_per_request_max + 1);
   const auto first = static_cast<std::uint16_t>(number_at({data + 3, 2}, 0) % (65'536 - count));
   const ReadRequest request{
-      .unit_id = static_cast<std::uint8_t>(data[0] % rtu_unit_max + 1), .first = first, .count = count};
+      .unit_id = static_cast<std::uint8_t>(data[0] % rtu_unit_max + 1),
+      .function = data[2] / 2 % 2 == 0 ? Function::holding_registers : Function::input_registers,
+      .first = first,
+      .count = count};
   const std::span<const std::uint8_t> held{data + 5, std::min<std::size_t>(size - 5, rtu_frame_max)};
   std::vector<std::uint8_t> tcp(held.begin(), held.end());
   std::vector<std::uint8_t> rtu = tcp;
   if (data[2] % 2 == 1) {
     const std::array<std::uint8_t, 4> head{0, 1, 0, 0};
     std::copy_n(head.begin(), std::min(head.size(), tcp.size()), tcp.begin());
-    if (tcp.size() > 7) tcp[7] = read_holding_registers;
-    const std::size_t length = std::min(rtu.size(), rtu_response_length(count));
+    if (tcp.size() > 7) tcp[7] = code_of(request.function);
+    const std::size_t length = std::min(rtu.size(), rtu_response_length(request.byte_count()));
     if (length > 4) {
       const std::uint16_t crc = crc16({rtu.data(), length - 2});
       rtu[length - 2] = low_byte(crc);

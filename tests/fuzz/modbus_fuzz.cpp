@@ -16,9 +16,9 @@ void check_parse(const ResponseParse& parsed, const ReadRequest& request,
   if (const auto* incomplete = std::get_if<Incomplete>(&parsed)) {
     check(incomplete->needed > received.size() && incomplete->needed <= tcp_frame_max);
   } else if (const auto* response = std::get_if<Response>(&parsed)) {
-    check(response->registers.size() == 2U * request.count && response->length <= received.size());
-    check(response->registers.data() >= received.data());
-    check(response->registers.data() + response->registers.size() <= received.data() + received.size());
+    check(response->data.size() == request.byte_count() && response->length <= received.size());
+    check(response->data.data() >= received.data());
+    check(response->data.data() + response->data.size() <= received.data() + received.size());
   } else if (const auto* refused = std::get_if<Refused>(&parsed)) {
     check(refused->length <= received.size());
   } else {
@@ -39,21 +39,25 @@ std::size_t check_parse(const RtuParse& parsed, std::span<const std::uint8_t> re
   }
   const auto& frame = std::get<RtuFrame>(parsed);
   check(frame.length > 0 && frame.length <= received.size());
-  check(frame.kind != RtuFrame::Kind::response || frame.registers.size() == 2U * frame.count);
-  check(frame.registers.empty() ||
-        (frame.registers.data() >= received.data() &&
-         frame.registers.data() + frame.registers.size() <= received.data() + received.size()));
+  check(frame.kind != RtuFrame::Kind::response ||
+        frame.data.size() == frame.response_head().size * bytes_per_unit(frame.response_head().function));
+  check(frame.data.empty() || (frame.data.data() >= received.data() &&
+                               frame.data.data() + frame.data.size() <= received.data() + received.size()));
   return frame.length;
 }
 
 }  // namespace
 
-// Byte 0: unit, 1: count, 2: transaction id, and whether the line is silent; the rest are the received bytes.
-// Frames are removed one by one, as the link does.
+// Byte 0: unit, 1: count, 2: transaction id, function, and whether the line is silent; the rest are the
+// received bytes. Frames are removed one by one, as the link does.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
   const auto count = static_cast<std::uint16_t>(data[1] % registers_per_request_max + 1);
-  const ReadRequest request{.unit_id = data[0], .first = 0, .count = count};
+  const auto function = static_cast<Function>(data[2] / 2 % 4 + 1);
+  const ReadRequest request{.unit_id = data[0],
+                            .function = function,
+                            .first = 0,
+                            .count = static_cast<std::uint16_t>(reads_bits(function) ? 3 * count : count)};
   const std::span<const std::uint8_t> stream{data + 3, size - 3};
   std::span<const std::uint8_t> received = stream;
   for (;;) {

@@ -17,7 +17,8 @@ constexpr ExtensionRange extensible{.first = 50, .end = 60, .limit = 5};
 
 TEST(Conversation, request_is_sent_when_the_line_was_silent_for_the_request_gap) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_EQ(script.next(), "wait 50");
   script.later(milliseconds{50});
   EXPECT_EQ(script.next(), "send 1:55+3");
@@ -29,15 +30,19 @@ TEST(Conversation, request_is_sent_when_the_line_was_silent_for_the_request_gap)
   EXPECT_EQ(script.next(), "send 1:55+2");
   script.respond(400);
   EXPECT_EQ(script.next(), "report a 400 401 402");
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_EQ(script.next(), "wait 50");
 }
 
 TEST(Conversation, serial_line_has_one_pending_request_and_handlers_take_turns) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
-  script.submit("b", {.unit_id = 2, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
+  script.submit("b", {.unit_id = 2, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   EXPECT_EQ(script.report_after(10), "report b 10 11 12");
   EXPECT_EQ(script.report_after(10), "report a 10 11 12");
@@ -46,8 +51,11 @@ TEST(Conversation, serial_line_has_one_pending_request_and_handlers_take_turns) 
 
 TEST(Conversation, silent_unit_delays_other_units_by_one_timeout_at_most) {
   Script script;
-  script.submit("dead", {.unit_id = 9, .first = 55, .count = 3}, extensible);
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("dead",
+                {.unit_id = 9, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_EQ(script.next_event(), "send 9:55+3");
   const SteadyTime request = script.now;
   EXPECT_EQ(script.next_event(), "report dead no response in time");
@@ -61,7 +69,9 @@ TEST(Conversation, tcp_controller_may_have_several_pending_requests_and_respond_
   script.transaction.protocol = modbus::Protocol::tcp;
   script.transaction.request_gap = milliseconds{0};
   script.transaction.requests_in_flight = 2;
-  for (const char* name : {"a", "b", "c"}) script.submit(name, {.unit_id = 1, .first = 7, .count = 1});
+  for (const char* name : {"a", "b", "c"})
+    script.submit(name,
+                  {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 7, .count = 1});
   EXPECT_EQ(script.next(), "send 1:7+1");
   EXPECT_EQ(script.next(), "send 1:7+1");
   EXPECT_EQ(script.next(), "wait 1000");
@@ -78,10 +88,12 @@ TEST(Conversation, tcp_controller_may_have_several_pending_requests_and_respond_
 TEST(Conversation, late_response_of_modbus_tcp_is_discarded_by_its_transaction_id) {
   Script script;
   script.transaction.protocol = modbus::Protocol::tcp;
-  script.submit("a", {.unit_id = 1, .first = 10, .count = 1});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 10, .count = 1});
   EXPECT_EQ(script.next_event(), "send 1:10+1");
   EXPECT_EQ(script.next_event(), "report a no response in time");
-  script.submit("a", {.unit_id = 1, .first = 20, .count = 1});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 20, .count = 1});
   EXPECT_EQ(script.next_event(), "send 1:20+1");
   script.receive(tcp_response(1, 1, {0xDE, 0xAD}));
   script.receive(tcp_response(2, 1, {0, 20}));
@@ -91,8 +103,8 @@ TEST(Conversation, late_response_of_modbus_tcp_is_discarded_by_its_transaction_i
 TEST(Conversation, all_queued_transactions_end_when_connecting_fails) {
   Script script;
   script.conversation.closed({}, script.now);
-  script.submit("a", {.count = 1});
-  script.submit("b", {.count = 1});
+  script.submit("a", {.function = modbus::Function::holding_registers, .count = 1});
+  script.submit("b", {.function = modbus::Function::holding_registers, .count = 1});
   EXPECT_EQ(script.next(), "connect");
   EXPECT_EQ(script.next(), "wait");
   script.conversation.unreachable(Error::connect_failed, {}, script.now);
@@ -103,10 +115,12 @@ TEST(Conversation, all_queued_transactions_end_when_connecting_fails) {
 
 TEST(Conversation, connection_that_was_closed_while_idle_costs_no_failure) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   script.now += milliseconds{400};
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_TRUE(script.next_event().starts_with("send"));
   script.conversation.closed({}, script.now);
   EXPECT_EQ(script.next(), "connect");
@@ -114,7 +128,8 @@ TEST(Conversation, connection_that_was_closed_while_idle_costs_no_failure) {
   EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   script.now += milliseconds{400};
   // A fresh one that closes instead of answering is a failure.
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   script.conversation.closed({}, script.now);
   EXPECT_EQ(script.next(), "connect");
   script.conversation.opened(script.now);
@@ -129,7 +144,10 @@ TEST(Conversation, request_waits_for_a_peer_that_closes_after_each_response) {
   Script script;
   script.transaction.protocol = modbus::Protocol::tcp;
   script.transaction.request_gap = milliseconds{0};
-  const auto submit = [&] { script.submit("a", {.unit_id = 1, .first = 7, .count = 1}); };
+  const auto submit = [&] {
+    script.submit("a",
+                  {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 7, .count = 1});
+  };
   const auto respond = [&] {
     script.receive(tcp_response(script.transaction_id, 1, {0, 5}));
     EXPECT_EQ(script.next(), "report a 5");
@@ -166,10 +184,13 @@ TEST(Conversation, request_waits_for_a_peer_that_closes_after_each_response) {
 
 TEST(Conversation, connection_without_a_byte_is_reopened_after_two_requests) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   for (int request = 0; request < 2; ++request) {
-    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+    script.submit("a",
+                  {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                  extensible);
     EXPECT_TRUE(script.next_event().starts_with("send"));
     EXPECT_EQ(script.next_event(), "report a no response in time");
     EXPECT_EQ(script.next(), request == 0 ? "wait" : "close");
@@ -184,7 +205,9 @@ TEST(Conversation, new_connection_is_not_reopened_within_five_seconds_and_then_t
     const SteadyTime opened_at = script.now;
     std::string event;
     while (event != "close") {
-      script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+      script.submit("a",
+                    {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                    extensible);
       EXPECT_TRUE(script.next_event().starts_with("send"));
       EXPECT_EQ(script.next_event(), "report a no response in time");
       event = script.next();
@@ -207,13 +230,15 @@ TEST(Conversation, connection_is_new_only_when_the_one_before_it_worked) {
   Script script;
   script.transaction.protocol = modbus::Protocol::tcp;
   const auto respond_to_a_request = [&] {
-    script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+    script.submit("a",
+                  {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
     EXPECT_EQ(script.next_event(), "send 1:55+3");
     script.receive(tcp_response(script.transaction_id, 1, numbers(3, 10)));
     EXPECT_EQ(script.next(), "report a 10 11 12");
   };
   const auto close_in_the_middle_of_a_response = [&] {
-    script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+    script.submit("a",
+                  {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
     EXPECT_EQ(script.next_event(), "send 1:55+3");
     script.receive({0, 1, 0});
     script.conversation.closed({}, script.now);
@@ -234,11 +259,14 @@ TEST(Conversation, connection_is_new_only_when_the_one_before_it_worked) {
 
 TEST(Conversation, connection_that_brings_only_wrong_bytes_is_reopened_after_four_requests) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   for (int request = 1; request <= 4; ++request) {
     script.later(std::chrono::seconds{20});
-    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+    script.submit("a",
+                  {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                  extensible);
     EXPECT_TRUE(script.next_event().starts_with("send"));
     script.receive({0x81, 0x07, 0xE3, 0x99});
     EXPECT_EQ(script.next_event(), "report a damaged response (wrong CRC)");
@@ -250,9 +278,13 @@ TEST(Conversation, first_request_waits_for_the_longest_connect_delay_of_the_conn
   Script script;
   script.conversation.closed({}, script.now);
   script.transaction.connect_delay = milliseconds{3'000};
-  script.submit("slow", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("slow",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   script.transaction.connect_delay = milliseconds{0};
-  script.submit("other", {.unit_id = 2, .first = 55, .count = 3}, extensible);
+  script.submit("other",
+                {.unit_id = 2, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_EQ(script.next(), "connect");
   script.later(milliseconds{20});
   script.conversation.opened(script.now);
@@ -269,10 +301,12 @@ TEST(Conversation, first_request_waits_for_the_longest_connect_delay_of_the_conn
 
 TEST(Conversation, connection_that_stalls_for_five_seconds_is_opened_anew_after_one) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_EQ(script.report_after(10), "report a 10 11 12");
   script.transaction.timeout = std::chrono::seconds{5};
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_TRUE(script.next_event().starts_with("send"));
   EXPECT_EQ(script.next_event(), "report a no response in time");
   EXPECT_EQ(script.next(), "close");
@@ -280,10 +314,14 @@ TEST(Conversation, connection_that_stalls_for_five_seconds_is_opened_anew_after_
 
 TEST(Conversation, withdrawn_requester_gets_no_report_and_the_line_stays_busy_until_its_response) {
   Script script;
-  script.submit("gone", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("gone",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_EQ(script.next_event(), "send 1:55+3");
   script.conversation.withdraw(script.handlers["gone"]);
-  script.submit("stays", {.unit_id = 2, .first = 55, .count = 3}, extensible);
+  script.submit("stays",
+                {.unit_id = 2, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   EXPECT_EQ(script.next(), "wait 1000");
   script.receive(rtu_response(1, numbers(3, 1)));
   EXPECT_EQ(script.next_event(), "send 2:55+3");
@@ -291,7 +329,8 @@ TEST(Conversation, withdrawn_requester_gets_no_report_and_the_line_stays_busy_un
 
 TEST(Conversation, line_that_is_never_silent_still_gets_requests) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   const SteadyTime start = script.now;
   std::string step = script.next();
   while (step.starts_with("wait")) {
@@ -308,7 +347,9 @@ TEST(Conversation, line_that_is_never_silent_still_gets_requests) {
 TEST(Conversation, request_after_one_that_waited_in_vain_for_silence_waits_for_the_gap) {
   for (const bool reconnects : {false, true}) {
     Script script;
-    script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+    script.submit("a",
+                  {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                  extensible);
     script.receive(Bytes{0x55});
     EXPECT_TRUE(script.next().starts_with("wait"));
     if (reconnects) {
@@ -324,7 +365,9 @@ TEST(Conversation, request_after_one_that_waited_in_vain_for_silence_waits_for_t
     } else {
       EXPECT_EQ(script.next(), "wait");
       script.receive(Bytes{0x55});
-      script.submit("b", {.unit_id = 2, .first = 55, .count = 3}, extensible);
+      script.submit("b",
+                    {.unit_id = 2, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                    extensible);
     }
     const std::string step = script.next();
     EXPECT_TRUE(step.starts_with("wait")) << step;
@@ -333,7 +376,8 @@ TEST(Conversation, request_after_one_that_waited_in_vain_for_silence_waits_for_t
 
 TEST(Conversation, reading_settles_until_an_answer_to_its_last_request_would_have_come) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   script.next_event();
   script.later(milliseconds{100});
   script.respond(10);
@@ -347,7 +391,8 @@ TEST(Conversation, reading_settles_until_an_answer_to_its_last_request_would_hav
 
 TEST(Conversation, utilisation_is_the_time_in_which_a_request_was_under_way) {
   Script script;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, extensible);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                extensible);
   script.next_event();
   script.later(milliseconds{120});
   script.respond(10);

@@ -96,10 +96,12 @@ class LinkTest : public testing::Test {
 };
 
 Transaction over_tcp(ReadRequest request, milliseconds timeout = patient) {
+  request.function = modbus::Function::holding_registers;
   return {.request = request, .protocol = Protocol::tcp, .timeout = timeout};
 }
 
 Transaction over_rtu(ReadRequest request, milliseconds timeout = patient) {
+  request.function = modbus::Function::holding_registers;
   return {.request = request, .protocol = Protocol::rtu_over_tcp, .timeout = timeout};
 }
 
@@ -114,7 +116,9 @@ Bytes tcp_response(const Bytes& request, const Bytes& data) {
 TEST_F(LinkTest, registers_are_requested_and_reported) {
   Link link(context, "127.0.0.1", port());
   TestHandler handler;
-  link.submit(handler, over_tcp({.unit_id = 5, .first = 0x0102, .count = 2}));
+  link.submit(
+      handler,
+      over_tcp({.unit_id = 5, .function = modbus::Function::holding_registers, .first = 0x0102, .count = 2}));
   const Bytes request_bytes = request(0, 12);
   EXPECT_EQ(Bytes(request_bytes.begin() + 2, request_bytes.end()), (Bytes{0, 0, 0, 6, 5, 3, 1, 2, 0, 2}));
   send(0, tcp_response(request_bytes, {1, 2, 3, 4}));
@@ -126,7 +130,9 @@ TEST_F(LinkTest, registers_are_requested_and_reported) {
 TEST_F(LinkTest, response_in_single_bytes_is_assembled) {
   Link link(context, "localhost", port());
   TestHandler handler;
-  link.submit(handler, over_rtu({.unit_id = 1, .first = 40, .count = 3}));
+  link.submit(
+      handler,
+      over_rtu({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 40, .count = 3}));
   EXPECT_EQ(request(0, 8), with_crc({1, 3, 0, 40, 0, 3}));
   for (const std::uint8_t byte : rtu_response(1, {0, 9, 0, 8, 0, 7})) {
     send(0, {byte});
@@ -225,13 +231,17 @@ TEST_F(LinkTest, connection_closed_instead_of_a_response_is_lost) {
 TEST_F(LinkTest, request_that_cannot_be_sent_is_repeated_on_a_new_connection) {
   Link link(context, "127.0.0.1", port());
   TestHandler handler;
-  link.submit(handler, over_tcp({.unit_id = 1, .first = 0, .count = 1}));
+  link.submit(
+      handler,
+      over_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 0, .count = 1}));
   const Bytes first = request(0, 12);
   handler.then = [&] {
     if (handler.outcomes.size() > 1) return;
     peers[0].set_option(asio::socket_base::linger(true, 0));
     peers[0].close();
-    link.submit(handler, over_tcp({.unit_id = 1, .first = 7, .count = 1}));
+    link.submit(
+        handler,
+        over_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 7, .count = 1}));
   };
   send(0, tcp_response(first, {0, 1}));
   const Bytes second = request(1, 12);
@@ -260,7 +270,9 @@ TEST_F(LinkTest, silent_connection_is_reopened_after_two_requests) {
 TEST_F(LinkTest, available_bytes_are_read_before_silence_is_decided) {
   Link link(context, "127.0.0.1", port());
   TestHandler handler;
-  link.submit(handler, over_rtu({.unit_id = 1, .first = 40, .count = 3}));
+  link.submit(
+      handler,
+      over_rtu({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 40, .count = 3}));
   request(0, 8);
   const Bytes response = rtu_response(1, {0, 9, 0, 8, 0, 7});
   send(0, Bytes(response.begin(), response.begin() + 5));
@@ -283,10 +295,15 @@ TEST_F(LinkTest, handlers_take_turns_with_one_pending_request) {
     if (busy.outcomes.size() < 3) link.submit(busy, over_tcp({.unit_id = 1, .count = 1}));
   };
   other.then = [&] {
-    if (other.outcomes.size() < 3) link.submit(other, over_tcp({.unit_id = 1, .first = 9, .count = 1}));
+    if (other.outcomes.size() < 3)
+      link.submit(
+          other,
+          over_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 9, .count = 1}));
   };
   link.submit(busy, over_tcp({.unit_id = 1, .count = 1}));
-  link.submit(other, over_tcp({.unit_id = 1, .first = 9, .count = 1}));
+  link.submit(
+      other,
+      over_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 9, .count = 1}));
   Bytes registers;
   for (int turn = 0; turn < 6; ++turn) {
     const Bytes request_bytes = request(0, 12);
@@ -304,7 +321,7 @@ TEST_F(LinkTest, withdrawn_handler_is_not_called_and_the_next_is_served) {
   TestHandler stays;
   link.submit(gone, over_tcp({.count = 1}));
   const Bytes request_bytes = request(0, 12);
-  link.submit(stays, over_tcp({.first = 7, .count = 1}));
+  link.submit(stays, over_tcp({.function = modbus::Function::holding_registers, .first = 7, .count = 1}));
   link.withdraw(gone);
   send(0, tcp_response(request_bytes, {0, 1}));
   send(0, tcp_response(request(0, 12), {0, 2}));

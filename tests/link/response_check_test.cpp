@@ -13,7 +13,8 @@ namespace {
 class ResponseCheckTest : public testing::Test {
  protected:
   ResponseCheckTest() {
-    pending.queued.transaction.request = {.unit_id = 1, .first = 55, .count = 10};
+    pending.queued.transaction.request = {
+        .unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 10};
     pending.request = pending.queued.transaction.request;
   }
 

@@ -26,7 +26,11 @@ class KnownLine : public testing::Test {
     EXPECT_EQ(script.next(), "wait");
   }
 
-  void submit_read() { script.submit("a", {.unit_id = 1, .first = 55, .count = 3}, threes); }
+  void submit_read() {
+    script.submit("a",
+                  {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                  threes);
+  }
 
   const UnitCounters& unit() { return script.conversation.units().at(1); }
 
@@ -41,7 +45,8 @@ TEST_F(KnownLine, response_that_continues_the_last_values_is_reported_at_once) {
 }
 
 TEST_F(KnownLine, late_response_is_not_taken_for_the_next_of_equal_unit_and_block_length) {
-  script.submit("a", {.unit_id = 1, .first = 65, .count = 3}, threes);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 65, .count = 3},
+                threes);
   EXPECT_EQ(script.next_event(), "send 1:65+3");
   EXPECT_EQ(script.next_event(), "report a no response in time");
   submit_read();
@@ -56,21 +61,26 @@ TEST_F(KnownLine, late_response_is_not_taken_for_the_next_of_equal_unit_and_bloc
 TEST_F(KnownLine,
        count_of_a_request_without_response_is_not_used_for_ten_seconds_even_for_the_same_registers) {
   // Not extensible: only one count is possible.
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
   EXPECT_EQ(script.next_event(), "send 1:55+3");
   EXPECT_EQ(script.next_event(), "report a no response in time");
   const SteadyTime given_up = script.now;
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
   EXPECT_EQ(script.next_event(), "send 1:55+3");
   EXPECT_GE(script.now - given_up, DistinctCounts::late_response_max);
 }
 
 TEST_F(KnownLine, other_units_are_read_meanwhile) {
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
   script.next_event();
   EXPECT_EQ(script.next_event(), "report a no response in time");
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
-  script.submit("b", {.unit_id = 2, .first = 55, .count = 3});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
+  script.submit("b",
+                {.unit_id = 2, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
   EXPECT_EQ(script.next_event(), "send 2:55+3");
 }
 
@@ -88,13 +98,16 @@ TEST_F(KnownLine, late_response_is_not_accepted_on_the_next_connection_either) {
 
 TEST_F(KnownLine, repetition_waits_for_a_distinguishable_count_no_longer_than_it_may) {
   script.transaction.hold_max = milliseconds{2'000};
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
   EXPECT_EQ(script.next_event(), "send 1:55+3");
   EXPECT_EQ(script.next_event(), "report a no response in time");
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
   EXPECT_EQ(script.next(), "report a not repeated: a response could be mistaken for a late one");
   script.later(milliseconds{8'500});
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
   EXPECT_EQ(script.next_event(), "send 1:55+3");
 }
 
@@ -218,12 +231,14 @@ TEST_F(KnownLine, copy_of_an_unconfirmed_response_changes_nothing) {
 
 // The count may have to be used again this soon.
 TEST_F(KnownLine, copy_of_an_unconfirmed_response_does_not_make_an_older_one_suspect) {
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
   EXPECT_EQ(script.next_event(), "send 1:55+3");
   script.respond(400);
   EXPECT_EQ(script.next(), "report a 400 401 402");
   script.later(milliseconds{600});
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
   EXPECT_EQ(script.next_event(), "send 1:55+3");
   script.respond(500);
   script.respond(500);
@@ -278,9 +293,11 @@ TEST_F(KnownLine, first_byte_of_a_torn_response_makes_the_last_one_suspect) {
 
 // 03 03 and the beginning of another response together are the head of a response with one register.
 TEST_F(KnownLine, head_of_an_older_response_makes_the_last_one_suspect_too) {
-  script.submit("b", {.unit_id = 3, .first = 10, .count = 1});
+  script.submit("b",
+                {.unit_id = 3, .function = modbus::Function::holding_registers, .first = 10, .count = 1});
   EXPECT_EQ(script.report_after(7), "report b 7");
-  script.submit("c", {.unit_id = 3, .first = 55, .count = 3}, threes);
+  script.submit("c", {.unit_id = 3, .function = modbus::Function::holding_registers, .first = 55, .count = 3},
+                threes);
   EXPECT_EQ(script.report_after(400), "report c 400 401 402");
   script.later(milliseconds{100});
   script.receive({3, 3});
@@ -313,7 +330,8 @@ TEST_F(KnownLine, end_of_the_connection_is_no_evidence_without_other_traffic) {
 }
 
 TEST_F(KnownLine, end_of_the_connection_does_not_keep_a_first_response_from_being_confirmed) {
-  script.submit("a", {.unit_id = 1, .first = 70, .count = 10});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 70, .count = 10});
   EXPECT_EQ(script.next_event(), "send 1:70+10");
   script.respond(500);
   script.conversation.closed({}, script.now);
@@ -351,7 +369,8 @@ TEST_F(KnownLine, end_of_the_connection_discards_an_unconfirmed_response_on_a_sh
 }
 
 TEST_F(KnownLine, part_is_not_confirmed_by_a_part) {
-  script.submit("a", {.unit_id = 1, .first = 70, .count = 10});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 70, .count = 10});
   EXPECT_EQ(script.next_event(), "send 1:70+10");
   script.respond(500);
   EXPECT_EQ(script.next_event(), "send 1:70+9");
@@ -585,25 +604,31 @@ TEST_F(KnownLine, count_of_foreign_responses_is_not_used) {
 
 TEST_F(KnownLine, nothing_is_requested_where_other_masters_use_every_count) {
   script.receive(rtu_request(1, 100, 3));
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});  // not extensible
+  script.submit("a", {.unit_id = 1,
+                      .function = modbus::Function::holding_registers,
+                      .first = 55,
+                      .count = 3});  // not extensible
   EXPECT_EQ(script.next_event(),
             "report a not requested: its response could not be distinguished from those of other masters");
   // Forgotten after ten minutes.
   script.later(std::chrono::minutes{10});
-  script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
   EXPECT_EQ(script.next_event(), "send 1:55+3");
 }
 
 // The only count of a single register is used again after an unconfirmed response, but never while other
 // masters use it. Nor does such a read then wait for ten minutes.
 TEST_F(KnownLine, single_register_is_not_requested_where_others_request_one) {
-  script.submit("a", {.unit_id = 1, .first = 200, .count = 1});
+  script.submit("a",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 200, .count = 1});
   EXPECT_EQ(script.next_event(), "send 1:200+1");
   script.receive(rtu_response(1, numbers(1, 7)));
   script.receive(rtu_request(1, 5, 1));
   EXPECT_EQ(script.next_event(),
             "report a not requested: its response could not be distinguished from those of other masters");
-  script.submit("b", {.unit_id = 1, .first = 201, .count = 1});
+  script.submit("b",
+                {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 201, .count = 1});
   EXPECT_EQ(script.next_event(),
             "report b not requested: its response could not be distinguished from those of other masters");
 }
@@ -629,7 +654,8 @@ TEST_F(KnownLine, values_that_keep_changing_are_reported_in_the_end) {
 TEST_F(KnownLine, exception_is_accepted_when_it_arrives_twice) {
   script.transaction.extension = {};
   for (int time = 0; time < 2; ++time) {
-    script.submit("a", {.unit_id = 1, .first = 55, .count = 3});
+    script.submit("a",
+                  {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 3});
     EXPECT_EQ(script.next_event(), "send 1:55+3");
     script.receive(with_crc({1, 0x83, 2}));
     if (time == 0) {
@@ -656,7 +682,9 @@ TEST_F(KnownLine, longer_reads_without_response_are_soon_not_tried) {
   const auto silent_cycles = [&](int cycles) {
     int silent = 0;
     for (int cycle = 0; cycle < cycles; ++cycle) {
-      script.submit("a", {.unit_id = 1, .first = 65, .count = 3}, threes);
+      script.submit("a",
+                    {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 65, .count = 3},
+                    threes);
       std::string event = script.next_event();
       while (event.starts_with("send")) {
         if (script.sent.count <= 3) script.respond(400);
@@ -674,14 +702,17 @@ TEST_F(KnownLine, longer_reads_without_response_are_soon_not_tried) {
 
 TEST_F(KnownLine, longer_reads_are_tried_again_when_another_master_uses_the_only_count_left) {
   for (int cycle = 0; cycle < 60; ++cycle) {
-    script.submit("a", {.unit_id = 1, .first = 65, .count = 3}, threes);
+    script.submit("a",
+                  {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 65, .count = 3},
+                  threes);
     for (std::string event = script.next_event(); event.starts_with("send"); event = script.next_event()) {
       if (script.sent.count <= 3) script.respond(400);
     }
     script.later(seconds{2});
   }
   script.receive(rtu_request(1, 100, 3));
-  script.submit("a", {.unit_id = 1, .first = 65, .count = 3}, threes);
+  script.submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 65, .count = 3},
+                threes);
   EXPECT_EQ(script.next_event(), "send 1:65+4");
   script.respond(400);
   EXPECT_EQ(script.next_event(), "report a 400 401 402");
@@ -712,7 +743,12 @@ TEST_F(KnownLine, reads_of_equal_block_length_follow_each_other_without_a_wait) 
   // Three blocks of ten registers of one unit, repeatedly: soon each request is sent when the gap is over.
   for (int cycle = 0; cycle < 20; ++cycle) {
     for (const unsigned first : {55U, 75U, 109U}) {
-      script.submit("a", {.unit_id = 1, .first = static_cast<std::uint16_t>(first), .count = 10}, tens);
+      script.submit("a",
+                    {.unit_id = 1,
+                     .function = modbus::Function::holding_registers,
+                     .first = static_cast<std::uint16_t>(first),
+                     .count = 10},
+                    tens);
       const SteadyTime submitted = script.now;
       std::string event = script.next_event();
       ASSERT_EQ(event.substr(0, 4), "send");

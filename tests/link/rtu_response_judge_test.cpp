@@ -60,7 +60,8 @@ class RtuResponseJudgeTest : public testing::Test {
     return std::to_string((outcome.registers[0] << 8) | outcome.registers[1]);
   }
 
-  const modbus::ReadRequest wanted{.unit_id = 1, .first = 55, .count = 10};
+  const modbus::ReadRequest wanted{
+      .unit_id = 1, .function = modbus::Function::holding_registers, .first = 55, .count = 10};
   SteadyTime now{std::chrono::hours{1}};
   Script::TestHandler handler;
   ConversationState state;
@@ -77,6 +78,13 @@ TEST_F(RtuResponseJudgeTest, response_belongs_to_a_request_with_its_unit_id_and_
   EXPECT_FALSE(judge.belongs(frame_of(other_unit)));
   const Bytes other_count = rtu_response(1, numbers(11, 400));
   EXPECT_FALSE(judge.belongs(frame_of(other_count)));
+  for (const std::uint8_t function : Bytes{1, 2, 4}) {
+    Bytes other_function = response;
+    other_function.resize(other_function.size() - 2);
+    other_function[1] = function;
+    other_function = with_crc(other_function);
+    EXPECT_FALSE(judge.belongs(frame_of(other_function))) << int{function};
+  }
 }
 
 TEST_F(RtuResponseJudgeTest, response_that_continues_the_last_values_is_accepted) {

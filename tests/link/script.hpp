@@ -154,7 +154,10 @@ class Script {
         return static_cast<std::uint16_t>((send->bytes[start + place] << 8) | send->bytes[start + place + 1]);
       };
       if (!is_serial) transaction_id = static_cast<std::uint16_t>((send->bytes[0] << 8) | send->bytes[1]);
-      sent = {.unit_id = send->bytes[start], .first = number(2), .count = number(4)};
+      sent = {.unit_id = send->bytes[start],
+              .function = modbus::Function::holding_registers,
+              .first = number(2),
+              .count = number(4)};
       wanted_first = transaction.request.first;
       return fmt::format("send {}:{}+{}", sent.unit_id, sent.first, sent.count);
     }

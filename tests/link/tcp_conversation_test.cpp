@@ -21,7 +21,12 @@ class Gateway : public testing::Test, protected Script {
   }
 
   void submit_read(unsigned unit_id, std::uint16_t first = 0, std::uint16_t count = 10) {
-    submit("a", {.unit_id = static_cast<std::uint8_t>(unit_id), .first = first, .count = count}, extensible);
+    submit("a",
+           {.unit_id = static_cast<std::uint8_t>(unit_id),
+            .function = modbus::Function::holding_registers,
+            .first = first,
+            .count = count},
+           extensible);
     EXPECT_TRUE(next_event().starts_with("send"));
   }
 
@@ -75,7 +80,7 @@ TEST_F(Gateway, frames_before_the_first_request_and_in_pieces_are_discarded) {
 
 TEST_F(Gateway, first_transaction_id_is_the_one_drawn_for_the_connection) {
   conversation.closed({}, now);
-  submit("a", {.unit_id = 1, .first = 0, .count = 1});
+  submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 0, .count = 1});
   EXPECT_EQ(next(), "connect");
   conversation.opened(now, std::uint16_t{0xFFFF});
   EXPECT_EQ(next(), "send 1:0+1");
@@ -88,8 +93,10 @@ TEST_F(Gateway, first_transaction_id_is_the_one_drawn_for_the_connection) {
 
 TEST_F(Gateway, response_with_our_id_and_another_length_fails_all_requests_and_reopens_the_connection) {
   transaction.requests_in_flight = 2;
-  submit("a", {.unit_id = 1, .first = 0, .count = 10}, extensible);
-  submit("b", {.unit_id = 1, .first = 0, .count = 8}, extensible);
+  submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 0, .count = 10},
+         extensible);
+  submit("b", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 0, .count = 8},
+         extensible);
   EXPECT_EQ(next(), "send 1:0+10");
   const unsigned first_id = transaction_id;
   EXPECT_EQ(next(), "send 1:0+8");
@@ -114,7 +121,12 @@ TEST_F(Gateway, controllers_that_do_not_respond_to_longer_reads_are_still_read) 
       const unsigned unit_id = round % 2 == 0 ? 1U : 2U;
       int failures_in_a_row = 0;
       for (bool is_answered = false; !is_answered;) {
-        submit("a", {.unit_id = static_cast<std::uint8_t>(unit_id), .first = 0, .count = 10}, extensible);
+        submit("a",
+               {.unit_id = static_cast<std::uint8_t>(unit_id),
+                .function = modbus::Function::holding_registers,
+                .first = 0,
+                .count = 10},
+               extensible);
         std::string event = next_event();
         while (event.starts_with("send")) {
           if (sent.count <= 10) {
@@ -165,7 +177,8 @@ TEST_F(Gateway, response_of_a_gateway_that_was_out_of_step_is_accepted_only_when
   while (next() != "close") {
   }
   conversation.closed({}, now);
-  submit("a", {.unit_id = 1, .first = 0, .count = 10}, extensible);
+  submit("a", {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 0, .count = 10},
+         extensible);
   EXPECT_EQ(next(), "connect");
   conversation.opened(now, std::uint16_t{7});
   EXPECT_TRUE(next_event().starts_with("send"));

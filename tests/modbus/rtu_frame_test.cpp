@@ -62,7 +62,8 @@ std::vector<Bytes> frames_of(const Bytes& stream, const std::vector<std::size_t>
 }
 
 TEST(RtuFrame, request_is_encoded_with_its_crc) {
-  const auto frame = encode_rtu({.unit_id = 1, .first = 0, .count = 3});
+  const auto frame =
+      encode_rtu({.unit_id = 1, .function = Function::holding_registers, .first = 0, .count = 3});
   EXPECT_EQ(Bytes(frame.begin(), frame.end()), (Bytes{1, 3, 0, 0, 0, 3, 0x05, 0xCB}));
 }
 
@@ -79,7 +80,7 @@ TEST(RtuFrame, frame_is_described_by_its_kind) {
   EXPECT_EQ(frame.kind, RtuFrame::Kind::response);
   EXPECT_EQ(frame.unit_id, 1);
   EXPECT_EQ(frame.count, 2);
-  EXPECT_EQ(Bytes(frame.registers.begin(), frame.registers.end()), (Bytes{0x11, 0x22, 0x33, 0x44}));
+  EXPECT_EQ(Bytes(frame.data.begin(), frame.data.end()), (Bytes{0x11, 0x22, 0x33, 0x44}));
   const Bytes request = closed({7, 3, 0x01, 0x02, 0, 10});
   frame = frame_of(request);
   EXPECT_EQ(frame.kind, RtuFrame::Kind::request);
@@ -91,7 +92,7 @@ TEST(RtuFrame, frame_is_described_by_its_kind) {
   EXPECT_EQ(frame.kind, RtuFrame::Kind::exception);
   EXPECT_EQ(frame.function, 3);
   EXPECT_EQ(frame.exception, 2);
-  for (const Bytes& other : {closed({1, 1, 1, 0xFF}), closed({1, 4, 2, 0, 1}), closed({1, 6, 0, 1, 0, 2}),
+  for (const Bytes& other : {closed({1, 4, 3, 0, 1, 2}), closed({1, 6, 0, 1, 0, 2}),
                              closed({1, 5, 0, 1, 0xFF, 0}), closed({1, 16, 0, 1, 0, 1}),
                              closed({1, 16, 0, 1, 0, 1, 2, 0, 7}), closed({1, 3, 5, 1, 2, 3, 4, 5})}) {
     EXPECT_EQ(frame_of(other).kind, RtuFrame::Kind::other) << int{other[1]};
@@ -182,8 +183,10 @@ TEST(RtuFrame, response_of_two_registers_is_never_taken_for_a_request_and_a_0) {
 TEST(RtuFrame, every_request_is_found_complete) {
   for (unsigned first = 0; first < 2'048; ++first) {
     for (std::uint16_t count = 1; count <= registers_per_request_max; ++count) {
-      const auto frame =
-          encode_rtu({.unit_id = 1, .first = static_cast<std::uint16_t>(first), .count = count});
+      const auto frame = encode_rtu({.unit_id = 1,
+                                     .function = Function::holding_registers,
+                                     .first = static_cast<std::uint16_t>(first),
+                                     .count = count});
       const RtuParse cut = parse_rtu(frame, false);
       const auto* found = std::get_if<RtuFrame>(&cut);
       ASSERT_NE(found, nullptr) << first << '+' << count;
@@ -192,11 +195,47 @@ TEST(RtuFrame, every_request_is_found_complete) {
   }
 }
 
+TEST(RtuFrame, head_of_a_response_has_the_unit_id_function_and_byte_count_of_the_request) {
+  const ReadRequest registers{.unit_id = 1, .function = Function::input_registers, .first = 55, .count = 2};
+  EXPECT_TRUE(begins_rtu_response(registers, Bytes{1, 4, 4}));
+  EXPECT_FALSE(begins_rtu_response(registers, Bytes{2, 4, 4}));
+  EXPECT_FALSE(begins_rtu_response(registers, Bytes{1, 3, 4}));
+  EXPECT_FALSE(begins_rtu_response(registers, Bytes{1, 4, 2}));
+  EXPECT_FALSE(begins_rtu_response(registers, Bytes{1, 4}));
+  const ReadRequest bits{.unit_id = 1, .function = Function::coils, .first = 55, .count = 12};
+  EXPECT_TRUE(begins_rtu_response(bits, Bytes{1, 1, 2}));
+}
+
+TEST(RtuFrame, each_read_function_is_encoded_and_there_is_no_other) {
+  for (int function = 0; function <= 255; ++function)
+    EXPECT_EQ(is_read_function(static_cast<std::uint8_t>(function)), function >= 1 && function <= 4);
+  for (std::uint8_t function = 1; function <= 4; ++function) {
+    const auto frame = encode_rtu(
+        {.unit_id = 7, .function = static_cast<Function>(function), .first = 0x0102, .count = 0x0304});
+    EXPECT_EQ(Bytes(frame.begin(), frame.end()), closed({7, function, 1, 2, 3, 4}));
+  }
+}
+
+// Frames of the other tables, between masters that gensetd hears.
+TEST(RtuFrame, reads_of_all_tables_are_described) {
+  const auto described = [](const Bytes& bytes) { return std::get<RtuFrame>(parse_rtu(bytes, true)); };
+  EXPECT_EQ(described(closed({1, 1, 0, 0, 0, 12})).kind, RtuFrame::Kind::request);
+  EXPECT_EQ(described(closed({1, 1, 0, 0, 0, 12})).response_head(), (ResponseHead{1, Function::coils, 2}));
+  EXPECT_EQ(described(closed({1, 2, 2, 0xFF, 1})).kind, RtuFrame::Kind::response);
+  EXPECT_EQ(described(closed({1, 2, 2, 0xFF, 1})).response_head(),
+            (ResponseHead{1, Function::discrete_inputs, 2}));
+  EXPECT_EQ(described(closed({1, 4, 4, 0, 1, 0, 2})).response_head(),
+            (ResponseHead{1, Function::input_registers, 2}));
+  // Eight bytes: a response with three bytes of bits, as these cannot be the number of bits of a request.
+  EXPECT_EQ(described(closed({1, 1, 3, 1, 0xFF, 0xFF})).kind, RtuFrame::Kind::response);
+}
+
 TEST(RtuFrame, modbus_tcp_response_of_the_unit_is_recognised) {
-  const ReadRequest request{.unit_id = 1, .first = 55, .count = 2};
+  const ReadRequest request{.unit_id = 1, .function = Function::holding_registers, .first = 55, .count = 2};
   EXPECT_TRUE(is_tcp_response(request, Bytes{0, 1, 0, 0, 0, 7, 1, 3, 4, 1, 2, 3, 4}));
   EXPECT_TRUE(is_tcp_response(request, Bytes{0, 1, 0, 0, 0, 3, 1, 0x83, 2}));
   EXPECT_FALSE(is_tcp_response(request, Bytes{0, 1, 0, 0, 0, 7, 2, 3, 4, 1, 2, 3, 4}));
+  EXPECT_FALSE(is_tcp_response(request, Bytes{0, 1, 0, 0, 0, 7, 1, 4, 4, 1, 2, 3, 4}));
   EXPECT_FALSE(is_tcp_response(request, response));
 }
 

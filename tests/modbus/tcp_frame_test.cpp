@@ -10,7 +10,7 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-const ReadRequest request{.unit_id = 1, .first = 120, .count = 2};
+const ReadRequest request{.unit_id = 1, .function = Function::holding_registers, .first = 120, .count = 2};
 constexpr std::uint16_t transaction = 0x1234;
 
 // transaction 1234, protocol 0, length 7, unit 1, function 3, 4 bytes: 0102 0304
@@ -39,7 +39,7 @@ TEST(TcpFrame, response_is_accepted_only_when_it_is_complete) {
   const auto result = parse_tcp_response(request, transaction, received);
   ASSERT_TRUE(std::holds_alternative<Response>(result));
   const auto& taken = std::get<Response>(result);
-  EXPECT_EQ(Bytes(taken.registers.begin(), taken.registers.end()), (Bytes{1, 2, 3, 4}));
+  EXPECT_EQ(Bytes(taken.data.begin(), taken.data.end()), (Bytes{1, 2, 3, 4}));
   EXPECT_EQ(taken.length, response.size());
 }
 

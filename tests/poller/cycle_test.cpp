@@ -319,8 +319,10 @@ class CycleAheadTest : public testing::Test {
 
   std::string process(std::uint16_t first, std::uint16_t count, boost::system::error_code error = {}) {
     const std::vector<std::uint8_t> bytes(2U * count, 0);
-    return words(
-        cycle.process({.request = {.first = first, .count = count}, .error = error, .registers = bytes}));
+    return words(cycle.process(
+        {.request = {.function = modbus::Function::holding_registers, .first = first, .count = count},
+         .error = error,
+         .registers = bytes}));
   }
 
   std::string next_ahead() {
@@ -370,10 +372,13 @@ TEST_F(CycleAheadTest, lost_connection_fails_the_cycle_once) {
 TEST_F(CycleTest, suspect_response_is_read_again_before_the_cycle_ends) {
   begin(true);
   EXPECT_EQ(responds(), "200+2");
-  EXPECT_TRUE(cycle.mark_suspect({.first = 10, .count = 13}));
+  EXPECT_TRUE(
+      cycle.mark_suspect({.function = modbus::Function::holding_registers, .first = 10, .count = 13}));
   EXPECT_EQ(responds(), "10+13");
   EXPECT_EQ(responds(), "finished");
-  EXPECT_TRUE(cycle.mark_suspect({.first = 200, .count = 2}));  // while the reading settles
+  EXPECT_TRUE(cycle.mark_suspect({.function = modbus::Function::holding_registers,
+                                  .first = 200,
+                                  .count = 2}));  // while the reading settles
   EXPECT_EQ(resume(), "200+2");
   EXPECT_EQ(responds(), "finished");
   EXPECT_FALSE(cycle.failure());
@@ -385,11 +390,13 @@ TEST_F(CycleTest, line_on_which_every_response_is_suspect_fails_the_cycle) {
   responds();
   responds();
   for (int suspect = 0; suspect < 3; ++suspect) {
-    EXPECT_TRUE(cycle.mark_suspect({.first = 200, .count = 2}));
+    EXPECT_TRUE(
+        cycle.mark_suspect({.function = modbus::Function::holding_registers, .first = 200, .count = 2}));
     resume();
     EXPECT_EQ(responds(), "finished");
   }
-  EXPECT_FALSE(cycle.mark_suspect({.first = 200, .count = 2}));
+  EXPECT_FALSE(
+      cycle.mark_suspect({.function = modbus::Function::holding_registers, .first = 200, .count = 2}));
   ASSERT_TRUE(cycle.failure());
   EXPECT_EQ(cycle.failure()->error, link::Error::suspect_responses);
 }

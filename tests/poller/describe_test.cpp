@@ -20,7 +20,7 @@ const DeviceAddress switchboard{
     .host = "192.168.97.20", .port = 26, .unit_id = 3, .protocol = modbus::Protocol::rtu_over_tcp};
 
 std::string text_of(const DeviceAddress& address, link::Outcome outcome) {
-  outcome.request = {.first = 120, .count = 16};
+  outcome.request = {.function = modbus::Function::holding_registers, .first = 120, .count = 16};
   return describe(address, outcome, 2'000ms);
 }
 
@@ -167,7 +167,9 @@ TEST(Describe, exception_has_its_meaning) {
 }
 
 TEST(Describe, single_registers_and_short_times_are_readable) {
-  const link::Outcome silent{.request = {.first = 511, .count = 1}, .error = link::Error::no_response};
+  const link::Outcome silent{
+      .request = {.function = modbus::Function::holding_registers, .first = 511, .count = 1},
+      .error = link::Error::no_response};
   EXPECT_EQ(
       describe(genset, silent, 250ms).find("192.168.97.10:502 unit 1: no answer within 0.25 s to read 511; "),
       0U);

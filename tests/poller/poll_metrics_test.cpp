@@ -20,7 +20,10 @@ class LinkMetricsTest : public testing::Test, public link::TransactionHandler {
  protected:
   // Submits a request and continues until it is sent.
   void send_request(std::uint8_t unit_id, SteadyTime now) {
-    conversation.submit(*this, {.request = {.unit_id = unit_id, .first = 0, .count = 2},
+    conversation.submit(*this, {.request = {.unit_id = unit_id,
+                                            .function = modbus::Function::holding_registers,
+                                            .first = 0,
+                                            .count = 2},
                                 .protocol = modbus::Protocol::rtu_over_tcp,
                                 .timeout = 2s});
     if (!conversation.connected()) {

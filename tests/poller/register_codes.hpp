@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <random>
+#include <stdexcept>
 #include <vector>
 
 namespace gensetd::poller {
@@ -49,7 +50,9 @@ class RegisterCodes {
   unsigned code(std::uint8_t unit_id, unsigned address) {
     std::uint16_t& code = known_.at(unit_id * addresses + address);
     if (code == unknown) {
-      code = alike_ ? static_cast<std::uint16_t>(23'000 / ticks + given_) : codes_.at(given_);
+      const std::size_t first = alike_ ? 12'000 / ticks : 0;
+      code = alike_ ? static_cast<std::uint16_t>(first + given_) : codes_.at(given_);
+      if (first + given_ >= codes_.size()) throw std::out_of_range("more registers than codes");
       ++given_;
     }
     return code;

@@ -128,7 +128,10 @@ class TroubledLine final : public SimulatedPeer {
 
   void send_frame(const link::Send& send) override {
     const std::span<const std::uint8_t> bytes(send.bytes);
-    ours_ = {.unit_id = bytes[0], .first = modbus::number_at(bytes, 2), .count = modbus::number_at(bytes, 4)};
+    ours_ = {.unit_id = bytes[0],
+             .function = modbus::Function::holding_registers,
+             .first = modbus::number_at(bytes, 2),
+             .count = modbus::number_at(bytes, 4)};
     const bool collides = now < other_master_busy_until_ && happens(0.5);
     if (ours_.unit_id == silent_unit || collides || happens(troubles_.lost)) return;
     if (happens(troubles_.reset)) {
@@ -213,6 +216,7 @@ class TroubledLine final : public SimulatedPeer {
       foreign_plan_.clear();
       for (int read = 0; read < 4; ++read) {
         foreign_plan_.push_back({.unit_id = static_cast<std::uint8_t>(1 + below(4)),
+                                 .function = modbus::Function::holding_registers,
                                  .first = static_cast<std::uint16_t>(below(230)),
                                  .count = static_cast<std::uint16_t>(1 + below(20))});
       }

@@ -278,6 +278,19 @@ TEST_F(TroubledLineTest, gateway_that_keeps_its_buffer_over_reconnects_causes_no
       {.late = 0.1, .says_failed = 1.0, .honest_unit = 0.2, .flushes = 0.002, .forgets_on_reconnect = false});
 }
 
+// In these, a gateway confirmed the response of another unit for a single register by a copy of it.
+TEST_F(TroubledLineTest, gateways_that_once_confirmed_a_response_by_its_copy) {
+  for (const std::uint64_t once : {266ULL, 353ULL, 2'878'647'522ULL}) {
+    seed = once;
+    transactions = 20'000;
+    expect_no_wrong_value({.late = 0.1,
+                           .says_failed = 1.0,
+                           .honest_unit = 0.2,
+                           .flushes = 0.002,
+                           .forgets_on_reconnect = false});
+  }
+}
+
 // Two daemons behind one gateway: the late response may belong to the other one, of any unit, range and
 // count.
 TEST_F(TroubledLineTest, gateway_with_another_client_causes_no_wrong_value) {

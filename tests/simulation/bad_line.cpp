@@ -87,6 +87,7 @@ class Line final : public Peer {
 
   void process_request(const Bytes& request) {
     const modbus::ReadRequest read{.unit_id = request[0],
+                                   .function = modbus::Function::holding_registers,
                                    .first = modbus::number_at(request, 2),
                                    .count = modbus::number_at(request, 4)};
     const SteadyTime begin = std::max(now(), free_at_);
@@ -108,7 +109,8 @@ class Line final : public Peer {
   }
 
   Bytes response_to(const modbus::ReadRequest& read, SteadyTime time) {
-    Bytes frame{read.unit_id, modbus::read_holding_registers, static_cast<std::uint8_t>(2 * read.count)};
+    Bytes frame{read.unit_id, modbus::code_of(modbus::Function::holding_registers),
+                static_cast<std::uint8_t>(2 * read.count)};
     for (unsigned index = 0; index < read.count; ++index) {
       const std::uint16_t value = codes_.value(read.unit_id, read.first + index, time);
       frame.push_back(modbus::high_byte(value));
@@ -178,8 +180,10 @@ class LineUseRecorder final : public SocketObserver {
     drain_published();
     pass();
     end_request();
-    const modbus::ReadRequest request{
-        .unit_id = bytes[0], .first = modbus::number_at(bytes, 2), .count = modbus::number_at(bytes, 4)};
+    const modbus::ReadRequest request{.unit_id = bytes[0],
+                                      .function = modbus::Function::holding_registers,
+                                      .first = modbus::number_at(bytes, 2),
+                                      .count = modbus::number_at(bytes, 4)};
     Device& device = devices_->at(request.unit_id);
     if (!device.cycle_start) device.cycle_start = SteadyTime{kernel_.now()};
     request_ =
@@ -295,8 +299,8 @@ double wire_readings_per_second(const std::map<std::uint8_t, Device>& devices, c
   nanoseconds round{0};
   for (const auto& [unit_id, device] : devices) {
     for (const profile::PlannedRead& read : device.plan) {
-      const auto bytes =
-          static_cast<std::int64_t>(modbus::rtu_request_length + modbus::rtu_response_length(read.count));
+      const auto bytes = static_cast<std::int64_t>(modbus::rtu_request_length +
+                                                   modbus::rtu_response_length(2U * read.count));
       round += request_gap + options.turnaround + bytes * character_time(options);
     }
   }

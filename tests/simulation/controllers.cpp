@@ -215,8 +215,10 @@ void GensetModel::handle_request(int connection, const Bytes& request) {
     at += plant_.chance.between(milliseconds{300}, milliseconds{9'000});
     plant_.observer.response_lost(controller, at);
   }
-  const modbus::ReadRequest read{
-      .unit_id = request[6], .first = number_at(request, 8), .count = number_at(request, 10)};
+  const modbus::ReadRequest read{.unit_id = request[6],
+                                 .function = modbus::Function::holding_registers,
+                                 .first = number_at(request, 8),
+                                 .count = number_at(request, 10)};
   last_id_ = number_at(request, 0);
   last_read_ = read;
   plant_.kernel.at(at, [this, connection, request, read] { respond(connection, request, read); });
@@ -366,8 +368,10 @@ void ConverterModel::received(int connection, std::span<const std::uint8_t> byte
 
 void ConverterModel::handle_request(const Bytes& request) {
   if (frozen) return;
-  const modbus::ReadRequest read{
-      .unit_id = request[0], .first = number_at(request, 2), .count = number_at(request, 4)};
+  const modbus::ReadRequest read{.unit_id = request[0],
+                                 .function = modbus::Function::holding_registers,
+                                 .first = number_at(request, 2),
+                                 .count = number_at(request, 4)};
   const Time on_line_at = std::max(plant_.kernel.now(), line_free_at_);
   line_free_at_ = on_line_at + character_time * rtu_request_length;
   const auto unit = std::ranges::find_if(
@@ -476,6 +480,7 @@ void ConverterModel::send_stray(const ModelController& controller) {
   RandomSource& chance = plant_.chance;
   // Always of the same count: what somebody else uses is not used for ten minutes, so all would run out.
   modbus::ReadRequest read{.unit_id = controller.unit_id,
+                           .function = modbus::Function::holding_registers,
                            .first = static_cast<std::uint16_t>(chance.below(200)),
                            .count = static_cast<std::uint16_t>(2 + controller.faulty_block)};
   if (chance.happens(0.3)) read.unit_id = unused_unit;

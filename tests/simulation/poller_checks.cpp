@@ -155,6 +155,7 @@ void PollerChecks::sends_one(Peer& peer, std::span<const std::uint8_t> bytes) {
   ++metrics_.requests;
   const std::size_t unit_at = is_serial(peer) ? 0 : 6;
   const modbus::ReadRequest request{.unit_id = bytes[unit_at],
+                                    .function = modbus::Function::holding_registers,
                                     .first = modbus::number_at(bytes, unit_at + 2),
                                     .count = modbus::number_at(bytes, unit_at + 4)};
   if (bytes[unit_at + 1] != 3) trace_.broken(now, peer.name + ": a request that is not a read");

@@ -8,7 +8,8 @@ namespace gensetd::simulator {
 namespace {
 
 constexpr std::size_t response_length = 11;  // of one register on Modbus TCP
-constexpr modbus::ReadRequest one_register{.unit_id = 1, .first = 260, .count = 1};
+constexpr modbus::ReadRequest one_register{
+    .unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1};
 
 class ConnectionBehaviourTest : public WithSimulator {
  protected:
@@ -120,7 +121,8 @@ TEST_F(ConnectionBehaviourTest, ids_that_are_not_echoed_and_late_responses_come_
 
   simulate_with({.faults = {.lag = {.start_chance = 1, .renumbered = true}}});
   const auto behind = connect();
-  behind->read_tcp({.unit_id = 1, .first = 260, .count = 2}, 1);
+  behind->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 2},
+                   1);
   behind->read_tcp(one_register, 2);
   run_until([&] { return behind->received.size() >= 13; });
   EXPECT_EQ(modbus::number_at(behind->received, 0), 2);

@@ -16,7 +16,8 @@ using std::chrono::milliseconds;
 
 inline constexpr int rounds = 500;
 inline constexpr std::uint16_t unlike_ours = 0x4321;
-inline const modbus::ReadRequest request{.unit_id = 3, .first = 0, .count = 2};
+inline const modbus::ReadRequest request{
+    .unit_id = 3, .function = modbus::Function::holding_registers, .first = 0, .count = 2};
 inline const Bytes rtu_response = with_crc({3, 3, 4, 0, 1, 0, 2});
 inline const Bytes tcp_response{0, 9, 0, 0, 0, 7, 3, 3, 4, 0, 1, 0, 2};
 
@@ -62,12 +63,11 @@ inline std::vector<modbus::RtuFrame> rtu_frames(std::span<const std::uint8_t> by
 }
 
 inline bool is_ours_by_shape(const modbus::RtuFrame& frame) {
-  return frame.kind == modbus::RtuFrame::Kind::response && frame.unit_id == request.unit_id &&
-         frame.count == request.count;
+  return frame.kind == modbus::RtuFrame::Kind::response && frame.response_head() == request.response_head();
 }
 
 inline bool has_our_values(const modbus::RtuFrame& frame) {
-  return Bytes(frame.registers.begin(), frame.registers.end()) == Bytes{0, 1, 0, 2};
+  return Bytes(frame.data.begin(), frame.data.end()) == Bytes{0, 1, 0, 2};
 }
 
 // Calls `look` with the deliveries of many responses.

@@ -15,7 +15,7 @@ int foreign_before_on_tcp(std::span<const std::uint8_t> left) {
   for (int foreign = 0;; ++foreign) {
     const modbus::ResponseParse seen = modbus::parse_tcp_response(request, 9, left);
     if (const auto* response = std::get_if<modbus::Response>(&seen)) {
-      EXPECT_EQ(Bytes(response->registers.begin(), response->registers.end()), (Bytes{0, 1, 0, 2}));
+      EXPECT_EQ(Bytes(response->data.begin(), response->data.end()), (Bytes{0, 1, 0, 2}));
       EXPECT_EQ(response->length, left.size());
       return foreign;
     }

@@ -38,8 +38,10 @@ TEST_F(ResponderTest, rtu_read_is_responded_to_with_the_registers_and_a_crc) {
 }
 
 TEST_F(ResponderTest, every_part_of_a_request_waits_for_the_rest) {
-  const auto tcp_request = modbus::encode_tcp({.unit_id = 5, .first = 0, .count = 125}, 9);
-  const auto rtu_request = modbus::encode_rtu({.unit_id = 5, .first = 0, .count = 125});
+  const auto tcp_request = modbus::encode_tcp(
+      {.unit_id = 5, .function = modbus::Function::holding_registers, .first = 0, .count = 125}, 9);
+  const auto rtu_request = modbus::encode_rtu(
+      {.unit_id = 5, .function = modbus::Function::holding_registers, .first = 0, .count = 125});
   for (std::size_t length = 0; length < tcp_request.size(); ++length) {
     EXPECT_EQ(respond_tcp(std::span(tcp_request).first(length), units).length, 0U);
   }

@@ -44,7 +44,10 @@ class BlockReader final : public link::TransactionHandler {
   void next() {
     if (done()) return;
     const profile::Block& block = profile_->blocks[block_];
-    link_->submit(*this, {.request = {.unit_id = 1, .first = block.address, .count = block.count},
+    link_->submit(*this, {.request = {.unit_id = 1,
+                                      .function = modbus::Function::holding_registers,
+                                      .first = block.address,
+                                      .count = block.count},
                           .protocol = profile_->protocol,
                           .timeout = milliseconds{10'000}});
   }
@@ -83,9 +86,12 @@ TEST_F(SimulatorTest, plant_changes_while_the_loop_runs) {
 TEST_F(SimulatorTest, unit_ids_behind_one_port_are_distinguished) {
   simulate_pair(Protocol::tcp);
   const auto client = connect();
-  client->read_tcp({.unit_id = 2, .first = 260, .count = 1}, 7);
-  client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 8);
-  client->read_tcp({.unit_id = 3, .first = 260, .count = 1}, 9);
+  client->read_tcp({.unit_id = 2, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                   7);
+  client->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                   8);
+  client->read_tcp({.unit_id = 3, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                   9);
   run_until([&] { return client->received.size() >= 31; });
   EXPECT_EQ(client->received, (Bytes{0, 7, 0, 0, 0, 5, 2, 3,    2,   0, 200,  //
                                      0, 8, 0, 0, 0, 5, 1, 3,    2,   0, 100,  //
@@ -95,7 +101,8 @@ TEST_F(SimulatorTest, unit_ids_behind_one_port_are_distinguished) {
 TEST_F(SimulatorTest, request_in_single_bytes_is_responded_to) {
   simulate_pair(Protocol::tcp);
   const auto client = connect();
-  for (const std::uint8_t byte : modbus::encode_tcp({.unit_id = 1, .first = 260, .count = 1}, 1)) {
+  for (const std::uint8_t byte : modbus::encode_tcp(
+           {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1}, 1)) {
     client->send({byte});
     context.poll();
   }
@@ -110,7 +117,8 @@ TEST_F(SimulatorTest, flood_of_garbage_does_not_stop_the_next_request) {
   // The end of the garbage may have been taken for the head of a frame, which a pause ends.
   for (int attempt = 0; attempt < 50 && client->received.empty(); ++attempt) {
     const auto until = steady_clock::now() + milliseconds{250};
-    client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 1);
+    client->read_tcp(
+        {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1}, 1);
     run_until([&] { return !client->received.empty() || steady_clock::now() >= until; });
   }
   EXPECT_FALSE(client->received.empty());
@@ -120,12 +128,14 @@ TEST_F(SimulatorTest, set_faults_changes_the_responses_from_then_on) {
   simulate_pair(Protocol::tcp);
   simulator->set_faults(0, {.exception = 1});
   const auto client = connect();
-  client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 1);
+  client->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                   1);
   run_until([&] { return client->received.size() >= 9; });
   EXPECT_EQ(client->received[7], 0x83);
   simulator->set_faults(0, {});
   client->received.clear();
-  client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 2);
+  client->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                   2);
   run_until([&] { return client->received.size() >= 11; });
   EXPECT_EQ(client->received[7], 3);
 }
@@ -134,12 +144,14 @@ TEST_F(SimulatorTest, reset_is_seen_as_a_reset_and_a_new_connection_is_taken) {
   simulate_pair(Protocol::tcp);
   simulator->set_faults(0, {.reset = 1});
   const auto client = connect();
-  client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 1);
+  client->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                   1);
   run_until([&] { return client->ended.failed(); });
   EXPECT_EQ(client->ended, boost::asio::error::connection_reset);
   simulator->set_faults(0, {});
   const auto again = connect();
-  again->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 1);
+  again->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                  1);
   run_until([&] { return !again->received.empty(); });
 }
 
@@ -148,10 +160,12 @@ TEST_F(SimulatorTest, late_response_comes_after_that_of_the_next_request) {
   simulator->set_faults(0, {.late = 1, .late_by = milliseconds{150}});
   const auto client = connect();
   const auto requested = steady_clock::now();
-  client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 1);
+  client->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                   1);
   for (int turn = 0; turn < 20; ++turn) context.run_one_for(milliseconds{1});  // the first is on its late way
   simulator->set_faults(0, {});
-  client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 2);
+  client->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                   2);
   run_until([&] { return client->received.size() >= 22; });
   EXPECT_EQ(client->received[1], 2);
   EXPECT_EQ(client->received[12], 1);
@@ -162,7 +176,8 @@ TEST_F(SimulatorTest, split_response_arrives_in_several_segments) {
   simulate_pair(Protocol::tcp);
   simulator->set_faults(0, {.split = 1});
   const auto client = connect();
-  client->read_tcp({.unit_id = 1, .first = 120, .count = 80}, 1);
+  client->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 120, .count = 80},
+                   1);
   run_until([&] { return client->received.size() >= 169; });
   EXPECT_GE(client->segments, 2U);
 }
@@ -174,7 +189,9 @@ TEST_F(SimulatorTest, response_held_back_comes_with_the_next) {
   std::uint16_t requested = 0;
   // Half of the merged responses are held back, the others joined with a foreign frame, which is longer.
   while (client->received.empty() && requested < 40) {
-    client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, ++requested);
+    client->read_tcp(
+        {.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+        ++requested);
     const auto until = steady_clock::now() + milliseconds{20};
     run_until([&] { return !client->received.empty() || steady_clock::now() >= until; });
     if (requested == 1 && !client->received.empty()) {
@@ -192,7 +209,8 @@ TEST_F(SimulatorTest, pulled_cable_refuses_and_resets_and_comes_back_on_the_same
   simulate_pair(Protocol::tcp);
   const std::uint16_t port = simulator->ports()[0];
   const auto client = connect();
-  client->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 1);
+  client->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                   1);
   run_until([&] { return !client->received.empty(); });
   simulator->set_accepting(0, false);
   run_until([&] { return client->ended.failed(); });
@@ -201,7 +219,8 @@ TEST_F(SimulatorTest, pulled_cable_refuses_and_resets_and_comes_back_on_the_same
   simulator->set_accepting(0, true);
   EXPECT_EQ(simulator->ports()[0], port);
   const auto again = connect();
-  again->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 1);
+  again->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                  1);
   run_until([&] { return !again->received.empty(); });
 }
 
@@ -221,11 +240,13 @@ TEST_F(SimulatorTest, stop_ends_everything_at_once_even_while_responses_are_due)
   simulate_pair(Protocol::tcp);
   simulator->set_faults(0, {.late = 1, .late_by = std::chrono::hours{1}});
   const auto late = connect();
-  late->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 1);
+  late->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                 1);
   for (int turn = 0; turn < 20; ++turn) context.run_one_for(milliseconds{1});
   simulator->set_faults(0, {.delay = std::chrono::hours{1}});
   const auto delayed = connect();
-  delayed->read_tcp({.unit_id = 1, .first = 260, .count = 1}, 1);
+  delayed->read_tcp({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1},
+                    1);
   for (int turn = 0; turn < 20; ++turn) context.run_one_for(milliseconds{1});
   simulator->stop();
   run_until([&] { return late->ended.failed() && delayed->ended.failed(); });
@@ -236,7 +257,7 @@ TEST_F(SimulatorTest, stop_ends_everything_at_once_even_while_responses_are_due)
 TEST_F(SimulatorTest, simulator_may_go_before_the_loop_runs_again) {
   simulate_pair(Protocol::rtu_over_tcp, true);
   const auto client = connect();
-  client->read_rtu({.unit_id = 1, .first = 260, .count = 1});
+  client->read_rtu({.unit_id = 1, .function = modbus::Function::holding_registers, .first = 260, .count = 1});
   for (int turn = 0; turn < 20; ++turn) context.run_one_for(milliseconds{1});
   simulator.reset();
   run_until([&] { return client->ended.failed(); });

@@ -12,7 +12,9 @@
 namespace gensetd::simulator {
 namespace {
 
-constexpr LastRequest last{.read = {.unit_id = 7, .first = 10, .count = 5}, .transaction_id = 0xFFFF};
+constexpr LastRequest last{
+    .read = {.unit_id = 7, .function = modbus::Function::holding_registers, .first = 10, .count = 5},
+    .transaction_id = 0xFFFF};
 
 // How far the ids of many strays are from the last one.
 std::set<int> distances(StrayIds ids) {
