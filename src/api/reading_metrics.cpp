@@ -45,8 +45,10 @@ std::string reading_metric_name(const profile::Field& field) {
 
 double reading_metric_value(const profile::Field& field, std::int64_t value) {
   const profile::MetricUnit* unit = unit_of(field);
-  // Both are integers below 2^53, so only the division rounds.
-  const double numerator = static_cast<double>(value * (unit != nullptr ? unit->factor : 1));
+  // Of 32-bit quantities both are integers below 2^53, so only the division rounds. A product of a 64-bit
+  // quantity may not fit 64 bits.
+  const double numerator =
+      static_cast<double>(value) * static_cast<double>(unit != nullptr ? unit->factor : 1);
   const double denominator =
       std::pow(10.0, field.decimals) * static_cast<double>(unit != nullptr ? unit->divisor : 1);
   return numerator / denominator;

@@ -1,6 +1,7 @@
 #include "history/buckets.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace gensetd::history {
 namespace {
@@ -9,6 +10,12 @@ using std::chrono::milliseconds;
 
 std::int64_t divided_up(std::int64_t dividend, std::int64_t divisor) {
   return dividend / divisor + (dividend % divisor != 0 ? 1 : 0);
+}
+
+// Rounded half away from zero.
+std::int64_t quotient(profile::Int128 sum, std::int64_t count) {
+  const std::int64_t half = sum < 0 ? -count : count;
+  return static_cast<std::int64_t>((2 * sum + half) / (2 * count));
 }
 
 // Fills the buckets of one field from its readings, in order of time.
@@ -77,11 +84,13 @@ void Bucket::add(std::int64_t value) {
   ++count;
 }
 
-std::int64_t Bucket::mean_tenths() const {
-  const std::int64_t tenfold = sum * 10;
-  const std::int64_t half = tenfold < 0 ? -count : count;
-  return (2 * tenfold + half) / (2 * count);
+bool Bucket::has_tenths() const {
+  constexpr std::int64_t tenth = std::numeric_limits<std::int64_t>::max() / 10;
+  return min >= -tenth && max <= tenth;
 }
+
+std::int64_t Bucket::mean_tenths() const { return quotient(sum * 10, count); }
+std::int64_t Bucket::mean() const { return quotient(sum, count); }
 
 std::vector<Buckets> buckets_of(const Record& record, const std::vector<std::size_t>& fields,
                                 const Period& period, milliseconds value_lifetime, Timestamp now) {
@@ -112,7 +121,11 @@ void append_bucket(std::string& out, const std::optional<Bucket>& bucket, unsign
   out += ',';
   reading::append_decimal(out, bucket->max, decimals);
   out += ',';
-  reading::append_decimal(out, bucket->mean_tenths(), decimals + 1);
+  if (bucket->has_tenths()) {
+    reading::append_decimal(out, bucket->mean_tenths(), decimals + 1);
+  } else {
+    reading::append_decimal(out, bucket->mean(), decimals);
+  }
   out += ']';
 }
 

@@ -26,11 +26,13 @@ struct Period {
 struct Bucket {
   std::int64_t min = 0;
   std::int64_t max = 0;
-  std::int64_t sum = 0;
+  profile::Int128 sum = 0;
   std::int64_t count = 0;
 
   void add(std::int64_t value);
+  bool has_tenths() const;           // ten times the mean fits 64 bits
   std::int64_t mean_tenths() const;  // ten times the mean, rounded half away from zero
+  std::int64_t mean() const;         // rounded in the same way
   bool operator==(const Bucket&) const = default;
 };
 

@@ -11,6 +11,15 @@ constexpr std::int64_t unzigzag(std::uint64_t number) {
   return static_cast<std::int64_t>(number >> 1U) ^ -static_cast<std::int64_t>(number & 1U);
 }
 
+// Modulo 2^64: the difference of two values may have 65 bits.
+std::int64_t difference(std::int64_t to, std::int64_t from) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from));
+}
+
+std::int64_t sum(std::int64_t value, std::int64_t change) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(value) + static_cast<std::uint64_t>(change));
+}
+
 static_assert(unzigzag(zigzag(-5)) == -5 && zigzag(-1) == 1 && zigzag(1) == 2);
 
 }  // namespace
@@ -39,11 +48,18 @@ void Series::append(const profile::Value& value) {
   if (type != entry_type_) end_run();
   entry_type_ = type;
   if (type == EntryType::change) {
-    append_number(bytes_, zigzag(*value - last_) << 2U);
-    last_ = *value;
+    append_change(*value);
   } else {
     ++run_;
   }
+}
+
+void Series::append_change(std::int64_t value) {
+  const std::uint64_t change = zigzag(difference(value, last_));
+  const bool is_far = (change >> 62U) != 0;
+  if (is_far) append_number(bytes_, static_cast<std::uint64_t>(EntryType::far_change));
+  append_number(bytes_, is_far ? change : change << 2U);
+  last_ = value;
 }
 
 void Series::end_run() {
@@ -81,7 +97,11 @@ void read_series(std::string_view bytes, std::vector<profile::Value>& out) {
     const std::uint64_t rest = entry >> 2U;
     switch (static_cast<Series::EntryType>(entry & 3U)) {
       case Series::EntryType::change:
-        last += unzigzag(rest);
+        last = sum(last, unzigzag(rest));
+        out.emplace_back(last);
+        break;
+      case Series::EntryType::far_change:
+        last = sum(last, unzigzag(take_number(bytes)));
         out.emplace_back(last);
         break;
       case Series::EntryType::same:

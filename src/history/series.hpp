@@ -20,6 +20,7 @@ std::uint64_t take_number(std::string_view& bytes);  // reverses append_number()
 //   0  the difference from the previous value (zigzag: 0, -1, 1, -2, …)
 //   1  how often the previous value is repeated
 //   2  how often there is no data
+//   3  nothing; the next number is a difference of more than 62 bits
 class Series {
  public:
   void append(const profile::Value& value);
@@ -34,8 +35,9 @@ class Series {
   std::size_t heap_bytes() const;
 
  private:
-  enum class EntryType : std::uint8_t { change = 0, same = 1, none = 2 };
+  enum class EntryType : std::uint8_t { change = 0, same = 1, none = 2, far_change = 3 };
 
+  void append_change(std::int64_t value);
   void end_run();
 
   std::int64_t last_ = 0;

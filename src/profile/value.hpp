@@ -9,4 +9,7 @@ namespace gensetd::profile {
 // as 398.5), 0 or 1 for a bit, empty for 'no data'.
 using Value = std::optional<std::int64_t>;
 
+// For exact intermediate results of values.
+__extension__ using Int128 = __int128;
+
 }  // namespace gensetd::profile

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <random>
 #include <string>
@@ -94,6 +95,20 @@ TEST(Buckets, mean_is_rounded_half_away_from_zero) {
   Bucket third{.min = 0, .max = 0};
   for (const std::int64_t value : {1, 0, 0}) third.add(value);
   EXPECT_EQ(third.mean_tenths(), 3);
+}
+
+TEST(Buckets, mean_of_the_largest_numbers_is_exact) {
+  constexpr auto highest = std::numeric_limits<std::int64_t>::max();
+  std::optional<Bucket> bucket = Bucket{.min = highest, .max = highest};
+  for (int sample = 0; sample < 1'000; ++sample) bucket->add(highest - sample % 2);
+  std::string text;
+  append_bucket(text, bucket, 0);
+  EXPECT_EQ(text, "[9223372036854775806,9223372036854775807,9223372036854775807]");
+  bucket = Bucket{.min = highest / 10, .max = highest / 10};
+  bucket->add(highest / 10);
+  text.clear();
+  append_bucket(text, bucket, 0);
+  EXPECT_EQ(text, "[922337203685477580,922337203685477580,922337203685477580]");
 }
 
 TEST(Buckets, are_printed_as_exact_decimals) {

@@ -34,6 +34,8 @@ TEST(Series, numbers_of_every_length_round_trip) {
 }
 
 TEST(Series, values_round_trip) {
+  constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
+  constexpr auto highest = std::numeric_limits<std::int64_t>::max();
   const std::vector<Values> tables = {
       {},
       {0},
@@ -42,6 +44,7 @@ TEST(Series, values_round_trip) {
       {5, 5, std::nullopt, std::nullopt, 5, 6},
       {std::nullopt, 0, std::nullopt, 0},
       {-2'147'483'648, 4'294'967'295, -1, 0, 1},
+      {lowest, highest, lowest, lowest, 0, highest, std::nullopt, highest, lowest / 2 - 1, highest / 2},
   };
   for (const Values& values : tables) {
     Series series;
