@@ -1,5 +1,6 @@
 #include "api/json_bodies.hpp"
 
+#include "profile/number_rules.hpp"
 #include "profile/units.hpp"
 #include "profile/words.hpp"
 #include "reading/reading.hpp"
@@ -40,6 +41,7 @@ json::object field_json(const profile::Field& field) {
       {"type", profile::to_word(field.type)},
       {"address", field.address}};
   if (field.type == profile::Type::bit) out["bit"] = field.bit;
+  if (!profile::has_fixed_length(field.type)) out["registers"] = profile::register_count(field);
   return out;
 }
 

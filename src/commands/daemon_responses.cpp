@@ -1,5 +1,6 @@
 #include "commands/daemon_responses.hpp"
 
+#include "profile/number_rules.hpp"
 #include "profile/words.hpp"
 #include "registry/types.hpp"
 
@@ -101,6 +102,10 @@ Field field_from(const json::object& object) {
               .codes = text_or_empty_at(object, "codes")};
   if (field.decimals > 6) unexpected("decimals");
   if (field.type == Type::bit) field.bit = whole_at<std::uint8_t>(object, "bit");
+  if (!profile::has_fixed_length(field.type)) {
+    field.keys.length = whole_at<std::uint16_t>(object, "registers");
+    if (field.type == Type::bcd) field.keys.digits = field.keys.length == 2 ? 8 : 4;
+  }
   return field;
 }
 
@@ -113,15 +118,23 @@ profile::CodeTable table_from(const json::object& object) {
   return table;
 }
 
-// 398.5 of a field with one decimal becomes 3985. A double is exact enough: it holds every 32-bit quantity
-// with six decimals.
+// 398.5 of a field with one decimal becomes 3985. A fraction is a double: with two roundings 51 bits are
+// exact, and more are better missing than wrong.
 profile::Value value_from(const json::value& given, const Field& field) {
+  constexpr double exact_max = 2'251'799'813'685'248;  // 2^51
   if (given.is_null()) return std::nullopt;
   if (const auto* flag = given.if_bool()) return *flag ? 1 : 0;
-  boost::system::error_code failed;
-  const auto number = given.to_number<double>(failed);
-  if (failed || std::abs(number) > 1e10) unexpected(field.name);
-  return std::llround(number * std::pow(10.0, field.decimals));
+  std::int64_t power = 1;
+  for (unsigned decimals = field.decimals; decimals > 0; --decimals) power *= 10;
+  if (const auto* whole = given.if_int64()) {
+    std::int64_t count = 0;
+    if (__builtin_mul_overflow(*whole, power, &count)) unexpected(field.name);
+    return count;
+  }
+  const auto* number = given.if_double();
+  if (number == nullptr || std::abs(*number) > 1e19) unexpected(field.name);
+  const double count = *number * static_cast<double>(power);
+  return std::abs(count) <= exact_max ? profile::Value{std::llround(count)} : std::nullopt;
 }
 
 reading::Content content_from(const json::object& reading, const profile::ProfilePtr& profile) {

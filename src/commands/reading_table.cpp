@@ -1,9 +1,10 @@
 #include "commands/reading_table.hpp"
 
+#include "profile/number_rules.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace gensetd::commands {
@@ -28,17 +29,18 @@ std::string value_column(const profile::Field& field, const profile::Value& valu
   return fmt::format("{:>10}", text);
 }
 
-// "120 = 3985", "182 = 1896 0", "0.9 = 0200": address and raw value, bits in hexadecimal.
+// "120 = 3985", "182 = 1896 0", "0.9 = 0200": address and raw registers, bits in hexadecimal.
 std::string raw_of(const profile::Field& field, const Registers& registers) {
-  const auto low = registers.find(field.address);
-  if (low == registers.end()) return fmt::format("{} = ?", field.address);
-  if (field.type == profile::Type::bit)
-    return fmt::format("{}.{} = {:04X}", field.address, field.bit, low->second);
-  if (field.type != profile::Type::u32 && field.type != profile::Type::i32)
-    return fmt::format("{} = {}", field.address, low->second);
-  const auto high = std::next(low);
-  if (high == registers.end() || high->first != low->first + 1) return fmt::format("{} = ?", field.address);
-  return fmt::format("{} = {} {}", field.address, low->second, high->second);
+  const auto first = registers.find(field.address);
+  if (field.type == profile::Type::bit && first != registers.end())
+    return fmt::format("{}.{} = {:04X}", field.address, field.bit, first->second);
+  std::string text = fmt::format("{} =", field.address);
+  for (std::uint16_t index = 0; index < profile::register_count(field); ++index) {
+    const auto one = registers.find(static_cast<std::uint16_t>(field.address + index));
+    if (one == registers.end()) return fmt::format("{} = ?", field.address);
+    text += fmt::format(" {}", one->second);
+  }
+  return text;
 }
 
 }  // namespace

@@ -63,9 +63,9 @@ std::optional<Evidence> of_range(const Field& field, std::int64_t value, double 
   return Evidence{-3, fmt::format("{} is not a {}", shown(field, value), what)};
 }
 
-// A 16-bit value that is missing although its register holds no marker: it is outside its limits.
+// A plain 16-bit value that is missing although its register holds no marker: it is outside its limits.
 std::optional<Evidence> of_limits(const Field& field, const poller::ReadResult& read) {
-  if (field.type != Type::u16 && field.type != Type::i16) return std::nullopt;
+  if (field.number || (field.type != Type::u16 && field.type != Type::i16)) return std::nullopt;
   const auto raw = read.registers.find(field.address);
   if (raw == read.registers.end()) return std::nullopt;
   const bool is_marker = field.no_data == NoData::from_32000 && raw->second >= 32'000 &&

@@ -62,6 +62,10 @@ void decode_block(const Profile& profile, std::size_t block, std::span<const std
     const Field& field = profile.fields[index];
     assert(field.block == block);
     const std::size_t offset = 2U * static_cast<std::size_t>(field.address - range.address);
+    if (field.number) {
+      values[index] = decode_number(*field.number, registers.subspan(offset));
+      continue;
+    }
     const std::uint16_t first = modbus::number_at(registers, offset);
     values[index] = is_32_bit(field) ? decode32(field, first, modbus::number_at(registers, offset + 2))
                                      : decode16(field, first);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "modbus/read_request.hpp"
+#include "profile/number_format.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -16,17 +17,6 @@ namespace gensetd::profile {
 struct Text {
   std::string en;
   std::string ru;
-};
-
-// How a field is stored in registers. The first register of a 32-bit quantity is the low word (specification,
-// 32-bit values).
-enum class Type : std::uint8_t { u16, i16, u32, i32, bit };
-
-// Which raw values mean 'no data', in addition to the limits. See PRODUCT.md, Decoding.
-enum class NoData : std::uint8_t {
-  none,        // counters and bits: every raw value is a value
-  from_32000,  // u16: raw >= 32000; i16: raw 32000..32767
-  marker,      // u32 and i32: 0x7FFFFFFE, or both words 32766
 };
 
 // What a field is, for the front end.
@@ -52,7 +42,7 @@ struct Group {
 // to the signed value.
 struct Field {
   std::string name;
-  std::uint16_t address = 0;  // of the (low) register
+  std::uint16_t address = 0;  // of the first register
   Type type = Type::u16;
   std::uint8_t bit = 0;       // 0..15, for Type::bit
   std::uint8_t decimals = 0;  // 0..6
@@ -65,6 +55,8 @@ struct Field {
   Text label;
   std::string codes;        // name of a code table, or empty
   std::uint16_t block = 0;  // index in Profile::blocks
+  NumberKeys keys;
+  std::shared_ptr<const NumberFormat> number;  // null: decode16() and decode32() know the field
 };
 
 // A range of registers that the controller returns in one response.
@@ -98,6 +90,7 @@ struct Profile {
   std::vector<CodeTable> code_tables;
   std::vector<Block> blocks;
   std::vector<Field> fields;  // in the order of the specification, which is also that of a reading
+  NumberDefaults defaults;
 
   const Transport& transport(modbus::Protocol wire) const {
     return wire == modbus::Protocol::tcp ? tcp : serial;

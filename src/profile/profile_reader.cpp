@@ -1,54 +1,42 @@
 #include "profile/profile_reader.hpp"
 
+#include "profile/field_reader.hpp"
+#include "profile/named_parts.hpp"
+#include "profile/number_reader.hpp"
 #include "profile/profile_rules.hpp"
 #include "profile/table_reader.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 
 namespace gensetd::profile {
 namespace {
 
-constexpr WordTable<bool, 2> sign_words{{{"always", true}, {"negative", false}}};
 constexpr std::int64_t address_max = 65'535;
 constexpr std::int64_t requests_in_flight_max = 16;
 constexpr std::int64_t request_gap_max_ms = 10'000;
-constexpr std::int64_t decimals_max = 6;
 constexpr std::int64_t code_min = -2'147'483'648;
 constexpr std::int64_t code_max = 4'294'967'295;
 
+// Which keys are allowed: those of format 2 also for a format that top_level() then refuses.
+unsigned format_of(const TomlNode& document) {
+  const auto& members = std::get<TomlTable>(document.value).members;
+  const auto found = std::ranges::find(members, "format", &TomlMember::key);
+  if (found == members.end()) return 1;
+  const auto* number = std::get_if<std::int64_t>(&found->value.value);
+  return number != nullptr && *number == 1 ? 1 : 2;
+}
+
 TableReader top_level(const TomlNode& document, std::string_view file) {
-  return {document,
-          file,
-          "profile",
-          {"name", "extends", "title", "device_type", "protocol", "probe_address", "tcp", "serial", "groups",
-           "code_tables", "blocks", "fields"}};
-}
-
-template <typename Parts, typename Name>
-auto find_named(Parts& parts, std::string_view name, Name name_of) {
-  return std::find_if(parts.begin(), parts.end(), [&](const auto& part) { return name_of(part) == name; });
-}
-
-template <typename Parts>
-void check_exists(const Parts& parts, std::string_view what, std::string_view name,
-                  const FilePosition& position) {
-  const auto name_of = [](const auto& part) -> const std::string& { return part.name; };
-  if (find_named(parts, name, name_of) != parts.end()) return;
-  std::vector<std::string_view> known;
-  known.reserve(parts.size());
-  for (const auto& part : parts) known.push_back(part.name);
-  refuse(position, fmt::format("there is no {} {}: must be one of {}", what, in_quotes(name),
-                               known.empty() ? "those of the file, which contains none"
-                                             : fmt::format("{}", fmt::join(known, ", "))));
-}
-
-void check_is_new(bool is_new, std::string_view what, std::string_view name, const FilePosition& position) {
-  if (!is_new) refuse(position, fmt::format("{} {} exists already: must be a new name", what, name));
+  const TableReader table =
+      reader_of(document, file, "profile", format_of(document),
+                {"name", "extends", "title", "device_type", "protocol", "probe_address", "tcp", "serial",
+                 "groups", "code_tables", "blocks", "fields", "format"},
+                {"word_order", "byte_order", "no_data", "remove"});
+  if (table.has("format")) table.number("format", 1, 2);
+  return table;
 }
 
 void read_transport(Transport& transport, const TableReader& profile, std::string_view key, bool derived,
@@ -141,71 +129,36 @@ void read_blocks(ProfileDraft& draft, const TableReader& table, bool derived) {
   if (draft.blocks.empty()) refuse(table.position("blocks"), "blocks = []: must have one block at least");
 }
 
-void read_type(Field& field, const TableReader& table, bool is_new) {
-  const Type before = field.type;
-  if (is_new || table.has("type")) {
-    field.type = table.word("type", type_words);
-  }
-  if (field.type != Type::bit) {
-    if (table.has("bit"))
-      refuse(table.position("bit"), "bit is only allowed in a field of type bit: must be type = \"bit\"");
-    field.bit = 0;
-  } else if (is_new || before != Type::bit || table.has("bit")) {
-    field.bit = static_cast<std::uint8_t>(table.number("bit", 0, 15));
-  }
-  if (table.has("no_data")) {
-    field.no_data = table.word("no_data", no_data_words);
-  } else if (is_new) {
-    field.no_data = default_no_data(field.type);
+template <typename Lines>
+void remove_named(Lines& lines, const TableReader& table, std::string_view key, std::string_view what) {
+  if (!table.has(key)) return;
+  for (const TomlNode& node : table.list(key, fmt::format("a list of names of {}s", what))) {
+    const FilePosition position{table.position().file, node.line};
+    const auto* name = std::get_if<std::string>(&node.value);
+    if (name == nullptr) refuse(position, fmt::format("{}: must be a list of names of {}s", key, what));
+    const auto found =
+        find_named(lines, *name, [](const auto& line) -> const std::string& { return line.part.name; });
+    if (found == lines.end())
+      refuse(position, fmt::format("remove: the profile that is extended has no {} {}: must have it", what,
+                                   in_quotes(*name)));
+    lines.erase(found);
   }
 }
 
-// `field` is a new field with its name, or a field of the base profile: then only the keys in `table` change
-// it.
-void read_field(Field& field, const TableReader& table, const Profile& profile, bool is_new) {
-  constexpr std::int64_t lowest = -2'147'483'648;
-  constexpr std::int64_t highest = 4'294'967'295;
-  if (is_new || table.has("address"))
-    field.address = static_cast<std::uint16_t>(table.number("address", 0, address_max));
-  read_type(field, table, is_new);
-  if (table.has("decimals"))
-    field.decimals = static_cast<std::uint8_t>(table.number("decimals", 0, decimals_max));
-  if (table.has("unit")) field.unit = table.text("unit");
-  if (table.has("sign")) field.shows_sign = table.word("sign", sign_words);
-  if (table.has("raw_min")) field.raw_min = table.number("raw_min", lowest, highest);
-  if (table.has("raw_max")) field.raw_max = table.number("raw_max", lowest, highest);
-  if (is_new || table.has("group")) {
-    field.group = table.name("group");
-    check_exists(profile.groups, "group", field.group, table.position("group"));
-  }
-  if (table.has("codes")) {
-    field.codes = table.name("codes");
-    check_exists(profile.code_tables, "code table", field.codes, table.position("codes"));
-  }
-  if (is_new || table.has("label")) field.label = table.label("label");
-  check_field(field, table.position());
+void remove_parts(ProfileDraft& draft, const TableReader& table, bool derived) {
+  if (!table.has("remove")) return;
+  if (!derived) refuse(table.position("remove"), "remove is only allowed with extends: must be left out");
+  const TableReader parts(table.table("remove"), draft.file, "remove", {"fields", "blocks"});
+  remove_named(draft.fields, parts, "fields", "field");
+  remove_named(draft.blocks, parts, "blocks", "block");
 }
 
-void read_fields(ProfileDraft& draft, const TableReader& table, const Profile& profile, bool derived) {
-  if (derived && !table.has("fields")) return;
-  for (const TomlNode& node : table.list("fields", "a list of fields")) {
-    const TableReader reader(node, draft.file, "field",
-                             {"name", "address", "type", "bit", "decimals", "no_data", "raw_min", "raw_max",
-                              "unit", "sign", "group", "codes", "label"});
-    const std::string name = reader.name("name");
-    auto found =
-        find_named(draft.fields, name, [](const auto& line) -> const std::string& { return line.part.name; });
-    const bool is_new = found == draft.fields.end();
-    if (!is_new) check_is_new(found->line == 0, "field", name, reader.position("name"));
-    if (is_new) {
-      draft.fields.emplace_back();
-      found = std::prev(draft.fields.end());
-      found->part.name = name;
-    }
-    found->line = reader.position().line;
-    read_field(found->part, reader, profile, is_new);
-  }
-  if (draft.fields.empty()) refuse(table.position("fields"), "fields = []: must have one field at least");
+void read_format(NumberDefaults& defaults, const TableReader& table, const TomlNode& document) {
+  const unsigned format = format_of(document);
+  if (defaults.format > format)
+    refuse(table.position("extends"), "the profile that is extended has format 2: must have format = 2 too");
+  defaults.format = format;
+  if (format > 1) read_defaults(defaults, table);
 }
 
 }  // namespace
@@ -229,6 +182,7 @@ Profile read_profile(const TomlNode& document, std::string_view file, const Prof
   const bool derived = base != nullptr;
   Profile profile = derived ? *base : Profile{};
   profile.name = table.name("name");
+  read_format(profile.defaults, table, document);
   read_device(profile, table, derived);
   read_groups(profile, table, derived);
   read_code_tables(profile, table);
@@ -236,8 +190,12 @@ Profile read_profile(const TomlNode& document, std::string_view file, const Prof
   ProfileDraft draft{file, {}, {}};
   for (Block& block : profile.blocks) draft.blocks.push_back({std::move(block), 0});
   for (Field& field : profile.fields) draft.fields.push_back({std::move(field), 0});
+  remove_parts(draft, table, derived);
   read_blocks(draft, table, derived);
   read_fields(draft, table, profile, derived);
+  if (draft.blocks.empty() || draft.fields.empty())
+    refuse(table.position("remove"), "remove leaves no block or no field: must leave one of each");
+  settle_fields(draft, table, profile.defaults);
   finish_draft(draft);
   profile.blocks.clear();
   profile.fields.clear();

@@ -1,12 +1,12 @@
 #include "profile/profile_rules.hpp"
 
+#include "profile/number_rules.hpp"
 #include "profile/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <map>
 #include <tuple>
 
@@ -40,7 +40,7 @@ void check_blocks(const ProfileDraft& draft) {
 
 std::uint16_t block_of(const ProfileDraft& draft, const ProfileDraft::Line<Field>& field) {
   const int first = field.part.address;
-  const int end = first + static_cast<int>(register_count(field.part.type));
+  const int end = first + static_cast<int>(register_count(field.part));
   for (std::size_t index = 0; index < draft.blocks.size(); ++index) {
     const Block& block = draft.blocks[index].part;
     if (first >= block.address && end <= block.end()) return static_cast<std::uint16_t>(index);
@@ -50,13 +50,14 @@ std::uint16_t block_of(const ProfileDraft& draft, const ProfileDraft::Line<Field
                      field.part.name, to_word(field.part.type), first, end - 1));
 }
 
-// Two fields with the same value are a mistake. Different types at one register are allowed: a code and its
-// bits.
+// Two fields with the same value are a mistake. Different types and masks at one register are allowed: a code
+// and its bits.
 void check_values_differ(const ProfileDraft& draft) {
-  std::map<std::tuple<std::uint16_t, Type, std::uint8_t>, const ProfileDraft::Line<Field>*> seen;
+  std::map<std::tuple<std::uint16_t, Type, std::uint8_t, std::uint64_t>, const ProfileDraft::Line<Field>*>
+      seen;
   for (const auto& field : draft.fields) {
     const auto [other, is_new] =
-        seen.try_emplace({field.part.address, field.part.type, field.part.bit}, &field);
+        seen.try_emplace({field.part.address, field.part.type, field.part.bit, field.part.keys.mask}, &field);
     if (is_new) continue;
     refuse(
         later(draft, *other->second, field),
@@ -67,31 +68,14 @@ void check_values_differ(const ProfileDraft& draft) {
 
 }  // namespace
 
-std::pair<std::int64_t, std::int64_t> value_range(Type type) {
-  switch (type) {
-    case Type::u16:
-      return {0, std::numeric_limits<std::uint16_t>::max()};
-    case Type::i16:
-      return {std::numeric_limits<std::int16_t>::min(), std::numeric_limits<std::int16_t>::max()};
-    case Type::u32:
-      return {0, std::numeric_limits<std::uint32_t>::max()};
-    case Type::i32:
-      return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
-    case Type::bit:
-      break;
-  }
-  return {0, 1};
-}
-
-NoData default_no_data(Type type) {
-  if (type == Type::bit) return NoData::none;
-  return register_count(type) == 2 ? NoData::marker : NoData::from_32000;
-}
-
-void check_field(const Field& field, const FilePosition& position) {
+void check_field_name(const Field& field, const FilePosition& position) {
   if (std::find(keys_of_a_reading.begin(), keys_of_a_reading.end(), field.name) != keys_of_a_reading.end())
     refuse(position,
            fmt::format("a field is named {}, a key of every reading: must be another name", field.name));
+}
+
+void check_field(const Field& field, const FilePosition& position) {
+  check_field_name(field, position);
   if (field.no_data != NoData::none && field.no_data != default_no_data(field.type)) {
     const NoData fitting = default_no_data(field.type);
     refuse(position,
@@ -101,7 +85,7 @@ void check_field(const Field& field, const FilePosition& position) {
   }
   if (field.type == Type::bit && (field.raw_min || field.raw_max || field.decimals != 0))
     refuse(position, fmt::format("field {}: a bit must not have raw_min, raw_max or decimals", field.name));
-  const auto [low, high] = value_range(field.type);
+  const auto [low, high] = value_range(field);
   for (const auto& [key, limit] : {std::pair{"raw_min", field.raw_min}, {"raw_max", field.raw_max}}) {
     if (!limit || (*limit >= low && *limit <= high)) continue;
     refuse(position, fmt::format("field {}: {} = {} does not fit {}: must be a whole number {}..{}",

@@ -22,15 +22,10 @@ struct ProfileDraft {
   std::vector<Line<Field>> fields;
 };
 
-// The smallest and largest value of a type, before limits.
-std::pair<std::int64_t, std::int64_t> value_range(Type type);
+// Throws ProfileError if the field has the name of a key of every reading.
+void check_field_name(const Field& field, const FilePosition& position);
 
-// Number of registers of a value of this type.
-inline std::uint16_t register_count(Type type) { return type == Type::u32 || type == Type::i32 ? 2 : 1; }
-
-NoData default_no_data(Type type);
-
-// Checks the rules that concern one field alone: no-data rule, limits, decimals and name. Throws
+// Checks the rules of format 1 that concern one field alone: no-data rule, limits, decimals and name. Throws
 // ProfileError.
 void check_field(const Field& field, const FilePosition& position);
 

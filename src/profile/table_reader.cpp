@@ -20,6 +20,13 @@ bool is_name(std::string_view text) {
   });
 }
 
+[[noreturn]] void refuse_node(const FilePosition& position, std::string_view key, const TomlNode& node,
+                              std::string_view allowed) {
+  refuse(position, fmt::format("{} = {}: must be {}", key, shown(node), allowed));
+}
+
+}  // namespace
+
 std::string shown(const TomlNode& node) {
   if (const auto* boolean = std::get_if<bool>(&node.value)) return *boolean ? "true" : "false";
   if (const auto* number = std::get_if<std::int64_t>(&node.value)) return std::to_string(*number);
@@ -28,13 +35,6 @@ std::string shown(const TomlNode& node) {
   if (std::holds_alternative<TomlTable>(node.value)) return "{...}";
   return "a fraction or a date";
 }
-
-[[noreturn]] void refuse_value(const FilePosition& position, std::string_view key, const TomlNode& node,
-                               std::string_view allowed) {
-  refuse(position, fmt::format("{} = {}: must be {}", key, shown(node), allowed));
-}
-
-}  // namespace
 
 void refuse(const FilePosition& position, std::string_view reason) {
   if (position.line == 0) throw ProfileError(fmt::format("{}: {}", position.file, reason));
@@ -52,7 +52,8 @@ std::string in_quotes(std::string_view text) {
 }
 
 TableReader::TableReader(const TomlNode& node, std::string_view file, std::string_view what,
-                         std::initializer_list<std::string_view> allowed)
+                         const std::vector<std::string_view>& allowed,
+                         const std::vector<std::string_view>& format_2)
     : node_(node), file_(file), what_(what) {
   const auto* table = std::get_if<TomlTable>(&node.value);
   if (table == nullptr) {
@@ -61,8 +62,10 @@ TableReader::TableReader(const TomlNode& node, std::string_view file, std::strin
   }
   for (const TomlMember& member : table->members) {
     if (std::find(allowed.begin(), allowed.end(), member.key) != allowed.end()) continue;
-    refuse({file, member.line}, fmt::format("unknown key {} in a {}: allowed are {}", in_quotes(member.key),
-                                            what, fmt::join(allowed, ", ")));
+    const bool is_later = std::find(format_2.begin(), format_2.end(), member.key) != format_2.end();
+    refuse({file, member.line},
+           fmt::format("unknown key {} in a {}: allowed are {}{}", in_quotes(member.key), what,
+                       fmt::join(allowed, ", "), is_later ? "; format = 2 allows it too" : ""));
   }
 }
 
@@ -78,42 +81,46 @@ FilePosition TableReader::position(std::string_view key) const {
   return found == nullptr ? position() : FilePosition{file_, found->line};
 }
 
-const TomlNode& TableReader::need(std::string_view key, std::string_view allowed) const {
+const TomlNode& TableReader::value(std::string_view key, std::string_view allowed) const {
   const TomlMember* found = member(key);
   if (found == nullptr) refuse(position(), fmt::format("a {} has no {}: needed is {}", what_, key, allowed));
   return found->value;
 }
 
+void TableReader::refuse_value(std::string_view key, std::string_view allowed) const {
+  refuse_node(position(key), key, value(key, allowed), allowed);
+}
+
 std::int64_t TableReader::number(std::string_view key, std::int64_t low, std::int64_t high) const {
   const std::string allowed =
       low == high ? std::to_string(low) : fmt::format("a whole number {}..{}", low, high);
-  const TomlNode& node = need(key, allowed);
+  const TomlNode& node = value(key, allowed);
   const auto* number = std::get_if<std::int64_t>(&node.value);
-  if (number == nullptr || *number < low || *number > high) refuse_value(position(key), key, node, allowed);
+  if (number == nullptr || *number < low || *number > high) refuse_value(key, allowed);
   return *number;
 }
 
 std::string TableReader::name(std::string_view key) const {
   constexpr std::string_view allowed = "1 to 64 of a-z, 0-9 and _, in quotes";
-  const TomlNode& node = need(key, allowed);
+  const TomlNode& node = value(key, allowed);
   const auto* text = std::get_if<std::string>(&node.value);
-  if (text == nullptr || !is_name(*text)) refuse_value(position(key), key, node, allowed);
+  if (text == nullptr || !is_name(*text)) refuse_value(key, allowed);
   return *text;
 }
 
 std::string TableReader::text(std::string_view key) const {
   constexpr std::string_view allowed = "a text in quotes, on one line, of at most 200 bytes";
-  const TomlNode& node = need(key, allowed);
+  const TomlNode& node = value(key, allowed);
   const auto* text = std::get_if<std::string>(&node.value);
   if (text == nullptr || text->size() > text_max || std::any_of(text->begin(), text->end(), is_control))
-    refuse_value(position(key), key, node, allowed);
+    refuse_value(key, allowed);
   return *text;
 }
 
 Text TableReader::label(std::string_view key) const {
   constexpr std::string_view allowed = R"({ en = "...", ru = "..." })";
-  const TomlNode& node = need(key, allowed);
-  if (!std::holds_alternative<TomlTable>(node.value)) refuse_value(position(key), key, node, allowed);
+  const TomlNode& node = value(key, allowed);
+  if (!std::holds_alternative<TomlTable>(node.value)) refuse_value(key, allowed);
   const TableReader languages(node, file_, key, {"en", "ru"});
   Text label{languages.text("en"), languages.text("ru")};
   if (label.en.empty()) refuse(languages.position("en"), fmt::format("{}: en is empty: must be a text", key));
@@ -122,26 +129,33 @@ Text TableReader::label(std::string_view key) const {
 }
 
 const TomlList& TableReader::list(std::string_view key, std::string_view allowed) const {
-  const TomlNode& node = need(key, allowed);
+  const TomlNode& node = value(key, allowed);
   const auto* list = std::get_if<TomlList>(&node.value);
-  if (list == nullptr) refuse_value(position(key), key, node, allowed);
+  if (list == nullptr) refuse_value(key, allowed);
   return *list;
 }
 
 const TomlNode& TableReader::table(std::string_view key) const {
   const std::string allowed = "a table { ... }";
-  const TomlNode& node = need(key, allowed);
-  if (!std::holds_alternative<TomlTable>(node.value)) refuse_value(position(key), key, node, allowed);
+  const TomlNode& node = value(key, allowed);
+  if (!std::holds_alternative<TomlTable>(node.value)) refuse_value(key, allowed);
   return node;
 }
 
 std::size_t TableReader::word_index(std::string_view key, const std::vector<std::string_view>& words) const {
   const std::string allowed = fmt::format("{}, in quotes", fmt::join(words, " or "));
-  const TomlNode& node = need(key, allowed);
+  const TomlNode& node = value(key, allowed);
   const auto* text = std::get_if<std::string>(&node.value);
   const auto found = text == nullptr ? words.end() : std::find(words.begin(), words.end(), *text);
-  if (found == words.end()) refuse_value(position(key), key, node, allowed);
+  if (found == words.end()) refuse_value(key, allowed);
   return static_cast<std::size_t>(found - words.begin());
+}
+
+TableReader reader_of(const TomlNode& node, std::string_view file, std::string_view what, unsigned format,
+                      std::vector<std::string_view> keys, const std::vector<std::string_view>& format_2) {
+  if (format == 1) return {node, file, what, keys, format_2};
+  keys.insert(keys.end(), format_2.begin(), format_2.end());
+  return {node, file, what, keys};
 }
 
 }  // namespace gensetd::profile

@@ -6,7 +6,6 @@
 #include "profile/words.hpp"
 
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,14 +13,18 @@
 
 namespace gensetd::profile {
 
+// A value as messages show it.
+std::string shown(const TomlNode& node);
+
 // Reads the keys of one table of a profile file. Throws ProfileError with file, line and what is allowed.
 // Keeps references to the node and the file name: for use on the stack only.
 class TableReader {
  public:
   // Throws ProfileError if the node is not a table or contains a key that is not allowed. `what` is the kind
-  // of table, such as "field".
+  // of table, such as "field". Keys of `format_2` are refused with the format that allows them.
   TableReader(const TomlNode& node, std::string_view file, std::string_view what,
-              std::initializer_list<std::string_view> allowed);
+              const std::vector<std::string_view>& allowed,
+              const std::vector<std::string_view>& format_2 = {});
 
   bool has(std::string_view key) const { return member(key) != nullptr; }
 
@@ -36,9 +39,14 @@ class TableReader {
   Text label(std::string_view key) const;        // both languages, neither empty
   const TomlList& list(std::string_view key, std::string_view allowed) const;
   const TomlNode& table(std::string_view key) const;
+  const TomlNode& value(std::string_view key, std::string_view allowed) const;
 
-  template <typename Meaning, std::size_t count>
-  Meaning word(std::string_view key, const WordTable<Meaning, count>& words) const {
+  // A value that value() gave and the caller does not accept.
+  [[noreturn]] void refuse_value(std::string_view key, std::string_view allowed) const;
+
+  // `words` is a WordTable or a part of one.
+  template <typename Words>
+  auto word(std::string_view key, const Words& words) const {
     std::vector<std::string_view> allowed;
     for (const auto& [word, meaning] : words) allowed.push_back(word);
     return words[word_index(key, allowed)].second;
@@ -46,12 +54,15 @@ class TableReader {
 
  private:
   const TomlMember* member(std::string_view key) const;
-  const TomlNode& need(std::string_view key, std::string_view allowed) const;
   std::size_t word_index(std::string_view key, const std::vector<std::string_view>& words) const;
 
   const TomlNode& node_;
   std::string_view file_;
   std::string_view what_;
 };
+
+// The table with the keys that its format allows.
+TableReader reader_of(const TomlNode& node, std::string_view file, std::string_view what, unsigned format,
+                      std::vector<std::string_view> keys, const std::vector<std::string_view>& format_2);
 
 }  // namespace gensetd::profile

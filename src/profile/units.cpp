@@ -34,4 +34,6 @@ const Unit* find_unit(std::string_view symbol) {
   return found == units.end() ? nullptr : &*found;
 }
 
+std::span<const Unit> known_units() { return units; }
+
 }  // namespace gensetd::profile

@@ -3,6 +3,7 @@
 #include "profile/profile.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace gensetd::profile {
@@ -25,5 +26,7 @@ struct Unit {
 
 // Null for a unit that the table does not contain; it is then shown as the register map contains it.
 const Unit* find_unit(std::string_view symbol);
+
+std::span<const Unit> known_units();
 
 }  // namespace gensetd::profile

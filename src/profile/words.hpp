@@ -16,11 +16,28 @@ namespace gensetd::profile {
 template <class Meaning, std::size_t count>
 using WordTable = std::array<std::pair<std::string_view, Meaning>, count>;
 
-inline constexpr WordTable<Type, 5> type_words{
-    {{"u16", Type::u16}, {"i16", Type::i16}, {"u32", Type::u32}, {"i32", Type::i32}, {"bit", Type::bit}}};
+inline constexpr WordTable<Type, type_count> type_words{{{"u16", Type::u16},
+                                                         {"i16", Type::i16},
+                                                         {"u32", Type::u32},
+                                                         {"i32", Type::i32},
+                                                         {"bit", Type::bit},
+                                                         {"u64", Type::u64},
+                                                         {"i64", Type::i64},
+                                                         {"f32", Type::f32},
+                                                         {"f64", Type::f64},
+                                                         {"bitfield", Type::bitfield},
+                                                         {"enum", Type::enumeration},
+                                                         {"bcd", Type::bcd}}};
+inline constexpr std::size_t types_of_format_1 = 5;  // the first words of the table
 
 inline constexpr WordTable<NoData, 3> no_data_words{
     {{"none", NoData::none}, {"from_32000", NoData::from_32000}, {"marker", NoData::marker}}};
+
+inline constexpr WordTable<WordOrder, 2> word_order_words{
+    {{"low_first", WordOrder::low_first}, {"high_first", WordOrder::high_first}}};
+
+inline constexpr WordTable<ByteOrder, 2> byte_order_words{
+    {{"big", ByteOrder::big}, {"little", ByteOrder::little}}};
 
 inline constexpr WordTable<DeviceType, 2> device_type_words{
     {{"generator", DeviceType::generator}, {"ats", DeviceType::ats}}};

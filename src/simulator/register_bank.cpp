@@ -32,8 +32,9 @@ RawRange type_range(Type type) {
       return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
     case Type::bit:
       return {0, 1};
+    default:  // the simulator has the built-in maps only
+      return {0, 0};
   }
-  return {0, 0};
 }
 
 // The raw counts that decode to a value of this field.

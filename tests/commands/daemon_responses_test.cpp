@@ -48,6 +48,8 @@ TEST(DaemonResponses, values_are_parsed_exactly) {
       {Type::i32, {-1, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()}},
       {Type::i16, {-32'768, 31'999}},
       {Type::u16, {3'985, 31'999, 65'535}},
+      {Type::f64, {2'251'799'813'685'247, -2'251'799'813'685'247}},
+      {Type::i64, {9'223'372'036'854'000'000, -9'223'372'036'854'000'000}},
   };
   for (const auto& [type, values] : rows) {
     for (std::uint8_t decimals = 0; decimals <= 6; ++decimals) {
