@@ -27,7 +27,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 // The register or bit at `address`, which no other place has in common with it but by chance.
 std::uint16_t value_of(const ReadRequest& read, unsigned address) {
   std::uint64_t mixed =
-      (std::uint64_t{read.unit_id} << 32 | modbus::code_of(read.function) << 16 | address) + 1;
+      (std::uint64_t{read.unit_id} << 32 | std::uint64_t{modbus::code_of(read.function)} << 16 | address) + 1;
   mixed *= 0x9E3779B97F4A7C15U;
   mixed ^= mixed >> 29;
   mixed *= 0xBF58476D1CE4E5B9U;
