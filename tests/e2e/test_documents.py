@@ -254,7 +254,7 @@ def test_every_error_code_is_documented():
 
 def texts_of_source():
     """All string literals of the source, neighbours joined."""
-    source = "".join(file.read_text() for file in sorted((ROOT / "src").rglob("*.cpp")))
+    source = "".join(file.read_text() for file in sorted((ROOT / "src").rglob("*.?pp")))
     source = re.sub(r'R"\((.*?)\)"', lambda match: json.dumps(match[1], ensure_ascii=False), source, flags=re.S)
     return re.sub(r'"\s*\n?\s*"', "", source).replace('\\"', '"')
 
