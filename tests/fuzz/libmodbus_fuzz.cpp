@@ -131,12 +131,14 @@ void request_from_libmodbus(Protocol protocol, const ReadRequest& request,
                             std::span<const std::uint8_t> held) {
   LibmodbusPeer peer(protocol);
   modbus_set_slave(peer.context(), request.unit_id);
-  const std::unique_ptr<modbus_mapping_t, Free> mapping(
-      modbus_mapping_new_start_address(0, 0, 0, 0, request.first, request.count, 0, 0));
+  const std::unique_ptr<modbus_mapping_t, Free> mapping(modbus_mapping_new_start_address(
+      0, 0, 0, 0, request.first, request.count, request.first, request.count));
+  auto* const registers =
+      request.function == Function::holding_registers ? mapping->tab_registers : mapping->tab_input_registers;
   std::vector<std::uint16_t> expected(request.count);
   for (std::size_t index = 0; index < request.count; ++index) {
     if (!held.empty()) expected[index] = static_cast<std::uint16_t>(held[index % held.size()] * 257U + index);
-    mapping->tab_registers[index] = expected[index];
+    registers[index] = expected[index];
   }
   if (protocol == Protocol::tcp) {
     peer.deliver(encode_tcp(request, 1));
@@ -155,7 +157,7 @@ void request_from_libmodbus(Protocol protocol, const ReadRequest& request,
 }  // namespace
 
 // Byte 0: unit; 1: count; 2: bit 0 makes the CRC right, or the transaction, protocol and function of the
-// header; 3, 4: the first register; the rest is the response.
+// header, bit 1 selects input registers; 3, 4: the first register; the rest is the response.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 5) return 0;
   const auto count = static_cast<std::uint16_t>(data[1] % registers_per_request_max + 1);
