@@ -61,6 +61,7 @@ void Outputs::publish_event(const std::string& json) {
 
 std::vector<api::OutputHealth> Outputs::health() const {
   std::vector<api::OutputHealth> health;
+  health.reserve(outputs_.size());
   for (const auto& output : outputs_)
     health.push_back({.name = std::string{output->name()}, .state = output->health()});
   return health;

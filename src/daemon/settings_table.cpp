@@ -123,7 +123,8 @@ constexpr Setting web_directory(Setting row) {
   return row;
 }
 
-#define MEMBER(name) [](auto& settings) -> auto& { return (settings.name); }
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name cannot stand in parentheses
+#define MEMBER(name) [](auto& settings) -> auto& { return settings.name; }
 
 constexpr std::array table{
     seconds<MEMBER(polling.poll_interval)>({.name = "POLL_INTERVAL",

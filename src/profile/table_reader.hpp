@@ -48,6 +48,7 @@ class TableReader {
   template <typename Words>
   auto word(std::string_view key, const Words& words) const {
     std::vector<std::string_view> allowed;
+    allowed.reserve(words.size());
     for (const auto& [word, meaning] : words) allowed.push_back(word);
     return words[word_index(key, allowed)].second;
   }
