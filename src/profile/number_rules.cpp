@@ -113,22 +113,6 @@ const NoDataRule& settled_rule(const Field& field, const NumberDefaults& default
               : fmt::format(R"("none", "{}" or a list)", to_word(default_no_data(field.type)))));
 }
 
-void check_limits(const Field& field, const FilePosition& position) {
-  if (field.type == Type::bit && (field.raw_min || field.raw_max || field.decimals != 0))
-    refuse_field(field, position, "a bit must not have raw_min, raw_max or decimals");
-  const auto [low, high] = value_range(field);
-  for (const auto& [key, limit] : {std::pair{"raw_min", field.raw_min}, {"raw_max", field.raw_max}}) {
-    if (!limit || (*limit >= low && *limit <= high)) continue;
-    refuse_field(field, position,
-                 fmt::format("{} = {} does not fit {}: must be a whole number {}..{}", key, *limit,
-                             to_word(field.type), low, high));
-  }
-  if (field.raw_min && field.raw_max && *field.raw_min > *field.raw_max)
-    refuse_field(field, position,
-                 fmt::format("raw_min = {} is above raw_max = {}: must be at most that", *field.raw_min,
-                             *field.raw_max));
-}
-
 std::vector<RawRange> ranges_of(const NoDataRule& rule, Type type) {
   switch (rule.name) {
     case NoData::none:
@@ -226,6 +210,22 @@ std::pair<std::int64_t, std::int64_t> value_range(const Field& field) {
 NoData default_no_data(Type type) {
   if (is_one_of(type, {Type::u16, Type::i16})) return NoData::from_32000;
   return is_one_of(type, {Type::u32, Type::i32}) ? NoData::marker : NoData::none;
+}
+
+void check_limits(const Field& field, const FilePosition& position) {
+  if (field.type == Type::bit && (field.raw_min || field.raw_max || field.decimals != 0))
+    refuse_field(field, position, "a bit must not have raw_min, raw_max or decimals");
+  const auto [low, high] = value_range(field);
+  for (const auto& [key, limit] : {std::pair{"raw_min", field.raw_min}, {"raw_max", field.raw_max}}) {
+    if (!limit || (*limit >= low && *limit <= high)) continue;
+    refuse_field(field, position,
+                 fmt::format("{} = {} does not fit {}: must be a whole number {}..{}", key, *limit,
+                             to_word(field.type), low, high));
+  }
+  if (field.raw_min && field.raw_max && *field.raw_min > *field.raw_max)
+    refuse_field(field, position,
+                 fmt::format("raw_min = {} is above raw_max = {}: must be at most that", *field.raw_min,
+                             *field.raw_max));
 }
 
 void check_rule(const NoDataRule& rule, Type type, unsigned bits, std::string_view subject,

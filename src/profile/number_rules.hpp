@@ -27,6 +27,9 @@ std::pair<std::int64_t, std::int64_t> value_range(const Field& field);
 // The named rule that fits a type, which format 1 applies unless the field states another.
 NoData default_no_data(Type type);
 
+// Throws ProfileError if the limits do not fit the field.
+void check_limits(const Field& field, const FilePosition& position);
+
 // Throws ProfileError if the rule does not fit numbers of this type and width. `subject` begins the message.
 void check_rule(const NoDataRule& rule, Type type, unsigned bits, std::string_view subject,
                 const FilePosition& position);

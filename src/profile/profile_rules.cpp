@@ -83,17 +83,7 @@ void check_field(const Field& field, const FilePosition& position) {
                        to_word(field.no_data), to_word(field.type),
                        fitting == NoData::none ? "none" : fmt::format("none or {}", to_word(fitting))));
   }
-  if (field.type == Type::bit && (field.raw_min || field.raw_max || field.decimals != 0))
-    refuse(position, fmt::format("field {}: a bit must not have raw_min, raw_max or decimals", field.name));
-  const auto [low, high] = value_range(field);
-  for (const auto& [key, limit] : {std::pair{"raw_min", field.raw_min}, {"raw_max", field.raw_max}}) {
-    if (!limit || (*limit >= low && *limit <= high)) continue;
-    refuse(position, fmt::format("field {}: {} = {} does not fit {}: must be a whole number {}..{}",
-                                 field.name, key, *limit, to_word(field.type), low, high));
-  }
-  if (field.raw_min && field.raw_max && *field.raw_min > *field.raw_max)
-    refuse(position, fmt::format("field {}: raw_min = {} is above raw_max = {}: must be at most that",
-                                 field.name, *field.raw_min, *field.raw_max));
+  check_limits(field, position);
 }
 
 void finish_draft(ProfileDraft& draft) {

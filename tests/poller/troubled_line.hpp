@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <random>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,11 @@ namespace gensetd::poller {
 
 using std::chrono::milliseconds;
 using Bytes = std::vector<std::uint8_t>;
+
+inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::stoull(text);
+}
 
 struct Troubles {
   double lost = 0.03;
@@ -40,7 +47,7 @@ struct Troubles {
 };
 
 // A conversation with its peer, in simulated time. Use: schedule events and call step() repeatedly; step()
-// passes on the actions for the requester (Tell, Doubt).
+// passes on the actions for the requester (Report, ReportSuspect).
 class SimulatedPeer {
  public:
   explicit SimulatedPeer(std::uint64_t seed) : random_(seed) { conversation.opened(now, first_id()); }
@@ -48,7 +55,7 @@ class SimulatedPeer {
 
   void at(SteadyTime time, std::function<void()> what) { events_.emplace(time, std::move(what)); }
 
-  // Carries out the next action or event. `on_action` gets Tell and Doubt.
+  // Carries out the next action or event. `on_action` gets Report and ReportSuspect.
   template <class OnAction>
   void step(OnAction&& on_action) {
     const link::Action action = conversation.next(now);
@@ -73,6 +80,19 @@ class SimulatedPeer {
       conversation.closed({}, now);
     } else {
       on_action(action);
+    }
+  }
+
+  // Runs until this number of requests has been sent, and passes the outcomes to their handlers.
+  void run_until(std::uint64_t transactions_max) {
+    while (transactions < transactions_max) {
+      step([](const link::Action& action) {
+        if (const auto* report = std::get_if<link::Report>(&action)) {
+          report->handler->finished(report->outcome);
+        } else if (const auto* suspect = std::get_if<link::ReportSuspect>(&action)) {
+          suspect->handler->response_suspected(suspect->request);
+        }
+      });
     }
   }
 

@@ -8,7 +8,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -18,11 +17,6 @@
 // is the long run; without the variables it is short, with a printed seed.
 namespace gensetd::poller {
 namespace {
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::stoull(text);
-}
 
 // A built-in map's blocks, with each of their registers as a field.
 profile::ProfilePtr every_register_of(const std::string& name) {
@@ -168,15 +162,7 @@ class Device final : public link::TransactionHandler {
 // Runs until this number of transactions has ended, and prints what happened.
 void report(SimulatedPeer& line, const ReadingCounts& counts, std::uint64_t seed,
             std::uint64_t transactions) {
-  while (line.transactions < transactions) {
-    line.step([](const link::Action& action) {
-      if (const auto* report = std::get_if<link::Report>(&action)) {
-        report->handler->finished(report->outcome);
-      } else if (const auto* doubt = std::get_if<link::ReportSuspect>(&action)) {
-        doubt->handler->response_suspected(doubt->request);
-      }
-    });
-  }
+  line.run_until(transactions);
   std::cout << "seed " << seed << ": " << line.transactions << " transactions, " << counts.published
             << " readings with " << counts.values << " values, " << counts.failed << " failed cycles\n";
   link::UnitCounters sum;
