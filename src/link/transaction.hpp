@@ -14,8 +14,8 @@ namespace gensetd::link {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// Registers that may be read in addition to the wanted ones, so that the response has a register count of its
-// own: first..end-1 in all, at most `limit` registers in one request. None by default.
+// Registers or bits that may be read in addition to the wanted ones, so that the response has a size of its
+// own: first..end-1 in all, at most `limit` of them in one request. None by default.
 struct ExtensionRange {
   std::uint32_t first = 0;
   std::uint32_t end = 0;
@@ -65,7 +65,7 @@ struct Outcome {
   std::optional<std::uint8_t>
       other_unit;  // unit id of a valid frame that arrived instead; only with foreign_response
   Observations observed;
-  std::span<const std::uint8_t> registers;  // as received, two bytes each; valid only during finished()
+  std::span<const std::uint8_t> registers;  // or bits, as received; valid only during finished()
 };
 
 // Receives the outcome of its transactions. Called on the link's thread; may submit the next transaction from

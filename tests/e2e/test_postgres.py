@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -48,6 +49,31 @@ def test_changes_of_the_api_and_of_psql_are_polled(start_daemon, start_simulator
     assert daemon.get(f"/api/devices/{second}").status_code == 404
     assert daemon.add_device(simulator.port + 1) > second, "an id is never given again"
     assert "secret" not in daemon.text()
+
+
+def test_server_that_needs_two_seconds_for_a_connection_is_waited_for(start_daemon, start_postgres):
+    postgres = start_postgres()
+    pipes = []
+
+    def pipe(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+
+    def talk(connection):
+        request = connection.recv(65536)
+        time.sleep(2.2)  # a busy machine, as the server sees it
+        behind = socket.create_connection(("127.0.0.1", postgres.port))
+        behind.sendall(request)
+        for pair in ((connection, behind), (behind, connection)):
+            pipes.append(threading.Thread(target=pipe, args=pair, daemon=True))
+            pipes[-1].start()
+
+    with server(talk) as port:
+        daemon = start_daemon(DATABASE_URL=f"postgresql://gensetd:secret@127.0.0.1:{port}/postgres")
+        assert daemon.get("/api/sites").ok
 
 
 def test_password_given_as_an_option_is_not_in_the_list_of_processes(start_postgres, programs, tmp_path):
