@@ -104,6 +104,7 @@ const Api::Route Api::routes[] = {
     {server::Method::patch, "/api/devices/{}", &Api::update_row<Device>},
     {server::Method::remove, "/api/devices/{}", &Api::remove_row<Device>},
     {server::Method::get, "/api/devices/{}/diagnostics", &Api::get_diagnostics},
+    {server::Method::get, "/api/devices/{}/points", &Api::get_points},
     {server::Method::get, "/api/profiles", &Api::list_profiles},
     {server::Method::get, "/api/profiles/{}", &Api::get_profile},
     {server::Method::get, "/api/metrics", &Api::get_metrics},

@@ -82,6 +82,7 @@ class Api final : public server::RequestHandler {
   ResponseTask get_diagnostics(const Request&, std::string);
   ResponseTask test_connection(const Request&, std::string);
   ResponseTask read_device(const Request&, std::string);
+  ResponseTask get_points(const Request&, std::string);
   ResponseTask list_profiles(const Request&, std::string);
   ResponseTask get_profile(const Request&, std::string);
   ResponseTask list_events(const Request&, std::string);

@@ -5,6 +5,7 @@
 #include "live/hub.hpp"
 #include "live/notification_hub.hpp"
 #include "measure/metric_families.hpp"
+#include "modbus/raw_values.hpp"
 #include "profile/catalog.hpp"
 #include "reading/reading.hpp"
 #include "registry/service.hpp"
@@ -15,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,8 +46,8 @@ struct ReadNowResult {
   std::string error;
   std::chrono::microseconds latency{0};
   std::size_t requests = 0;
-  std::optional<reading::Content> content;           // without identity; empty when a range was requested
-  std::map<std::uint16_t, std::uint16_t> registers;  // all registers that were read, by address
+  std::optional<reading::Content> content;  // without identity; empty when a range was requested
+  modbus::RawValues registers;              // all that were read
 };
 
 // One output (live::Output) in GET /health.

@@ -20,7 +20,7 @@ using server::Response;
 namespace json = boost::json;
 using registry::Refusal;
 
-constexpr std::array<std::string_view, 2> range_fields = {"address", "count"};
+constexpr std::array<std::string_view, 3> range_fields = {"table", "address", "count"};
 constexpr std::int64_t register_max = 65'535;
 
 void add_protocol(json::object& body, const profile::Catalog& catalog) {
@@ -30,17 +30,18 @@ void add_protocol(json::object& body, const profile::Catalog& catalog) {
   if (profile) body["protocol"] = profile::to_word(profile->protocol);
 }
 
-// Runs of neighbouring registers: [{"address":120,"values":[3985,3990]}, …].
-std::string print_runs(const std::map<std::uint16_t, std::uint16_t>& registers) {
+// Runs of neighbouring registers or bits: [{"address":120,"values":[3985,3990]}, …].
+std::string print_runs(const modbus::RawValues& registers) {
   std::string text = "[";
-  std::uint32_t next = 0;
-  for (const auto& [address, raw] : registers) {
-    if (text.size() == 1 || address != next) {
-      text += fmt::format("{}{{\"address\":{},\"values\":[{}", text.size() == 1 ? "" : "]},", address, raw);
+  std::optional<modbus::TableAddress> before;
+  for (const auto& [place, raw] : registers) {
+    if (!before || before->function != place.function || before->address + 1 != place.address) {
+      text += fmt::format("{}{{{}\"address\":{},\"values\":[{}", before ? "]}," : "",
+                          profile::table_key(place.function), place.address, raw);
     } else {
       text += fmt::format(",{}", raw);
     }
-    next = address + 1U;
+    before = place;
   }
   text += registers.empty() ? "]" : "]}]";
   return text;
@@ -80,8 +81,14 @@ registry::Result<std::optional<modbus::ReadRequest>> take_range(json::object& bo
   for (const auto* name : {"address", "count"}) fields.require(name);
   std::int64_t first = 0;
   std::int64_t count = 1;
+  modbus::Function table = modbus::Function::holding_registers;
+  if (const auto word = fields.word("table")) {
+    const auto given = profile::table_from(*word);
+    if (!given) fields.refuse_value("table", "one of holding, input, coils, discrete");
+    table = given.value_or(table);
+  }
   fields.read_whole("address", 0, register_max, first);
-  fields.read_whole("count", 1, modbus::registers_per_request_max, count);
+  fields.read_whole("count", 1, modbus::count_max(table), count);
   if (!fields.refusal() && first + count > register_max + 1)
     fields.refuse_value("count", fmt::format("such that the last register is at most {}", register_max));
   if (fields.refusal()) {
@@ -91,7 +98,7 @@ registry::Result<std::optional<modbus::ReadRequest>> take_range(json::object& bo
     return refusal;
   }
   body.erase("raw");
-  return std::optional{modbus::ReadRequest{.function = modbus::Function::holding_registers,
+  return std::optional{modbus::ReadRequest{.function = table,
                                            .first = static_cast<std::uint16_t>(first),
                                            .count = static_cast<std::uint16_t>(count)}};
 }

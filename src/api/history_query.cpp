@@ -57,6 +57,9 @@ std::vector<std::size_t> indices_of(const std::vector<std::string>& fields, cons
       throw server::BadQuery(
           fmt::format("the profile {} of this device has no field '{}'", profile.name, name.substr(0, 64)),
           "fields");
+    if (field->type == profile::Type::text)
+      throw server::BadQuery(fmt::format("field '{}' is a text, which has no history", field->name),
+                             "fields");
     indices.push_back(static_cast<std::size_t>(field - profile.fields.begin()));
   }
   return indices;

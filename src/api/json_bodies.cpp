@@ -39,9 +39,20 @@ json::object field_json(const profile::Field& field) {
       {"group", field.group},
       {"codes", field.codes.empty() ? json::value(nullptr) : json::value(field.codes)},
       {"type", profile::to_word(field.type)},
+      {"table", profile::to_word(field.table)},
       {"address", field.address}};
-  if (field.type == profile::Type::bit) out["bit"] = field.bit;
+  if (field.type == profile::Type::bit && !modbus::reads_bits(field.table)) out["bit"] = field.bit;
   if (!profile::has_fixed_length(field.type)) out["registers"] = profile::register_count(field);
+  return out;
+}
+
+json::object block_json(const profile::Block& block) {
+  json::object out{{"name", block.name},
+                   {"table", profile::to_word(block.table)},
+                   {"address", block.address},
+                   {"count", block.count}};
+  if (block.every > 1) out["every"] = block.every;
+  if (!block.when.empty()) out["when"] = json::array(block.when.begin(), block.when.end());
   return out;
 }
 
@@ -110,15 +121,16 @@ json::object to_json(const profile::Profile& profile) {
   json::object out{{"name", profile.name},
                    {"title", text_json(profile.title)},
                    {"device_type", profile::to_word(profile.device_type)},
-                   {"protocol", profile::to_word(profile.protocol)}};
+                   {"protocol", profile::to_word(profile.protocol)},
+                   {"confirmed", profile.is_confirmed},
+                   {"seen", json::array(profile.seen.begin(), profile.seen.end())}};
   json::array groups;
   for (const auto& group : profile.groups)
     groups.push_back(json::object{{"name", group.name}, {"label", text_json(group.label)}});
   json::array tables;
   for (const auto& table : profile.code_tables) tables.push_back(code_table_json(table));
   json::array blocks;
-  for (const auto& block : profile.blocks)
-    blocks.push_back(json::object{{"name", block.name}, {"address", block.address}, {"count", block.count}});
+  for (const auto& block : profile.blocks) blocks.push_back(block_json(block));
   json::array fields;
   for (const auto& field : profile.fields) fields.push_back(field_json(field));
   out["groups"] = std::move(groups);

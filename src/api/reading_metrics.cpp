@@ -25,8 +25,8 @@ std::string help_of(const profile::Field& field) {
 void add_values(const Content& content, const measure::MetricLabels& labels,
                 measure::MetricFamilies& families) {
   for (std::size_t index = 0; index < content.values.size(); ++index) {
-    if (!content.values[index]) continue;
     const profile::Field& field = content.profile->fields[index];
+    if (!content.values[index] || field.type == profile::Type::text) continue;
     families.gauge(reading_metric_name(field), help_of(field),
                    reading_metric_value(field, *content.values[index]), labels);
   }

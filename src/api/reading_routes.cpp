@@ -1,5 +1,6 @@
 #include "api/api.hpp"
 #include "api/json_bodies.hpp"
+#include "api/point_json.hpp"
 #include "api/reading_metrics.hpp"
 #include "server/count_guard.hpp"
 #include "server/query_parameters.hpp"
@@ -115,7 +116,9 @@ asio::awaitable<Response> Api::get_profile(const Request& request, std::string v
   if (!profile)
     co_return server::error_response(404, "not_found",
                                      fmt::format("there is no profile {}", variable.substr(0, 40)));
-  co_return Response{.body = json::serialize(to_json(*profile))};
+  json::object body = to_json(*profile);
+  body["alarm_points"] = alarm_points_json(*profile);
+  co_return Response{.body = json::serialize(body)};
 }
 
 asio::awaitable<Response> Api::get_health(const Request& request, std::string) {

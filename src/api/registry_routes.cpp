@@ -2,10 +2,12 @@
 #include "api/audit.hpp"
 #include "api/connection_bodies.hpp"
 #include "api/json_bodies.hpp"
+#include "api/point_json.hpp"
 #include "log/log.hpp"
 #include "server/await_callback.hpp"
 #include "server/query_parameters.hpp"
 
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <optional>
@@ -210,6 +212,19 @@ asio::awaitable<Response> Api::get_diagnostics(const Request& request, std::stri
   Response response;
   response.body = co_await services_.diagnostics(*device);
   co_return response;
+}
+
+asio::awaitable<Response> Api::get_points(const Request& request, std::string id) {
+  server::require_no_query(request.query);
+  const Device* device = find_row<Device>(services_.registry, id);
+  if (device == nullptr) co_return not_found<Device>(id);
+  const reading::ReadingPtr newest = services_.hub.newest(device->id);
+  // Without a reading of this process everything is unknown.
+  reading::Content nothing{.identity = {.device_id = device->id},
+                           .profile = services_.profiles->find(device->profile)};
+  if (!nothing.profile) nothing.profile = std::make_shared<const profile::Profile>();
+  const reading::Content& content = newest && newest->content ? *newest->content : nothing;
+  co_return Response{.body = boost::json::serialize(points_json(content))};
 }
 
 }  // namespace gensetd::api

@@ -91,8 +91,17 @@ Type type_at(const json::object& object) {
   return *type;
 }
 
+// Daemons that have holding registers only do not name the table.
+modbus::Function table_of(const json::object& object) {
+  if (!object.contains("table")) return modbus::Function::holding_registers;
+  const auto table = profile::table_from(text_at(object, "table"));
+  if (!table) unexpected("table");
+  return *table;
+}
+
 Field field_from(const json::object& object) {
   Field field{.name = text_at(object, "name"),
+              .table = table_of(object),
               .address = whole_at<std::uint16_t>(object, "address"),
               .type = type_at(object),
               .decimals = whole_at<std::uint8_t>(object, "decimals"),
@@ -101,7 +110,8 @@ Field field_from(const json::object& object) {
               .label = label_at(object, "label"),
               .codes = text_or_empty_at(object, "codes")};
   if (field.decimals > 6) unexpected("decimals");
-  if (field.type == Type::bit) field.bit = whole_at<std::uint8_t>(object, "bit");
+  if (field.type == Type::bit && !modbus::reads_bits(field.table))
+    field.bit = whole_at<std::uint8_t>(object, "bit");
   if (!profile::has_fixed_length(field.type)) {
     field.keys.length = whole_at<std::uint16_t>(object, "registers");
     if (field.type == Type::bcd) field.keys.digits = field.keys.length == 2 ? 8 : 4;
@@ -146,17 +156,29 @@ reading::Content content_from(const json::object& reading, const profile::Profil
                            .online = true,
                            .error = text_or_empty_at(reading, "error"),
                            .last_seen = timestamp};
-  for (const Field& field : profile->fields)
-    content.values.push_back(value_from(at(reading, field.name), field));
+  std::vector<std::string> texts;
+  for (const Field& field : profile->fields) {
+    const json::value& given = at(reading, field.name);
+    if (field.type == Type::text && given.is_string()) {
+      content.values.emplace_back(static_cast<std::int64_t>(field.text));
+      texts.emplace_back(given.get_string());
+    } else {
+      content.values.push_back(value_from(given, field));
+      if (field.type == Type::text) texts.emplace_back();
+    }
+  }
+  if (!texts.empty()) content.texts = std::make_shared<const std::vector<std::string>>(std::move(texts));
   return content;
 }
 
-void add_registers(const json::object& run, std::map<std::uint16_t, std::uint16_t>& registers) {
+void add_registers(const json::object& run, modbus::RawValues& registers) {
+  const modbus::Function table = table_of(run);
   const auto first = whole_at<std::uint16_t>(run, "address");
   const auto* values = at(run, "values").if_array();
   if (values == nullptr || first + values->size() > 65'536) unexpected("values");
   for (std::size_t index = 0; index < values->size(); ++index)
-    registers[static_cast<std::uint16_t>(first + index)] = whole<std::uint16_t>((*values)[index], "values");
+    registers[{table, static_cast<std::uint16_t>(first + index)}] =
+        whole<std::uint16_t>((*values)[index], "values");
 }
 
 }  // namespace
@@ -167,7 +189,13 @@ std::string read_body(const ReadJob& job) {
                     {"slave_id", job.address.unit_id},
                     {"profile", job.profile_name}};
   if (job.protocol_given) body["protocol"] = profile::to_word(*job.protocol_given);
-  if (job.range) body["raw"] = json::object{{"address", job.range->first}, {"count", job.range->count}};
+  if (job.range) {
+    json::object range{{"address", job.range->first}, {"count", job.range->count}};
+    // Older daemons do not know the key.
+    if (job.range->function != modbus::Function::holding_registers)
+      range["table"] = profile::to_word(job.range->function);
+    body["raw"] = std::move(range);
+  }
   return json::serialize(body);
 }
 
@@ -182,6 +210,9 @@ profile::ProfilePtr profile_from(std::string_view text) {
               [&](const json::object& table) { made->code_tables.push_back(table_from(table)); });
   for_each_at(object, "fields",
               [&](const json::object& field) { made->fields.push_back(field_from(field)); });
+  for (Field& field : made->fields) {
+    if (field.type == Type::text) field.text = made->text_count++;
+  }
   return made;
 }
 

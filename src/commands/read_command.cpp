@@ -7,6 +7,7 @@
 #include "link/error.hpp"
 #include "modbus/error.hpp"
 #include "modbus/rtu_frame.hpp"
+#include "poller/connection_test.hpp"
 #include "profile/words.hpp"
 #include "supervision/use_tuple.hpp"
 
@@ -102,9 +103,8 @@ class ReadLoop {
     // On a new connection: on the old one the peer may still wait for the rest of a frame.
     reader_.reset();
     reader_ = make_reader(other);
-    const modbus::ReadRequest status{
-        .function = modbus::Function::holding_registers, .first = job_.profile->probe_address, .count = 1};
-    const poller::ReadResult read = co_await reader_->read_range(status);
+    const poller::ReadResult read =
+        co_await reader_->read_range(poller::connection_test_range(*job_.profile));
     if (!is_modbus_response(read)) co_return std::string{};
     co_return fmt::format("; but it answers in the other protocol: give --protocol {}",
                           profile::to_word(other.protocol));

@@ -38,9 +38,11 @@ milliseconds checked_seconds(std::string_view option, double seconds, registry::
 modbus::ReadRequest checked_range(const std::string& text) {
   const auto range = parse_raw_range(text);
   if (!range)
-    throw BadOption(
-        fmt::format("--raw: '{}' is not a range; give ADDR:COUNT, with a count of 1 to 125", text));
-  return {.function = modbus::Function::holding_registers, .first = range->first, .count = range->second};
+    throw BadOption(fmt::format(
+        "--raw: '{}' is not a range; give [TABLE/]ADDR:COUNT, with a count of 1 to 125 registers, "
+        "or 1 to 2000 bits of the tables coils and discrete",
+        text));
+  return *range;
 }
 
 // `protocol` is empty when only the daemon knows it.
@@ -132,15 +134,20 @@ std::optional<std::pair<std::string, std::uint16_t>> parse_host_and_port(std::st
   return std::pair{*std::move(address), *parsed};
 }
 
-std::optional<std::pair<std::uint16_t, std::uint16_t>> parse_raw_range(std::string_view text) {
+std::optional<modbus::ReadRequest> parse_raw_range(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto table = slash == std::string_view::npos ? std::optional{modbus::Function::holding_registers}
+                                                     : profile::table_from(text.substr(0, slash));
+  if (!table) return std::nullopt;
+  if (slash != std::string_view::npos) text.remove_prefix(slash + 1);
   const auto colon = text.find(':');
   const auto first = text::parse_number<std::uint16_t>(text.substr(0, colon));
   const auto count =
       colon == std::string_view::npos
           ? std::optional<std::uint16_t>{1}
-          : text::parse_number<std::uint16_t>(text.substr(colon + 1), 1, modbus::registers_per_request_max);
+          : text::parse_number<std::uint16_t>(text.substr(colon + 1), 1, modbus::count_max(*table));
   if (!first || !count || *first + *count > 65'536) return std::nullopt;
-  return std::pair{*first, *count};
+  return modbus::ReadRequest{.function = *table, .first = *first, .count = *count};
 }
 
 milliseconds checked_timeout(double seconds) {

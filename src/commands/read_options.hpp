@@ -29,7 +29,7 @@ struct ReadOptions {
   double interval_seconds = 2.0;
   bool json = false;
   bool registers = false;  // show raw registers with the values
-  std::string raw;         // "ADDR:COUNT": read these registers, without a profile
+  std::string raw;         // "[TABLE/]ADDR:COUNT": read these, without a profile
   std::string via;         // "http[s]://host:port" of a running daemon, or empty
   std::string ca;          // PEM file of the authority of its certificate; empty: the system's
   std::string token;       // its API_TOKEN, or empty
@@ -58,9 +58,10 @@ ReadJob job_of(const ReadOptions& options);
 // Parses HOST, HOST:PORT or [IPV6]:PORT; the default port is 502. Empty when the text is not an address.
 std::optional<std::pair<std::string, std::uint16_t>> parse_host_and_port(std::string_view text);
 
-// Parses "ADDR:COUNT" or "ADDR" as the first register and the number of registers. Empty when the text is not
-// a range, or when one request cannot read it.
-std::optional<std::pair<std::uint16_t, std::uint16_t>> parse_raw_range(std::string_view text);
+// Parses "[TABLE/]ADDR[:COUNT]" as the first register or bit of a table and their number. The table is
+// holding unless stated. Empty when the text is not such a range, or the range is longer than one request
+// allows.
+std::optional<modbus::ReadRequest> parse_raw_range(std::string_view text);
 
 // `--timeout` of read and scan. Throws BadOption.
 std::chrono::milliseconds checked_timeout(double seconds);

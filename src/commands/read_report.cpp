@@ -1,6 +1,7 @@
 #include "commands/read_report.hpp"
 
 #include "commands/reading_table.hpp"
+#include "profile/words.hpp"
 #include "text/host_port.hpp"
 
 #include <fmt/format.h>
@@ -14,8 +15,9 @@ namespace {
 std::string raw_json(const ReadJob& job, const api::ReadNowResult& read) {
   std::vector<std::uint16_t> values;
   values.reserve(read.registers.size());
-  for (const auto& [address, raw] : read.registers) values.push_back(raw);
-  return fmt::format("{{\"address\":{},\"values\":[{}]}}\n", job.range->first, fmt::join(values, ","));
+  for (const auto& [place, raw] : read.registers) values.push_back(raw);
+  return fmt::format("{{{}\"address\":{},\"values\":[{}]}}\n", profile::table_key(job.range->function),
+                     job.range->first, fmt::join(values, ","));
 }
 
 std::string table(const ReadJob& job, const api::ReadNowResult& read) {

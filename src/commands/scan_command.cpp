@@ -2,6 +2,7 @@
 
 #include "commands/foreign_traffic.hpp"
 #include "commands/scan_report.hpp"
+#include "poller/connection_test.hpp"
 #include "profile/words.hpp"
 #include "registry/types.hpp"
 
@@ -81,14 +82,12 @@ class Scanner {
   // Reads the probe registers of the register maps until a unit responds.
   asio::awaitable<poller::ReadResult> probe_unit(const poller::DeviceAddress& address) {
     poller::ReadResult read;
-    std::vector<std::uint16_t> addresses;
+    std::vector<modbus::TableAddress> addresses;
     for (const profile::ProfilePtr& profile : job_.profiles) {
-      if (std::ranges::find(addresses, profile->probe_address) != addresses.end()) continue;
-      addresses.push_back(profile->probe_address);
+      if (std::ranges::find(addresses, profile->probe) != addresses.end()) continue;
+      addresses.push_back(profile->probe);
       poller::Reader reader(context_, links_, address, profile, job_.timeout);
-      const modbus::ReadRequest status{
-          .function = modbus::Function::holding_registers, .first = profile->probe_address, .count = 1};
-      read = co_await reader.read_range(status);
+      read = co_await reader.read_range(poller::connection_test_range(*profile));
       if (outcome_of(read) != ProbeOutcome::no_response) break;
     }
     co_return read;

@@ -66,7 +66,7 @@ std::optional<Evidence> of_range(const Field& field, std::int64_t value, double 
 // A plain 16-bit value that is missing although its register holds no marker: it is outside its limits.
 std::optional<Evidence> of_limits(const Field& field, const poller::ReadResult& read) {
   if (field.number || (field.type != Type::u16 && field.type != Type::i16)) return std::nullopt;
-  const auto raw = read.registers.find(field.address);
+  const auto raw = read.registers.find({field.table, field.address});
   if (raw == read.registers.end()) return std::nullopt;
   const bool is_marker = field.no_data == NoData::from_32000 && raw->second >= 32'000 &&
                          (field.type == Type::u16 || raw->second < 32'768);
@@ -148,11 +148,11 @@ std::string_view to_word(MatchConfidence confidence) {
 
 ProfileMatch match_profile(const Profile& profile, const poller::ReadResult& read) {
   ProfileMatch match{.profile = profile.name};
-  if (!read.error.empty() || !read.refused.empty()) {
-    match.why = read.error.empty()
-                    ? fmt::format("{} of {} blocks are refused, the first is {}", read.refused.size(),
-                                  profile.blocks.size(), profile.blocks[read.refused.front().block].name)
-                    : read.error;
+  if (!read.error.empty() || !read.missing.refused.empty()) {
+    match.why = read.error.empty() ? fmt::format("{} of {} blocks are refused, the first is {}",
+                                                 read.missing.refused.size(), profile.blocks.size(),
+                                                 profile.blocks[read.missing.refused.front().block].name)
+                                   : read.error;
     return match;
   }
   std::vector<std::string> pro;

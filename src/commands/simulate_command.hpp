@@ -23,6 +23,7 @@ struct SimulateOptions {
   std::string protocol;               // of `devices`: tcp or rtu_over_tcp; empty: tcp
   std::uint64_t seed = 1;
   double speed = 1.0;
+  std::optional<int> oil_failure_after;
   bool pattern = false;
   bool trace = false;
 

@@ -115,8 +115,8 @@ simulator::ReadLimits limits_of(const SimulateOptions& options) {
   simulator::ReadLimits limits{.registers_max = static_cast<std::uint16_t>(options.merge_limit)};
   for (const std::string& text : options.unknown) {
     const auto range = parse_raw_range(text);
-    if (!range) throw BadOption(fmt::format("--unknown: '{}' is not a range; give ADDR:COUNT", text));
-    limits.unknown.push_back({.first = range->first, .count = range->second});
+    if (!range) throw BadOption(fmt::format("--unknown: '{}' is not a range; give [TABLE/]ADDR:COUNT", text));
+    limits.unknown.push_back(*range);
   }
   limits.refuses_silently =
       one_of<bool>("--refuse", options.refuse, {{"silence", true}, {"exception", false}});

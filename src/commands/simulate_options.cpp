@@ -33,6 +33,8 @@ void add_plant(OptionGroup plant, SimulateOptions& options) {
                          "Protocol of --devices: tcp or rtu_over_tcp");
   plant.add_with_default("--seed", "NUMBER", options.seed, "The same seed gives the same plant");
   plant.add_with_default("--speed", "FACTOR", options.speed, "Plant time per real time");
+  plant.add("--oil-failure-after", "SECONDS", options.oil_failure_after,
+            "The first genset loses its oil pressure after so much plant time, and is shut down");
   plant.flag("--pattern", options.pattern,
              "Each register contains unit id % 4, address % 256 and UTC tenths of a second % 64, in 2, 8 and "
              "6 bits");
@@ -221,6 +223,7 @@ simulator::SimulatorOptions plant_of(const SimulateOptions& options) {
   check_range("--port", options.port, 0, 65'535);
   check_range("--devices", options.devices, 0, 1'000'000);
   check_range("--speed", options.speed, 0.01, 1'000);
+  if (options.oil_failure_after) check_range("--oil-failure-after", *options.oil_failure_after, 0, 86'400);
   check_range("--baud", options.baud, 300, 1'000'000);
   check_range("--turnaround-ms", options.turnaround_ms, 0, 60'000);
   check_range("--packing-ms", options.packing_ms, 0, 1'000);
@@ -236,6 +239,7 @@ simulator::SimulatorOptions plant_of(const SimulateOptions& options) {
                                                      first_port, options.one_port, options.seed);
   plant.speed = options.speed;
   plant.pattern = options.pattern;
+  if (options.oil_failure_after) plant.oil_failure_after = std::chrono::seconds{*options.oil_failure_after};
   if (options.devices != 0) apply_profiles_and_protocol(plant, options, catalog);
   const auto foreign_master = foreign_master_of(options, catalog);
   for (ModbusServerOptions& place : plant.servers) {

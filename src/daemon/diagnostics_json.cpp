@@ -97,11 +97,14 @@ std::string print_plan(const poller::PlanInUse& plan) {
       text::append_json_string(name, plan.profile->blocks[block].name);
       blocks.add(name);
     }
+    const profile::Block& block = plan.profile->blocks[read.blocks.front()];
     reads.add(JsonText{}
+                  .field("table", profile::to_word(read.table))
                   .field("first", read.first)
                   .field("last", read.first + read.count - 1)
                   .field("register_count", read.count)
                   .json("blocks", blocks.finish())
+                  .field("is_optional", !block.is_always_read())
                   .finish());
   }
   return JsonText{}.field("is_split", plan.is_split).json("reads", reads.finish()).finish();

@@ -26,9 +26,11 @@ inline api::ReadNowResult read_now_of(const poller::DeviceAddress& address,
                        .profile = profile,
                        .timestamp = read.timestamp,
                        .online = true,
-                       .error = poller::describe(address, *profile, read.refused),
+                       .error = poller::describe(address, *profile, read.missing),
                        .last_seen = read.timestamp,
-                       .values = std::move(read.values)};
+                       .values = std::move(read.values),
+                       .texts = std::move(read.texts),
+                       .alarm_words = std::move(read.alarm_words)};
   return result;
 }
 

@@ -1,5 +1,7 @@
 #include "events/catalogue.hpp"
 
+#include "events/point_changes.hpp"
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -69,8 +71,11 @@ const EventCode& code_of(std::string_view code) {
 
 std::string text_of(const Event& event, Language language) {
   const auto* found = std::ranges::find(codes, event.code, &EventCode::code);
-  if (found == codes.end()) return event.code;  // from another version of the program
-  std::string_view rest = language == Language::english ? found->en : found->ru;
+  if (found == codes.end() && !is_point_code(event.code)) return event.code;  // from another version
+  const bool is_english = language == Language::english;
+  std::string_view rest = found == codes.end() ? (is_english ? "{text_en}" : "{text_ru}")
+                          : is_english         ? found->en
+                                               : found->ru;
   boost::json::error_code failed;
   const boost::json::value parsed = boost::json::parse(event.args, failed);
   const boost::json::object* args = failed ? nullptr : parsed.if_object();

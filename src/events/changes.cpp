@@ -1,10 +1,13 @@
 #include "events/changes.hpp"
 
+#include "events/point_changes.hpp"
+
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -98,6 +101,7 @@ class Comparison {
     compare_online();
     if (!after_.is_fresh()) return std::move(changes_);  // its values are not new
     compare_alarms();
+    compare_points();
     if (before_ == nullptr || !before_->last_seen) return std::move(changes_);
     compare_mode();
     for (const EventFields::Coded& coded : fields_.coded) compare_code(coded);
@@ -126,6 +130,27 @@ class Comparison {
     }
   }
 
+  void compare_points() {
+    auto changes =
+        point_changes(before_, after_, {engine_runs(before_), engine_runs(&after_)}, was_offline());
+    std::ranges::move(changes, std::back_inserter(changes_));
+  }
+
+  std::optional<bool> engine_runs(const Content* content) const {
+    return content == nullptr ? std::nullopt : fields_.is_engine_running(*content);
+  }
+
+  // Whether the alarm of a class is on, and not only because of alarms that have names.
+  std::optional<bool> is_class_on(const Content& content, const EventFields::Alarm& alarm) const {
+    const auto is_on = bit(content, alarm.field);
+    if (!is_on.value_or(false) || !alarm.alarm_class) return is_on;
+    return !is_class_covered(content, *alarm.alarm_class, alarm_count_of(content));
+  }
+
+  std::optional<std::int64_t> alarm_count_of(const Content& content) const {
+    return fields_.alarm_count ? content.values[*fields_.alarm_count] : std::nullopt;
+  }
+
   json::object alarm_args(std::size_t field) const {
     json::object args{{"field", after_.profile->fields[field].name}};
     if (fields_.alarm_count && after_.values[*fields_.alarm_count])
@@ -135,11 +160,12 @@ class Comparison {
 
   void compare_alarms() {
     for (const EventFields::Alarm& alarm : fields_.alarms) {
-      const auto was_on = before_ == nullptr ? std::nullopt : bit(*before_, alarm.field);
-      const auto is_on = bit(after_, alarm.field);
+      const auto was_on = before_ == nullptr ? std::nullopt : is_class_on(*before_, alarm);
+      const auto is_on = is_class_on(after_, alarm);
       if (!is_on || was_on == is_on) continue;
-      add(*is_on ? Change::Type::alarm_on : Change::Type::alarm_off, alarm.code, alarm_args(alarm.field),
-          is_older(alarm.field));
+      Change::Type type = *is_on ? Change::Type::alarm_on : Change::Type::alarm_off;
+      if (!*is_on && bit(after_, alarm.field).value_or(false)) type = Change::Type::superseded;
+      add(type, alarm.code, alarm_args(alarm.field), is_older(alarm.field));
     }
     const auto was_on = before_ == nullptr ? std::nullopt : is_unclassified(*before_, fields_);
     const auto is_on = is_unclassified(after_, fields_);

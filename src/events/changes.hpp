@@ -30,9 +30,10 @@ struct Change {
     back         // the device is online; also in the first reading
   };
   Type type = Type::happened;
-  std::string_view code;  // of the catalogue; empty for lost and back
+  std::string_view code;  // of the catalogue, or of `point`; empty for lost and back
   std::string args = "{}";
   bool at_latest = false;  // it may have happened earlier: the device was offline, or the field had no data
+  const profile::AlarmPoint* point = nullptr;  // of the reading's profile; null: the code is in the catalogue
 
   bool operator==(const Change&) const = default;
 };

@@ -1,5 +1,8 @@
 #include "events/event_fields.hpp"
 
+#include "profile/words.hpp"
+
+#include <algorithm>
 #include <utility>
 
 namespace gensetd::events {
@@ -8,6 +11,14 @@ namespace {
 std::optional<std::size_t> index_of(const profile::Profile& profile, std::string_view name) {
   for (std::size_t index = 0; index < profile.fields.size(); ++index) {
     if (profile.fields[index].name == name) return index;
+  }
+  return std::nullopt;
+}
+
+// The class of the code "alarm_<class>".
+std::optional<profile::AlarmClass> class_of(std::string_view code) {
+  for (const auto& [word, alarm_class] : profile::alarm_class_words) {
+    if (code.starts_with("alarm_") && code.substr(6) == word) return alarm_class;
   }
   return std::nullopt;
 }
@@ -24,7 +35,7 @@ EventFields::EventFields(const profile::Profile& profile) {
   for (std::size_t mode = 0; mode < modes.size(); ++mode) modes[mode] = index_of(profile, mode_names[mode]);
   for (const std::string_view name : {"alarm_shutdown", "alarm_trip_stop", "alarm_block", "alarm_warning"}) {
     const auto field = index_of(profile, name);
-    if (field && is_bit(profile, *field)) alarms.push_back({*field, name});
+    if (field && is_bit(profile, *field)) alarms.push_back({*field, name, class_of(name)});
   }
   common_alarm = index_of(profile, "alarm_common");
   alarm_count = index_of(profile, "alarm_count");
@@ -44,5 +55,14 @@ EventFields::EventFields(const profile::Profile& profile) {
     if (field && !is_bit(profile, *field)) coded.push_back({*field, code});
   }
 }
+
+bool EventFields::is_class_off(const reading::Content& content, profile::AlarmClass alarm_class) const {
+  const auto is_off = [&](std::size_t field) { return content.values[field] == profile::Value{0}; };
+  if (!common_alarm || !is_off(*common_alarm)) return false;
+  return std::ranges::all_of(
+      alarms, [&](const Alarm& alarm) { return alarm.alarm_class != alarm_class || is_off(alarm.field); });
+}
+
+std::optional<bool> EventFields::is_engine_running(const reading::Content&) const { return std::nullopt; }
 
 }  // namespace gensetd::events

@@ -2,6 +2,7 @@
 
 #include "events/event.hpp"
 #include "profile/profile.hpp"
+#include "reading/reading.hpp"
 
 #include <array>
 #include <cstddef>
@@ -17,6 +18,7 @@ struct EventFields {
   struct Alarm {
     std::size_t field;
     std::string_view code;
+    std::optional<profile::AlarmClass> alarm_class;
   };
   struct Bit {
     std::size_t field;
@@ -29,6 +31,13 @@ struct EventFields {
   };
 
   explicit EventFields(const profile::Profile& profile);
+
+  // Whether the engine is known to run, or known not to run.
+  std::optional<bool> is_engine_running(const reading::Content& content) const;
+
+  // Whether the controller is known to have no alarm of this class: neither its bit nor the common one is
+  // set. A class without a bit has no alarm while the common bit is 0.
+  bool is_class_off(const reading::Content& content, profile::AlarmClass alarm_class) const;
 
   std::array<std::optional<std::size_t>, 4> modes;  // auto, manual, stop, test
   std::vector<Alarm> alarms;                        // those with a class

@@ -1,6 +1,7 @@
 #include "events/journal.hpp"
 
 #include "events/catalogue.hpp"
+#include "events/point_changes.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -25,6 +26,15 @@ std::string error_of(const Change& change) {
   return text == nullptr ? std::string{} : std::string{text->data(), text->size()};
 }
 
+// The args of an event that the controller's summary has ended.
+std::string with_summary(const std::string& args) {
+  json::error_code failed;
+  json::value value = json::parse(args, failed);
+  if (failed || !value.is_object()) value = json::object{};
+  value.as_object()["by_summary"] = true;
+  return json::serialize(value);
+}
+
 }  // namespace
 
 void Journal::restore(std::vector<Event> open, const std::vector<std::chrono::milliseconds>& alarm_ages,
@@ -32,9 +42,10 @@ void Journal::restore(std::vector<Event> open, const std::vector<std::chrono::mi
   for (const std::chrono::milliseconds age : alarm_ages) counts_.note(now - age);
   for (Event& event : open) {
     if (!event.is_open() || (!event.device_id && !event.site_id)) continue;
-    const auto known = std::ranges::find(catalogue(), event.code, &EventCode::code);
-    if (known == catalogue().end()) continue;  // from a newer version of the program; it is not changed
-    const Subject subject{event.device_id ? *event.device_id : -*event.site_id, known->code};
+    const bool is_known = is_point_code(event.code) ||
+                          std::ranges::find(catalogue(), event.code, &EventCode::code) != catalogue().end();
+    if (!is_known) continue;  // from a newer version of the program; it is not changed
+    const Subject subject{event.device_id ? *event.device_id : -*event.site_id, event.code};
     const auto [entry, is_first] = open_.try_emplace(subject, event);
     if (is_first) continue;
     event.state = EventState::closed;  // two programs wrote at the same time; the newer alarm stays
@@ -106,21 +117,47 @@ void Journal::process(const std::shared_ptr<const reading::Content>& content) {
   const EventFields& fields = fields_of(content->profile);
   LastKnown& known = known_[device_id];
   if (!known.content || known.content->profile != content->profile)
-    close_unsupported_alarms(device_id, fields, content->timestamp);
+    close_unsupported_alarms(device_id, *content->profile, fields, content->timestamp);
   for (const Change& change : changes_between(known, *content, fields))
     apply(device_id, device->second, change, {content->at, content->timestamp});
+  clear_unread_points(device_id, fields, *content);
   known = known_after(std::move(known), content);
 }
 
+// A point whose word cannot be read must not stand for ever: the controller's own summary says that there is
+// no alarm of its class, and none at all.
+void Journal::clear_unread_points(std::int64_t device_id, const EventFields& fields,
+                                  const reading::Content& content) {
+  if (!content.is_fresh()) return;
+  std::vector<Subject> ended;
+  for (auto entry = open_.lower_bound({device_id, std::string{point_prefix}}); entry != open_.end();
+       ++entry) {
+    const auto& [subject, event] = *entry;
+    if (subject.first != device_id || !is_point_code(subject.second)) break;
+    if (event.state == EventState::returned) continue;
+    const profile::AlarmPoint* point = find_point(*content.profile, subject.second);
+    if (point != nullptr && is_point_unread(content, *point) &&
+        fields.is_class_off(content, point->alarm_class))
+      ended.push_back(subject);
+  }
+  for (const Subject& subject : ended) {
+    Event& alarm = open_.at(subject);
+    alarm.args = with_summary(alarm.args);
+    clear(subject, content.timestamp);
+  }
+}
+
 // An alarm without a field in the current register map could never end.
-void Journal::close_unsupported_alarms(std::int64_t device_id, const EventFields& fields, Timestamp when) {
+void Journal::close_unsupported_alarms(std::int64_t device_id, const profile::Profile& profile,
+                                       const EventFields& fields, Timestamp when) {
   std::vector<Subject> ended;
   for (auto entry = open_.lower_bound({device_id, {}}); entry != open_.end(); ++entry) {
     const auto& [subject, event] = *entry;
     if (subject.first != device_id) break;
     if (event.kind != EventKind::alarm) continue;
     const bool is_watched =
-        subject.second == "alarm_unclassified"
+        is_point_code(subject.second) ? find_point(profile, subject.second) != nullptr
+        : subject.second == "alarm_unclassified"
             ? fields.common_alarm.has_value()
             : std::ranges::count(fields.alarms, subject.second, &EventFields::Alarm::code) > 0;
     if (!is_watched) ended.push_back(subject);
@@ -131,17 +168,14 @@ void Journal::close_unsupported_alarms(std::int64_t device_id, const EventFields
 void Journal::apply(std::int64_t device_id, const DeviceSite& site, const Change& change, ClockPair when) {
   switch (change.type) {
     case Type::happened:
-      return emit(
-          with_device(make_event(change.code, change.args, when.wall, change.at_latest), device_id, site));
+      return emit(with_device(make_event(change, when.wall), device_id, site));
     case Type::alarm_on:
-      return raise(
-          {device_id, change.code},
-          with_device(make_event(change.code, change.args, when.wall, change.at_latest), device_id, site),
-          when.steady);
+      return raise({device_id, std::string{change.code}},
+                   with_device(make_event(change, when.wall), device_id, site), when.steady);
     case Type::alarm_off:
-      return clear({device_id, change.code}, when.wall);
+      return clear({device_id, std::string{change.code}}, when.wall);
     case Type::superseded:
-      return close({device_id, change.code}, when.wall);
+      return close({device_id, std::string{change.code}}, when.wall);
     case Type::lost:
       return begin_outage(device_id, change, when);
     case Type::back:
@@ -229,6 +263,19 @@ Event Journal::make_event(std::string_view code, std::string args, Timestamp ons
           .onset_at_latest = at_latest};
 }
 
+Event Journal::make_event(const Change& change, Timestamp onset) {
+  if (change.point == nullptr) return make_event(change.code, change.args, onset, change.at_latest);
+  const std::optional<int> priority = change.point->priority;
+  return {.id = ids_.next(),
+          .kind = EventKind::alarm,
+          .priority = priority,
+          .code = std::string{change.code},
+          .args = change.args,
+          .state = priority ? EventState::active : EventState::closed,
+          .onset = onset,
+          .onset_at_latest = change.at_latest};
+}
+
 Event Journal::with_device(Event event, std::int64_t device_id, const DeviceSite& site) const {
   event.device_id = device_id;
   event.site_id = site.site_id;
@@ -236,29 +283,28 @@ Event Journal::with_device(Event event, std::int64_t device_id, const DeviceSite
   return event;
 }
 
-bool Journal::is_active(Subject subject) {
+bool Journal::is_active(const Subject& subject) {
   const Event* alarm = find(subject);
   return alarm != nullptr && alarm->state != EventState::returned;
 }
 
-Event* Journal::find(Subject subject) {
+Event* Journal::find(const Subject& subject) {
   const auto found = open_.find(subject);
   return found == open_.end() ? nullptr : &found->second;
 }
 
 // An alarm that is raised again before its return was acknowledged is a new one, and closes the old one.
-void Journal::raise(Subject subject, Event alarm, SteadyTime when) {
+void Journal::raise(const Subject& subject, Event alarm, SteadyTime when) {
   if (const Event* old = find(subject)) {
     if (old->state != EventState::returned) return;
     close(subject, alarm.onset);
   }
   counts_.note(when);
-  const EventCode& known = code_of(subject.second);  // its text is static
-  const auto entry = open_.insert_or_assign(Subject{subject.first, known.code}, std::move(alarm)).first;
+  const auto entry = open_.insert_or_assign(subject, std::move(alarm)).first;
   emit(entry->second);
 }
 
-void Journal::clear(Subject subject, Timestamp when) {
+void Journal::clear(const Subject& subject, Timestamp when) {
   const auto found = open_.find(subject);
   if (found == open_.end() || found->second.state == EventState::returned) return;
   Event& alarm = found->second;
@@ -268,7 +314,7 @@ void Journal::clear(Subject subject, Timestamp when) {
   if (!alarm.is_open()) open_.erase(found);
 }
 
-void Journal::close(Subject subject, Timestamp when) {
+void Journal::close(const Subject& subject, Timestamp when) {
   const auto found = open_.find(subject);
   if (found == open_.end()) return;
   Event& alarm = found->second;

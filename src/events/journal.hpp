@@ -84,7 +84,7 @@ class Journal {
   std::uint64_t alarms_of_last(int minutes, SteadyTime now) const { return counts_.last(minutes, now); }
 
  private:
-  using Subject = std::pair<std::int64_t, std::string_view>;  // a device, or a negative site id; and a code
+  using Subject = std::pair<std::int64_t, std::string>;  // a device, or a negative site id; and a code
 
   const EventFields& fields_of(const profile::ProfilePtr& profile);
   void apply(std::int64_t device_id, const DeviceSite& site, const Change& change, ClockPair when);
@@ -93,16 +93,20 @@ class Journal {
   void end_site_outage(const DeviceSite& site, ClockPair when);
   void leave_site(std::int64_t device_id, std::int64_t site_id, Timestamp now);
   void close_all(std::int64_t device_or_minus_site, Timestamp when);
-  void close_unsupported_alarms(std::int64_t device_id, const EventFields& fields, Timestamp when);
+  void close_unsupported_alarms(std::int64_t device_id, const profile::Profile& profile,
+                                const EventFields& fields, Timestamp when);
+  void clear_unread_points(std::int64_t device_id, const EventFields& fields,
+                           const reading::Content& content);
   void raise_site_alarm(const DeviceSite& site, const Outages::RaiseSiteAlarm& outage, bool at_latest);
 
   Event make_event(std::string_view code, std::string args, Timestamp onset, bool at_latest);
+  Event make_event(const Change& change, Timestamp onset);
   Event with_device(Event event, std::int64_t device_id, const DeviceSite& site) const;
-  void raise(Subject subject, Event alarm, SteadyTime when);
-  void clear(Subject subject, Timestamp when);
-  void close(Subject subject, Timestamp when);
-  Event* find(Subject subject);
-  bool is_active(Subject subject);  // acknowledged or not
+  void raise(const Subject& subject, Event alarm, SteadyTime when);
+  void clear(const Subject& subject, Timestamp when);
+  void close(const Subject& subject, Timestamp when);
+  Event* find(const Subject& subject);
+  bool is_active(const Subject& subject);  // acknowledged or not
   void emit(const Event& event) { changed_events_.push_back(event); }
 
   PolledDevices devices_;

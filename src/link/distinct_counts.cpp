@@ -207,7 +207,7 @@ std::optional<ReadRequest> DistinctCounts::choose_part(const ReadRequest& wanted
     if (!rests) break;
   }
   if (best == 0) return std::nullopt;
-  const int less = (whole - best) * modbus::addresses_per_unit(wanted.function);
+  const int less = (whole - best) * modbus::addresses_per_item(wanted.function);
   return ReadRequest{.unit_id = wanted.unit_id,
                      .function = wanted.function,
                      .first = wanted.first,

@@ -174,8 +174,8 @@ inline std::span<const std::uint8_t> wanted_of(const modbus::ReadRequest& wanted
                                                const modbus::ReadRequest& request,
                                                std::span<const std::uint8_t> data) {
   const std::size_t before =
-      static_cast<std::size_t>(wanted.first - request.first) / modbus::addresses_per_unit(wanted.function);
-  return data.subspan(before * modbus::bytes_per_unit(wanted.function), wanted.byte_count());
+      static_cast<std::size_t>(wanted.first - request.first) / modbus::addresses_per_item(wanted.function);
+  return data.subspan(before * modbus::bytes_per_item(wanted.function), wanted.byte_count());
 }
 
 }  // namespace gensetd::link

@@ -31,18 +31,18 @@ constexpr bool reads_bits(Function function) {
   return function == Function::coils || function == Function::discrete_inputs;
 }
 
-// The data of a response is measured in units: registers, or bytes with eight bits each.
-constexpr std::uint16_t addresses_per_unit(Function function) { return reads_bits(function) ? 8 : 1; }
-constexpr std::size_t bytes_per_unit(Function function) { return reads_bits(function) ? 1 : 2; }
+// The data of a response consists of items: registers, or bytes with eight bits each.
+constexpr std::uint16_t addresses_per_item(Function function) { return reads_bits(function) ? 8 : 1; }
+constexpr std::size_t bytes_per_item(Function function) { return reads_bits(function) ? 1 : 2; }
 constexpr std::uint16_t count_max(Function function) {
   return reads_bits(function) ? bits_per_request_max : registers_per_request_max;
 }
 // The largest size() of a response.
 constexpr std::uint16_t size_max(Function function) {
-  return static_cast<std::uint16_t>(count_max(function) / addresses_per_unit(function));
+  return static_cast<std::uint16_t>(count_max(function) / addresses_per_item(function));
 }
 constexpr std::uint16_t size_of(Function function, std::uint16_t count) {
-  const std::uint16_t step = addresses_per_unit(function);
+  const std::uint16_t step = addresses_per_item(function);
   return static_cast<std::uint16_t>((count + step - 1) / step);
 }
 
@@ -52,8 +52,20 @@ struct ResponseHead {
   Function function{};
   std::uint16_t size = 0;  // of the data: in registers, or in bytes with eight bits each
 
-  auto operator<=>(const ResponseHead&) const = default;
+  bool operator==(const ResponseHead&) const = default;
 };
+
+// A register or bit: the four tables have addresses of their own (V1.1b3, 4.3).
+struct TableAddress {
+  Function function{};
+  std::uint16_t address = 0;
+
+  auto operator<=>(const TableAddress&) const = default;
+};
+
+constexpr TableAddress holding_register(std::uint16_t address) {
+  return {Function::holding_registers, address};
+}
 
 // One read request (V1.1b3, 6.1 to 6.4). Registers and bits are numbered from 0, as on the wire; count is 1
 // to count_max() and first + count at most 65,536. `function` has no default: 0 is no function, and a
@@ -67,7 +79,7 @@ struct ReadRequest {
   bool operator==(const ReadRequest&) const = default;
 
   std::uint16_t size() const { return size_of(function, count); }               // of the response's data
-  std::size_t byte_count() const { return bytes_per_unit(function) * size(); }  // of the response's data
+  std::size_t byte_count() const { return bytes_per_item(function) * size(); }  // of the response's data
   ResponseHead response_head() const { return {unit_id, function, size()}; }
 };
 

@@ -72,10 +72,10 @@ RtuFrame describe(std::span<const std::uint8_t> frame) {
       found.kind = RtuFrame::Kind::request;
       found.first = number_at(frame, 2);
       found.count = number_at(frame, 4);
-    } else if (frame[2] % bytes_per_unit(function) == 0) {
+    } else if (frame[2] % bytes_per_item(function) == 0) {
       found.kind = RtuFrame::Kind::response;
       found.count =
-          static_cast<std::uint16_t>(frame[2] / bytes_per_unit(function) * addresses_per_unit(function));
+          static_cast<std::uint16_t>(frame[2] / bytes_per_item(function) * addresses_per_item(function));
       found.data = frame.subspan(3, frame[2]);
     }
   }

@@ -46,7 +46,7 @@ std::uint16_t TcpFrame::response_count() const {
   const std::size_t byte_count = data[0];
   if (!is_read_function(function) || byte_count + 1 != data.size()) return 0;
   const auto read = static_cast<Function>(function);
-  return static_cast<std::uint16_t>(byte_count / bytes_per_unit(read) * addresses_per_unit(read));
+  return static_cast<std::uint16_t>(byte_count / bytes_per_item(read) * addresses_per_item(read));
 }
 
 TcpParse parse_tcp(std::span<const std::uint8_t> received) {

@@ -12,10 +12,12 @@ namespace gensetd::poller {
 using link::FollowUp;
 using profile::PlannedRead;
 
-Step Cycle::begin(bool is_responding) {
+Step Cycle::begin(bool is_responding, std::int64_t slot) {
   is_responding_ = is_responding;
   probing_ = !is_responding && plan().front() != reads_->probe;
-  states_.assign(probing_ ? 1 : plan().size(), State::pending);
+  start_reads();
+  optional_.begin(slot);
+  are_optional_chosen_ = is_committed_ = false;
   is_extra_retry_used_ = has_failed_request_ = has_time_ = responded_ = false;
   suspect_responses_ = 0;
   failed_request_.reset();
@@ -25,21 +27,49 @@ Step Cycle::begin(bool is_responding) {
   proven_split_.reset();
   failure_.reset();
   refused_.clear();
+  unread_.clear();
+  read_words_.assign(map().alarm_words.size(), std::nullopt);
+  has_new_words_ = false;
+  read_texts_.resize(map().text_count);
   values_.assign(map().fields.size(), std::nullopt);
   return next_request();
+}
+
+void Cycle::start_reads() {
+  states_.assign(probing_ ? 1 : plan().size(), State::pending);
+  if (probing_ || !reads_->has_optional) return;
+  for (std::size_t index = 0; index < states_.size(); ++index) {
+    if (is_optional(plan()[index])) states_[index] = State::not_due;
+  }
+}
+
+// When all other blocks have been read: their values decide.
+void Cycle::choose_optional_reads() {
+  if (probing_ || are_optional_chosen_ || !reads_->has_optional) return;
+  are_optional_chosen_ = true;
+  optional_.choose(map(), values_);
+  for (std::size_t index = 0; index < states_.size(); ++index) {
+    const PlannedRead& read = plan()[index];
+    const auto is_due = [&](std::uint16_t block) { return optional_.is_due(block); };
+    if (states_[index] == State::not_due && is_optional(read) && std::ranges::any_of(read.blocks, is_due))
+      states_[index] = State::pending;
+  }
 }
 
 Step Cycle::resume() { return next_request(); }
 
 Step Cycle::next_request() {
-  const auto index = next_pending();
+  auto index = next_pending();
   if (!index && gateway_failure_ && !responded_) return fail(*gateway_failure_);
+  if (!index) {
+    choose_optional_reads();
+    index = next_pending();
+  }
   if (!index) return CycleFinished{};
   states_[*index] = State::requested;
-  return SendRequest{.request = {.function = modbus::Function::holding_registers,
-                                 .first = read_at(*index).first,
-                                 .count = read_at(*index).count},
-                     .repeatable = !is_extra_retry_used_};
+  const PlannedRead& read = read_at(*index);
+  return SendRequest{.request = {.function = read.table, .first = read.first, .count = read.count},
+                     .repeatable = !is_extra_retry_used_ && !is_optional(read)};
 }
 
 std::optional<SendRequest> Cycle::next_ahead() {
@@ -59,6 +89,8 @@ Step Cycle::process(const link::Outcome& outcome, bool has_time) {
     take_registers(*index, outcome);
   } else if (next == FollowUp::refuse) {
     refuse(*index, outcome);
+  } else if (!probing_ && is_optional(plan()[*index])) {
+    leave_out_optional(*index, outcome);
   } else {
     states_[*index] = State::pending;
     if (!failed_request_) {
@@ -73,7 +105,7 @@ Step Cycle::process(const link::Outcome& outcome, bool has_time) {
 Step Cycle::proceed() {
   if (probing_ && states_.front() == State::done) {
     probing_ = false;
-    states_.assign(plan().size(), State::pending);
+    start_reads();
   }
   if (requests_in_flight() != 0) {
     if (auto more = next_ahead()) return *more;
@@ -85,10 +117,10 @@ Step Cycle::proceed() {
 void Cycle::take_registers(std::size_t index, const link::Outcome& outcome) {
   const PlannedRead& read = read_at(index);
   for (const std::uint16_t block_index : read.blocks) {
-    const profile::Block& block = map().blocks[block_index];
-    const std::size_t offset = 2U * static_cast<std::size_t>(block.address - read.first);
     profile::decode_block(map(), block_index, reads_->fields[block_index],
-                          outcome.registers.subspan(offset, 2U * block.count), values_);
+                          {.first = read.first, .bytes = outcome.registers}, values_, read_texts_);
+    take_alarm_words(block_index, {.first = read.first, .bytes = outcome.registers});
+    if (block_index >= optional_.first()) optional_.note_read(block_index);
   }
   states_[index] = State::done;
   note_response();
@@ -100,6 +132,10 @@ void Cycle::refuse(std::size_t index, const link::Outcome& outcome) {
     proven_split_ = std::exchange(unproven_split_, std::nullopt);  // an exception is proof enough
     is_responding_ = true;
     return;
+  }
+  if (!probing_ && is_optional(plan()[index])) {
+    note_response();
+    return leave_out_optional(index, outcome);
   }
   for (const std::uint16_t block : read_at(index).blocks) {
     profile::clear_block(map(), block, values_);
@@ -120,6 +156,78 @@ void Cycle::leave_out(std::size_t index, const link::Outcome& outcome) {
     refused_.push_back({block, outcome.exception});
   }
   states_[index] = State::done;
+}
+
+// The only attempt of this cycle to read optional blocks has failed.
+void Cycle::leave_out_optional(std::size_t index, const link::Outcome& outcome) {
+  const PlannedRead& read = plan()[index];
+  for (const std::uint16_t block : read.blocks) {
+    profile::clear_block(map(), block, values_);
+    const auto& words = reads_->alarm_words[block];
+    for (std::size_t word = words.first; word < words.end; ++word) read_words_[word].reset();
+    has_new_words_ = has_new_words_ || words.first != words.end;
+    optional_.note_failure(block, outcome);
+  }
+  states_[index] = State::not_due;
+}
+
+void Cycle::take_alarm_words(std::uint16_t block, const profile::TableData& data) {
+  const auto& words = reads_->alarm_words[block];
+  for (std::size_t index = words.first; index < words.end; ++index) {
+    const profile::AlarmWord& word = map().alarm_words[index];
+    read_words_[index] = modbus::reads_bits(word.place.function)
+                             ? static_cast<std::uint16_t>(data.bit_at(word.place.address) ? 1 : 0)
+                             : data.register_at(word.place.address);
+    const bool is_known = alarm_words_ && (*alarm_words_)[index].raw == read_words_[index];
+    has_new_words_ = has_new_words_ || !is_known || block >= optional_.first();
+  }
+}
+
+// A word that was not read stays as it is. Readings share the words until one of them changes.
+void Cycle::commit_alarm_words(reading::Timestamp now) {
+  if (!has_new_words_) return;
+  reading::AlarmWords words = alarm_words_ ? *alarm_words_ : reading::AlarmWords(read_words_.size());
+  for (std::size_t index = 0; index < words.size(); ++index) {
+    const std::uint16_t block = map().alarm_words[index].block;
+    const bool is_optional_block = block >= optional_.first();
+    words[index].is_failing = is_optional_block && optional_.failures(block) >= OptionalBlocks::failures_max;
+    if (!read_words_[index]) continue;
+    words[index].raw = read_words_[index];
+    if (is_optional_block) words[index].read_at = now;
+  }
+  if (!alarm_words_ || *alarm_words_ != words)
+    alarm_words_ = std::make_shared<const reading::AlarmWords>(std::move(words));
+}
+
+void Cycle::commit(reading::Timestamp now) {
+  is_committed_ = true;
+  optional_.commit(map(), values_);
+  commit_alarm_words(now);
+  if (!read_texts_.empty() && (!texts_ || *texts_ != read_texts_))
+    texts_ = std::make_shared<const std::vector<std::string>>(read_texts_);
+  for (std::uint16_t block = optional_.first(); block < optional_.end(); ++block) {
+    const auto& failure = optional_.failure(block);
+    if (!failure) continue;
+    if (failure->exception != 0 && link::follow_up(*failure) == FollowUp::refuse) {
+      refused_.push_back({block, failure->exception});
+    } else if (optional_.failures(block) >= OptionalBlocks::failures_max) {
+      unread_.push_back(block);
+    }
+  }
+  split_unread_reads();
+}
+
+// A merged read of optional blocks that gets no response: perhaps each of its blocks does.
+void Cycle::split_unread_reads() {
+  if (unread_.empty()) return;
+  for (std::size_t index = plan().size(); index-- > 0;) {
+    const PlannedRead& read = plan()[index];
+    if (!is_optional(read) || !is_merged(read) ||
+        std::ranges::find(unread_, read.blocks.front()) == unread_.end())
+      continue;
+    split_at(index);
+    unproven_split_.reset();
+  }
 }
 
 // After a response, which may be an exception.
@@ -176,7 +284,18 @@ Step Cycle::give_up_read(const link::Outcome& outcome, FollowUp next) {
 bool Cycle::mark_suspect(const modbus::ReadRequest& request) {
   const auto index = probing_ ? std::nullopt : find_read(request, State::done);
   if (!index || failure_) return false;
+  const bool may_leave_out = is_optional(plan()[*index]);
+  if (is_committed_) {
+    for (const std::uint16_t block : plan()[*index].blocks) {
+      if (may_leave_out) optional_.read_again(block);
+    }
+    return false;
+  }
   if (++suspect_responses_ > link::suspects_per_cycle_max) {
+    if (may_leave_out) {
+      leave_out_optional(*index, {.request = request, .error = link::Error::suspect_responses});
+      return false;
+    }
     failure_ = link::Outcome{.request = request, .error = link::Error::suspect_responses};
     return false;
   }
@@ -193,8 +312,8 @@ Step Cycle::fail(const link::Outcome& outcome) {
 std::optional<std::size_t> Cycle::find_read(const modbus::ReadRequest& request, State state) const {
   for (std::size_t index = 0; index < states_.size(); ++index) {
     const PlannedRead& read = read_at(index);
-    if (states_[index] == state && request.function == modbus::Function::holding_registers &&
-        read.first == request.first && read.count == request.count)
+    if (states_[index] == state && request.function == read.table && read.first == request.first &&
+        read.count == request.count)
       return index;
   }
   return std::nullopt;

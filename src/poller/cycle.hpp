@@ -2,15 +2,19 @@
 
 #include "link/retry_policy.hpp"
 #include "link/transaction.hpp"
+#include "poller/optional_blocks.hpp"
+#include "profile/decode.hpp"
 #include "profile/profile.hpp"
 #include "profile/read_plan.hpp"
 #include "profile/value.hpp"
+#include "reading/reading.hpp"
 
 #include <boost/container/small_vector.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -44,15 +48,17 @@ using Step = std::variant<SendRequest, AwaitOutcome, PauseBeforeRetry, CycleFini
 // A cycle fails as a whole: values() are complete only when failure() is empty. link::may_repeat() decides
 // whether a failed request is repeated. When a merged read is refused, or gets no response where one of its
 // blocks does, its blocks replace it in the plan until forget_refusals().
+//
+// Optional blocks that are due are read last. They never fail a cycle.
 class Cycle {
  public:
-  explicit Cycle(profile::ReadLayoutPtr reads) : reads_(std::move(reads)) {}
+  explicit Cycle(profile::ReadLayoutPtr reads) : reads_(std::move(reads)), optional_(*reads_->profile) {}
   Cycle(profile::ProfilePtr profile, modbus::Protocol protocol)
       : Cycle(profile::read_layout_of(std::move(profile), protocol)) {}
 
   // `is_responding`: the device responded in its last cycle. Otherwise a single block is requested first, so
-  // that a unit without power costs its line one timeout.
-  Step begin(bool is_responding);
+  // that a unit without power costs its line one timeout. `slot` decides which blocks with `every` are due.
+  Step begin(bool is_responding, std::int64_t slot = 0);
   Step resume();
   // `has_time`: the failed requests of this cycle have not used up its time (link::has_time_to_repeat()).
   Step process(const link::Outcome& outcome, bool has_time = false);
@@ -61,12 +67,22 @@ class Cycle {
   std::optional<SendRequest> next_ahead();
 
   // The response to `request` may belong to another request: it is read again before the cycle ends. After
-  // CycleFinished: true when there is a request to send; resume() continues.
+  // CycleFinished: true when there is a request to send; resume() continues. After commit(): the next cycle
+  // reads it again.
   bool mark_suspect(const modbus::ReadRequest& request);
+
+  // After the last CycleFinished of a cycle without failure(), once: completes values(), refused(), unread()
+  // and alarm_words(). `now`: when the last response arrived.
+  void commit(reading::Timestamp now);
 
   const std::optional<link::Outcome>& failure() const { return failure_; }  // without registers
   std::vector<profile::Value>& values() { return values_; }                 // one per field of the profile
   const std::vector<RefusedBlock>& refused() const { return refused_; }
+  // Optional blocks that got no response several times in a row, as indices in Profile::blocks.
+  const std::vector<std::uint16_t>& unread() const { return unread_; }
+
+  const reading::TextsPtr& texts() const { return texts_; }                   // null: none
+  const reading::AlarmWordsPtr& alarm_words() const { return alarm_words_; }  // null: all unknown
 
   // The merged read that this step has replaced by its blocks, for the log; empty otherwise.
   std::optional<profile::PlannedRead> take_split_read();
@@ -76,13 +92,22 @@ class Cycle {
   bool is_split() const { return !own_plan_.empty(); }  // the plan has more reads than necessary
 
  private:
-  enum class State : std::uint8_t { pending, requested, done };
+  enum class State : std::uint8_t { not_due, pending, requested, done };
 
   const profile::PlannedRead& read_at(std::size_t index) const {
     return probing_ ? reads_->probe : plan()[index];
   }
   std::optional<std::size_t> find_read(const modbus::ReadRequest& request, State state) const;
   std::optional<std::size_t> next_pending() const;
+  bool is_optional(const profile::PlannedRead& read) const {
+    return read.blocks.front() >= optional_.first();
+  }
+  void start_reads();
+  void choose_optional_reads();
+  void leave_out_optional(std::size_t index, const link::Outcome& outcome);
+  void split_unread_reads();
+  void take_alarm_words(std::uint16_t block, const profile::TableData& data);
+  void commit_alarm_words(reading::Timestamp now);
   std::size_t requests_in_flight() const;
   bool is_merged(const profile::PlannedRead& read) const;
   Step next_request();
@@ -101,6 +126,7 @@ class Cycle {
   const profile::Profile& map() const { return *reads_->profile; }
 
   profile::ReadLayoutPtr reads_;
+  OptionalBlocks optional_;
   profile::ReadPlan own_plan_;  // with merged reads replaced by their blocks; empty: reads_->plan applies
 
   boost::container::small_vector<State, 8> states_;  // one per read of plan(), or one for the probe
@@ -109,6 +135,8 @@ class Cycle {
   bool is_extra_retry_used_ = false;
   bool has_failed_request_ = false;
   bool has_time_ = false;
+  bool are_optional_chosen_ = false;
+  bool is_committed_ = false;
   int suspect_responses_ = 0;
   bool responded_ = false;                              // in this cycle
   std::optional<link::Outcome> failed_request_;         // the first one, while others are in flight
@@ -118,6 +146,12 @@ class Cycle {
   std::optional<profile::PlannedRead> proven_split_;    // for take_split_read()
   std::optional<link::Outcome> failure_;
   std::vector<RefusedBlock> refused_;
+  std::vector<std::uint16_t> unread_;
+  std::vector<std::optional<std::uint16_t>> read_words_;  // in this cycle, one per alarm word of the profile
+  bool has_new_words_ = false;                            // alarm_words_ must be made again
+  reading::AlarmWordsPtr alarm_words_;
+  std::vector<std::string> read_texts_;  // the newest of each field of Type::text
+  reading::TextsPtr texts_;
   std::vector<profile::Value> values_;
 };
 

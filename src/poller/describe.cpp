@@ -7,6 +7,7 @@
 
 #include <boost/system/errc.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cctype>
 #include <string_view>
@@ -17,8 +18,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::string range(unsigned first, unsigned count) {
-  return count == 1 ? fmt::format("{}", first) : fmt::format("{}..{}", first, first + count - 1);
+// "120..135", "input 500".
+std::string range(modbus::Function table, unsigned first, unsigned count) {
+  const std::string_view prefix = profile::table_prefix(table);
+  return count == 1 ? fmt::format("{}{}", prefix, first)
+                    : fmt::format("{}{}..{}", prefix, first, first + count - 1);
 }
 
 // "2.0 s", "0.25 s": at least one decimal, no more than needed.
@@ -33,10 +37,13 @@ std::string exception(std::uint8_t code) {
 }
 
 // What an exception means at a site, and what to do (V1.1b3, 7). Empty where the name is sufficient.
-std::string_view advice_on_exception(std::uint8_t code) {
+std::string advice_on_exception(std::uint8_t code, modbus::Function function) {
   switch (code) {
     case 0x01:
-      return "; it does not support function 3: gensetd cannot read this controller";
+      return fmt::format("; it does not support function {}: {}", modbus::code_of(function),
+                         function == modbus::Function::holding_registers
+                             ? "gensetd cannot read this controller"
+                             : "check the profile");
     case 0x02:
       return "; it has no such registers: check the profile";
     case 0x03:
@@ -144,7 +151,7 @@ std::string wrong_protocol(modbus::Protocol requested) {
 // The result of a request that was sent or was to be sent.
 std::string describe_request(const DeviceAddress& address, const link::Outcome& outcome,
                              milliseconds timeout) {
-  const std::string requested = range(outcome.request.first, outcome.request.count);
+  const std::string requested = range(outcome.request.function, outcome.request.first, outcome.request.count);
   const auto& error = outcome.error;
   if (error == link::Error::no_response) return no_answer(address, outcome, requested, timeout);
   if (error == link::Error::connection_lost)
@@ -170,7 +177,7 @@ std::string describe_request(const DeviceAddress& address, const link::Outcome& 
         requested);
   if (error == modbus::ResponseError::exception_response)
     return fmt::format("refuses to read {}: {}{}", requested, exception(outcome.exception),
-                       advice_on_exception(outcome.exception));
+                       advice_on_exception(outcome.exception, outcome.request.function));
   if (error == modbus::ResponseError::damaged_response) return broken_answer(address, requested);
   if (error == modbus::ResponseError::foreign_response)
     return foreign_answer(address, outcome, requested, timeout);
@@ -232,18 +239,24 @@ std::string describe_unexpected(const DeviceAddress& address, std::string_view e
 }
 
 std::string describe(const DeviceAddress& address, const profile::Profile& profile,
-                     const std::vector<RefusedBlock>& refused) {
-  if (refused.empty()) return {};
-  std::string text =
-      fmt::format("{} unit {}: refuses", text::print_host_port(address.host, address.port), address.unit_id);
-  const char* separator = " ";
-  for (const RefusedBlock& entry : refused) {
-    const profile::Block& block = profile.blocks[entry.block];
-    text += fmt::format("{}{} ({}): {}", separator, block.name, range(block.address, block.count),
-                        exception(entry.exception));
-    separator = ", ";
+                     const MissingBlocks& missing) {
+  const auto named = [&](std::uint16_t index) {
+    const profile::Block& block = profile.blocks[index];
+    return fmt::format("{} ({})", block.name, range(block.table, block.address, block.count));
+  };
+  std::vector<std::string> parts;
+  for (const RefusedBlock& entry : missing.refused)
+    parts.push_back(fmt::format("{}{}: {}", parts.empty() ? "refuses " : "", named(entry.block),
+                                exception(entry.exception)));
+  if (!missing.unread.empty()) {
+    std::vector<std::string> names;
+    for (const std::uint16_t block : missing.unread) names.push_back(named(block));
+    parts.push_back(fmt::format("returned no data for {} in the last {} attempts", fmt::join(names, ", "),
+                                OptionalBlocks::failures_max));
   }
-  return text;
+  if (parts.empty()) return {};
+  return fmt::format("{} unit {}: {}", text::print_host_port(address.host, address.port), address.unit_id,
+                     fmt::join(parts, ", "));
 }
 
 }  // namespace gensetd::poller

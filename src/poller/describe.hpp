@@ -20,8 +20,14 @@ std::string describe(const DeviceAddress& address, const link::Outcome& outcome,
 // The same for an error inside gensetd.
 std::string describe_unexpected(const DeviceAddress& address, std::string_view error);
 
-// One line that names the refused blocks and the reasons; empty when there are none.
+// Blocks of a successful cycle without data.
+struct MissingBlocks {
+  std::vector<RefusedBlock> refused;
+  std::vector<std::uint16_t> unread;  // see Cycle::unread()
+};
+
+// One line that names the blocks and the reasons; empty when there are none.
 std::string describe(const DeviceAddress& address, const profile::Profile& profile,
-                     const std::vector<RefusedBlock>& refused);
+                     const MissingBlocks& missing);
 
 }  // namespace gensetd::poller

@@ -3,6 +3,7 @@
 #include "poller/describe.hpp"
 #include "poller/device_log.hpp"
 #include "poller/transaction_of.hpp"
+#include "profile/words.hpp"
 #include "supervision/exceptions.hpp"
 #include "text/host_port.hpp"
 
@@ -31,9 +32,14 @@ DevicePoller::DevicePoller(PollContext& context, PollTarget target, StartOptions
       link_(context.links.get(target_.address.host, target_.address.port)),
       timer_(context.io_context),
       values_(target_.profile->fields.size()),
-      start_options_(options) {}
+      start_options_(options) {
+  context_.add_to_line(*link_, target_.identity.device_id);
+}
 
-DevicePoller::~DevicePoller() { link_->withdraw(*this); }
+DevicePoller::~DevicePoller() {
+  link_->withdraw(*this);
+  context_.remove_from_line(*link_, target_.identity.device_id);
+}
 
 void DevicePoller::start() {
   if (!start_options_.at_slot) return start_soon();
@@ -110,7 +116,9 @@ void DevicePoller::begin() {
   cycle_start_ = steady_clock::now();
   cycle_failures_.begin();
   context_.totals.start_delay.note(cycle_start_ - timer_.expiry());
-  follow(cycle_.begin(online_state_.responded_last_cycle()));
+  const std::int64_t device_id = target_.identity.device_id;
+  const std::int64_t slot = slot_number(device_id, target_.settings.poll_interval, cycle_start_);
+  follow(cycle_.begin(online_state_.responded_last_cycle(), slot + context_.rank(*link_, device_id)));
 }
 
 void DevicePoller::follow(const Step& step) {
@@ -198,8 +206,9 @@ void DevicePoller::process_outcome(const link::Outcome& outcome) {
     device_event(log::warning("read_split"), target_)
         .field("first", split->first)
         .field("register_count", split->count)
-        .say("{}: does not return {}..{} in one read; its blocks are read one by one from now on",
-             device_label(target_), split->first, split->first + split->count - 1);
+        .say("{}: does not return {}{}..{} in one read; its blocks are read one by one from now on",
+             device_label(target_), profile::table_prefix(split->table), split->first,
+             split->first + split->count - 1);
   }
   follow(step);
 }
@@ -211,10 +220,11 @@ void DevicePoller::response_suspected(const modbus::ReadRequest& request) {
 
 void DevicePoller::process_suspect(const modbus::ReadRequest& request) {
   device_event(log::debug("answer_doubted"), target_)
-      .say("{}: two responses to read {}..{}; it is read again", device_label(target_), request.first,
-           request.first + request.count - 1);
+      .say("{}: two responses to read {}{}..{}; it is read again", device_label(target_),
+           profile::table_prefix(request.function), request.first, request.first + request.count - 1);
   if (state_ == State::waiting) {
     // The reading is already published: replace it as soon as possible.
+    cycle_.mark_suspect(request);
     if (online_state_.responded_last_cycle()) wake_in(milliseconds{0}, State::waiting);
     return;
   }
@@ -262,9 +272,11 @@ void DevicePoller::end_cycle() {
 }
 
 void DevicePoller::succeed() {
+  cycle_.commit(last_response_.wall);
   std::swap(values_, cycle_.values());
   online_state_.succeeded(target_, last_response_, last_cycle_);
-  publish(last_response_, with_stray_bytes(describe(target_.address, *target_.profile, cycle_.refused())));
+  publish(last_response_,
+          with_stray_bytes(describe(target_.address, *target_.profile, {cycle_.refused(), cycle_.unread()})));
 }
 
 // `error`, and what is unusual about the bytes on the line.
@@ -297,6 +309,8 @@ void DevicePoller::publish(reading::ClockPair when, std::string error) {
                            .online = online_state_.is_online(),
                            .error = std::move(error),
                            .values = values_,
+                           .texts = cycle_.texts(),
+                           .alarm_words = cycle_.alarm_words(),
                            .seq = context_.numbering.next_seq(),
                            .epoch = context_.numbering.epoch()};
   if (const auto& last_seen = online_state_.last_seen()) {

@@ -3,6 +3,7 @@
 #include "supervision/exceptions.hpp"
 
 #include <chrono>
+#include <iterator>
 
 namespace gensetd::poller {
 namespace {
@@ -24,6 +25,20 @@ profile::ReadLayoutPtr PollContext::reads(const profile::ProfilePtr& profile, mo
   profile::ReadLayoutPtr& place = reads_[{profile, protocol}];
   if (!place) place = profile::read_layout_of(profile, protocol);
   return place;
+}
+
+void PollContext::remove_from_line(const link::Link& line, std::int64_t device_id) {
+  const auto place = lines_.find(&line);
+  if (place == lines_.end()) return;
+  place->second.erase(device_id);
+  if (place->second.empty()) lines_.erase(place);
+}
+
+std::int64_t PollContext::rank(const link::Link& line, std::int64_t device_id) const {
+  const auto place = lines_.find(&line);
+  if (place == lines_.end()) return 0;
+  const auto& ids = place->second;
+  return std::distance(ids.begin(), ids.lower_bound(device_id));
 }
 
 void PollContext::publish(ReadingQueue::Item item) {

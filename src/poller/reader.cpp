@@ -1,8 +1,8 @@
 #include "poller/reader.hpp"
 
 #include "link/error.hpp"
-#include "modbus/big_endian.hpp"
 #include "poller/transaction_of.hpp"
+#include "profile/decode.hpp"
 #include "reading/clocks.hpp"
 #include "supervision/exceptions.hpp"
 #include "supervision/use_tuple.hpp"
@@ -81,7 +81,8 @@ void Reader::begin() {
   if (range_) {
     send(*range_);
   } else {
-    follow(cycle_.begin(last_read_succeeded_));
+    slot_ += profile::every_max;  // each block is due
+    follow(cycle_.begin(last_read_succeeded_, slot_));
   }
 }
 
@@ -156,14 +157,18 @@ void Reader::process_outcome(const link::Outcome& outcome) {
 
 // A failed read also removes the registers of an earlier suspect response to the same request.
 void Reader::store_registers(const link::Outcome& outcome) {
-  if (outcome.error) {
-    const auto first = registers_.lower_bound(outcome.request.first);
-    registers_.erase(first, registers_.lower_bound(outcome.request.first + outcome.request.count));
-    return;
-  }
-  for (std::size_t offset = 0; offset + 1 < outcome.registers.size(); offset += 2) {
-    const auto address = static_cast<std::uint16_t>(outcome.request.first + offset / 2);
-    registers_[address] = modbus::number_at(outcome.registers, offset);
+  const modbus::ReadRequest& request = outcome.request;
+  const profile::TableData data{.first = request.first, .bytes = outcome.registers};
+  for (std::uint32_t index = 0; index < request.count; ++index) {
+    const auto address = static_cast<std::uint16_t>(request.first + index);
+    const modbus::TableAddress place{request.function, address};
+    if (outcome.error) {
+      registers_.erase(place);
+    } else if (modbus::reads_bits(request.function)) {
+      registers_[place] = data.bit_at(address) ? 1 : 0;
+    } else {
+      registers_[place] = data.register_at(address);
+    }
   }
 }
 
@@ -208,8 +213,11 @@ ReadResult Reader::result(SteadyTime start) {
   last_read_succeeded_ = true;
   read.registers = std::move(registers_);
   if (!range_) {
-    read.values = std::move(cycle_.values());
-    read.refused = cycle_.refused();
+    cycle_.commit(last_timestamp_);
+    read.texts = cycle_.texts();
+    read.alarm_words = cycle_.alarm_words();
+    read.values = cycle_.values();
+    read.missing = {cycle_.refused(), cycle_.unread()};
   }
   return read;
 }

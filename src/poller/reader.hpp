@@ -1,6 +1,7 @@
 #pragma once
 
 #include "link/link.hpp"
+#include "modbus/raw_values.hpp"
 #include "poller/cycle.hpp"
 #include "poller/describe.hpp"
 #include "poller/schedule.hpp"
@@ -14,7 +15,6 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,9 +29,11 @@ struct ReadResult {
   reading::Timestamp timestamp{};        // of the last response or timeout
   std::chrono::microseconds took{0};     // until then, with connecting and waiting for the line
   std::size_t requests = 0;
-  std::map<std::uint16_t, std::uint16_t> registers;  // by address: all that were received
-  std::vector<profile::Value> values;                // read_all(): one per field of the profile
-  std::vector<RefusedBlock> refused;                 // read_all(): their fields are no data
+  modbus::RawValues registers;         // all that were received
+  std::vector<profile::Value> values;  // read_all(): one per field of the profile
+  reading::TextsPtr texts;             // read_all()
+  reading::AlarmWordsPtr alarm_words;  // read_all(): null: the profile has none
+  MissingBlocks missing;               // read_all(): their fields are no data
 };
 
 // Reads one controller on request, over the connection that all parts of this process share for its
@@ -91,7 +93,8 @@ class Reader final : public link::TransactionHandler {
   reading::Timestamp last_timestamp_{};
   std::size_t requests_ = 0;
   std::chrono::nanoseconds spent_on_failures_{0};
-  std::map<std::uint16_t, std::uint16_t> registers_;
+  modbus::RawValues registers_;
+  std::int64_t slot_ = 0;  // of the cycle
 };
 
 }  // namespace gensetd::poller

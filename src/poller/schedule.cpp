@@ -42,6 +42,12 @@ SteadyTime next_start(std::int64_t device_id, milliseconds interval, SteadyTime 
   return next - last_start >= 2 * nanoseconds{interval} ? now : next;
 }
 
+std::int64_t slot_number(std::int64_t device_id, milliseconds interval, SteadyTime time) {
+  interval = std::max(interval, milliseconds{1});
+  const nanoseconds since_phase = time.time_since_epoch() - phase_of(device_id, interval);
+  return since_phase / nanoseconds{interval};
+}
+
 std::int64_t slots_missed(milliseconds interval, SteadyTime last_start, SteadyTime next) {
   interval = std::max(interval, milliseconds{1});
   // The first slot after a start is half an interval to one and a half intervals later.

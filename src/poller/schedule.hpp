@@ -36,6 +36,9 @@ std::chrono::milliseconds own_or(std::optional<double> seconds, std::chrono::mil
 SteadyTime next_start(std::int64_t device_id, std::chrono::milliseconds interval, SteadyTime last_start,
                       SteadyTime now);
 
+// The number of the device's slot that has begun last at `time`. Consecutive slots have consecutive numbers.
+std::int64_t slot_number(std::int64_t device_id, std::chrono::milliseconds interval, SteadyTime time);
+
 // How many slots of `interval` were skipped between two starts.
 std::int64_t slots_missed(std::chrono::milliseconds interval, SteadyTime last_start, SteadyTime next);
 

@@ -55,19 +55,28 @@ std::vector<std::uint16_t> fields_of_block(const Profile& profile, std::size_t b
 }
 
 void decode_block(const Profile& profile, std::size_t block, std::span<const std::uint16_t> fields,
-                  std::span<const std::uint8_t> registers, std::span<Value> values) {
-  const Block& range = profile.blocks[block];
-  assert(registers.size() == 2U * range.count && values.size() == profile.fields.size());
+                  const TableData& data, std::span<Value> values, std::span<std::string> texts) {
+  assert(values.size() == profile.fields.size() && data.first <= profile.blocks[block].address);
+  const bool is_bits = modbus::reads_bits(profile.blocks[block].table);
   for (const std::uint16_t index : fields) {
     const Field& field = profile.fields[index];
     assert(field.block == block);
-    const std::size_t offset = 2U * static_cast<std::size_t>(field.address - range.address);
-    if (field.number) {
-      values[index] = decode_number(*field.number, registers.subspan(offset));
+    if (is_bits) {
+      values[index] = data.bit_at(field.address) ? 1 : 0;
       continue;
     }
-    const std::uint16_t first = modbus::number_at(registers, offset);
-    values[index] = is_32_bit(field) ? decode32(field, first, modbus::number_at(registers, offset + 2))
+    const std::size_t offset = 2U * static_cast<std::size_t>(field.address - data.first);
+    if (field.type == Type::text) {
+      texts[field.text] = decode_text(field, data.bytes.subspan(offset));
+      values[index] = field.text;
+      continue;
+    }
+    if (field.number) {
+      values[index] = decode_number(*field.number, data.bytes.subspan(offset));
+      continue;
+    }
+    const std::uint16_t first = modbus::number_at(data.bytes, offset);
+    values[index] = is_32_bit(field) ? decode32(field, first, modbus::number_at(data.bytes, offset + 2))
                                      : decode16(field, first);
   }
 }

@@ -4,6 +4,7 @@
 #include "profile/number_reader.hpp"
 #include "profile/number_rules.hpp"
 #include "profile/units.hpp"
+#include "profile/words.hpp"
 
 #include <iterator>
 #include <span>
@@ -15,15 +16,26 @@ constexpr WordTable<bool, 2> sign_words{{{"always", true}, {"negative", false}}}
 constexpr std::int64_t register_max = 65'535;
 constexpr std::int64_t decimals_max = 6;
 
+// `is_new`: nothing is inherited.
 void read_type(Field& field, const TableReader& table, unsigned format, bool is_new) {
   const Type before = field.type;
   if (is_new || table.has("type")) {
     field.type =
         table.word("type", std::span(type_words).first(format == 1 ? types_of_format_1 : type_count));
   }
+  if (field.type != Type::bit && modbus::reads_bits(field.table))
+    refuse(table.position("type"),
+           fmt::format("field {} is {} in table {}, whose addresses are bits: must be bit", field.name,
+                       to_word(field.type), to_word(field.table)));
   if (field.type != Type::bit) {
     if (table.has("bit"))
       refuse(table.position("bit"), "bit is only allowed in a field of type bit: must be type = \"bit\"");
+    field.bit = 0;
+  } else if (modbus::reads_bits(field.table)) {
+    if (table.has("bit"))
+      refuse(table.position("bit"),
+             fmt::format("bit is stated in table {}, whose addresses are bits: must be left out",
+                         to_word(field.table)));
     field.bit = 0;
   } else if (is_new || before != Type::bit || table.has("bit")) {
     field.bit = static_cast<std::uint8_t>(table.number("bit", 0, 15));
@@ -69,13 +81,18 @@ void read_unit(Field& field, const TableReader& table, unsigned format) {
 
 // `field` is a new field with its name, or a field of the base profile: then only the keys in `table` change
 // it.
-void read_field(Field& field, const TableReader& table, const Profile& profile, bool is_new) {
-  const unsigned format = profile.defaults.format;
+void read_field(Field& field, const TableReader& table, const Profile& profile, unsigned format,
+                bool is_new) {
+  const Type type_before = field.type;
   if (is_new || table.has("address"))
     field.address = static_cast<std::uint16_t>(table.number("address", 0, register_max));
-  read_type(field, table, format, is_new);
+  const modbus::Function table_before = field.table;
+  if (table.has("table")) field.table = table.word("table", table_words);
+  read_type(field, table, format, is_new || field.table != table_before);
   if (format == 1) {
-    read_number_of_format_1(field, table, is_new);
+    // A field of format 2 keeps how it is stored, unless the file states another number.
+    const bool states_number = is_new || table.has("no_data") || field.type != type_before;
+    if (profile.defaults.format == 1 || states_number) read_number_of_format_1(field, table, is_new);
   } else {
     read_number_keys(field.keys, table);
   }
@@ -94,7 +111,7 @@ void read_field(Field& field, const TableReader& table, const Profile& profile, 
     check_exists(profile.code_tables, "code table", field.codes, table.position("codes"));
   }
   if (is_new || table.has("label")) field.label = table.label("label");
-  if (format == 1) {
+  if (profile.defaults.format == 1 || (format == 1 && is_new)) {
     check_field(field, table.position());
   } else {
     check_field_name(field, table.position());
@@ -110,14 +127,15 @@ bool is_settled(const ProfileDraft::Line<Field>& field) {
 
 }  // namespace
 
-void read_fields(ProfileDraft& draft, const TableReader& table, const Profile& profile, bool derived) {
+void read_fields(ProfileDraft& draft, const TableReader& table, const Profile& profile, unsigned format,
+                 bool derived) {
   if (derived && !table.has("fields")) return;
   for (const TomlNode& node : table.list("fields", "a list of fields")) {
-    const TableReader reader =
-        reader_of(node, draft.file, "field", profile.defaults.format,
-                  {"name", "address", "type", "bit", "decimals", "no_data", "raw_min", "raw_max", "unit",
-                   "sign", "group", "codes", "label"},
-                  {"mask", "scale", "offset", "word_order", "byte_order", "digits", "length"});
+    const TableReader reader = reader_of(
+        node, draft.file, "field", format,
+        {"name", "address", "type", "bit", "decimals", "no_data", "raw_min", "raw_max", "unit", "sign",
+         "group", "codes", "label"},
+        {"table", "mask", "scale", "offset", "word_order", "byte_order", "digits", "length", "encoding"});
     const std::string name = reader.name("name");
     auto found =
         find_named(draft.fields, name, [](const auto& line) -> const std::string& { return line.part.name; });
@@ -129,9 +147,18 @@ void read_fields(ProfileDraft& draft, const TableReader& table, const Profile& p
       found->part.name = name;
     }
     found->line = reader.position().line;
-    read_field(found->part, reader, profile, is_new);
+    read_field(found->part, reader, profile, format, is_new);
   }
   if (draft.fields.empty()) refuse(table.position("fields"), "fields = []: must have one field at least");
+}
+
+Field read_unnamed_field(const TableReader& table) {
+  Field field;
+  if (table.has("table")) field.table = table.word("table", table_words);
+  field.address = static_cast<std::uint16_t>(table.number("address", 0, register_max));
+  read_type(field, table, 2, true);
+  read_number_keys(field.keys, table);
+  return field;
 }
 
 void settle_fields(ProfileDraft& draft, const TableReader& table, const NumberDefaults& defaults) {

@@ -137,7 +137,7 @@ void read_defaults(NumberDefaults& defaults, const TableReader& profile) {
   if (!profile.has("no_data")) return;
   std::vector<std::string_view> types;
   for (const auto& [word, type] : type_words) {
-    if (type != Type::bit) types.push_back(word);
+    if (type != Type::bit && type != Type::text) types.push_back(word);
   }
   const TableReader rules(profile.table("no_data"), profile.position().file, "no_data", types);
   for (const auto& [word, type] : type_words) {
@@ -165,7 +165,9 @@ void read_number_keys(NumberKeys& keys, const TableReader& field) {
     keys.digits = static_cast<std::uint8_t>(field.number("digits", 4, 8));
     if (keys.digits != 4 && keys.digits != 8) field.refuse_value("digits", "4 or 8");
   }
-  if (field.has("length")) keys.length = static_cast<std::uint16_t>(field.number("length", 1, 2));
+  if (field.has("length"))
+    keys.length = static_cast<std::uint16_t>(field.number("length", 1, text_registers_max));
+  if (field.has("encoding")) keys.encoding = field.word("encoding", encoding_words);
   if (field.has("decimals")) keys.has_decimals = true;
 }
 

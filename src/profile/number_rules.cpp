@@ -46,13 +46,26 @@ void check_keys_fit(const Field& field, const FilePosition& position) {
     must_be(keys.offset.has_value(), "offset", "in a field of an integer type, f32 or f64");
   }
   if (field.type != Type::bcd) must_be(keys.digits != 0, "digits", "in a field of type bcd");
-  if (!has_length) must_be(keys.length != 1, "length", "in a field of type enum or bitfield");
+  const bool is_text = field.type == Type::text;
+  if (!has_length && !is_text)
+    must_be(keys.length != 1, "length", "in a field of type enum, bitfield or text");
+  if (has_length && keys.length > 2)
+    refuse_field(field, position,
+                 fmt::format("length = {} does not fit {}: must be a whole number 1..2", keys.length, type));
+  if (!is_text) must_be(keys.encoding != Encoding::ascii, "encoding", "in a field of type text");
+  if (is_text) {
+    must_be(keys.mask != 0, "mask", "in a field of an integer type, enum, bitfield or bcd");
+    must_be(keys.no_data.has_value(), "no_data", "left out");
+    must_be(field.raw_min || field.raw_max, "a limit", "left out");
+    must_be(field.decimals != 0, "decimals", "0, which may be left out");
+    must_be(!field.unit.empty(), "unit", "left out");
+  }
   if (has_length) must_be(field.decimals != 0, "decimals", "0, which may be left out");
   if (field.type == Type::bitfield) {
     must_be(field.raw_min || field.raw_max, "a limit", "left out");
     must_be(!field.codes.empty(), "codes", "left out");
   }
-  if (is_float(field.type)) must_be(!field.codes.empty(), "codes", "left out");
+  if (is_float(field.type) || is_text) must_be(!field.codes.empty(), "codes", "left out");
 }
 
 // Keys that this type must have.
@@ -67,6 +80,7 @@ void check_keys_present(const Field& field, const FilePosition& position) {
 }
 
 void check_mask(const Field& field, const FilePosition& position) {
+  if (field.keys.mask == 0) return;
   const std::uint64_t widest = all_ones(16U * register_count(field));
   if (field.keys.mask > widest)
     refuse_field(field, position,
@@ -171,7 +185,9 @@ bool is_simple(const Field& field, const NumberFormat& format, const NoDataRule&
 
 }  // namespace
 
-bool has_fixed_length(Type type) { return !is_one_of(type, {Type::bcd, Type::enumeration, Type::bitfield}); }
+bool has_fixed_length(Type type) {
+  return !is_one_of(type, {Type::bcd, Type::enumeration, Type::bitfield, Type::text});
+}
 
 std::uint16_t register_count(const Field& field) {
   if (is_one_of(field.type, {Type::u64, Type::i64, Type::f64})) return 4;
@@ -183,6 +199,7 @@ std::uint16_t register_count(const Field& field) {
 unsigned bit_count(const Field& field) {
   if (field.type == Type::bit) return 1;
   if (field.keys.mask != 0) return static_cast<unsigned>(std::popcount(field.keys.mask));
+  if (field.type == Type::text) return 16;  // it has no raw number
   return 16U * register_count(field);
 }
 
@@ -258,6 +275,11 @@ void settle_number(Field& field, const NumberDefaults& defaults, const FilePosit
   NumberFormat format{.kind = kind_of(field.type), .registers = register_count(field)};
   format.word_order = settled_word_order(field, defaults, position);
   format.byte_order = field.keys.byte_order.value_or(defaults.byte_order.value_or(ByteOrder::big));
+  if (field.type == Type::text) {
+    field.no_data = NoData::none;
+    field.number = std::make_shared<const NumberFormat>(std::move(format));
+    return;
+  }
   const NoDataRule& rule = settled_rule(field, defaults, position);
   check_rule(rule, field.type, bit_count(field), fmt::format("field {}: no_data", field.name), position);
   check_limits(field, position);

@@ -1,6 +1,8 @@
 #include "profile/profile_reader.hpp"
 
+#include "profile/alarm_reader.hpp"
 #include "profile/field_reader.hpp"
+#include "profile/identity_reader.hpp"
 #include "profile/named_parts.hpp"
 #include "profile/number_reader.hpp"
 #include "profile/profile_rules.hpp"
@@ -34,16 +36,18 @@ TableReader top_level(const TomlNode& document, std::string_view file) {
       reader_of(document, file, "profile", format_of(document),
                 {"name", "extends", "title", "device_type", "protocol", "probe_address", "tcp", "serial",
                  "groups", "code_tables", "blocks", "fields", "format"},
-                {"word_order", "byte_order", "no_data", "remove"});
+                {"word_order", "byte_order", "no_data", "remove", "probe_table", "alarm_layouts",
+                 "alarm_groups", "alarms", "alarm_help", "identity", "firmware", "confirmed", "seen"});
   if (table.has("format")) table.number("format", 1, 2);
   return table;
 }
 
-void read_transport(Transport& transport, const TableReader& profile, std::string_view key, bool derived,
-                    std::int64_t in_flight_max) {
+void read_transport(Transport& transport, const TableReader& profile, std::string_view key, unsigned format,
+                    bool derived, std::int64_t in_flight_max) {
   if (derived && !profile.has(key)) return;
-  const TableReader table(profile.table(key), profile.position().file, key,
-                          {"merge_limit", "request_gap_ms", "requests_in_flight"});
+  const TableReader table =
+      reader_of(profile.table(key), profile.position().file, key, format,
+                {"merge_limit", "request_gap_ms", "requests_in_flight"}, {"gap_max", "whole_blocks"});
   if (!derived || table.has("merge_limit")) {
     transport.merge_limit =
         static_cast<std::uint16_t>(table.number("merge_limit", 1, modbus::registers_per_request_max));
@@ -53,9 +57,13 @@ void read_transport(Transport& transport, const TableReader& profile, std::strin
   if (!derived || table.has("requests_in_flight"))
     transport.requests_in_flight =
         static_cast<std::uint16_t>(table.number("requests_in_flight", 1, in_flight_max));
+  if (table.has("gap_max"))
+    transport.gap_max =
+        static_cast<std::uint16_t>(table.number("gap_max", 0, modbus::registers_per_request_max));
+  if (table.has("whole_blocks")) transport.whole_blocks = table.truth("whole_blocks");
 }
 
-void read_device(Profile& profile, const TableReader& table, bool derived) {
+void read_device(Profile& profile, const TableReader& table, unsigned format, bool derived) {
   if (!derived || table.has("title")) profile.title = table.label("title");
   if (!derived || table.has("device_type")) {
     profile.device_type = table.word("device_type", device_type_words);
@@ -63,10 +71,12 @@ void read_device(Profile& profile, const TableReader& table, bool derived) {
   if (!derived || table.has("protocol")) {
     profile.protocol = table.word("protocol", protocol_words);
   }
+  if (!derived) profile.probe.function = modbus::Function::holding_registers;
   if (!derived || table.has("probe_address"))
-    profile.probe_address = static_cast<std::uint16_t>(table.number("probe_address", 0, address_max));
-  read_transport(profile.tcp, table, "tcp", derived, requests_in_flight_max);
-  read_transport(profile.serial, table, "serial", derived, 1);
+    profile.probe.address = static_cast<std::uint16_t>(table.number("probe_address", 0, address_max));
+  if (table.has("probe_table")) profile.probe.function = table.word("probe_table", table_words);
+  read_transport(profile.tcp, table, "tcp", format, derived, requests_in_flight_max);
+  read_transport(profile.serial, table, "serial", format, derived, 1);
 }
 
 void read_groups(Profile& profile, const TableReader& table, bool derived) {
@@ -110,17 +120,41 @@ void read_code_tables(Profile& profile, const TableReader& table) {
   }
 }
 
-void read_blocks(ProfileDraft& draft, const TableReader& table, bool derived) {
+// When an optional block is read.
+void read_schedule(Block& block, const TableReader& reader) {
+  if (reader.has("every")) block.every = static_cast<std::uint16_t>(reader.number("every", 1, every_max));
+  if (!reader.has("when")) return;
+  constexpr std::string_view allowed =
+      R"(a list of conditions such as ["alarm_common", "mains_status:abnormal"])";
+  const TomlList& conditions = reader.list("when", allowed);
+  for (const TomlNode& node : conditions) {
+    const auto* text = std::get_if<std::string>(&node.value);
+    if (text == nullptr) reader.refuse_value("when", allowed);
+    block.when.push_back(*text);
+  }
+  if (block.when.empty()) reader.refuse_value("when", allowed);
+  if (block.every == 1)
+    refuse(reader.position("every"),
+           fmt::format("block {} has every = 1 and when: it is read in each cycle, so "
+                       "one of them must be left out",
+                       block.name));
+}
+
+void read_blocks(ProfileDraft& draft, const TableReader& table, unsigned format, bool derived) {
   if (derived && !table.has("blocks")) return;
   for (const TomlNode& node : table.list("blocks", "a list of blocks")) {
-    const TableReader reader(node, draft.file, "block", {"name", "address", "count"});
+    const TableReader reader = reader_of(node, draft.file, "block", format, {"name", "address", "count"},
+                                         {"table", "every", "when"});
     Block block;
     block.name = reader.name("name");
+    if (reader.has("table")) block.table = reader.word("table", table_words);
     block.address = static_cast<std::uint16_t>(reader.number("address", 0, address_max));
-    block.count = static_cast<std::uint16_t>(reader.number("count", 1, modbus::registers_per_request_max));
-    if (block.address + block.count - 1 > address_max)
+    block.count = static_cast<std::uint16_t>(reader.number("count", 1, modbus::count_max(block.table)));
+    if (block.end() - 1 > address_max)
       refuse(reader.position("count"),
-             fmt::format("block {} ends after register 65535: must end at 65535 at most", block.name));
+             fmt::format("block {} ends after {} 65535: must end at 65535 at most", block.name,
+                         modbus::reads_bits(block.table) ? "bit" : "register"));
+    read_schedule(block, reader);
     const auto known = find_named(draft.blocks, block.name,
                                   [](const auto& line) -> const std::string& { return line.part.name; });
     check_is_new(known == draft.blocks.end(), "block", block.name, reader.position("name"));
@@ -145,19 +179,18 @@ void remove_named(Lines& lines, const TableReader& table, std::string_view key, 
   }
 }
 
-void remove_parts(ProfileDraft& draft, const TableReader& table, bool derived) {
+void remove_parts(ProfileDraft& draft, Profile& profile, const TableReader& table, bool derived) {
   if (!table.has("remove")) return;
   if (!derived) refuse(table.position("remove"), "remove is only allowed with extends: must be left out");
-  const TableReader parts(table.table("remove"), draft.file, "remove", {"fields", "blocks"});
+  const TableReader parts(table.table("remove"), draft.file, "remove", {"fields", "blocks", "alarms"});
   remove_named(draft.fields, parts, "fields", "field");
   remove_named(draft.blocks, parts, "blocks", "block");
+  remove_alarms(profile, parts);
 }
 
 void read_format(NumberDefaults& defaults, const TableReader& table, const TomlNode& document) {
   const unsigned format = format_of(document);
-  if (defaults.format > format)
-    refuse(table.position("extends"), "the profile that is extended has format 2: must have format = 2 too");
-  defaults.format = format;
+  defaults.format = std::max(defaults.format, format);
   if (format > 1) read_defaults(defaults, table);
 }
 
@@ -183,24 +216,32 @@ Profile read_profile(const TomlNode& document, std::string_view file, const Prof
   Profile profile = derived ? *base : Profile{};
   profile.name = table.name("name");
   read_format(profile.defaults, table, document);
-  read_device(profile, table, derived);
+  const unsigned format = format_of(document);
+  read_device(profile, table, format, derived);
   read_groups(profile, table, derived);
   read_code_tables(profile, table);
 
   ProfileDraft draft{file, {}, {}};
   for (Block& block : profile.blocks) draft.blocks.push_back({std::move(block), 0});
   for (Field& field : profile.fields) draft.fields.push_back({std::move(field), 0});
-  remove_parts(draft, table, derived);
-  read_blocks(draft, table, derived);
-  read_fields(draft, table, profile, derived);
+  remove_parts(draft, profile, table, derived);
+  read_blocks(draft, table, format, derived);
+  read_fields(draft, table, profile, format, derived);
   if (draft.blocks.empty() || draft.fields.empty())
     refuse(table.position("remove"), "remove leaves no block or no field: must leave one of each");
   settle_fields(draft, table, profile.defaults);
-  finish_draft(draft);
+  finish_draft(draft, profile);
   profile.blocks.clear();
   profile.fields.clear();
   for (auto& block : draft.blocks) profile.blocks.push_back(std::move(block.part));
   for (auto& field : draft.fields) profile.fields.push_back(std::move(field.part));
+  profile.text_count = 0;
+  for (Field& field : profile.fields) {
+    if (field.type == Type::text) field.text = profile.text_count++;
+  }
+  read_identity(profile, table);
+  const AlarmLines alarm_lines = read_alarms(profile, table);
+  arrange_alarms(profile, table, alarm_lines);
   return profile;
 }
 

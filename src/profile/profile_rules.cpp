@@ -1,5 +1,6 @@
 #include "profile/profile_rules.hpp"
 
+#include "profile/block_rules.hpp"
 #include "profile/number_rules.hpp"
 #include "profile/words.hpp"
 
@@ -17,52 +18,35 @@ namespace {
 constexpr std::array<std::string_view, 9> keys_of_a_reading{
     "device_id", "site_code", "device_type", "timestamp", "online", "error", "last_seen", "seq", "epoch"};
 
-// At least one of two conflicting parts is in the file that is read. Messages name the later line of that
-// file.
-template <typename Part>
-FilePosition later(const ProfileDraft& draft, const ProfileDraft::Line<Part>& a,
-                   const ProfileDraft::Line<Part>& b) {
-  return {draft.file, std::max(a.line, b.line)};
-}
-
-void check_blocks(const ProfileDraft& draft) {
-  for (std::size_t index = 1; index < draft.blocks.size(); ++index) {
-    const auto& before = draft.blocks[index - 1];
-    const auto& after = draft.blocks[index];
-    if (after.part.address >= before.part.end()) continue;
-    refuse(
-        later(draft, before, after),
-        fmt::format("blocks {} ({}..{}) and {} ({}..{}) overlap: each register must be in one block at most",
-                    before.part.name, before.part.address, before.part.end() - 1, after.part.name,
-                    after.part.address, after.part.end() - 1));
-  }
-}
-
 std::uint16_t block_of(const ProfileDraft& draft, const ProfileDraft::Line<Field>& field) {
   const int first = field.part.address;
   const int end = first + static_cast<int>(register_count(field.part));
   for (std::size_t index = 0; index < draft.blocks.size(); ++index) {
     const Block& block = draft.blocks[index].part;
-    if (first >= block.address && end <= block.end()) return static_cast<std::uint16_t>(index);
+    if (block.table == field.part.table && first >= block.address && end <= block.end())
+      return static_cast<std::uint16_t>(index);
   }
-  refuse({draft.file, field.line},
-         fmt::format("field {} has {} at {}..{}, which is not inside one block: must be inside",
-                     field.part.name, to_word(field.part.type), first, end - 1));
+  refuse(
+      {draft.file, field.line},
+      fmt::format("field {} has {} at {}{}..{}, which is not inside one block: must be inside",
+                  field.part.name, to_word(field.part.type), table_prefix(field.part.table), first, end - 1));
 }
 
 // Two fields with the same value are a mistake. Different types and masks at one register are allowed: a code
 // and its bits.
 void check_values_differ(const ProfileDraft& draft) {
-  std::map<std::tuple<std::uint16_t, Type, std::uint8_t, std::uint64_t>, const ProfileDraft::Line<Field>*>
+  std::map<std::tuple<modbus::TableAddress, Type, std::uint8_t, std::uint64_t>,
+           const ProfileDraft::Line<Field>*>
       seen;
   for (const auto& field : draft.fields) {
-    const auto [other, is_new] =
-        seen.try_emplace({field.part.address, field.part.type, field.part.bit, field.part.keys.mask}, &field);
+    const auto [other, is_new] = seen.try_emplace(
+        {{field.part.table, field.part.address}, field.part.type, field.part.bit, field.part.keys.mask},
+        &field);
     if (is_new) continue;
-    refuse(
-        later(draft, *other->second, field),
-        fmt::format("fields {} and {} are the same value, {} at {}: one of them must differ",
-                    other->second->part.name, field.part.name, to_word(field.part.type), field.part.address));
+    refuse(draft.later(*other->second, field),
+           fmt::format("fields {} and {} are the same value, {} at {}{}: one of them must differ",
+                       other->second->part.name, field.part.name, to_word(field.part.type),
+                       table_prefix(field.part.table), field.part.address));
   }
 }
 
@@ -86,12 +70,12 @@ void check_field(const Field& field, const FilePosition& position) {
   check_limits(field, position);
 }
 
-void finish_draft(ProfileDraft& draft) {
-  std::sort(draft.blocks.begin(), draft.blocks.end(),
-            [](const auto& a, const auto& b) { return a.part.address < b.part.address; });
-  check_blocks(draft);
+void finish_draft(ProfileDraft& draft, Profile& profile) {
+  arrange_blocks(draft, profile);
   for (auto& field : draft.fields) field.part.block = block_of(draft, field);
   check_values_differ(draft);
+  check_conditions(draft, profile);
+  check_texts(draft);
 }
 
 }  // namespace gensetd::profile

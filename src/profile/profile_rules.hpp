@@ -3,6 +3,7 @@
 #include "profile/profile.hpp"
 #include "profile/profile_error.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -20,6 +21,13 @@ struct ProfileDraft {
   std::string_view file;
   std::vector<Line<Block>> blocks;
   std::vector<Line<Field>> fields;
+
+  // The position that a message about two conflicting parts names: the later line. At least one of the parts
+  // is in the file that is read.
+  template <typename Part>
+  FilePosition later(const Line<Part>& a, const Line<Part>& b) const {
+    return {file, std::max(a.line, b.line)};
+  }
 };
 
 // Throws ProfileError if the field has the name of a key of every reading.
@@ -29,8 +37,9 @@ void check_field_name(const Field& field, const FilePosition& position);
 // ProfileError.
 void check_field(const Field& field, const FilePosition& position);
 
-// Sorts the blocks, assigns each field to its block, and checks that blocks do not overlap and fields differ.
+// Sorts the blocks, assigns each field to its block, finds the fields of conditions, and checks that blocks
+// do not overlap and fields differ. Sets Profile::conditions; the code tables of `profile` must be there.
 // Throws ProfileError.
-void finish_draft(ProfileDraft& draft);
+void finish_draft(ProfileDraft& draft, Profile& profile);
 
 }  // namespace gensetd::profile

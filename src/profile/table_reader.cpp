@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t quoted_max = 80;
 constexpr std::size_t name_max = 64;
-constexpr std::size_t text_max = 200;
 
 bool is_control(char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }
 
@@ -18,6 +17,13 @@ bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= name_max && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   });
+}
+
+// "a field", "an alarm".
+std::string with_article(std::string_view what) {
+  const bool has_vowel =
+      !what.empty() && std::string_view{"aeiou"}.find(what.front()) != std::string_view::npos;
+  return fmt::format("{} {}", has_vowel ? "an" : "a", what);
 }
 
 [[noreturn]] void refuse_node(const FilePosition& position, std::string_view key, const TomlNode& node,
@@ -57,14 +63,14 @@ TableReader::TableReader(const TomlNode& node, std::string_view file, std::strin
     : node_(node), file_(file), what_(what) {
   const auto* table = std::get_if<TomlTable>(&node.value);
   if (table == nullptr) {
-    refuse({file, node.line}, fmt::format("a {} is {}: must be a table with the keys {}", what, shown(node),
-                                          fmt::join(allowed, ", ")));
+    refuse({file, node.line}, fmt::format("{} is {}: must be a table with the keys {}", with_article(what),
+                                          shown(node), fmt::join(allowed, ", ")));
   }
   for (const TomlMember& member : table->members) {
     if (std::find(allowed.begin(), allowed.end(), member.key) != allowed.end()) continue;
     const bool is_later = std::find(format_2.begin(), format_2.end(), member.key) != format_2.end();
     refuse({file, member.line},
-           fmt::format("unknown key {} in a {}: allowed are {}{}", in_quotes(member.key), what,
+           fmt::format("unknown key {} in {}: allowed are {}{}", in_quotes(member.key), with_article(what),
                        fmt::join(allowed, ", "), is_later ? "; format = 2 allows it too" : ""));
   }
 }
@@ -83,7 +89,8 @@ FilePosition TableReader::position(std::string_view key) const {
 
 const TomlNode& TableReader::value(std::string_view key, std::string_view allowed) const {
   const TomlMember* found = member(key);
-  if (found == nullptr) refuse(position(), fmt::format("a {} has no {}: needed is {}", what_, key, allowed));
+  if (found == nullptr)
+    refuse(position(), fmt::format("{} has no {}: needed is {}", with_article(what_), key, allowed));
   return found->value;
 }
 
@@ -100,6 +107,13 @@ std::int64_t TableReader::number(std::string_view key, std::int64_t low, std::in
   return *number;
 }
 
+bool TableReader::truth(std::string_view key) const {
+  constexpr std::string_view allowed = "true or false";
+  const auto* boolean = std::get_if<bool>(&value(key, allowed).value);
+  if (boolean == nullptr) refuse_value(key, allowed);
+  return *boolean;
+}
+
 std::string TableReader::name(std::string_view key) const {
   constexpr std::string_view allowed = "1 to 64 of a-z, 0-9 and _, in quotes";
   const TomlNode& node = value(key, allowed);
@@ -108,21 +122,21 @@ std::string TableReader::name(std::string_view key) const {
   return *text;
 }
 
-std::string TableReader::text(std::string_view key) const {
-  constexpr std::string_view allowed = "a text in quotes, on one line, of at most 200 bytes";
+std::string TableReader::text(std::string_view key, std::size_t bytes_max) const {
+  const std::string allowed = fmt::format("a text in quotes, on one line, of at most {} bytes", bytes_max);
   const TomlNode& node = value(key, allowed);
   const auto* text = std::get_if<std::string>(&node.value);
-  if (text == nullptr || text->size() > text_max || std::any_of(text->begin(), text->end(), is_control))
+  if (text == nullptr || text->size() > bytes_max || std::any_of(text->begin(), text->end(), is_control))
     refuse_value(key, allowed);
   return *text;
 }
 
-Text TableReader::label(std::string_view key) const {
+Text TableReader::label(std::string_view key, std::size_t bytes_max) const {
   constexpr std::string_view allowed = R"({ en = "...", ru = "..." })";
   const TomlNode& node = value(key, allowed);
   if (!std::holds_alternative<TomlTable>(node.value)) refuse_value(key, allowed);
   const TableReader languages(node, file_, key, {"en", "ru"});
-  Text label{languages.text("en"), languages.text("ru")};
+  Text label{languages.text("en", bytes_max), languages.text("ru", bytes_max)};
   if (label.en.empty()) refuse(languages.position("en"), fmt::format("{}: en is empty: must be a text", key));
   if (label.ru.empty()) refuse(languages.position("ru"), fmt::format("{}: ru is empty: must be a text", key));
   return label;

@@ -5,6 +5,7 @@
 #include "profile/profile_error.hpp"
 #include "profile/words.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -34,9 +35,12 @@ class TableReader {
 
   // Each throws ProfileError if the key is missing, or its value has another type or is out of range.
   std::int64_t number(std::string_view key, std::int64_t low, std::int64_t high) const;
+  bool truth(std::string_view key) const;
   std::string name(std::string_view key) const;  // [a-z0-9_]{1,64}
-  std::string text(std::string_view key) const;  // at most 200 bytes, no control characters
-  Text label(std::string_view key) const;        // both languages, neither empty
+  // At most `bytes_max` bytes, no control characters.
+  std::string text(std::string_view key, std::size_t bytes_max = text_max) const;
+  Text label(std::string_view key, std::size_t bytes_max = text_max) const;  // both languages, neither empty
+  static constexpr std::size_t text_max = 200;
   const TomlList& list(std::string_view key, std::string_view allowed) const;
   const TomlNode& table(std::string_view key) const;
   const TomlNode& value(std::string_view key, std::string_view allowed) const;

@@ -63,7 +63,7 @@ std::string print_message(const Content& content, bool registered) {
   for (std::size_t index = 0; index < content.values.size(); ++index) {
     const profile::Field& field = content.profile->fields[index];
     append_key(out, field.name);
-    append_value(out, field, content.values[index]);
+    append_value(out, field, content.values[index], content.texts);
   }
   append_key(out, "last_seen");
   append_time(out, content.last_seen);
@@ -79,11 +79,14 @@ std::string print_message(const Content& content, bool registered) {
 
 }  // namespace
 
-void append_value(std::string& out, const profile::Field& field, const profile::Value& value) {
-  if (!value) {
+void append_value(std::string& out, const profile::Field& field, const profile::Value& value,
+                  const TextsPtr& texts) {
+  if (!value || (field.type == profile::Type::text && !texts)) {
     out += "null";
   } else if (field.type == profile::Type::bit) {
     out += *value != 0 ? "true" : "false";
+  } else if (field.type == profile::Type::text) {
+    text::append_json_string(out, (*texts)[field.text]);
   } else {
     append_decimal(out, *value, field.decimals);
   }

@@ -2,7 +2,9 @@
 
 #include "profile/profile.hpp"
 #include "profile/value.hpp"
+#include "reading/alarm_words.hpp"
 #include "reading/numbering.hpp"
+#include "reading/timestamp.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -14,18 +16,15 @@
 
 namespace gensetd::reading {
 
-// Wall time, for display. It follows the system clock and may go back.
-using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
-
-// Monotonic time, for ages, intervals and expiry. Meaningless outside this process.
-using SteadyTime = std::chrono::steady_clock::time_point;
-
 // The device that a reading is of.
 struct DeviceIdentity {
   std::int64_t device_id = 0;
   std::string site_code;
   std::string device_type;  // see profile/words.hpp
 };
+
+// The texts of a reading, one per field of Type::text. Shared by consecutive readings that have the same.
+using TextsPtr = std::shared_ptr<const std::vector<std::string>>;
 
 // The result of one cycle of one device: a reading before it is printed.
 struct Content {
@@ -37,7 +36,9 @@ struct Content {
   std::string error;                       // one line; empty: no error, printed as null
   std::optional<Timestamp> last_seen;      // `timestamp` of the last successful cycle
   std::optional<SteadyTime> last_seen_at;  // `at` of the last successful cycle
-  std::vector<profile::Value> values;      // one per field of the profile
+  std::vector<profile::Value> values;      // one per field of the profile; of a text, its index in `texts`
+  TextsPtr texts;                          // null: none
+  AlarmWordsPtr alarm_words;               // null: all unknown. Not printed in the reading
   std::uint64_t seq = 0;                   // Numbering::next_seq(); 0: no number, printed as null
   Epoch epoch = 0;                         // Numbering::epoch() of the same run
 
@@ -87,8 +88,10 @@ std::optional<Timestamp> parse_timestamp(std::string_view text);
 // Appends a whole number of 10^-decimals units as an exact decimal: (3985, 1) is 398.5, (-5, 2) is -0.05.
 void append_decimal(std::string& out, std::int64_t count, unsigned decimals);
 
-// Appends a value as JSON: an exact decimal, true or false for a bit, null for no data.
-void append_value(std::string& out, const profile::Field& field, const profile::Value& value);
+// Appends a value as JSON: an exact decimal, true or false for a bit, a string for a text, null for no data.
+// `texts` are those of the reading.
+void append_value(std::string& out, const profile::Field& field, const profile::Value& value,
+                  const TextsPtr& texts = nullptr);
 
 // Calls visit(name, value) for each field of the Redis hash `device:{id}:metrics`, in the order of the JSON.
 // Numbers, booleans and null are printed as in JSON, strings without quotes. Both arguments are
@@ -107,7 +110,11 @@ void for_each_hash_field(const Content& content, Visit visit) {
   for (std::size_t index = 0; index < content.values.size(); ++index) {
     const profile::Field& field = content.profile->fields[index];
     text.clear();
-    append_value(text, field, content.values[index]);
+    if (field.type == profile::Type::text && content.values[index] && content.texts) {
+      text = (*content.texts)[field.text];
+    } else {
+      append_value(text, field, content.values[index], content.texts);
+    }
     visit(string_view{field.name}, string_view{text});
   }
   text = content.last_seen ? print_timestamp(*content.last_seen) : "null";

@@ -26,6 +26,7 @@ std::uint16_t registers_in(const Bytes& rtu_response) {
                                      : static_cast<std::uint16_t>(rtu_response[rtu_response_header - 1] / 2);
 }
 
+// Of holding registers, as foreign masters read them.
 Bytes random_pdu(std::uint16_t count, Random& random) {
   Bytes pdu{modbus::code_of(modbus::Function::holding_registers), static_cast<std::uint8_t>(2 * count)};
   for (std::uint16_t index = 0; index < 2 * count; ++index)
@@ -77,7 +78,7 @@ ForeignExchange foreign_exchange(const Bytes& response, bool rtu, Random& random
 ForeignExchange lookalike_exchange(const Bytes& response, const modbus::ReadRequest& ours,
                                    const RegisterBank& registers, bool rtu, Random& random) {
   modbus::ReadRequest requested = ours;
-  const auto places = static_cast<std::uint16_t>(RegisterBank::size - ours.count);
+  const auto places = static_cast<std::uint16_t>(RegisterBank::size_min - ours.count);
   requested.first = static_cast<std::uint16_t>(random.next() % places);
   if (requested.first == ours.first) ++requested.first;
   const RegisterLookup units = [&](std::uint8_t) { return &registers; };

@@ -61,10 +61,8 @@ asio::awaitable<void> ForeignMaster::read(std::uint8_t unit_id, profile::Block b
   const auto flushed = steady_clock::now() + flush;
   co_await wait_until(flushed);
   if (server_ == nullptr) co_return;
-  const auto frame = modbus::encode_rtu({.unit_id = unit_id,
-                                         .function = modbus::Function::holding_registers,
-                                         .first = block.address,
-                                         .count = block.count});
+  const auto frame = modbus::encode_rtu(
+      {.unit_id = unit_id, .function = block.table, .first = block.address, .count = block.count});
   const std::string range =
       std::to_string(block.address) + ".." + std::to_string(block.address + block.count - 1);
   server_->trace("foreign master", "unit " + std::to_string(unit_id) + " reads " + range);

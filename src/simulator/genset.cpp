@@ -17,6 +17,7 @@ constexpr double load_ramp_kw = 0.06 * genset_rated_kw * step_seconds;
 constexpr double unloaded_kw = 0.03 * genset_rated_kw;
 constexpr double tank_litres = 600;
 constexpr double low_fuel_percent = 20;
+constexpr double low_oil_pressure = 100;  // kPa
 
 // One step of a first-order lag with time constant `seconds`.
 double approach(double value, double target, double seconds) {
@@ -64,7 +65,23 @@ void Genset::step(const GensetInputs& inputs) {
   update_phase();
   update_load();
   update_temperatures();
+  check_oil_pressure();
   update_counters();
+}
+
+void Genset::check_oil_pressure() {
+  if (!has_oil_pump_failed_ || is_shut_down_ || !running() || oil_pressure_ > low_oil_pressure) return;
+  is_shut_down_ = true;
+  sequence_.trip(random_);
+}
+
+bool Genset::has_low_fuel() const { return fuel_percent_ < low_fuel_percent; }
+
+std::vector<std::string_view> Genset::alarms() const {
+  std::vector<std::string_view> codes;
+  if (is_shut_down_) codes.emplace_back("shutdown.low_oil_pressure");
+  if (has_low_fuel()) codes.emplace_back("warning.low_fuel_level");
+  return codes;
 }
 
 // A sine wave of some minutes plus a random drift, so that the load always changes.
@@ -159,7 +176,8 @@ void Genset::update_temperatures() {
   oil_ = approach(oil_, running() ? coolant_ + 10 : 36, running() ? 60 : 200);
   const double hot_pressure = 430 * speed_ / nominal_speed;
   const double cold_extra = std::max(0.0, 85 - coolant_) * 2.2 * speed_ / nominal_speed;
-  oil_pressure_ = approach(oil_pressure_, hot_pressure + cold_extra, 0.8);
+  oil_pressure_ = has_oil_pump_failed_ ? approach(oil_pressure_, 0, 3)
+                                       : approach(oil_pressure_, hot_pressure + cold_extra, 0.8);
   if (oil_pressure_ < 2 && !running()) oil_pressure_ = 0;
 }
 
@@ -176,10 +194,12 @@ void Genset::update_counters() {
 
 GensetReadings Genset::readings() const {
   GensetReadings shown;
-  const bool low_fuel = fuel_percent_ < low_fuel_percent;
   shown.mode_auto = operating_mode_ != OperatingMode::stopped;
   shown.mode_stop = operating_mode_ == OperatingMode::stopped;
-  shown.alarm_common = shown.alarm_warning = shown.alarm_count = low_fuel;
+  shown.alarm_shutdown = is_shut_down_;
+  shown.alarm_warning = has_low_fuel();
+  shown.alarm_common = is_shut_down_ || has_low_fuel();
+  shown.alarm_count = shown.alarm_shutdown + shown.alarm_warning;
   shown.mains_normal = inputs_.mains_normal;
   shown.mains_load = inputs_.mains_on_load;
   shown.gen_normal = near(mean(voltages_), nominal_phase_voltage, 0.1 * nominal_phase_voltage) &&

@@ -6,6 +6,8 @@
 #include "simulator/three_phase.hpp"
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 namespace gensetd::simulator {
 
@@ -31,7 +33,13 @@ class Genset {
   Genset(std::uint64_t seed, OperatingMode operating_mode);
 
   void step(const GensetInputs& inputs);
+
+  // From now on the engine loses its oil pressure while it runs, which shuts it down.
+  void fail_oil_pump() { has_oil_pump_failed_ = true; }
   GensetReadings readings() const;
+
+  // The alarms that are on, as group and code of the alarm points of a profile.
+  std::vector<std::string_view> alarms() const;
 
   Status status() const { return sequence_.status(); }
   bool breaker_closed() const { return sequence_.breaker_closed(); }
@@ -52,6 +60,8 @@ class Genset {
   void update_load();
   void update_temperatures();
   void update_counters();
+  void check_oil_pressure();
+  bool has_low_fuel() const;
   void fill_engine(GensetReadings& shown) const;
   void fill_generator(GensetReadings& shown) const;
 
@@ -83,6 +93,8 @@ class Genset {
   double coolant_ = 40;  // degrees C
   double oil_ = 35;
   double oil_pressure_ = 0;  // kPa
+  bool has_oil_pump_failed_ = false;
+  bool is_shut_down_ = false;  // by low oil pressure, until it is reset at the panel
   double fuel_percent_;
   double run_seconds_;
   double energy_kwh_;

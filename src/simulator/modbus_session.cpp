@@ -1,6 +1,7 @@
 #include "simulator/modbus_session.hpp"
 
 #include "modbus/big_endian.hpp"
+#include "profile/words.hpp"
 #include "simulator/keep_alive.hpp"
 #include "supervision/tasks.hpp"
 #include "supervision/use_tuple.hpp"
@@ -90,7 +91,8 @@ void ModbusSession::trace(const HandledRequest& handled) const {
   if (!handled.read)
     return server_->trace(name_, std::to_string(handled.length) + " bytes are no read request");
   const modbus::ReadRequest& read = *handled.read;
-  server_->trace(name_, "unit " + std::to_string(read.unit_id) + " reads " + std::to_string(read.first) +
+  server_->trace(name_, "unit " + std::to_string(read.unit_id) + " reads " +
+                            std::string{profile::table_prefix(read.function)} + std::to_string(read.first) +
                             ".." + std::to_string(read.first + read.count - 1));
 }
 

@@ -144,7 +144,9 @@ struct ModbusServerOptions {
 struct SimulatorOptions {
   std::vector<ModbusServerOptions> servers;
   std::uint64_t seed = 1;
-  double speed = 1.0;    // plant time per real time
+  double speed = 1.0;  // plant time per real time
+  // The first genset loses its oil pressure after so much plant time; empty: never.
+  std::optional<std::chrono::seconds> oil_failure_after;
   bool pattern = false;  // registers encode their address and the time (pattern.hpp)
   std::function<void(const std::string& line)> trace;  // receives a line for each connection and request
 };

@@ -1,5 +1,7 @@
 #include "simulator/pattern.hpp"
 
+#include "profile/words.hpp"
+
 namespace gensetd::simulator {
 namespace {
 
@@ -12,10 +14,14 @@ static_assert(address_factor * address_factor_inverse % 256 == 1);
 
 }  // namespace
 
-std::uint16_t pattern_value(std::uint8_t unit_id, std::uint16_t address, UnixTime time) {
+std::uint16_t pattern_value(modbus::TableAddress place, std::uint8_t unit_id, UnixTime time) {
   const auto tenths = static_cast<std::uint64_t>(time / pattern_tick);
-  return static_cast<std::uint16_t>((unit_id % 4U) << 14 | (address * address_factor % 256U) << 6 |
-                                    tenths % 64U);
+  // Tables whose functions differ in the lowest bit are half of the addresses apart.
+  const unsigned address = place.address + (modbus::code_of(place.function) % 2U == 0 ? 128U : 0U);
+  const unsigned of_address = address * address_factor % 256U;
+  if (modbus::reads_bits(place.function))
+    return static_cast<std::uint16_t>((of_address >> 7U ^ unit_id ^ tenths) & 1U);
+  return static_cast<std::uint16_t>((unit_id % 4U) << 14 | of_address << 6 | tenths % 64U);
 }
 
 PatternOrigin pattern_origin(std::uint16_t value) {
@@ -25,8 +31,13 @@ PatternOrigin pattern_origin(std::uint16_t value) {
 }
 
 void write_pattern(RegisterBank& bank, std::uint8_t unit_id, UnixTime time) {
-  for (std::uint16_t address = 0; address < RegisterBank::size; ++address)
-    bank.put(address, pattern_value(unit_id, address, time));
+  for (const auto& [word, table] : profile::table_words) {
+    for (std::uint32_t index = 0; index < bank.size(table); ++index) {
+      const auto address = static_cast<std::uint16_t>(index);
+      const std::uint16_t value = pattern_value({table, address}, unit_id, time);
+      bank.put({table, address}, modbus::reads_bits(table) ? value & 1U : value);
+    }
+  }
 }
 
 }  // namespace gensetd::simulator

@@ -1,5 +1,6 @@
 #include "simulator/plant.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -41,6 +42,8 @@ Plant::Node Plant::make_node(const SimulatedController& controller, PlantSite& s
 
 void Plant::step() {
   ++steps_;
+  if (steps_ == oil_failure_at_ && !sites_.empty() && sites_.front().gensets() != 0)
+    sites_.front().genset(0).fail_oil_pump();
   for (PlantSite& site : sites_) site.step();
 }
 
@@ -55,7 +58,7 @@ const RegisterBank& Plant::registers(std::size_t server, std::size_t controller)
 }
 
 void Plant::pin(std::size_t server, std::size_t controller, std::uint16_t address, std::uint16_t raw) {
-  nodes_.at(server).at(controller).bank.pin(address, raw);
+  nodes_.at(server).at(controller).bank.pin(modbus::holding_register(address), raw);
 }
 
 void Plant::write_registers(Node& node) const {
@@ -65,6 +68,24 @@ void Plant::write_registers(Node& node) const {
   } else {
     node.bindings->switchboard.write(node.site->switchboard().readings(), node.bank);
   }
+  write_alarms(node);
+}
+
+// Only bits of alarm points are changed: fields may share their registers.
+void Plant::write_alarms(Node& node) const {
+  auto alarms = node.profile->device_type == profile::DeviceType::generator
+                    ? node.site->genset(node.genset).alarms()
+                    : node.site->switchboard().alarms();
+  if (alarms == node.alarms) return;
+  for (const profile::AlarmPoint& point : node.profile->alarm_points) {
+    const auto is_this = [&](std::string_view code) { return point.code.ends_with(code); };
+    const bool is_on = std::ranges::any_of(alarms, is_this);
+    if (!is_on && std::ranges::none_of(node.alarms, is_this)) continue;
+    const int lowest_bit = point.mask & -point.mask;
+    const int bits = !is_on ? 0 : point.value ? *point.value * lowest_bit : point.mask;
+    node.bank.put(point.word, static_cast<std::uint16_t>((node.bank.at(point.word) & ~point.mask) | bits));
+  }
+  node.alarms = std::move(alarms);
 }
 
 }  // namespace gensetd::simulator

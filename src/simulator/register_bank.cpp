@@ -58,41 +58,50 @@ std::int64_t count_of(const Field& field, double value) {
 }  // namespace
 
 RegisterBank::RegisterBank(const profile::Profile& profile) {
+  values_of(modbus::Function::holding_registers).resize(size_min);
+  for (const profile::Block& block : profile.blocks) {
+    auto& values = values_of(block.table);
+    values.resize(std::max({values.size(), std::size_t{size_min}, static_cast<std::size_t>(block.end())}));
+  }
   for (const Field& field : profile.fields) set(field, not_connected);
 }
 
 void RegisterBank::set(const Field& field, double value) {
+  const modbus::TableAddress place{field.table, field.address};
   const bool no_data = std::isnan(value);
   if (field.type == Type::bit) {
     const auto mask = static_cast<std::uint16_t>(1U << field.bit);
     const bool set = !no_data && value != 0;
-    const std::uint16_t old = at(field.address);
-    return put(field.address, static_cast<std::uint16_t>(set ? old | mask : old & ~mask));
+    const std::uint16_t old = at(place);
+    return put(place, static_cast<std::uint16_t>(set ? old | mask : old & ~mask));
   }
   // A field without a 'no data' marker reads 0, as a new counter does.
   const bool marked = field.no_data != NoData::none;
   const std::int64_t count = no_data ? 0 : count_of(field, value);
   if (is_32_bit(field)) {
     constexpr std::uint32_t both_words = (std::uint32_t{not_connected_raw} << 16) | not_connected_raw;
-    return put32(field.address, no_data && marked ? both_words : static_cast<std::uint32_t>(count));
+    return put32(place, no_data && marked ? both_words : static_cast<std::uint32_t>(count));
   }
-  put(field.address, no_data && marked ? not_connected_raw : static_cast<std::uint16_t>(count));
+  put(place, no_data && marked ? not_connected_raw : static_cast<std::uint16_t>(count));
 }
 
-void RegisterBank::pin(std::uint16_t address, std::uint16_t raw) {
-  if (address >= size) return;
-  registers_[address] = raw;
-  pinned_.set(address);
+void RegisterBank::pin(modbus::TableAddress place, std::uint16_t raw) {
+  auto& values = values_of(place.function);
+  if (place.address >= values.size()) return;
+  values[place.address] = raw;
+  pinned_.insert(place);
 }
 
-void RegisterBank::put(std::uint16_t address, std::uint16_t raw) {
-  if (address < size && !pinned_[address]) registers_[address] = raw;
+void RegisterBank::put(modbus::TableAddress place, std::uint16_t raw) {
+  auto& values = values_of(place.function);
+  if (place.address >= values.size() || (!pinned_.empty() && pinned_.contains(place))) return;
+  values[place.address] = raw;
 }
 
-void RegisterBank::put32(std::uint16_t address,
-                         std::uint32_t raw) {  // low word first (specification, 32-bit values)
-  put(address, static_cast<std::uint16_t>(raw & 0xFFFF));
-  if (address + 1 < size) put(static_cast<std::uint16_t>(address + 1), static_cast<std::uint16_t>(raw >> 16));
+void RegisterBank::put32(modbus::TableAddress low, std::uint32_t raw) {  // (specification, 32-bit values)
+  put(low, static_cast<std::uint16_t>(raw & 0xFFFF));
+  if (low.address == 0xFFFF) return;
+  put({low.function, static_cast<std::uint16_t>(low.address + 1)}, static_cast<std::uint16_t>(raw >> 16));
 }
 
 }  // namespace gensetd::simulator

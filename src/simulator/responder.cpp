@@ -8,8 +8,6 @@
 namespace gensetd::simulator {
 namespace {
 
-constexpr std::uint8_t read_holding_registers = modbus::code_of(modbus::Function::holding_registers);
-
 constexpr std::size_t mbap_length = 7;
 constexpr std::size_t mbap_length_counts_from = 6;  // its length counts the bytes from the unit id on
 constexpr std::size_t pdu_max = 253;                // V1.1b3, 4.1
@@ -20,20 +18,33 @@ Bytes exception_pdu(std::uint8_t function, std::uint8_t code) {
 
 // The requested range; empty if the request is no valid read.
 std::optional<modbus::ReadRequest> parse_read(std::uint8_t unit_id, std::span<const std::uint8_t> request) {
-  if (request[0] != read_holding_registers || request.size() != 5) return std::nullopt;
+  if (!modbus::is_read_function(request[0]) || request.size() != 5) return std::nullopt;
   const modbus::ReadRequest read{.unit_id = unit_id,
-                                 .function = modbus::Function::holding_registers,
+                                 .function = static_cast<modbus::Function>(request[0]),
                                  .first = modbus::number_at(request, 1),
                                  .count = modbus::number_at(request, 3)};
-  if (read.count == 0 || read.count > modbus::registers_per_request_max) return std::nullopt;
+  if (read.count == 0 || read.count > modbus::count_max(read.function)) return std::nullopt;
   return read;
 }
 
+void append_bits(Bytes& pdu, const modbus::ReadRequest& read, const RegisterBank& registers) {
+  pdu.resize(pdu.size() + read.byte_count());
+  std::uint8_t* const bytes = pdu.data() + pdu.size() - read.byte_count();
+  for (std::uint32_t index = 0; index < read.count; ++index) {
+    if (registers.at({read.function, static_cast<std::uint16_t>(read.first + index)}) == 0) continue;
+    bytes[index / 8] = static_cast<std::uint8_t>(bytes[index / 8] | 1U << index % 8);
+  }
+}
+
 Bytes data_pdu(const modbus::ReadRequest& read, const RegisterBank& registers) {
-  Bytes pdu{read_holding_registers, static_cast<std::uint8_t>(2 * read.count)};
-  pdu.reserve(2U + 2U * read.count);
+  Bytes pdu{modbus::code_of(read.function), static_cast<std::uint8_t>(read.byte_count())};
+  pdu.reserve(2U + read.byte_count());
+  if (modbus::reads_bits(read.function)) {
+    append_bits(pdu, read, registers);
+    return pdu;
+  }
   for (std::uint16_t index = 0; index < read.count; ++index) {
-    const std::uint16_t value = registers.at(static_cast<std::uint16_t>(read.first + index));
+    const std::uint16_t value = registers.at({read.function, static_cast<std::uint16_t>(read.first + index)});
     pdu.push_back(modbus::high_byte(value));
     pdu.push_back(modbus::low_byte(value));
   }
@@ -43,9 +54,11 @@ Bytes data_pdu(const modbus::ReadRequest& read, const RegisterBank& registers) {
 // Checks in the order of V1.1b3, 6.3: function, count, address. Empty: the controller does not respond.
 std::optional<Bytes> response_pdu(std::uint8_t function, const std::optional<modbus::ReadRequest>& read,
                                   const RegisterBank& registers, const ReadLimits& limits) {
-  if (function != read_holding_registers) return exception_pdu(function, illegal_function);
+  if (!modbus::is_read_function(function) || registers.size(static_cast<modbus::Function>(function)) == 0)
+    return exception_pdu(function, illegal_function);
   if (!read) return exception_pdu(function, illegal_data_value);
-  if (read->first + read->count > RegisterBank::size) return exception_pdu(function, illegal_data_address);
+  if (read->first + read->count > registers.size(read->function))
+    return exception_pdu(function, illegal_data_address);
   if (!is_beyond(limits, *read)) return data_pdu(*read, registers);
   if (limits.refuses_silently) return std::nullopt;
   return exception_pdu(function, illegal_data_address);

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-// The responses of a controller, as bytes. Only function 3 is supported: the register maps need no other.
+// The responses of a controller, as bytes. The functions 1 to 4 are supported.
 namespace gensetd::simulator {
 
 using Bytes = std::vector<std::uint8_t>;

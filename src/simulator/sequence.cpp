@@ -64,6 +64,16 @@ void Sequence::step(const Conditions& conditions, Random& random) {
   if (ready || remaining_seconds_ <= 0) leave(conditions, random);
 }
 
+void Sequence::trip(Random& random) {
+  is_tripped_ = true;
+  unloading_ = false;
+  if (status_ == Status::standby) {
+    remaining_seconds_ = std::numeric_limits<double>::infinity();
+  } else {
+    enter(Status::ets, random);
+  }
+}
+
 void Sequence::leave(const Conditions& conditions, Random& random) {
   switch (status_) {
     case Status::standby:
@@ -107,7 +117,8 @@ void Sequence::leave(const Conditions& conditions, Random& random) {
 
 void Sequence::enter(Status status, Random& random) {
   status_ = status;
-  remaining_seconds_ = duration_seconds(status, random);
+  remaining_seconds_ = is_tripped_ && status == Status::standby ? std::numeric_limits<double>::infinity()
+                                                                : duration_seconds(status, random);
 }
 
 }  // namespace gensetd::simulator

@@ -45,6 +45,9 @@ class Sequence {
   };
   void step(const Conditions& conditions, Random& random);
 
+  // A protection stops the engine at once; it does not start again.
+  void trip(Random& random);
+
   Status status() const { return status_; }
   bool breaker_closed() const { return status_ == Status::running; }
   bool unloading() const { return unloading_; }
@@ -58,6 +61,7 @@ class Sequence {
   double remaining_seconds_ = 0;
   bool unloading_ = false;
   bool started_ = false;
+  bool is_tripped_ = false;
 };
 
 }  // namespace gensetd::simulator

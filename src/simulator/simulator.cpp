@@ -90,6 +90,8 @@ class PlantClock : public std::enable_shared_from_this<PlantClock> {
 Simulator::Simulator(asio::io_context& context, SimulatorOptions options)
     : plant_(std::make_shared<Plant>(options.servers, options.seed, pattern_clock(options.pattern))),
       clock_(std::make_shared<PlantClock>(context, plant_, options.speed)) {
+  if (options.oil_failure_after)
+    plant_->fail_oil_pump_at(static_cast<std::uint64_t>(*options.oil_failure_after / plant_step) + 1);
   for (std::size_t index = 0; index < options.servers.size(); ++index) {
     // Differs from the seeds of the sites, whose indices also start at 0.
     const std::uint64_t seed = seed_of_part(~options.seed, index);
@@ -119,7 +121,7 @@ std::vector<std::uint16_t> Simulator::ports() const {
 
 std::uint16_t Simulator::register_value(std::size_t server, std::size_t controller,
                                         std::uint16_t address) const {
-  return plant_->registers(server, controller).at(address);
+  return plant_->registers(server, controller).at(modbus::holding_register(address));
 }
 
 void Simulator::set_register(std::size_t server, std::size_t controller, std::uint16_t address,

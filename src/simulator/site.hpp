@@ -5,6 +5,7 @@
 #include "simulator/random.hpp"
 #include "simulator/switchboard.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -22,7 +23,9 @@ class PlantSite {
   std::size_t add_genset();
 
   void step();
+  std::size_t gensets() const { return gensets_.size(); }
   const Genset& genset(std::size_t index) const { return gensets_[index]; }
+  Genset& genset(std::size_t index) { return gensets_[index]; }
   const Switchboard& switchboard() const { return switchboard_; }
 
  private:

@@ -9,11 +9,12 @@ namespace {
 constexpr std::uint64_t id_distance_max = 3;
 constexpr std::uint64_t stray_bytes_max = 8;
 
-Bytes response_pdu(std::uint16_t count, Random& random) {
-  constexpr std::uint8_t function = modbus::code_of(modbus::Function::holding_registers);
-  if (random.chance(0.25)) return {function | modbus::exception_bit, device_busy};
-  Bytes pdu{function, static_cast<std::uint8_t>(2 * count)};
-  for (int byte = 0; byte < 2 * count; ++byte) pdu.push_back(static_cast<std::uint8_t>(random.next()));
+Bytes response_pdu(const modbus::ReadRequest& read, Random& random) {
+  const std::uint8_t function = modbus::code_of(read.function);
+  if (random.chance(0.25)) return {static_cast<std::uint8_t>(function | modbus::exception_bit), device_busy};
+  Bytes pdu{function, static_cast<std::uint8_t>(read.byte_count())};
+  for (std::size_t byte = 0; byte < read.byte_count(); ++byte)
+    pdu.push_back(static_cast<std::uint8_t>(random.next()));
   return pdu;
 }
 
@@ -29,7 +30,7 @@ std::uint16_t stray_id(std::uint16_t last, StrayIds ids, Random& random) {
 
 Bytes stray_bytes(const LastRequest& last, bool rtu, StrayIds ids, Random& random) {
   const std::uint16_t id = stray_id(last.transaction_id, ids, random);
-  const Bytes pdu = response_pdu(last.read.count, random);
+  const Bytes pdu = response_pdu(last.read, random);
   if (rtu && random.chance(0.5))
     return Bytes(1 + random.next() % stray_bytes_max, random.chance(0.5) ? 0x00 : 0xFF);
   Bytes frame;

@@ -79,6 +79,13 @@ void Switchboard::update_mains_status(bool present) {
   }
 }
 
+std::vector<std::string_view> Switchboard::alarms() const {
+  if (mains_normal()) return {};
+  std::vector<std::string_view> codes{"indication.mains_abnormal"};
+  if (mean(mains_voltages_) < 1) codes.emplace_back("indication.mains_blackout");
+  return codes;
+}
+
 SwitchboardReadings Switchboard::readings() const {
   SwitchboardReadings shown;
   shown.mode_auto = 1;

@@ -7,6 +7,8 @@
 #include "simulator/three_phase.hpp"
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 namespace gensetd::simulator {
 
@@ -40,6 +42,8 @@ class Switchboard {
   };
   void step(const Mains& mains, const Busbar& busbar, const GensetTotals& gensets, const Demand& demand);
   SwitchboardReadings readings() const;
+  // The alarms and indications that are on, as group and code of the alarm points of a profile.
+  std::vector<std::string_view> alarms() const;
 
   bool mains_normal() const { return mains_status_ == MainsStatus::normal; }
   bool mains_connected() const { return mains_switch_.conducts(); }

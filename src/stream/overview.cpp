@@ -41,7 +41,7 @@ std::string print_overview(const reading::Reading& reading) {
     const profile::Field& field = content.profile->fields[index];
     if (!is_in_overview(field.name)) continue;
     value.clear();
-    reading::append_value(value, field, content.values[index]);
+    reading::append_value(value, field, content.values[index], content.texts);
     text.json(field.name, value);
   }
   if (content.seq != 0)

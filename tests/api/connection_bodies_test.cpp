@@ -51,7 +51,10 @@ TEST(ConnectionBodies, default_protocol_is_that_of_the_profile) {
 
 TEST(ConnectionBodies, registers_are_printed_in_runs) {
   ReadNowResult found{.latency = std::chrono::microseconds{1'500}, .requests = 2};
-  found.registers = {{0, 512}, {120, 3985}, {121, 0}, {65'535, 7}};
+  found.registers = {{modbus::holding_register(0), 512},
+                     {modbus::holding_register(120), 3985},
+                     {modbus::holding_register(121), 0},
+                     {modbus::holding_register(65'535), 7}};
   EXPECT_EQ(
       to_json(found),
       R"({"success":true,"error":null,"latency_ms":1.5,"requests":2,"reading":null,"registers":[)"

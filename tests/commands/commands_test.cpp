@@ -46,11 +46,19 @@ TEST(Commands, addresses_have_an_optional_port) {
 }
 
 TEST(Commands, raw_ranges_fit_one_request) {
-  using Range = std::pair<std::uint16_t, std::uint16_t>;
-  EXPECT_EQ(parse_raw_range("120:16"), (Range{120, 16}));
-  EXPECT_EQ(parse_raw_range("511"), (Range{511, 1}));
-  EXPECT_EQ(parse_raw_range("65535:1"), (Range{65'535, 1}));
-  for (const char* bad : {"", ":", "1:", "1:0", "1:126", "65535:2", "-1:1", "65536", "x:1"})
+  using modbus::Function;
+  const auto range = [](Function function, std::uint16_t first, std::uint16_t count) {
+    return modbus::ReadRequest{.function = function, .first = first, .count = count};
+  };
+  EXPECT_EQ(parse_raw_range("120:16"), range(Function::holding_registers, 120, 16));
+  EXPECT_EQ(parse_raw_range("511"), range(Function::holding_registers, 511, 1));
+  EXPECT_EQ(parse_raw_range("65535:1"), range(Function::holding_registers, 65'535, 1));
+  EXPECT_EQ(parse_raw_range("holding/7:2"), range(Function::holding_registers, 7, 2));
+  EXPECT_EQ(parse_raw_range("input/500:20"), range(Function::input_registers, 500, 20));
+  EXPECT_EQ(parse_raw_range("coils/0:2000"), range(Function::coils, 0, 2'000));
+  EXPECT_EQ(parse_raw_range("discrete/65535"), range(Function::discrete_inputs, 65'535, 1));
+  for (const char* bad : {"", ":", "1:", "1:0", "1:126", "65535:2", "-1:1", "65536", "x:1", "input/", "/1:1",
+                          "coil/1:1", "input/1:126", "coils/0:2001", "input/65535:2", "input:1"})
     EXPECT_FALSE(parse_raw_range(bad)) << bad;
 }
 

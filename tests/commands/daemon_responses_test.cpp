@@ -73,7 +73,7 @@ TEST(DaemonResponses, values_are_parsed_exactly) {
   const api::ReadNowResult found{.latency = std::chrono::microseconds{990'458},
                                  .requests = 6,
                                  .content = content,
-                                 .registers = {{7, 65'535}}};
+                                 .registers = {{modbus::holding_register(7), 65'535}}};
 
   const auto came = read_now_from(api::to_json(found), made);
   ASSERT_TRUE(came.content);

@@ -28,11 +28,12 @@ poller::ReadResult read_of(const profile::Profile& profile, const Registers& reg
       const auto address = static_cast<std::uint16_t>(block.address + offset);
       const auto place = registers.find(address);
       const std::uint16_t raw = place == registers.end() ? std::uint16_t{0} : place->second;
-      read.registers[address] = raw;
+      read.registers[modbus::holding_register(address)] = raw;
       bytes.push_back(static_cast<std::uint8_t>(raw >> 8));
       bytes.push_back(static_cast<std::uint8_t>(raw & 0xFF));
     }
-    profile::decode_block(profile, index, profile::fields_of_block(profile, index), bytes, read.values);
+    profile::decode_block(profile, index, profile::fields_of_block(profile, index),
+                          {.first = block.address, .bytes = bytes}, read.values);
   }
   return read;
 }

@@ -94,7 +94,7 @@ TEST(SimulateOptions, invalid_options_are_named_with_their_value_and_what_is_all
       {{.foreign_master = "some"}, "--foreign-master: 'some' is not allowed; give one of none, hidden, seen"},
       {{.dead_units = {256}}, "--dead-units: 256 is out of range; give 0 to 255"},
       {{.merge_limit = 0}, "--merge-limit: 0 is out of range; give 1 to 125"},
-      {{.unknown = {"1:0"}}, "--unknown: '1:0' is not a range; give ADDR:COUNT"},
+      {{.unknown = {"1:0"}}, "--unknown: '1:0' is not a range; give [TABLE/]ADDR:COUNT"},
       {{.refuse = "no"}, "--refuse: 'no' is not allowed; give one of silence, exception"},
       {{.outage_every_seconds = 5, .outage_for_seconds = 6}, "--outage-for: 6 is out of range; give 0 to 5"},
       {{.faults = {.late = 1.5}}, "--late: 1.5 is out of range; give 0 to 1"},

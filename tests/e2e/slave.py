@@ -1,4 +1,7 @@
-"""An independent Modbus server: slave.py PORT tcp|rtu UNIT ADDRESS=VALUE… [UNIT ADDRESS=VALUE…]…"""
+"""An independent Modbus server: slave.py PORT tcp|rtu UNIT [TABLE/]ADDRESS=VALUE… [UNIT [TABLE/]ADDRESS=VALUE…]…
+
+TABLE is holding (the default), input, coils or discrete.
+"""
 
 import sys
 
@@ -8,14 +11,19 @@ from pymodbus.framer.socket_framer import ModbusSocketFramer
 from pymodbus.server import StartTcpServer
 
 port, framing = int(sys.argv[1]), sys.argv[2]
+TABLES = {"holding": "hr", "input": "ir", "coils": "co", "discrete": "di"}
 values = {}
 for word in sys.argv[3:]:
     address, _, value = word.partition("=")
     if value:
-        values[unit][int(address)] = int(value)
+        table, _, address = address.rpartition("/")
+        values[unit][TABLES[table or "holding"]][int(address)] = int(value)
     else:
         unit = int(word)
-        values[unit] = [0] * 1024
-slaves = {unit: ModbusSlaveContext(hr=ModbusSequentialDataBlock(0, registers), zero_mode=True) for unit, registers in values.items()}
+        values[unit] = {table: [0] * 1024 for table in TABLES.values()}
+slaves = {
+    unit: ModbusSlaveContext(zero_mode=True, **{table: ModbusSequentialDataBlock(0, of_table) for table, of_table in tables.items()})
+    for unit, tables in values.items()
+}
 context = ModbusServerContext(slaves=slaves, single=False)
 StartTcpServer(context=context, address=("127.0.0.1", port), framer=ModbusRtuFramer if framing == "rtu" else ModbusSocketFramer)

@@ -27,11 +27,13 @@ std::vector<profile::Value> decoded(const profile::Profile& map, const simulator
   for (std::size_t index = 0; index < map.blocks.size(); ++index) {
     std::vector<std::uint8_t> bytes;
     for (std::uint16_t offset = 0; offset < map.blocks[index].count; ++offset) {
-      const std::uint16_t raw = bank.at(static_cast<std::uint16_t>(map.blocks[index].address + offset));
+      const std::uint16_t raw =
+          bank.at(modbus::holding_register(static_cast<std::uint16_t>(map.blocks[index].address + offset)));
       bytes.push_back(static_cast<std::uint8_t>(raw >> 8U));
       bytes.push_back(static_cast<std::uint8_t>(raw & 0xFFU));
     }
-    profile::decode_block(map, index, profile::fields_of_block(map, index), bytes, values);
+    profile::decode_block(map, index, profile::fields_of_block(map, index),
+                          {.first = map.blocks[index].address, .bytes = bytes}, values);
   }
   return values;
 }

@@ -40,7 +40,7 @@ std::size_t check_parse(const RtuParse& parsed, std::span<const std::uint8_t> re
   const auto& frame = std::get<RtuFrame>(parsed);
   check(frame.length > 0 && frame.length <= received.size());
   check(frame.kind != RtuFrame::Kind::response ||
-        frame.data.size() == frame.response_head().size * bytes_per_unit(frame.response_head().function));
+        frame.data.size() == frame.response_head().size * bytes_per_item(frame.response_head().function));
   check(frame.data.empty() || (frame.data.data() >= received.data() &&
                                frame.data.data() + frame.data.size() <= received.data() + received.size()));
   return frame.length;

@@ -23,11 +23,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   for (const auto protocol : {modbus::Protocol::tcp, modbus::Protocol::rtu_over_tcp})
     for (const auto& planned : profile::merged_plan(*read, protocol))
-      check(planned.count >= 1 && planned.count <= modbus::registers_per_request_max);
+      check(planned.count >= 1 && planned.count <= modbus::count_max(planned.table));
   std::vector<profile::Value> values(read->fields.size());
   for (std::size_t block = 0; block < read->blocks.size(); ++block) {
-    const std::vector<std::uint8_t> registers(2U * read->blocks[block].count, 0x12);
-    profile::decode_block(*read, block, profile::fields_of_block(*read, block), registers, values);
+    // Bytes that differ, so that words and bytes in another order are other values.
+    std::vector<std::uint8_t> bytes(2U * read->blocks[block].count);
+    for (std::size_t index = 0; index < bytes.size(); ++index)
+      bytes[index] = static_cast<std::uint8_t>(37 * index + size);
+    profile::decode_block(*read, block, profile::fields_of_block(*read, block),
+                          {.first = read->blocks[block].address, .bytes = bytes}, values);
   }
   return 0;
 }

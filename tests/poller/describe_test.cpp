@@ -9,6 +9,9 @@
 #include <boost/system/errc.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string_view>
+
 namespace gensetd::poller {
 namespace {
 
@@ -186,12 +189,22 @@ TEST(Describe, address_of_ipv6_is_bracketed) {
 TEST(Describe, refused_blocks_are_named) {
   const auto catalog = profile::Catalog::built_in();
   const auto profile = catalog.find("hgm9560");
-  EXPECT_EQ(describe(genset, *profile, {}), "");
-  const auto last = static_cast<std::uint16_t>(profile->blocks.size() - 1);
+  EXPECT_EQ(describe(genset, *profile, MissingBlocks{}), "");
+  const auto index_of = [&](std::string_view name) {
+    const auto block = std::ranges::find(profile->blocks, name, &profile::Block::name);
+    return static_cast<std::uint16_t>(block - profile->blocks.begin());
+  };
+  const MissingBlocks refused{.refused = {{.block = index_of("accumulated"), .exception = 2},
+                                          {.block = index_of("status"), .exception = 4}}};
   EXPECT_EQ(
-      describe(genset, *profile, {{.block = last, .exception = 2}, {.block = 0, .exception = 4}}),
+      describe(genset, *profile, refused),
       "192.168.97.10:502 unit 1: refuses accumulated (203..211): illegal data address (exception 2), status "
       "(0..2): server device failure (exception 4)");
+  const MissingBlocks unread{.unread = {index_of("alarm_words"), index_of("mains_failure")}};
+  EXPECT_EQ(
+      describe(genset, *profile, unread),
+      "192.168.97.10:502 unit 1: returned no data for alarm_words (8..30), mains_failure (44) in the last "
+      "3 attempts");
 }
 
 }  // namespace

@@ -48,9 +48,9 @@ TEST(Catalog, both_controllers_are_built_in) {
   const Catalog catalog = Catalog::built_in();
   ASSERT_EQ(catalog.all().size(), 2U);
   EXPECT_EQ(catalog.find("hgm9520n")->fields.size(), 56U);
-  EXPECT_EQ(catalog.find("hgm9520n")->blocks.size(), 9U);
+  EXPECT_EQ(catalog.find("hgm9520n")->blocks.size(), 14U);
   EXPECT_EQ(catalog.find("hgm9560")->fields.size(), 38U);
-  EXPECT_EQ(catalog.find("hgm9560")->blocks.size(), 9U);
+  EXPECT_EQ(catalog.find("hgm9560")->blocks.size(), 11U);
   EXPECT_EQ(catalog.find("hgm9520"), nullptr);
 }
 
@@ -63,7 +63,7 @@ TEST(Catalog, the_built_in_controllers_have_the_transports_that_sites_need) {
   EXPECT_EQ(switchboard->device_type, DeviceType::ats);
   EXPECT_EQ(switchboard->protocol, modbus::Protocol::rtu_over_tcp);
   for (const ProfilePtr& profile : {genset, switchboard}) {
-    EXPECT_EQ(profile->probe_address, 0);
+    EXPECT_EQ(profile->probe.address, 0);
     EXPECT_EQ(profile->transport(modbus::Protocol::tcp).merge_limit, 125);
     EXPECT_EQ(profile->transport(modbus::Protocol::tcp).request_gap.count(), 0);
     EXPECT_EQ(profile->transport(modbus::Protocol::rtu_over_tcp).merge_limit, 36);
@@ -102,7 +102,7 @@ label = { en = "Valve", ru = "Клапан" }
   EXPECT_EQ(derived->serial.merge_limit, 30);
   EXPECT_EQ(derived->serial.request_gap, base->serial.request_gap);
   EXPECT_EQ(derived->code_tables.size(), base->code_tables.size());
-  ASSERT_EQ(derived->blocks.size(), 10U);
+  ASSERT_EQ(derived->blocks.size(), 15U);
   EXPECT_EQ(derived->blocks[8].name, "extra");  // 300 is before 511, the address of the alarms
   ASSERT_EQ(derived->fields.size(), 57U);
   for (std::size_t index = 0; index < base->fields.size(); ++index) {
@@ -179,8 +179,8 @@ TEST_F(ProfileDirectory, replaces_a_built_in_profile_by_its_name_also_for_those_
   write("derived.toml", "name = \"derived\"\nextends = \"hgm9560\"\n");
   const Catalog catalog = Catalog::with_directory(directory_);
   EXPECT_EQ(catalog.all().size(), 3U);
-  EXPECT_EQ(catalog.find("hgm9560")->probe_address, 2);
-  EXPECT_EQ(catalog.find("derived")->probe_address, 2);
+  EXPECT_EQ(catalog.find("hgm9560")->probe.address, 2);
+  EXPECT_EQ(catalog.find("derived")->probe.address, 2);
 }
 
 TEST_F(ProfileDirectory, an_empty_one_leaves_the_built_in_profiles) {

@@ -129,7 +129,10 @@ TEST(Decode, thirty_two_bits_equal_the_formula_except_for_the_two_markers) {
 
 TEST(Decode, a_block_sets_only_its_own_fields) {
   Profile profile;
-  profile.blocks = {{"first", 10, 3}, {"second", 20, 1}};
+  profile.blocks.resize(2);
+  profile.blocks[0].address = 10;
+  profile.blocks[0].count = 3;
+  profile.blocks[1].address = 20;
   Field a = field_of(Type::u32, NoData::marker);
   a.address = 11;
   Field b = field_of(Type::u16, NoData::from_32000);
@@ -140,7 +143,7 @@ TEST(Decode, a_block_sets_only_its_own_fields) {
   profile.fields = {a, b, c};
   std::vector<Value> values{7, 8, 9};
   const std::vector<std::uint8_t> registers{0xFF, 0xFE, 0x00, 0x02, 0x00, 0x01};
-  decode_block(profile, 0, fields_of_block(profile, 0), registers, values);
+  decode_block(profile, 0, fields_of_block(profile, 0), {.first = 10, .bytes = registers}, values);
   EXPECT_EQ(values, (std::vector<Value>{65538, 8, -2}));
   clear_block(profile, 1, values);
   EXPECT_EQ(values, (std::vector<Value>{65538, {}, -2}));

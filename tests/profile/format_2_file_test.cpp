@@ -84,9 +84,9 @@ const std::vector<Mistake> mistakes{
     {2, "format = 2", "",
      R"(9: unknown key "word_order" in a profile: allowed are name, extends, title, device_type, protocol, probe_address, tcp, serial, groups, code_tables, blocks, fields, format; format = 2 allows it too)"},
     {2, "format = 2", "format = 2\nspeed = 1",
-     R"(3: unknown key "speed" in a profile: allowed are name, extends, title, device_type, protocol, probe_address, tcp, serial, groups, code_tables, blocks, fields, format, word_order, byte_order, no_data, remove)"},
+     R"(3: unknown key "speed" in a profile: allowed are name, extends, title, device_type, protocol, probe_address, tcp, serial, groups, code_tables, blocks, fields, format, word_order, byte_order, no_data, remove, probe_table, alarm_layouts, alarm_groups, alarms, alarm_help, identity, firmware, confirmed, seen)"},
     {16, R"(type = "u16")", R"(type = "u16", zoom = 2)",
-     R"(16: unknown key "zoom" in a field: allowed are name, address, type, bit, decimals, no_data, raw_min, raw_max, unit, sign, group, codes, label, mask, scale, offset, word_order, byte_order, digits, length)"},
+     R"(16: unknown key "zoom" in a field: allowed are name, address, type, bit, decimals, no_data, raw_min, raw_max, unit, sign, group, codes, label, table, mask, scale, offset, word_order, byte_order, digits, length, encoding)"},
     {9, R"("high_first")", R"("big")",
      R"(9: word_order = "big": must be low_first or high_first, in quotes)"},
     {9, R"("high_first")", "1", "9: word_order = 1: must be low_first or high_first, in quotes"},
@@ -142,7 +142,7 @@ const std::vector<Mistake> mistakes{
     {11, R"(u64 = "none")", R"(f32 = "marker")",
      R"(11: no_data of f32: "marker" does not fit f32: must be none or a list)"},
     {16, R"(type = "u16")", R"(type = "text")",
-     R"(16: type = "text": must be u16 or i16 or u32 or i32 or bit or u64 or i64 or f32 or f64 or bitfield or enum or bcd, in quotes)"},
+     "16: field word is text in block b: the block must have every = 10 or more"},
     {16, R"(type = "u16")", R"(type = "u16", no_data = "marker")",
      R"(16: field word: no_data: "marker" does not fit u16: must be none, from_32000 or a list)"},
     {16, R"(type = "u16")", R"(type = "u16", no_data = [0, 65536])",
@@ -168,7 +168,7 @@ const std::vector<Mistake> mistakes{
     {16, R"(type = "u16")", R"(type = "u16", digits = 4)",
      "16: field word: digits does not fit u16: must be in a field of type bcd"},
     {16, R"(type = "u16")", R"(type = "u16", length = 2)",
-     "16: field word: length does not fit u16: must be in a field of type enum or bitfield"},
+     "16: field word: length does not fit u16: must be in a field of type enum, bitfield or text"},
     {16, R"(type = "u16")", R"(type = "u16", bit = 1)",
      R"(16: bit is only allowed in a field of type bit: must be type = "bit")"},
     {16, R"("word")", R"("online")",
@@ -228,7 +228,8 @@ const std::vector<Mistake> mistakes{
      "21: field code: scale does not fit enum: must be in a field of an integer type, f32 or f64"},
     {21, R"(codes = "t")", R"(codes = "t", decimals = 1)",
      "21: field code: decimals does not fit enum: must be 0, which may be left out"},
-    {21, R"(codes = "t")", R"(codes = "t", length = 3)", "21: length = 3: must be a whole number 1..2"},
+    {21, R"(codes = "t")", R"(codes = "t", length = 3)",
+     "21: field code: length = 3 does not fit enum: must be a whole number 1..2"},
     {21, R"(codes = "t")", R"(codes = "t", no_data = "from_32000")",
      R"(21: field code: no_data: "from_32000" does not fit enum: must be none or a list)"},
     {21, R"(codes = "t")", R"(codes = "t", mask = 0xF0000)",
@@ -331,13 +332,11 @@ TEST_F(DerivedFile, a_limit_is_dropped_and_parts_are_removed) {
 }
 
 TEST_F(DerivedFile, mistakes_are_refused) {
-  EXPECT_EQ(verdict(catalog_, "name = \"three\"\nextends = \"two\"\n"),
-            "a.toml:2: the profile that is extended has format 2: must have format = 2 too");
   EXPECT_EQ(verdict_on("remove = { fields = [\"nobody\"] }"),
             "a.toml:4: remove: the profile that is extended has no field \"nobody\": must have it");
   EXPECT_EQ(verdict_on("remove = { blocks = [1] }"), "a.toml:4: blocks: must be a list of names of blocks");
-  EXPECT_EQ(verdict_on("remove = { alarms = [] }"),
-            "a.toml:4: unknown key \"alarms\" in a remove: allowed are fields, blocks");
+  EXPECT_EQ(verdict_on("remove = { alarm = [] }"),
+            "a.toml:4: unknown key \"alarm\" in a remove: allowed are fields, blocks, alarms");
   EXPECT_EQ(verdict_on("remove = { blocks = [\"b\", \"c\"] }"),
             "a.toml:4: remove leaves no block or no field: must leave one of each");
   EXPECT_EQ(verdict_on("no_data = { u16 = [[0, 0xFFFF]] }"),
@@ -345,10 +344,25 @@ TEST_F(DerivedFile, mistakes_are_refused) {
 }
 
 TEST_F(DerivedFile, fields_of_format_1_stay_as_they_are) {
-  const ProfilePtr base = catalog_.find("hgm9520n");
-  const ProfilePtr derived = catalog_.parse(
-      "name = \"d\"\nextends = \"hgm9520n\"\nformat = 2\nword_order = \"high_first\"\nbyte_order = "
-      "\"little\"\n"
+  std::ofstream(directory_ / "old.toml") << R"(name = "old"
+title = { en = "O", ru = "О" }
+device_type = "generator"
+protocol = "tcp"
+probe_address = 0
+tcp = { merge_limit = 125, request_gap_ms = 0, requests_in_flight = 1 }
+serial = { merge_limit = 36, request_gap_ms = 50, requests_in_flight = 1 }
+groups = [{ name = "g", label = { en = "G", ru = "Г" } }]
+blocks = [{ name = "b", address = 0, count = 8 }]
+fields = [
+  { name = "word", address = 0, type = "u16", group = "g", label = { en = "w", ru = "с" } },
+  { name = "wide", address = 2, type = "u32", group = "g", label = { en = "w", ru = "д" } },
+  { name = "flag", address = 4, type = "bit", bit = 3, group = "g", label = { en = "f", ru = "ф" } },
+]
+)";
+  const Catalog catalog = Catalog::with_directory(directory_);
+  const ProfilePtr base = catalog.find("old");
+  const ProfilePtr derived = catalog.parse(
+      "name = \"d\"\nextends = \"old\"\nformat = 2\nword_order = \"high_first\"\nbyte_order = \"little\"\n"
       "no_data = { u16 = \"none\", u32 = [0] }\n",
       "d.toml");
   ASSERT_EQ(derived->fields.size(), base->fields.size());
@@ -356,6 +370,31 @@ TEST_F(DerivedFile, fields_of_format_1_stay_as_they_are) {
     EXPECT_EQ(derived->fields[index].no_data, base->fields[index].no_data);
     EXPECT_EQ(derived->fields[index].number, nullptr) << base->fields[index].name;
   }
+}
+
+// Profiles of customers that extend a built-in map are of format 1; the built-in maps have format 2.
+TEST(Format1File, extends_a_map_of_format_2) {
+  const Catalog catalog = Catalog::built_in();
+  const ProfilePtr mine = catalog.parse(R"(name = "mine"
+extends = "hgm9520n"
+blocks = [{ name = "more", address = 300, count = 4 }]
+fields = [
+  { name = "energy_kwh", decimals = 1 },
+  { name = "fuel_level", no_data = "none" },
+  { name = "extra", address = 300, type = "i32", group = "engine", unit = "furlongs", label = { en = "E", ru = "Д" } },
+]
+)",
+                                        "mine.toml");
+  EXPECT_EQ(named(mine, "energy_kwh").decimals, 1);
+  EXPECT_EQ(named(mine, "energy_kwh").no_data, named(catalog.find("hgm9520n"), "energy_kwh").no_data);
+  EXPECT_EQ(named(mine, "fuel_level").no_data, NoData::none);
+  EXPECT_EQ(named(mine, "extra").no_data, NoData::marker);
+  for (const Field& field : mine->fields) EXPECT_EQ(field.number, nullptr) << field.name;
+  EXPECT_EQ(
+      verdict(catalog, "name = \"mine\"\nextends = \"hgm9520n\"\nword_order = \"high_first\"\n"),
+      "a.toml:3: unknown key \"word_order\" in a profile: allowed are name, extends, title, device_type, "
+      "protocol, probe_address, tcp, serial, groups, code_tables, blocks, fields, format; format = 2 allows "
+      "it too");
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ Value decoded(const ProfilePtr& profile, const Bytes& bytes) {
   block.resize(8);
   std::vector<Value> values(1);
   const std::vector<std::uint16_t> fields{0};
-  decode_block(*profile, 0, fields, block, values);
+  decode_block(*profile, 0, fields, {.first = profile->blocks[0].address, .bytes = block}, values);
   return values[0];
 }
 

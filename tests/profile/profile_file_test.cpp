@@ -64,7 +64,7 @@ TEST(ProfileFile, a_good_file_is_read_with_blocks_and_codes_in_ascending_order) 
   EXPECT_EQ(profile->title.ru, "Малый");
   EXPECT_EQ(profile->device_type, DeviceType::ats);
   EXPECT_EQ(profile->protocol, modbus::Protocol::rtu_over_tcp);
-  EXPECT_EQ(profile->probe_address, 7);
+  EXPECT_EQ(profile->probe.address, 7);
   EXPECT_EQ(profile->tcp.requests_in_flight, 16);
   EXPECT_EQ(profile->serial.merge_limit, 36);
   EXPECT_EQ(profile->serial.request_gap, std::chrono::milliseconds(50));

@@ -17,6 +17,10 @@ namespace {
 constexpr auto tcp = modbus::Protocol::tcp;
 constexpr auto serial = modbus::Protocol::rtu_over_tcp;
 
+PlannedRead read(std::uint16_t first, std::uint16_t count, std::vector<std::uint16_t> blocks) {
+  return {.first = first, .count = count, .blocks = std::move(blocks)};
+}
+
 // The ranges of a plan: "0..3 40..42".
 std::string ranges(const ReadPlan& plan) {
   std::string text;
@@ -29,30 +33,32 @@ std::string ranges(const ReadPlan& plan) {
 
 Profile profile_of(const std::vector<std::pair<int, int>>& address_and_count, std::uint16_t merge_limit) {
   Profile profile;
-  for (const auto& [address, count] : address_and_count)
-    profile.blocks.push_back({"b", static_cast<std::uint16_t>(address), static_cast<std::uint16_t>(count)});
+  for (const auto& [address, count] : address_and_count) {
+    profile.blocks.emplace_back().address = static_cast<std::uint16_t>(address);
+    profile.blocks.back().count = static_cast<std::uint16_t>(count);
+  }
   profile.tcp.merge_limit = merge_limit;
   profile.serial.merge_limit = merge_limit;
   return profile;
 }
 
-TEST(ReadPlan, a_genset_over_tcp_takes_four_requests) {
+TEST(ReadPlan, a_genset_over_tcp_takes_four_requests_and_one_for_alarm_words) {
   EXPECT_EQ(ranges(merged_plan(*Catalog::built_in().find("hgm9520n"), tcp)),
-            "0..0 114..201 212..275 511..511");
+            "0..0 114..201 212..275 511..511 1..96");
 }
 
-TEST(ReadPlan, a_genset_on_a_serial_line_takes_seven_requests_that_can_all_be_longer) {
+TEST(ReadPlan, a_genset_on_a_serial_line_takes_seven_requests_and_three_for_alarm_words) {
   EXPECT_EQ(ranges(merged_plan(*Catalog::built_in().find("hgm9520n"), serial)),
-            "0..0 114..135 140..173 174..201 212..241 260..275 511..511");
+            "0..0 114..135 140..173 174..201 212..241 260..275 511..511 1..21 31..36 76..96");
 }
 
-TEST(ReadPlan, a_switchboard_on_a_serial_line_takes_six_requests) {
+TEST(ReadPlan, a_switchboard_on_a_serial_line_takes_six_requests_and_two_for_alarm_words) {
   EXPECT_EQ(ranges(merged_plan(*Catalog::built_in().find("hgm9560"), serial)),
-            "0..2 40..42 55..84 95..118 134..145 182..211");
+            "0..2 40..42 55..84 95..118 134..145 182..211 8..30 44..44");
 }
 
-TEST(ReadPlan, a_switchboard_over_tcp_takes_two_requests) {
-  EXPECT_EQ(ranges(merged_plan(*Catalog::built_in().find("hgm9560"), tcp)), "0..118 134..211");
+TEST(ReadPlan, a_switchboard_over_tcp_takes_two_requests_and_two_for_alarm_words) {
+  EXPECT_EQ(ranges(merged_plan(*Catalog::built_in().find("hgm9560"), tcp)), "0..118 134..211 8..30 44..44");
 }
 
 TEST(ReadPlan, a_gap_is_read_only_where_that_costs_less_than_a_request) {
@@ -70,13 +76,44 @@ TEST(ReadPlan, a_gap_is_read_only_where_that_costs_less_than_a_request) {
   EXPECT_EQ(ranges(merged_plan(line, serial)), "0..36");
 }
 
+TEST(ReadPlan, blocks_of_different_tables_are_read_apart) {
+  Profile profile = profile_of({{0, 4}, {4, 4}, {8, 8}, {16, 8}}, 125);
+  profile.blocks[2].table = profile.blocks[3].table = modbus::Function::coils;
+  for (const auto protocol : {tcp, serial}) {
+    const ReadPlan plan = merged_plan(profile, protocol);
+    EXPECT_EQ(ranges(plan), "0..7 8..23");
+    EXPECT_EQ(plan[0].table, modbus::Function::holding_registers);
+    EXPECT_EQ(plan[1].table, modbus::Function::coils);
+  }
+}
+
+TEST(ReadPlan, blocks_of_different_schedules_are_read_apart) {
+  Profile profile = profile_of({{0, 4}, {4, 4}, {8, 4}, {12, 4}, {16, 4}}, 125);
+  profile.blocks[1].every = 5;
+  profile.blocks[2].every = 5;
+  profile.blocks[3].conditions = 1;
+  profile.blocks[4].conditions = 3;
+  EXPECT_EQ(ranges(merged_plan(profile, tcp)), "0..3 4..11 12..15 16..19");
+}
+
+TEST(ReadPlan, gaps_are_read_up_to_the_limit_of_the_transport) {
+  Profile profile = profile_of({{0, 4}, {4, 4}, {10, 2}, {15, 2}}, 125);
+  profile.tcp.gap_max = 2;
+  EXPECT_EQ(ranges(merged_plan(profile, tcp)), "0..11 15..16");
+  profile.tcp.gap_max = 0;
+  EXPECT_EQ(ranges(merged_plan(profile, tcp)), "0..7 10..11 15..16");
+  profile.tcp.whole_blocks = true;
+  EXPECT_EQ(ranges(merged_plan(profile, tcp)), "0..3 4..7 10..11 15..16");
+}
+
 TEST(ReadPlan, a_block_above_the_merge_limit_is_read_alone) {
   EXPECT_EQ(ranges(merged_plan(profile_of({{0, 50}, {50, 10}, {60, 5}}, 36), serial)), "0..49 50..64");
 }
 
 TEST(ReadPlan, a_block_that_must_be_read_alone_keeps_its_exact_range) {
   const Profile& profile = *Catalog::built_in().find("hgm9560");
-  EXPECT_EQ(single_blocks(profile, {8, 0, 3}), (ReadPlan{{203, 9, {8}}, {0, 3, {0}}, {75, 10, {3}}}));
+  EXPECT_EQ(single_blocks(profile, {8, 0, 3}),
+            (ReadPlan{read(203, 9, {8}), read(0, 3, {0}), read(75, 10, {3})}));
 }
 
 // The cheapest way to cut blocks into runs, by trying all of them.

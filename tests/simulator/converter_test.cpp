@@ -159,8 +159,9 @@ TEST_F(ConverterTest, connection_that_hangs_stays_open_and_carries_nothing_not_e
 TEST_F(ConverterTest, ranges_that_a_controller_does_not_response_are_silent_or_refused) {
   for (const bool silently : {true, false}) {
     ModbusServerOptions place = converter();
-    place.limits = {
-        .registers_max = 10, .unknown = {{.first = 50, .count = 2}}, .refuses_silently = silently};
+    place.limits = {.registers_max = 10,
+                    .unknown = {{.function = modbus::Function::holding_registers, .first = 50, .count = 2}},
+                    .refuses_silently = silently};
     simulate_one(std::move(place));
     const auto client = connect();
     client->read_rtu(

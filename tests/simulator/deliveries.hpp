@@ -25,9 +25,10 @@ inline const Bytes tcp_response{0, 9, 0, 0, 0, 7, 3, 3, 4, 0, 1, 0, 2};
 inline const RegisterBank& registers() {
   static const RegisterBank bank = [] {
     RegisterBank filled(profile::Profile{});
-    for (std::uint16_t address = 2; address < RegisterBank::size; ++address) filled.put(address, unlike_ours);
-    filled.put(0, 1);
-    filled.put(1, 2);
+    for (std::uint16_t address = 2; address < RegisterBank::size_min; ++address)
+      filled.put(modbus::holding_register(address), unlike_ours);
+    filled.put(modbus::holding_register(0), 1);
+    filled.put(modbus::holding_register(1), 2);
     return filled;
   }();
   return bank;

@@ -18,7 +18,8 @@ TEST(Pattern, value_encodes_unit_register_and_time) {
                                    .address = static_cast<std::uint8_t>(address),
                                    .tenths = static_cast<std::uint8_t>(tenths)};
         const UnixTime time{6'400 * 1'000 + 100 * tenths + 99};
-        const std::uint16_t value = pattern_value(origin.unit_id, origin.address, time);
+        const std::uint16_t value =
+            pattern_value(modbus::holding_register(origin.address), origin.unit_id, time);
         ASSERT_EQ(pattern_origin(value), origin);
       }
     }
@@ -32,11 +33,11 @@ TEST(Pattern, registers_of_a_plant_show_its_state_at_the_time_of_the_request) {
   place.controllers = {{.profile = genset, .unit_id = 2, .site = "A"}};
   Plant plant({place}, 1, [&] { return now; });
   // 7 x 167 is 145 modulo 256.
-  EXPECT_EQ(plant.registers(0, 0).at(7), 2U << 14 | 145U << 6 | 0U);
+  EXPECT_EQ(plant.registers(0, 0).at(modbus::holding_register(7)), 2U << 14 | 145U << 6 | 0U);
   plant.step();
   now = milliseconds{300};
-  EXPECT_EQ(plant.registers(0, 0).at(7), 2U << 14 | 145U << 6 | 3U);
-  EXPECT_EQ(pattern_origin(plant.registers(0, 0).at(255)),
+  EXPECT_EQ(plant.registers(0, 0).at(modbus::holding_register(7)), 2U << 14 | 145U << 6 | 3U);
+  EXPECT_EQ(pattern_origin(plant.registers(0, 0).at(modbus::holding_register(255))),
             (PatternOrigin{.unit_id = 2, .address = 255, .tenths = 3}));
 }
 

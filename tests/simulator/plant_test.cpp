@@ -22,12 +22,13 @@ class PlantTest : public testing::Test {
   explicit PlantTest(std::uint64_t seed = 1) : plant(demo_plant(catalog, 0, seed).servers, seed) {}
 
   std::int64_t word(std::size_t device, std::uint16_t address) {
-    return static_cast<std::int16_t>(plant.registers(device, 0).at(address));
+    return static_cast<std::int16_t>(plant.registers(device, 0).at(modbus::holding_register(address)));
   }
   std::int64_t pair(std::size_t device, std::uint16_t address) {
     const RegisterBank& bank = plant.registers(device, 0);
-    const auto high = std::uint32_t{bank.at(static_cast<std::uint16_t>(address + 1))} << 16;
-    return static_cast<std::int32_t>(high | bank.at(address));
+    const auto high =
+        std::uint32_t{bank.at(modbus::holding_register(static_cast<std::uint16_t>(address + 1)))} << 16;
+    return static_cast<std::int32_t>(high | bank.at(modbus::holding_register(address)));
   }
   std::int64_t genset_status(std::size_t device) { return word(device, 260); }
 
@@ -43,7 +44,7 @@ std::vector<std::uint16_t> history(std::uint64_t seed) {
     if (step % 10 != 0) continue;
     for (std::size_t device = 0; device < 6; ++device) {
       for (std::uint16_t address = 0; address < 520; ++address)
-        all.push_back(plant.registers(device, 0).at(address));
+        all.push_back(plant.registers(device, 0).at(modbus::holding_register(address)));
     }
   }
   return all;
@@ -64,7 +65,9 @@ TEST_F(PlantTest, asking_does_not_change_the_history) {
     plant.registers(0, 0);
   }
   for (std::uint16_t address = 0; address < 520; ++address) {
-    EXPECT_EQ(plant.registers(0, 0).at(address), unread.registers(0, 0).at(address)) << address;
+    EXPECT_EQ(plant.registers(0, 0).at(modbus::holding_register(address)),
+              unread.registers(0, 0).at(modbus::holding_register(address)))
+        << address;
   }
 }
 
@@ -143,7 +146,21 @@ TEST_F(PlantTest, switchboard_counts_the_energy_of_its_sets) {
 
 TEST_F(PlantTest, sensor_that_is_not_connected_reads_32766) {
   plant.step();
-  EXPECT_EQ(plant.registers(0, 0).at(236), 32'766);
+  EXPECT_EQ(plant.registers(0, 0).at(modbus::holding_register(236)), 32'766);
+}
+
+TEST_F(PlantTest, lost_oil_pressure_shuts_a_genset_down_with_its_alarm_bits) {
+  constexpr std::uint16_t oil_pressure = 222;
+  plant.fail_oil_pump_at(100);
+  for (int step = 0; step < 99; ++step) plant.step();
+  EXPECT_GT(word(0, oil_pressure), 100);
+  EXPECT_EQ(word(0, 0) & 2, 0);
+  for (int step = 0; step < 2 * steps_per_minute; ++step) plant.step();
+  EXPECT_EQ(word(0, oil_pressure), 0);
+  EXPECT_EQ(word(0, 0) & 3, 3);    // common alarm and shutdown
+  EXPECT_EQ(word(0, 2), 1 << 13);  // the point shutdown.low_oil_pressure
+  EXPECT_EQ(genset_status(0), 0);  // it does not start again
+  EXPECT_EQ(word(1, 2), 0);
 }
 
 TEST_F(PlantTest, every_field_of_the_profiles_is_simulated) {

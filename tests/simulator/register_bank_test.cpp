@@ -21,11 +21,13 @@ std::vector<Value> decode(const profile::Profile& profile, const RegisterBank& b
   for (std::size_t block = 0; block < profile.blocks.size(); ++block) {
     std::vector<std::uint8_t> bytes;
     for (unsigned index = 0; index < profile.blocks[block].count; ++index) {
-      const std::uint16_t raw = bank.at(static_cast<std::uint16_t>(profile.blocks[block].address + index));
+      const std::uint16_t raw = bank.at(
+          modbus::holding_register(static_cast<std::uint16_t>(profile.blocks[block].address + index)));
       bytes.push_back(modbus::high_byte(raw));
       bytes.push_back(modbus::low_byte(raw));
     }
-    profile::decode_block(profile, block, profile::fields_of_block(profile, block), bytes, values);
+    profile::decode_block(profile, block, profile::fields_of_block(profile, block),
+                          {.first = profile.blocks[block].address, .bytes = bytes}, values);
   }
   return values;
 }
@@ -105,9 +107,9 @@ TEST_P(RegisterBankTest, not_connected_decodes_as_no_data_where_the_field_can_sa
 
 TEST_P(RegisterBankTest, pinned_register_is_not_set_any_more) {
   const Field& field = profile->fields.back();
-  bank.pin(field.address, 77);
+  bank.pin(modbus::holding_register(field.address), 77);
   bank.set(field, 5);
-  EXPECT_EQ(bank.at(field.address), 77);
+  EXPECT_EQ(bank.at(modbus::holding_register(field.address)), 77);
 }
 
 INSTANTIATE_TEST_SUITE_P(Profiles, RegisterBankTest, testing::Values("hgm9520n", "hgm9560"),

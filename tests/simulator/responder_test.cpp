@@ -13,8 +13,8 @@ namespace {
 class ResponderTest : public testing::Test {
  protected:
   ResponderTest() : bank(*profile::Catalog::built_in().find("hgm9520n")) {
-    for (std::uint16_t address = 0; address < RegisterBank::size; ++address) {
-      bank.pin(address, static_cast<std::uint16_t>(address + 1'000));
+    for (std::uint16_t address = 0; address < RegisterBank::size_min; ++address) {
+      bank.pin(modbus::holding_register(address), static_cast<std::uint16_t>(address + 1'000));
     }
   }
 

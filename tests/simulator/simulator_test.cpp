@@ -31,8 +31,8 @@ class BlockReader final : public link::TransactionHandler {
   void finished(const link::Outcome& outcome) override {
     EXPECT_FALSE(outcome.error) << outcome.error.message() << " at block " << profile_->blocks[block_].name;
     if (!outcome.error)
-      profile::decode_block(*profile_, block_, profile::fields_of_block(*profile_, block_), outcome.registers,
-                            values);
+      profile::decode_block(*profile_, block_, profile::fields_of_block(*profile_, block_),
+                            {.first = profile_->blocks[block_].address, .bytes = outcome.registers}, values);
     ++block_;
     next();
   }

@@ -1,0 +1,118 @@
+#include "events/point_changes.hpp"
+
+#include "profile/words.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+
+namespace gensetd::events {
+namespace {
+
+namespace json = boost::json;
+using profile::AlarmPoint;
+using reading::Content;
+
+json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
+
+const reading::AlarmWord* word_of(const Content* content, std::size_t index) {
+  return content == nullptr || !content->alarm_words ? nullptr : &(*content->alarm_words)[index];
+}
+
+// Whether the point is reported; empty: unknown.
+std::optional<bool> is_reported(const AlarmPoint& point, const reading::AlarmWord* word,
+                                std::optional<bool> engine_runs) {
+  if (word == nullptr || !word->raw) return std::nullopt;
+  if (!point.is_on(*word->raw)) return false;
+  return point.only_running ? engine_runs : true;
+}
+
+// The texts and the place, so that the event is complete when the profile changes.
+std::string args_of(const AlarmPoint& point) {
+  const profile::Text text = profile::text_of(point, point.label);
+  json::object args{{"class", view(profile::to_word(point.alarm_class))},
+                    {"text_en", text.en},
+                    {"text_ru", text.ru},
+                    {"table", view(profile::to_word(point.word.function))},
+                    {"address", point.word.address},
+                    {"mask", point.mask},
+                    {"confirmed", point.is_confirmed},
+                    {"latched", point.is_latched}};
+  if (point.value) args["value"] = *point.value;
+  if (point.input != 0) args["input"] = point.input;
+  return json::serialize(args);
+}
+
+Change change_of(const AlarmPoint& point, bool is_on, bool at_latest) {
+  Change change{.type = Change::Type::alarm_off, .code = point.code, .at_latest = at_latest, .point = &point};
+  if (!is_on) return change;
+  change.type = point.priority ? Change::Type::alarm_on : Change::Type::happened;
+  change.args = args_of(point);
+  return change;
+}
+
+}  // namespace
+
+std::vector<Change> point_changes(const Content* before, const Content& after, EngineRuns engine,
+                                  bool at_latest) {
+  std::vector<Change> changes;
+  if (!after.alarm_words) return changes;
+  const bool are_same_words = before != nullptr && before->alarm_words == after.alarm_words;
+  if (are_same_words && engine.before == engine.after) return changes;
+  const profile::Profile& profile = *after.profile;
+  for (std::size_t index = 0; index < profile.alarm_words.size(); ++index) {
+    const reading::AlarmWord* was = word_of(before, index);
+    const reading::AlarmWord* is = word_of(&after, index);
+    if (!is->raw) continue;
+    const bool is_same = was != nullptr && was->raw == is->raw;
+    if (is_same && engine.before == engine.after) continue;
+    const profile::AlarmWord& word = profile.alarm_words[index];
+    for (std::uint32_t place = word.first_point; place < word.end_point; ++place) {
+      const AlarmPoint& point = profile.alarm_points[place];
+      const auto was_on = is_reported(point, was, engine.before);
+      const auto is_on = is_reported(point, is, engine.after);
+      if (!is_on || was_on == is_on) continue;
+      // An indication has no end, and one that was on before the program started is no event of now.
+      if (!point.priority && (!*is_on || !was_on)) continue;
+      changes.push_back(change_of(point, *is_on, at_latest || !was_on));
+    }
+  }
+  return changes;
+}
+
+bool is_point_unread(const Content& content, const AlarmPoint& point) {
+  if (!content.alarm_words) return true;
+  const auto& words = content.profile->alarm_words;
+  const auto found = std::ranges::find(words, point.word, &profile::AlarmWord::place);
+  const reading::AlarmWord& word = (*content.alarm_words)[static_cast<std::size_t>(found - words.begin())];
+  return !word.raw || word.is_failing;
+}
+
+const AlarmPoint* find_point(const profile::Profile& profile, std::string_view code) {
+  const auto found = std::ranges::find(profile.alarm_points, code, &AlarmPoint::code);
+  return found == profile.alarm_points.end() ? nullptr : &*found;
+}
+
+bool is_class_covered(const Content& content, profile::AlarmClass alarm_class,
+                      std::optional<std::int64_t> alarm_count) {
+  if (!content.alarm_words) return false;
+  std::int64_t standing = 0;
+  bool is_described = false;
+  for (std::size_t index = 0; index < content.profile->alarm_words.size(); ++index) {
+    const reading::AlarmWord& word = (*content.alarm_words)[index];
+    const bool is_current = !word.is_failing && (!word.read_at || word.read_at == content.timestamp);
+    if (!word.raw) continue;
+    const profile::AlarmWord& points = content.profile->alarm_words[index];
+    for (std::uint32_t place = points.first_point; place < points.end_point; ++place) {
+      const AlarmPoint& point = content.profile->alarm_points[place];
+      if (!point.is_on(*word.raw)) continue;
+      ++standing;
+      is_described = is_described || (is_current && point.is_confirmed && point.priority &&
+                                      !point.only_running && point.alarm_class == alarm_class);
+    }
+  }
+  return is_described && alarm_count.value_or(0) <= standing;
+}
+
+}  // namespace gensetd::events

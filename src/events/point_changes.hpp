@@ -1,0 +1,40 @@
+#pragma once
+
+#include "events/changes.hpp"
+#include "profile/alarm_points.hpp"
+#include "reading/reading.hpp"
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace gensetd::events {
+
+inline constexpr std::string_view point_prefix = "alarm:";
+inline bool is_point_code(std::string_view code) { return code.starts_with(point_prefix); }
+
+// Whether the engine runs before and after a reading; empty: unknown.
+struct EngineRuns {
+  std::optional<bool> before;
+  std::optional<bool> after;
+};
+
+// The alarm points of the profile that were raised or have ended between two readings. A point whose word was
+// not read keeps its state. `before` is null, or has the same profile.
+std::vector<Change> point_changes(const reading::Content* before, const reading::Content& after,
+                                  EngineRuns engine, bool at_latest);
+
+// Whether the state of the point is unknown although the controller is read: its word has never been read in
+// this run, or reading it fails.
+bool is_point_unread(const reading::Content& content, const profile::AlarmPoint& point);
+
+// The profile's point with this event code; null: there is none.
+const profile::AlarmPoint* find_point(const profile::Profile& profile, std::string_view code);
+
+// Whether points describe the class alarm `alarm_class` completely, so that it says nothing more: a point of
+// the class that is confirmed, has a priority and was read in this cycle is on, and the controller does not
+// count more alarms than there are points on.
+bool is_class_covered(const reading::Content& content, profile::AlarmClass alarm_class,
+                      std::optional<std::int64_t> alarm_count);
+
+}  // namespace gensetd::events
