@@ -146,15 +146,27 @@ std::string_view to_word(MatchConfidence confidence) {
   return "no";
 }
 
+std::ptrdiff_t always_read_blocks(const Profile& profile) {
+  return std::ranges::count_if(profile.blocks,
+                               [](const profile::Block& block) { return block.is_always_read(); });
+}
+
+// Why the map does not match, when blocks are refused that each cycle reads. Empty: none is.
+std::string refused_blocks(const Profile& profile, const std::vector<poller::RefusedBlock>& refused) {
+  const auto is_always_read = [&](const poller::RefusedBlock& entry) {
+    return profile.blocks[entry.block].is_always_read();
+  };
+  const auto first = std::ranges::find_if(refused, is_always_read);
+  if (first == refused.end()) return {};
+  return fmt::format("{} of {} blocks are refused, the first is {}",
+                     std::ranges::count_if(refused, is_always_read), always_read_blocks(profile),
+                     profile.blocks[first->block].name);
+}
+
 ProfileMatch match_profile(const Profile& profile, const poller::ReadResult& read) {
   ProfileMatch match{.profile = profile.name};
-  if (!read.error.empty() || !read.missing.refused.empty()) {
-    match.why = read.error.empty() ? fmt::format("{} of {} blocks are refused, the first is {}",
-                                                 read.missing.refused.size(), profile.blocks.size(),
-                                                 profile.blocks[read.missing.refused.front().block].name)
-                                   : read.error;
-    return match;
-  }
+  match.why = read.error.empty() ? refused_blocks(profile, read.missing.refused) : read.error;
+  if (!match.why.empty()) return match;
   std::vector<std::string> pro;
   std::vector<std::string> contra;
   for (std::size_t index = 0; index < profile.fields.size(); ++index) {
@@ -169,7 +181,7 @@ ProfileMatch match_profile(const Profile& profile, const poller::ReadResult& rea
     }
   }
   match.confidence = confidence_of(match.supporting_points, match.contradicting_points);
-  match.why = fmt::format("all {} blocks answer", profile.blocks.size());
+  match.why = fmt::format("all {} blocks answer", always_read_blocks(profile));
   if (!pro.empty()) match.why += ": " + joined(pro);
   if (!contra.empty()) match.why += "; but " + joined(contra);
   if (pro.empty() && contra.empty()) match.why += ", but no value shows whether they mean what this map says";

@@ -163,7 +163,9 @@ std::optional<simulator::ForeignMasterOptions> foreign_master_of(const SimulateO
       one_of<Presence>("--foreign-master", options.foreign_master,
                        {{"none", Presence::none}, {"hidden", Presence::hidden}, {"seen", Presence::seen}});
   if (presence == Presence::none) return std::nullopt;
-  return simulator::ForeignMasterOptions{.blocks = profile_named(catalog, "hgm9560")->blocks,
+  std::vector<profile::Block> blocks = profile_named(catalog, "hgm9560")->blocks;
+  std::erase_if(blocks, [](const profile::Block& block) { return !block.is_always_read(); });
+  return simulator::ForeignMasterOptions{.blocks = std::move(blocks),
                                          .requests_visible = presence == Presence::seen};
 }
 

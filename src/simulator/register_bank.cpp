@@ -1,8 +1,11 @@
 #include "simulator/register_bank.hpp"
 
+#include "simulator/number_encoder.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace gensetd::simulator {
 namespace {
@@ -69,8 +72,11 @@ RegisterBank::RegisterBank(const profile::Profile& profile) {
 void RegisterBank::set(const Field& field, double value) {
   const modbus::TableAddress place{field.table, field.address};
   const bool no_data = std::isnan(value);
+  if (field.type == Type::text) return;
+  if (field.number && field.type != Type::bit) return set_number(field, value);
   if (field.type == Type::bit) {
-    const auto mask = static_cast<std::uint16_t>(1U << field.bit);
+    const bool is_swapped = field.number && field.number->byte_order == profile::ByteOrder::little;
+    const auto mask = static_cast<std::uint16_t>(1U << (is_swapped ? field.bit ^ 8U : field.bit));
     const bool set = !no_data && value != 0;
     const std::uint16_t old = at(place);
     return put(place, static_cast<std::uint16_t>(set ? old | mask : old & ~mask));
@@ -83,6 +89,15 @@ void RegisterBank::set(const Field& field, double value) {
     return put32(place, no_data && marked ? both_words : static_cast<std::uint32_t>(count));
   }
   put(place, no_data && marked ? not_connected_raw : static_cast<std::uint16_t>(count));
+}
+
+void RegisterBank::set_number(const Field& field, double value) {
+  std::vector<std::uint16_t> words;
+  for (std::uint16_t index = 0; index < field.number->registers; ++index)
+    words.push_back(at({field.table, static_cast<std::uint16_t>(field.address + index)}));
+  words = encode_number(field, value, std::move(words));
+  for (std::uint16_t index = 0; index < field.number->registers; ++index)
+    put({field.table, static_cast<std::uint16_t>(field.address + index)}, words[index]);
 }
 
 void RegisterBank::pin(modbus::TableAddress place, std::uint16_t raw) {

@@ -49,6 +49,7 @@ class RegisterBank {
   std::vector<std::uint16_t>& values_of(modbus::Function table) {
     return tables_[static_cast<std::size_t>(modbus::code_of(table) - 1)];
   }
+  void set_number(const profile::Field& field, double value);
   void put32(modbus::TableAddress low, std::uint32_t raw);
 
   std::array<std::vector<std::uint16_t>, 4> tables_;  // by function code

@@ -125,7 +125,11 @@ TEST(Commands, table_shows_raw_registers_of_the_values) {
     if (profile->fields[index].name == "energy_kwh") content.values[index] = 952'409;
     if (profile->fields[index].name == "mode_auto") content.values[index] = 1;
   }
-  const Registers registers{{0, 512}, {220, 32'766}, {274, 34'905}, {275, 14}};
+  using modbus::holding_register;
+  const modbus::RawValues registers{{holding_register(0), 512},
+                                    {holding_register(220), 32'766},
+                                    {holding_register(274), 34'905},
+                                    {holding_register(275), 14}};
   const std::string table = reading_table(content, &registers);
   EXPECT_NE(table.find("  mode_auto          0.9 = 0200              true"), std::string::npos) << table;
   EXPECT_NE(table.find("  energy_kwh         274 = 34905 14        952409 kWh"), std::string::npos) << table;
@@ -135,17 +139,17 @@ TEST(Commands, table_shows_raw_registers_of_the_values) {
 
 TEST(Commands, raw_table_shows_both_signs) {
   EXPECT_EQ(
-      raw_table({{120, 0xFFFE}, {121, 0x0F91}}),
+      raw_table({{modbus::holding_register(120), 0xFFFE}, {modbus::holding_register(121), 0x0F91}}),
       "address  unsigned  signed  hex\n    120     65534      -2  FFFE\n    121      3985    3985  0F91\n");
 }
 
 TEST(Commands, profiles_are_listed_printed_and_checked) {
   const Ran list = profiles({});
-  EXPECT_NE(list.out.find("hgm9520n     generator  tcp           9 blocks, 56 fields"), std::string::npos)
+  EXPECT_NE(list.out.find("hgm9520n     generator  tcp           14 blocks, 56 fields"), std::string::npos)
       << list.out;
   EXPECT_NE(profiles({.name_or_file = "hgm9560"}).out.find("accumulated 203..211"), std::string::npos);
   const std::string file = std::string{SOURCE_DIR} + "/profiles/hgm9560.toml";
-  EXPECT_EQ(profiles({.name_or_file = file, .check = true}).out, file + ": good: 9 blocks, 38 fields\n");
+  EXPECT_EQ(profiles({.name_or_file = file, .check = true}).out, file + ": good: 11 blocks, 38 fields\n");
   const Ran unknown = profiles({.name_or_file = "nothing"});
   EXPECT_EQ(unknown.status, 2);
   EXPECT_NE(unknown.errors.find("'nothing' is neither a profile nor a file"), std::string::npos);

@@ -110,9 +110,12 @@ TEST(ScanEvaluation, one_impossible_value_reduces_the_confidence) {
 TEST(ScanEvaluation, map_with_a_refused_or_missing_block_does_not_match) {
   const auto profile = catalog().find("hgm9560");
   poller::ReadResult read = read_of(*profile, switchboard);
-  read.refused = {{.block = 8, .exception = 2}};
+  read.missing.refused = {{.block = 8, .exception = 2}};
   EXPECT_EQ(match_profile(*profile, read).confidence, MatchConfidence::no_match);
   EXPECT_EQ(match_profile(*profile, read).why, "1 of 9 blocks are refused, the first is accumulated");
+  // Alarm words are not read in each cycle: a controller without them is the same model.
+  read.missing.refused = {{.block = 9, .exception = 2}};
+  EXPECT_NE(match_profile(*profile, read).confidence, MatchConfidence::no_match);
   const ProfileMatch silent = match_profile(*profile, failed(link::Error::no_response));
   EXPECT_EQ(silent.confidence, MatchConfidence::no_match);
   EXPECT_EQ(silent.why, "h:502 unit 1: failed");

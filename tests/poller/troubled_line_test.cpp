@@ -1,6 +1,7 @@
 #include "troubled_line.hpp"
 
 #include "modbus/error.hpp"
+#include "poller/always_read.hpp"
 #include "poller/cycle.hpp"
 #include "poller/transaction_of.hpp"
 #include "profile/catalog.hpp"
@@ -21,7 +22,7 @@ namespace {
 // A built-in map's blocks, with each of their registers as a field.
 profile::ProfilePtr every_register_of(const std::string& name) {
   auto profile = std::make_shared<profile::Profile>(*profile::Catalog::built_in().find(name));
-  profile->fields.clear();
+  keep_always_read_blocks(*profile);
   for (std::uint16_t block = 0; block < profile->blocks.size(); ++block) {
     for (std::uint16_t index = 0; index < profile->blocks[block].count; ++index) {
       profile->fields.push_back(

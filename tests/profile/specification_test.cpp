@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -217,7 +218,8 @@ TEST_P(Specification, fields_have_its_order_and_addresses) {
     EXPECT_FALSE(field.label.en.empty() || field.label.ru.empty()) << row.name;
     blocks.emplace(row.block, row.block_count);
   }
-  EXPECT_EQ(std::ranges::count_if(profile->blocks, &Block::is_always_read), std::ssize(blocks));
+  EXPECT_EQ(std::ranges::count_if(profile->blocks, [](const Block& block) { return block.is_always_read(); }),
+            std::ssize(blocks));
   EXPECT_EQ(blocks.size(), 9U);
 }
 

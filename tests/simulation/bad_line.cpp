@@ -4,6 +4,7 @@
 #include "modbus/big_endian.hpp"
 #include "modbus/rtu_frame.hpp"
 #include "network.hpp"
+#include "poller/always_read.hpp"
 #include "poller/poll_thread.hpp"
 #include "poller/register_codes.hpp"
 #include "profile/catalog.hpp"
@@ -38,7 +39,7 @@ constexpr const char* converter_address = "10.0.0.100";
 // The blocks of a built-in register map, with a field for each register.
 profile::ProfilePtr every_register_of(const std::string& name) {
   auto profile = std::make_shared<profile::Profile>(*profile::Catalog::built_in().find(name));
-  profile->fields.clear();
+  poller::keep_always_read_blocks(*profile);
   for (std::uint16_t block = 0; block < profile->blocks.size(); ++block) {
     for (std::uint16_t index = 0; index < profile->blocks[block].count; ++index) {
       const auto address = static_cast<std::uint16_t>(profile->blocks[block].address + index);

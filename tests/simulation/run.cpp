@@ -4,6 +4,7 @@
 #include "faults.hpp"
 #include "kernel.hpp"
 #include "network.hpp"
+#include "poller/always_read.hpp"
 #include "poller/poll_thread.hpp"
 #include "profile/catalog.hpp"
 #include "random_source.hpp"
@@ -34,7 +35,7 @@ constexpr minutes without_faults{4};  // at the end, for all to come back
 // A built-in map's blocks, with every register of them as a field of its own.
 profile::ProfilePtr every_register_of(const std::string& name, std::uint16_t requests_in_flight) {
   auto profile = std::make_shared<profile::Profile>(*profile::Catalog::built_in().find(name));
-  profile->fields.clear();
+  poller::keep_always_read_blocks(*profile);
   profile->tcp.requests_in_flight = requests_in_flight;
   for (std::uint16_t block = 0; block < profile->blocks.size(); ++block) {
     for (std::uint16_t index = 0; index < profile->blocks[block].count; ++index) {
