@@ -144,10 +144,10 @@ class Comparison {
   std::optional<bool> is_class_on(const Content& content, const EventFields::Alarm& alarm) const {
     const auto is_on = bit(content, alarm.field);
     if (!is_on.value_or(false) || !alarm.alarm_class) return is_on;
-    return !is_class_covered(content, *alarm.alarm_class, alarm_count_of(content));
+    return !is_class_covered(content, *alarm.alarm_class, alarms_total_of(content));
   }
 
-  std::optional<std::int64_t> alarm_count_of(const Content& content) const {
+  std::optional<std::int64_t> alarms_total_of(const Content& content) const {
     return fields_.alarm_count ? content.values[*fields_.alarm_count] : std::nullopt;
   }
 

@@ -130,7 +130,7 @@ void Journal::clear_unread_points(std::int64_t device_id, const EventFields& fie
                                   const reading::Content& content) {
   if (!content.is_fresh()) return;
   std::vector<Subject> ended;
-  for (auto entry = open_.lower_bound({device_id, std::string{point_prefix}}); entry != open_.end();
+  for (auto entry = open_.lower_bound({device_id, std::string{profile::point_prefix}}); entry != open_.end();
        ++entry) {
     const auto& [subject, event] = *entry;
     if (subject.first != device_id || !is_point_code(subject.second)) break;

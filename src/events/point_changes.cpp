@@ -95,7 +95,7 @@ const AlarmPoint* find_point(const profile::Profile& profile, std::string_view c
 }
 
 bool is_class_covered(const Content& content, profile::AlarmClass alarm_class,
-                      std::optional<std::int64_t> alarm_count) {
+                      std::optional<std::int64_t> alarms_total) {
   if (!content.alarm_words) return false;
   std::int64_t standing = 0;
   bool is_described = false;
@@ -112,7 +112,7 @@ bool is_class_covered(const Content& content, profile::AlarmClass alarm_class,
                                       !point.only_running && point.alarm_class == alarm_class);
     }
   }
-  return is_described && alarm_count.value_or(0) <= standing;
+  return is_described && alarms_total.value_or(0) <= standing;
 }
 
 }  // namespace gensetd::events

@@ -10,8 +10,7 @@
 
 namespace gensetd::events {
 
-inline constexpr std::string_view point_prefix = "alarm:";
-inline bool is_point_code(std::string_view code) { return code.starts_with(point_prefix); }
+inline bool is_point_code(std::string_view code) { return code.starts_with(profile::point_prefix); }
 
 // Whether the engine runs before and after a reading; empty: unknown.
 struct EngineRuns {
@@ -35,6 +34,6 @@ const profile::AlarmPoint* find_point(const profile::Profile& profile, std::stri
 // the class that is confirmed, has a priority and was read in this cycle is on, and the controller does not
 // count more alarms than there are points on.
 bool is_class_covered(const reading::Content& content, profile::AlarmClass alarm_class,
-                      std::optional<std::int64_t> alarm_count);
+                      std::optional<std::int64_t> alarms_total);
 
 }  // namespace gensetd::events

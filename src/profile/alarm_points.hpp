@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gensetd::profile {
@@ -32,6 +33,9 @@ std::optional<int> default_priority(AlarmClass alarm_class);
 constexpr bool may_be_suppressed(AlarmClass alarm_class) {
   return alarm_class == AlarmClass::warning || alarm_class == AlarmClass::indication;
 }
+
+// How the codes of events of alarm points begin.
+inline constexpr std::string_view point_prefix = "alarm:";
 
 // One alarm of a controller: bits of a register, or a coil or discrete input.
 struct AlarmPoint {

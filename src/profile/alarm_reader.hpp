@@ -1,26 +1,13 @@
 #pragma once
 
+#include "profile/alarm_rules.hpp"
 #include "profile/profile.hpp"
-#include "profile/profile_rules.hpp"
 #include "profile/table_reader.hpp"
 
-#include <map>
-#include <string>
-
 namespace gensetd::profile {
-
-// The lines that define alarms, by code. An alarm that is inherited has none.
-using AlarmLines = std::multimap<std::string, unsigned>;
 
 // Reads `alarm_layouts`, `alarm_groups` and `alarms`, and adds their points to those of the profile that is
 // extended. Throws ProfileError.
 AlarmLines read_alarms(Profile& profile, const TableReader& table);
-
-// Removes points by their codes "group.code". Throws ProfileError for one that does not exist.
-void remove_alarms(Profile& profile, const TableReader& remove);
-
-// Sorts the points and assigns their words to the blocks, which must be final. Throws ProfileError if a point
-// is in no block, or if two points are the same. `table` is the file's top level.
-void arrange_alarms(Profile& profile, const TableReader& table, const AlarmLines& lines);
 
 }  // namespace gensetd::profile

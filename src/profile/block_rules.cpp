@@ -42,7 +42,7 @@ std::vector<std::string_view> keys_of(const CodeTable& table) {
   return keys;
 }
 
-// "alarm_common", or "mains_status:abnormal": a field and the key of a code.
+// "any_alarm", or "state:fault": a field and the key of a code.
 Condition condition_of(const ProfileDraft& draft, const Profile& profile, const std::string& text,
                        const FilePosition& position) {
   const std::size_t colon = text.find(':');
@@ -51,7 +51,7 @@ Condition condition_of(const ProfileDraft& draft, const Profile& profile, const 
       find_named(draft.fields, name, [](const auto& line) -> const std::string& { return line.part.name; });
   if (field == draft.fields.end())
     refuse(position, fmt::format("when: there is no field {}: must be a bit, or a code such as "
-                                 "\"mains_status:abnormal\"",
+                                 "\"state:fault\"",
                                  in_quotes(name)));
   Condition condition{.text = text, .field = static_cast<std::uint16_t>(field - draft.fields.begin())};
   if (colon == std::string::npos) {

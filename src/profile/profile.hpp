@@ -59,7 +59,7 @@ struct Field {
 
 // A value of the reading that decides whether a block is read: a bit that is set, or a code.
 struct Condition {
-  std::string text;         // as the file states it: "alarm_common" or "mains_status:abnormal"
+  std::string text;         // as the file states it: "any_alarm" or "state:fault"
   std::uint16_t field = 0;  // index in Profile::fields
   std::int64_t value = 1;   // of the field, when the condition is met
 };

@@ -124,8 +124,7 @@ void read_code_tables(Profile& profile, const TableReader& table) {
 void read_schedule(Block& block, const TableReader& reader) {
   if (reader.has("every")) block.every = static_cast<std::uint16_t>(reader.number("every", 1, every_max));
   if (!reader.has("when")) return;
-  constexpr std::string_view allowed =
-      R"(a list of conditions such as ["alarm_common", "mains_status:abnormal"])";
+  constexpr std::string_view allowed = R"(a list of conditions such as ["any_alarm", "state:fault"])";
   const TomlList& conditions = reader.list("when", allowed);
   for (const TomlNode& node : conditions) {
     const auto* text = std::get_if<std::string>(&node.value);

@@ -188,7 +188,7 @@ TEST_P(OptionalCycle, a_suspect_response_of_alarm_words_is_read_again) {
   EXPECT_EQ(words(1, 7), "2=7 ");
 }
 
-TEST_P(OptionalCycle, a_cycle_that_fails_does_not_ask_for_alarm_words) {
+TEST_P(OptionalCycle, a_cycle_that_fails_reads_no_alarm_words) {
   registers[0] = 1;
   silent[511] = 1;
   EXPECT_EQ(run().find(" 1+"), std::string::npos);
