@@ -3,6 +3,7 @@
 #include "profile/named_parts.hpp"
 #include "profile/number_reader.hpp"
 #include "profile/number_rules.hpp"
+#include "profile/role_rules.hpp"
 #include "profile/units.hpp"
 #include "profile/words.hpp"
 
@@ -111,6 +112,7 @@ void read_field(Field& field, const TableReader& table, const Profile& profile, 
     check_exists(profile.code_tables, "code table", field.codes, table.position("codes"));
   }
   if (is_new || table.has("label")) field.label = table.label("label");
+  read_role(field, table);
   if (profile.defaults.format == 1 || (format == 1 && is_new)) {
     check_field(field, table.position());
   } else {
@@ -131,11 +133,11 @@ void read_fields(ProfileDraft& draft, const TableReader& table, const Profile& p
                  bool derived) {
   if (derived && !table.has("fields")) return;
   for (const TomlNode& node : table.list("fields", "a list of fields")) {
-    const TableReader reader = reader_of(
-        node, draft.file, "field", format,
-        {"name", "address", "type", "bit", "decimals", "no_data", "raw_min", "raw_max", "unit", "sign",
-         "group", "codes", "label"},
-        {"table", "mask", "scale", "offset", "word_order", "byte_order", "digits", "length", "encoding"});
+    const TableReader reader = reader_of(node, draft.file, "field", format,
+                                         {"name", "address", "type", "bit", "decimals", "no_data", "raw_min",
+                                          "raw_max", "unit", "sign", "group", "codes", "label"},
+                                         {"table", "mask", "scale", "offset", "word_order", "byte_order",
+                                          "digits", "length", "encoding", "role"});
     const std::string name = reader.name("name");
     auto found =
         find_named(draft.fields, name, [](const auto& line) -> const std::string& { return line.part.name; });

@@ -3,6 +3,7 @@
 #include "modbus/read_request.hpp"
 #include "profile/alarm_points.hpp"
 #include "profile/number_format.hpp"
+#include "profile/role.hpp"
 #include "profile/text.hpp"
 
 #include <chrono>
@@ -22,6 +23,7 @@ struct Code {
   std::int64_t value = 0;
   std::string key;  // as in the specification, e.g. "crank_rest"
   Text label;
+  std::optional<Meaning> means;  // empty: unknown to events and the page
 };
 
 struct CodeTable {
@@ -55,6 +57,8 @@ struct Field {
   NumberKeys keys;
   std::shared_ptr<const NumberFormat> number;  // null: decode16() and decode32() know the field
   std::uint16_t text = 0;                      // of Type::text: its value, an index of the reading's texts
+  std::optional<Role> role;                    // of one field of the profile at most
+  bool is_in_overview = false;                 // stream/overview.hpp
 };
 
 // A value of the reading that decides whether a block is read: a bit that is set, or a code.

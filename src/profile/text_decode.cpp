@@ -31,7 +31,9 @@ std::string bytes_of(const std::u16string& words) {
   return bytes;
 }
 
-bool is_control(char character) { return (character >= 0 && character < ' ') || character == '\x7f'; }
+bool is_control_character(char character) {
+  return (character >= 0 && character < ' ') || character == '\x7f';
+}
 
 }  // namespace
 
@@ -52,7 +54,7 @@ std::string decode_text(const Field& field, std::span<const std::uint8_t> bytes)
       text = utf_to_utf<char>(utf_to_utf<char32_t>(text));  // drops what is no UTF-8
     }
   }
-  std::erase_if(text, is_control);
+  std::erase_if(text, is_control_character);
   text.resize(text.find_last_not_of(' ') + 1);
   return text;
 }

@@ -158,6 +158,7 @@ SETTINGS_FILES = {
 SIMULATE = {
     "--address": ["host"], "--port": ["x", "-1", "65536", "65530"], "--devices": ["x", "-1", "1000001"],
     "--profile": ["none"], "--protocol": ["udp"], "--seed": ["x"], "--speed": ["x", "0", "1001"],
+    "--oil-failure-after": ["x", "-1", "86401"],
     "--baud": ["x", "299", "1000001"], "--turnaround-ms": ["x", "-1", "60001"], "--packing-ms": ["-1", "1001"],
     "--clients-max": ["-1", "1001"], "--foreign-master": ["many"], "--dead-units": ["x", "256"],
     "--merge-limit": ["0", "126"], "--unknown": ["x", "1:0"], "--refuse": ["loudly"], "--silence": ["x", "1.1", "-0.1"],

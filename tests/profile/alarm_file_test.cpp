@@ -159,6 +159,8 @@ const std::vector<Mistake> mistakes{
      "24: field raw has u16 at input 4..4, which is not inside one block: must be inside"},
     {24, R"(table = "input")", R"(table = 4)",
      "24: table = 4: must be holding or input or coils or discrete, in quotes"},
+    {25, R"(type = "u16",)", R"(type = "u16", role = "alarm.count",)",
+     R"(25: field late with role = "alarm.count" is in block slow, which is not read in each cycle: must be in a block without every and when)"},
     {28, R"("single")", R"("other")",
      R"(28: there is no alarm group "other": must be one of shutdown, warning, single, states)"},
     {28, "address = 2", "address = 9",
