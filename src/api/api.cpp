@@ -16,8 +16,8 @@ namespace {
 
 using registry::Device;
 using registry::Site;
-using server::Request;
-using server::Response;
+using server::HttpRequest;
+using server::HttpResponse;
 
 namespace asio = boost::asio;
 
@@ -60,21 +60,21 @@ std::string_view openapi_name(server::Method method) {
   return method == server::Method::patch ? "patch" : "delete";
 }
 
-Response unauthorized(std::string_view what_to_do) {
-  Response response = server::error_response(401, "unauthorized", what_to_do);
+HttpResponse unauthorized(std::string_view what_to_do) {
+  HttpResponse response = server::error_response(401, "unauthorized", what_to_do);
   response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
 }
 
-Response upgrade_required() {
-  Response response =
+HttpResponse upgrade_required() {
+  HttpResponse response =
       server::error_response(426, "upgrade_required", "/ws/metrics is a WebSocket; open it as ws://");
   response.headers.emplace_back("Upgrade", "websocket");
   response.headers.emplace_back("Connection", "Upgrade");
   return response;
 }
 
-Response forbidden_host() {
+HttpResponse forbidden_host() {
   return server::error_response(
       403, "forbidden_host",
       "without API_TOKEN only an address, localhost, the machine's own name or a host of "
@@ -142,8 +142,8 @@ Api::Api(ApiServices services, server::AccessPolicy access, std::filesystem::pat
       connections_(http_server.connections()),
       http_metrics_(http_server.metrics()) {}
 
-asio::awaitable<Response> Api::respond(const Request& request) {
-  Response response;
+asio::awaitable<HttpResponse> Api::respond(const HttpRequest& request) {
+  HttpResponse response;
   try {
     response = co_await dispatch(request);
   } catch (const server::BadQuery& bad) {
@@ -184,12 +184,12 @@ std::string Api::allowed_methods(const Match& found) {
 
 std::string Api::allowed_methods(std::string_view path) { return allowed_methods(match(path)); }
 
-asio::awaitable<Response> Api::dispatch(const Request& request) {
+asio::awaitable<HttpResponse> Api::dispatch(const HttpRequest& request) {
   Match found = match(request.path);
   for (const Route* route : found.routes) {
     if (route->method != request.method) continue;
     if (auto refused = refuse_access(request, *route)) co_return std::move(*refused);
-    Response response = co_await (this->*route->handler)(request, std::move(found.variable));
+    HttpResponse response = co_await (this->*route->handler)(request, std::move(found.variable));
     co_return response;
   }
   std::string allowed = allowed_methods(found);
@@ -207,20 +207,20 @@ asio::awaitable<Response> Api::dispatch(const Request& request) {
 }
 
 // For a request that no route, file or upgrade serves: OPTIONS, a CORS preflight, or an error.
-Response Api::respond_without_route(const Request& request, std::string allowed) const {
+HttpResponse Api::respond_without_route(const HttpRequest& request, std::string allowed) const {
   if (allowed.empty())
     return server::error_response(404, "not_found",
                                   fmt::format("there is no {}", request.path.substr(0, 100)));
   const bool is_options = request.method == server::Method::options;
   if (is_options && !request.origin.empty() && !request.preflight_method.empty()) return preflight(request);
-  Response response{.status = 204};
+  HttpResponse response{.status = 204};
   if (!is_options)
     response = server::error_response(405, "method_not_allowed", fmt::format("allowed here: {}", allowed));
   response.headers.emplace_back("Allow", std::move(allowed));
   return response;
 }
 
-std::optional<Response> Api::refuse_access(const Request& request, const Route& route) const {
+std::optional<HttpResponse> Api::refuse_access(const HttpRequest& request, const Route& route) const {
   const server::Role role = access_.role_of(request);
   if (!route.open && role == server::Role::none)
     return unauthorized("send the token as Authorization: Bearer TOKEN");
@@ -238,19 +238,19 @@ std::optional<Response> Api::refuse_access(const Request& request, const Route& 
 }
 
 // Responds to a CORS preflight, by which a browser asks whether a page of another origin may send a request.
-Response Api::preflight(const Request& request) const {
+HttpResponse Api::preflight(const HttpRequest& request) const {
   if (!access_.is_allowed_cross_origin(request))
     return server::error_response(
         403, "forbidden_origin",
         "pages of this origin are not permitted to use the API; see ALLOWED_ORIGINS");
-  Response response{.status = 204};
+  HttpResponse response{.status = 204};
   response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE");
   response.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type");
   response.headers.emplace_back("Access-Control-Max-Age", "600");
   return response;
 }
 
-std::variant<server::WebSocketTask, Response> Api::authorize_upgrade(const Request& request) {
+std::variant<server::WebSocketTask, HttpResponse> Api::authorize_upgrade(const HttpRequest& request) {
   if (request.path != "/ws/metrics")
     return server::error_response(404, "not_found", "the WebSocket is /ws/metrics");
   if (access_.role_of(request) == server::Role::none)
@@ -268,24 +268,24 @@ std::variant<server::WebSocketTask, Response> Api::authorize_upgrade(const Reque
   }
 }
 
-asio::awaitable<Response> Api::get_openapi(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::get_openapi(const HttpRequest& request, std::string) {
   server::require_no_query(request.query);
   for (const StaticFile& file : static_files()) {
-    if (file.name == "openapi.json") co_return Response{.body = std::string{file.text}};
+    if (file.name == "openapi.json") co_return HttpResponse{.body = std::string{file.text}};
   }
   co_return server::error_response(404, "not_found", "no API description is built in");
 }
 
 // The page that displays openapi.json.
-asio::awaitable<Response> Api::get_docs(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::get_docs(const HttpRequest& request, std::string) {
   const std::string_view file = request.path.substr(std::string_view{"/api/"}.size());
   co_return file_response(file == "docs" ? "docs.html" : file);
 }
 
-Response Api::file_response(std::string_view name) {
+HttpResponse Api::file_response(std::string_view name) {
   for (const StaticFile& file : static_files()) {
     if (file.name != name) continue;
-    Response response{.body = std::string{file.text}, .content_type = "text/html; charset=utf-8"};
+    HttpResponse response{.body = std::string{file.text}, .content_type = "text/html; charset=utf-8"};
     if (name.ends_with(".js")) response.content_type = "text/javascript; charset=utf-8";
     if (name.ends_with(".css")) response.content_type = "text/css; charset=utf-8";
     return response;

@@ -24,17 +24,17 @@ namespace gensetd::api {
 // All routes: requests in, responses out, without sockets. One thread.
 class Api final : public server::RequestHandler {
  public:
-  using Request = server::Request;
-  using Response = server::Response;
-  using ResponseTask = boost::asio::awaitable<Response>;
+  using HttpRequest = server::HttpRequest;
+  using HttpResponse = server::HttpResponse;
+  using ResponseTask = boost::asio::awaitable<HttpResponse>;
 
   // web_dir: directory of the dashboard; empty: the built-in one. http_server: its connections and metrics
   // are reported; they outlive this object.
   Api(ApiServices services, server::AccessPolicy access, std::filesystem::path web_dir,
       std::shared_ptr<stream::WebSocketContext> websockets, const server::HttpServer& http_server);
 
-  ResponseTask respond(const Request& request) override;
-  std::variant<server::WebSocketTask, Response> authorize_upgrade(const Request& request) override;
+  ResponseTask respond(const HttpRequest& request) override;
+  std::variant<server::WebSocketTask, HttpResponse> authorize_upgrade(const HttpRequest& request) override;
 
   // A row of the route table, as web/openapi.json must describe it. The WebSocket and the files of web/ are
   // not in the table.
@@ -51,7 +51,7 @@ class Api final : public server::RequestHandler {
 
  private:
   struct Route;
-  using Handler = ResponseTask (Api::*)(const Request& request, std::string variable);
+  using Handler = ResponseTask (Api::*)(const HttpRequest& request, std::string variable);
   static const Route routes[];
 
   // The routes of one path, and the text at the {} of their pattern.
@@ -62,41 +62,41 @@ class Api final : public server::RequestHandler {
   static Match match(std::string_view path);
   static std::string allowed_methods(const Match& found);
 
-  ResponseTask dispatch(const Request& request);
-  std::optional<Response> refuse_access(const Request& request, const Route& route) const;
-  Response preflight(const Request& request) const;
-  Response respond_without_route(const Request& request, std::string allowed) const;
+  ResponseTask dispatch(const HttpRequest& request);
+  std::optional<HttpResponse> refuse_access(const HttpRequest& request, const Route& route) const;
+  HttpResponse preflight(const HttpRequest& request) const;
+  HttpResponse respond_without_route(const HttpRequest& request, std::string allowed) const;
 
   // Row: registry::Site or registry::Device. Defined and instantiated in registry_routes.cpp.
   template <class Row>
-  ResponseTask get_row(const Request&, std::string id);
+  ResponseTask get_row(const HttpRequest&, std::string id);
   template <class Row>
-  ResponseTask create_row(const Request&, std::string);
+  ResponseTask create_row(const HttpRequest&, std::string);
   template <class Row>
-  ResponseTask update_row(const Request&, std::string id);
+  ResponseTask update_row(const HttpRequest&, std::string id);
   template <class Row>
-  ResponseTask remove_row(const Request&, std::string id);
+  ResponseTask remove_row(const HttpRequest&, std::string id);
 
-  ResponseTask list_sites(const Request&, std::string);
-  ResponseTask list_devices(const Request&, std::string);
-  ResponseTask get_diagnostics(const Request&, std::string);
-  ResponseTask test_connection(const Request&, std::string);
-  ResponseTask read_device(const Request&, std::string);
-  ResponseTask get_points(const Request&, std::string);
-  ResponseTask list_profiles(const Request&, std::string);
-  ResponseTask get_profile(const Request&, std::string);
-  ResponseTask list_events(const Request&, std::string);
-  ResponseTask acknowledge_event(const Request&, std::string);
-  ResponseTask list_alarms(const Request&, std::string);
-  ResponseTask list_event_codes(const Request&, std::string);
-  ResponseTask get_access(const Request&, std::string);
-  ResponseTask get_history(const Request&, std::string);
-  ResponseTask get_metrics(const Request&, std::string);
-  ResponseTask get_health(const Request&, std::string);
-  ResponseTask get_prometheus(const Request&, std::string);
-  ResponseTask get_openapi(const Request&, std::string);
-  ResponseTask get_docs(const Request&, std::string);
-  static Response file_response(std::string_view name);  // a file of web/
+  ResponseTask list_sites(const HttpRequest&, std::string);
+  ResponseTask list_devices(const HttpRequest&, std::string);
+  ResponseTask get_diagnostics(const HttpRequest&, std::string);
+  ResponseTask test_connection(const HttpRequest&, std::string);
+  ResponseTask read_device(const HttpRequest&, std::string);
+  ResponseTask get_points(const HttpRequest&, std::string);
+  ResponseTask list_profiles(const HttpRequest&, std::string);
+  ResponseTask get_profile(const HttpRequest&, std::string);
+  ResponseTask list_events(const HttpRequest&, std::string);
+  ResponseTask acknowledge_event(const HttpRequest&, std::string);
+  ResponseTask list_alarms(const HttpRequest&, std::string);
+  ResponseTask list_event_codes(const HttpRequest&, std::string);
+  ResponseTask get_access(const HttpRequest&, std::string);
+  ResponseTask get_history(const HttpRequest&, std::string);
+  ResponseTask get_metrics(const HttpRequest&, std::string);
+  ResponseTask get_health(const HttpRequest&, std::string);
+  ResponseTask get_prometheus(const HttpRequest&, std::string);
+  ResponseTask get_openapi(const HttpRequest&, std::string);
+  ResponseTask get_docs(const HttpRequest&, std::string);
+  static HttpResponse file_response(std::string_view name);  // a file of web/
 
   ApiServices services_;
   server::AccessPolicy access_;

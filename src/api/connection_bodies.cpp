@@ -15,7 +15,7 @@
 namespace gensetd::api {
 namespace {
 
-using server::Response;
+using server::HttpResponse;
 
 namespace json = boost::json;
 using registry::Refusal;
@@ -61,7 +61,7 @@ registry::Result<ProbeRequest> target_of(json::object body, const profile::Catal
                       .profile = catalog.find(device.profile)};
 }
 
-std::optional<Response> refuse_address(const json::object& body, const ApiServices& services) {
+std::optional<HttpResponse> refuse_address(const json::object& body, const ApiServices& services) {
   const json::value* given = body.if_contains("ip_address");
   if (given == nullptr || !given->is_string()) return std::nullopt;
   const std::string reason =

@@ -18,7 +18,8 @@ namespace gensetd::api {
 registry::Result<ProbeRequest> target_of(boost::json::object body, const profile::Catalog& catalog);
 
 // The response that refuses a body whose ip_address controllers must not have; empty: it is allowed.
-std::optional<server::Response> refuse_address(const boost::json::object& body, const ApiServices& services);
+std::optional<server::HttpResponse> refuse_address(const boost::json::object& body,
+                                                   const ApiServices& services);
 
 // Removes `raw` from the body and returns the registers that it names, {"address": A, "count": C}; empty when
 // there is no `raw`.

@@ -12,15 +12,15 @@
 namespace gensetd::api {
 namespace {
 
-using server::Request;
-using server::Response;
+using server::HttpRequest;
+using server::HttpResponse;
 
 namespace asio = boost::asio;
 
 // Each occupies its line for up to half a minute.
 constexpr int running_reads_max = 4;
 
-Response too_many_reads() {
+HttpResponse too_many_reads() {
   return server::retry_after(
       server::error_response(
           503, "too_many_reads",
@@ -31,10 +31,10 @@ Response too_many_reads() {
 
 }  // namespace
 
-asio::awaitable<Response> Api::test_connection(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::test_connection(const HttpRequest& request, std::string) {
   server::require_no_query(request.query);
   auto body = parse_body(request);
-  if (auto* refusal = std::get_if<Response>(&body)) co_return std::move(*refusal);
+  if (auto* refusal = std::get_if<HttpResponse>(&body)) co_return std::move(*refusal);
   auto& given = std::get<boost::json::object>(body);
   auto not_allowed = refuse_address(given, services_);
   if (not_allowed) co_return std::move(*not_allowed);
@@ -43,13 +43,13 @@ asio::awaitable<Response> Api::test_connection(const Request& request, std::stri
   if (running_reads_ >= running_reads_max) co_return too_many_reads();
   const server::CountGuard guard(running_reads_);
   const ProbeResult found = co_await services_.probe(std::move(std::get<ProbeRequest>(target)));
-  co_return Response{.body = to_json(found)};
+  co_return HttpResponse{.body = to_json(found)};
 }
 
-asio::awaitable<Response> Api::read_device(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::read_device(const HttpRequest& request, std::string) {
   server::require_no_query(request.query);
   auto body = parse_body(request);
-  if (auto* refusal = std::get_if<Response>(&body)) co_return std::move(*refusal);
+  if (auto* refusal = std::get_if<HttpResponse>(&body)) co_return std::move(*refusal);
   auto& given = std::get<boost::json::object>(body);
   auto not_allowed = refuse_address(given, services_);
   if (not_allowed) co_return std::move(*not_allowed);
@@ -62,7 +62,7 @@ asio::awaitable<Response> Api::read_device(const Request& request, std::string) 
   const auto range_to_read = std::get<std::optional<modbus::ReadRequest>>(range);
   const ReadNowResult found =
       co_await services_.read_now(std::move(std::get<ProbeRequest>(target)), range_to_read);
-  co_return Response{.body = to_json(found)};
+  co_return HttpResponse{.body = to_json(found)};
 }
 
 }  // namespace gensetd::api

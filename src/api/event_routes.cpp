@@ -22,8 +22,8 @@
 namespace gensetd::api {
 namespace {
 
-using server::Request;
-using server::Response;
+using server::HttpRequest;
+using server::HttpResponse;
 
 namespace asio = boost::asio;
 namespace json = boost::json;
@@ -32,10 +32,10 @@ using events::EventService;
 reading::Timestamp now() { return reading::system_now(); }
 
 // The name of the person who acknowledges, from the body of the request; empty without a body.
-std::variant<std::string, Response> name_of(const Request& request) {
+std::variant<std::string, HttpResponse> name_of(const HttpRequest& request) {
   if (request.body.empty()) return std::string{};
   auto body = parse_body(request);
-  if (auto* refusal = std::get_if<Response>(&body)) return std::move(*refusal);
+  if (auto* refusal = std::get_if<HttpResponse>(&body)) return std::move(*refusal);
   static constexpr std::array<std::string_view, 1> known = {"by"};
   registry::Fields fields{std::get<json::object>(body), known};
   std::string by;
@@ -44,7 +44,7 @@ std::variant<std::string, Response> name_of(const Request& request) {
   return by;
 }
 
-Response acknowledgement_response(const EventService::Acknowledged& result, std::string_view id) {
+HttpResponse acknowledgement_response(const EventService::Acknowledged& result, std::string_view id) {
   if (const auto* event = std::get_if<events::Event>(&result)) return {.body = events::to_json(*event)};
   switch (std::get<EventService::AcknowledgeError>(result)) {
     case EventService::AcknowledgeError::unknown:
@@ -98,7 +98,7 @@ text::Pieces pieces_of_alarms(const EventService& watch) {
 
 }  // namespace
 
-asio::awaitable<Response> Api::list_events(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::list_events(const HttpRequest& request, std::string) {
   const events::EventQuery query = event_query(request.query);
   events::EventQuery one_more = query;
   ++one_more.limit;
@@ -109,26 +109,26 @@ asio::awaitable<Response> Api::list_events(const Request& request, std::string) 
   if (const auto* refusal = std::get_if<registry::Refusal>(&result)) co_return refusal_response(*refusal);
   auto& events = std::get<std::vector<events::Event>>(result);
   if (!wants_csv(request.accept)) {
-    Response page = server::response_in_pieces(pieces_of_events(std::move(events), query.limit, now()));
+    HttpResponse page = server::response_in_pieces(pieces_of_events(std::move(events), query.limit, now()));
     co_return page;
   }
-  Response response = server::response_in_pieces(pieces_of_csv(std::move(events), query.limit));
+  HttpResponse response = server::response_in_pieces(pieces_of_csv(std::move(events), query.limit));
   response.content_type = "text/csv; charset=utf-8";
   response.headers.emplace_back("Cache-Control", "no-store");
   co_return response;
 }
 
-asio::awaitable<Response> Api::list_alarms(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::list_alarms(const HttpRequest& request, std::string) {
   server::require_no_query(request.query);
   co_return server::response_in_pieces(pieces_of_alarms(services_.events));
 }
 
-asio::awaitable<Response> Api::acknowledge_event(const Request& request, std::string variable) {
+asio::awaitable<HttpResponse> Api::acknowledge_event(const HttpRequest& request, std::string variable) {
   server::require_no_query(request.query);
   const auto id = server::parse_id(variable);
   if (!id) co_return acknowledgement_response(EventService::AcknowledgeError::unknown, variable);
   auto name = name_of(request);
-  if (auto* refusal = std::get_if<Response>(&name)) co_return std::move(*refusal);
+  if (auto* refusal = std::get_if<HttpResponse>(&name)) co_return std::move(*refusal);
   auto start = [&](std::function<void(EventService::Acknowledged)> handler) {
     services_.events.acknowledge(*id, std::get<std::string>(name), std::move(handler));
   };
@@ -158,9 +158,9 @@ asio::awaitable<Response> Api::acknowledge_event(const Request& request, std::st
   co_return acknowledgement_response(result, variable);
 }
 
-asio::awaitable<Response> Api::list_event_codes(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::list_event_codes(const HttpRequest& request, std::string) {
   server::require_no_query(request.query);
-  co_return Response{.body = print_event_codes()};
+  co_return HttpResponse{.body = print_event_codes()};
 }
 
 }  // namespace gensetd::api

@@ -16,8 +16,8 @@
 namespace gensetd::api {
 namespace {
 
-using server::Request;
-using server::Response;
+using server::HttpRequest;
+using server::HttpResponse;
 
 using std::chrono::milliseconds;
 
@@ -29,7 +29,7 @@ milliseconds validity_of(std::optional<milliseconds> cadence) {
 
 }  // namespace
 
-boost::asio::awaitable<Response> Api::get_history(const Request& request, std::string) {
+boost::asio::awaitable<HttpResponse> Api::get_history(const HttpRequest& request, std::string) {
   const auto now = reading::system_now();
   const HistoryQuery query = history_query(request.query, services_.history.options().span, now);
   const auto& devices = services_.registry.directory().devices;
@@ -52,7 +52,7 @@ boost::asio::awaitable<Response> Api::get_history(const Request& request, std::s
     // The device was removed or its profile changed meanwhile: its history was replaced.
     const bool is_gone = !services_.registry.directory().devices.contains(query.device_id);
     if (is_gone || (record != nullptr && record->profile() != profile)) {
-      Response retried = co_await get_history(request, std::string{});
+      HttpResponse retried = co_await get_history(request, std::string{});
       co_return retried;
     }
     const history::Record& read = record != nullptr ? *record : empty_record;

@@ -16,8 +16,8 @@
 namespace gensetd::api {
 namespace {
 
-using server::Request;
-using server::Response;
+using server::HttpRequest;
+using server::HttpResponse;
 
 namespace json = boost::json;
 
@@ -140,7 +140,7 @@ json::object to_json(const profile::Profile& profile) {
   return out;
 }
 
-std::variant<json::object, Response> parse_body(const Request& request) {
+std::variant<json::object, HttpResponse> parse_body(const HttpRequest& request) {
   if (!is_json(request.content_type))
     return server::error_response(415, "unsupported_media_type",
                                   "send the body as Content-Type: application/json");
@@ -156,7 +156,7 @@ std::variant<json::object, Response> parse_body(const Request& request) {
   return std::move(body.as_object());
 }
 
-Response refusal_response(const registry::Refusal& refusal) {
+HttpResponse refusal_response(const registry::Refusal& refusal) {
   using Kind = registry::Refusal::Kind;
   unsigned status = 422;
   if (refusal.kind == Kind::not_found) status = 404;

@@ -17,9 +17,9 @@ std::string to_json(const registry::Device& device);
 boost::json::object to_json(const profile::Profile& profile);
 
 // The object in a request's body, or the response that refuses it (400, 415).
-std::variant<boost::json::object, server::Response> parse_body(const server::Request& request);
+std::variant<boost::json::object, server::HttpResponse> parse_body(const server::HttpRequest& request);
 
 // The response to a request that the registry refused.
-server::Response refusal_response(const registry::Refusal& refusal);
+server::HttpResponse refusal_response(const registry::Refusal& refusal);
 
 }  // namespace gensetd::api

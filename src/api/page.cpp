@@ -19,8 +19,8 @@ extern const char gensetd_page_bytes[];
 
 namespace gensetd::api {
 
-using server::Request;
-using server::Response;
+using server::HttpRequest;
+using server::HttpResponse;
 
 std::string_view page_text(PageBytes bytes) { return {gensetd_page_bytes + bytes.offset, bytes.length}; }
 
@@ -63,9 +63,9 @@ std::string_view content_type(std::string_view path) {
 }
 
 // Responds 304 without a body when the client already has this version.
-Response file_response(const Request& request, std::string_view path, std::string tag,
-                       std::string_view encoding, std::string_view type, std::string body) {
-  Response response{.body = std::move(body), .content_type = std::string{type}};
+HttpResponse file_response(const HttpRequest& request, std::string_view path, std::string tag,
+                           std::string_view encoding, std::string_view type, std::string body) {
+  HttpResponse response{.body = std::move(body), .content_type = std::string{type}};
   response.headers = {
       {"Cache-Control", std::string{cache_control(path)}}, {"Vary", "Accept-Encoding"}, {"ETag", tag}};
   if (matches_entity_tag(request.if_none_match, tag)) {
@@ -77,7 +77,7 @@ Response file_response(const Request& request, std::string_view path, std::strin
   return response;
 }
 
-std::optional<Response> built_in_file(const Request& request, std::string_view path) {
+std::optional<HttpResponse> built_in_file(const HttpRequest& request, std::string_view path) {
   const auto files = page_files();
   const auto file = std::ranges::lower_bound(files, path, {}, &PageFile::path);
   if (file == files.end() || file->path != path) return std::nullopt;
@@ -106,8 +106,8 @@ bool lies_within(const fs::path& directory, const fs::path& file) {
   return end == directory.end();
 }
 
-std::optional<Response> file_on_disk(const Request& request, const fs::path& directory,
-                                     std::string_view path) {
+std::optional<HttpResponse> file_on_disk(const HttpRequest& request, const fs::path& directory,
+                                         std::string_view path) {
   if (!is_plain(path)) return std::nullopt;
   std::error_code failed;
   const fs::path root = fs::canonical(directory, failed);
@@ -124,11 +124,11 @@ std::optional<Response> file_on_disk(const Request& request, const fs::path& dir
   return file_response(request, path, tag, "", content_type(path), std::move(body));
 }
 
-std::optional<Response> stub_page(const Request& request) {
+std::optional<HttpResponse> stub_page(const HttpRequest& request) {
   if (request.path != "/") return std::nullopt;
   for (const StaticFile& file : static_files()) {
     if (file.name == "stub.html")
-      return Response{.body = std::string{file.text}, .content_type = "text/html; charset=utf-8"};
+      return HttpResponse{.body = std::string{file.text}, .content_type = "text/html; charset=utf-8"};
   }
   return std::nullopt;
 }
@@ -153,7 +153,7 @@ bool matches_entity_tag(std::string_view header, std::string_view tag) {
   });
 }
 
-std::optional<Response> Page::respond(const Request& request) const {
+std::optional<HttpResponse> Page::respond(const HttpRequest& request) const {
   const std::string_view path = request.path == "/" ? "/index.html" : request.path;
   if (!directory_.empty()) return file_on_disk(request, directory_, path);
   if (page_files().empty()) return stub_page(request);

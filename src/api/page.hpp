@@ -25,7 +25,7 @@ class Page {
   explicit Page(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
   // Empty: there is no such file.
-  std::optional<server::Response> respond(const server::Request& request) const;
+  std::optional<server::HttpResponse> respond(const server::HttpRequest& request) const;
 
  private:
   std::filesystem::path directory_;  // empty: the built-in files

@@ -18,8 +18,8 @@
 namespace gensetd::api {
 namespace {
 
-using server::Request;
-using server::Response;
+using server::HttpRequest;
+using server::HttpResponse;
 
 namespace asio = boost::asio;
 namespace json = boost::json;
@@ -80,7 +80,7 @@ text::Pieces with_guard(std::shared_ptr<server::CountGuard> guard, text::Pieces 
   return [guard = std::move(guard), pieces = std::move(pieces)](std::string& out) { return pieces(out); };
 }
 
-Response too_many_scrapes() {
+HttpResponse too_many_scrapes() {
   return server::retry_after(
       server::error_response(
           503, "too_many_scrapes",
@@ -92,7 +92,7 @@ Response too_many_scrapes() {
 
 }  // namespace
 
-asio::awaitable<Response> Api::get_metrics(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::get_metrics(const HttpRequest& request, std::string) {
   const ReadingFilter filter = filter_of(request.query);
   const auto [device_id, site_id] = filter;
   const registry::Directory& directory = services_.registry.directory();
@@ -105,12 +105,12 @@ asio::awaitable<Response> Api::get_metrics(const Request& request, std::string) 
   co_return server::response_in_pieces(pieces_of_readings(services_, filter));
 }
 
-asio::awaitable<Response> Api::list_profiles(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::list_profiles(const HttpRequest& request, std::string) {
   server::require_no_query(request.query);
   co_return server::response_in_pieces(pieces_of_profiles(*services_.profiles));
 }
 
-asio::awaitable<Response> Api::get_profile(const Request& request, std::string variable) {
+asio::awaitable<HttpResponse> Api::get_profile(const HttpRequest& request, std::string variable) {
   server::require_no_query(request.query);
   const auto profile = services_.profiles->find(variable);
   if (!profile)
@@ -118,10 +118,10 @@ asio::awaitable<Response> Api::get_profile(const Request& request, std::string v
                                      fmt::format("there is no profile {}", variable.substr(0, 40)));
   json::object body = to_json(*profile);
   body["alarm_points"] = alarm_points_json(*profile);
-  co_return Response{.body = json::serialize(body)};
+  co_return HttpResponse{.body = json::serialize(body)};
 }
 
-asio::awaitable<Response> Api::get_health(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::get_health(const HttpRequest& request, std::string) {
   server::require_no_query(request.query);
   const HealthReport health = services_.health();
   const auto uptime =
@@ -148,11 +148,11 @@ asio::awaitable<Response> Api::get_health(const Request& request, std::string) {
   // Any response proves that the daemon is live. Liveness must not depend on `ready`, or a supervisor would
   // restart the daemon while it stops.
   const bool is_success = health.ready || request.path == "/health/live";
-  co_return Response{.status = is_success ? 200U : 503U, .body = json::serialize(body)};
+  co_return HttpResponse{.status = is_success ? 200U : 503U, .body = json::serialize(body)};
 }
 
 // The metrics of the daemon, and with ?devices=1 those of each device and link.
-asio::awaitable<Response> Api::get_prometheus(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::get_prometheus(const HttpRequest& request, std::string) {
   const bool with_devices =
       server::flag_parameter(server::parse_query(request.query, {"devices"}), "devices");
   if (with_devices && running_scrapes_ >= running_scrapes_max) co_return too_many_scrapes();
@@ -170,7 +170,7 @@ asio::awaitable<Response> Api::get_prometheus(const Request& request, std::strin
       if (slice.is_used_up()) co_await server::WorkSlice::yield_to_others();
     }
   }
-  Response response = server::response_in_pieces(with_guard(guard, families.finish()));
+  HttpResponse response = server::response_in_pieces(with_guard(guard, families.finish()));
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   co_return response;
 }

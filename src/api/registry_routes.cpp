@@ -24,8 +24,8 @@ using registry::Device;
 using registry::Result;
 using registry::Service;
 using registry::Site;
-using server::Request;
-using server::Response;
+using server::HttpRequest;
+using server::HttpResponse;
 
 template <class Row>
 struct RowKind;
@@ -38,7 +38,9 @@ struct RowKind<Site> {
   static constexpr auto create = &Service::create_site;
   static constexpr auto update = &Service::update_site;
   static constexpr auto remove = &Service::remove_site;
-  static std::optional<Response> refuse_body(const json::object&, const ApiServices&) { return std::nullopt; }
+  static std::optional<HttpResponse> refuse_body(const json::object&, const ApiServices&) {
+    return std::nullopt;
+  }
 };
 
 template <>
@@ -49,7 +51,7 @@ struct RowKind<Device> {
   static constexpr auto create = &Service::create_device;
   static constexpr auto update = &Service::update_device;
   static constexpr auto remove = &Service::remove_device;
-  static std::optional<Response> refuse_body(const json::object& body, const ApiServices& services) {
+  static std::optional<HttpResponse> refuse_body(const json::object& body, const ApiServices& services) {
     return refuse_address(body, services);
   }
 };
@@ -85,22 +87,22 @@ const Row* find_row(const Service& registry, std::string_view id_text) {
 }
 
 template <class Row>
-Response not_found(std::string_view id) {
+HttpResponse not_found(std::string_view id) {
   return server::error_response(404, "not_found",
                                 fmt::format("there is no {} {}", RowKind<Row>::name, id.substr(0, 40)));
 }
 
 template <class Row>
-Response response_of(const Result<Row>& result, unsigned status) {
+HttpResponse response_of(const Result<Row>& result, unsigned status) {
   if (const auto* refusal = std::get_if<registry::Refusal>(&result)) return refusal_response(*refusal);
   const Row& row = std::get<Row>(result);
-  Response response{.status = status, .body = to_json(row)};
+  HttpResponse response{.status = status, .body = to_json(row)};
   if (status == 201)
     response.headers.emplace_back("Location", fmt::format("{}/{}", RowKind<Row>::path, row.id));
   return response;
 }
 
-Response removal_response(const Result<std::monostate>& result) {
+HttpResponse removal_response(const Result<std::monostate>& result) {
   if (const auto* refusal = std::get_if<registry::Refusal>(&result)) return refusal_response(*refusal);
   return {.status = 204};
 }
@@ -108,7 +110,7 @@ Response removal_response(const Result<std::monostate>& result) {
 // Logs a change. It copies its data, because the outcome of a change whose response was lost is found out
 // after the request has ended.
 template <class Row>
-Service::ChangeObserver<Row> audit(const server::AccessPolicy& access, const Request& request) {
+Service::ChangeObserver<Row> audit(const server::AccessPolicy& access, const HttpRequest& request) {
   return
       [who = std::string{access.administrator_name()}, from = std::string{request.from}](
           const std::optional<Row>& before, const std::optional<Row>& after, Service::ChangeOutcome outcome) {
@@ -131,13 +133,13 @@ Service::ChangeObserver<Row> audit(const server::AccessPolicy& access, const Req
 
 }  // namespace
 
-asio::awaitable<Response> Api::list_sites(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::list_sites(const HttpRequest& request, std::string) {
   server::require_no_query(request.query);
   co_return server::response_in_pieces(
       pieces_of_rows<Site>(services_.registry, [](const Site&) { return true; }));
 }
 
-asio::awaitable<Response> Api::list_devices(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::list_devices(const HttpRequest& request, std::string) {
   const auto site_id = site_id_of(request.query);
   if (site_id && !services_.registry.directory().sites.contains(*site_id))
     co_return not_found<Site>(std::to_string(*site_id));
@@ -146,17 +148,17 @@ asio::awaitable<Response> Api::list_devices(const Request& request, std::string)
 }
 
 template <class Row>
-asio::awaitable<Response> Api::get_row(const Request& request, std::string id) {
+asio::awaitable<HttpResponse> Api::get_row(const HttpRequest& request, std::string id) {
   server::require_no_query(request.query);
   const Row* row = find_row<Row>(services_.registry, id);
-  co_return row == nullptr ? not_found<Row>(id) : Response{.body = to_json(*row)};
+  co_return row == nullptr ? not_found<Row>(id) : HttpResponse{.body = to_json(*row)};
 }
 
 template <class Row>
-asio::awaitable<Response> Api::create_row(const Request& request, std::string) {
+asio::awaitable<HttpResponse> Api::create_row(const HttpRequest& request, std::string) {
   server::require_no_query(request.query);
   auto body = parse_body(request);
-  if (auto* refusal = std::get_if<Response>(&body)) co_return std::move(*refusal);
+  if (auto* refusal = std::get_if<HttpResponse>(&body)) co_return std::move(*refusal);
   auto refused = RowKind<Row>::refuse_body(std::get<json::object>(body), services_);
   if (refused) co_return std::move(*refused);
   auto start = [&](Service::Handler<Row> handler) {
@@ -168,12 +170,12 @@ asio::awaitable<Response> Api::create_row(const Request& request, std::string) {
 }
 
 template <class Row>
-asio::awaitable<Response> Api::update_row(const Request& request, std::string id_text) {
+asio::awaitable<HttpResponse> Api::update_row(const HttpRequest& request, std::string id_text) {
   server::require_no_query(request.query);
   const auto id = server::parse_id(id_text);
   if (!id) co_return not_found<Row>(id_text);
   auto body = parse_body(request);
-  if (auto* refusal = std::get_if<Response>(&body)) co_return std::move(*refusal);
+  if (auto* refusal = std::get_if<HttpResponse>(&body)) co_return std::move(*refusal);
   auto refused = RowKind<Row>::refuse_body(std::get<json::object>(body), services_);
   if (refused) co_return std::move(*refused);
   auto start = [&](Service::Handler<Row> handler) {
@@ -185,7 +187,7 @@ asio::awaitable<Response> Api::update_row(const Request& request, std::string id
 }
 
 template <class Row>
-asio::awaitable<Response> Api::remove_row(const Request& request, std::string id_text) {
+asio::awaitable<HttpResponse> Api::remove_row(const HttpRequest& request, std::string id_text) {
   server::require_no_query(request.query);
   const auto id = server::parse_id(id_text);
   if (!id) co_return not_found<Row>(id_text);
@@ -196,25 +198,25 @@ asio::awaitable<Response> Api::remove_row(const Request& request, std::string id
   co_return removal_response(result);
 }
 
-template asio::awaitable<Response> Api::get_row<Site>(const Request&, std::string);
-template asio::awaitable<Response> Api::get_row<Device>(const Request&, std::string);
-template asio::awaitable<Response> Api::create_row<Site>(const Request&, std::string);
-template asio::awaitable<Response> Api::create_row<Device>(const Request&, std::string);
-template asio::awaitable<Response> Api::update_row<Site>(const Request&, std::string);
-template asio::awaitable<Response> Api::update_row<Device>(const Request&, std::string);
-template asio::awaitable<Response> Api::remove_row<Site>(const Request&, std::string);
-template asio::awaitable<Response> Api::remove_row<Device>(const Request&, std::string);
+template asio::awaitable<HttpResponse> Api::get_row<Site>(const HttpRequest&, std::string);
+template asio::awaitable<HttpResponse> Api::get_row<Device>(const HttpRequest&, std::string);
+template asio::awaitable<HttpResponse> Api::create_row<Site>(const HttpRequest&, std::string);
+template asio::awaitable<HttpResponse> Api::create_row<Device>(const HttpRequest&, std::string);
+template asio::awaitable<HttpResponse> Api::update_row<Site>(const HttpRequest&, std::string);
+template asio::awaitable<HttpResponse> Api::update_row<Device>(const HttpRequest&, std::string);
+template asio::awaitable<HttpResponse> Api::remove_row<Site>(const HttpRequest&, std::string);
+template asio::awaitable<HttpResponse> Api::remove_row<Device>(const HttpRequest&, std::string);
 
-asio::awaitable<Response> Api::get_diagnostics(const Request& request, std::string id) {
+asio::awaitable<HttpResponse> Api::get_diagnostics(const HttpRequest& request, std::string id) {
   server::require_no_query(request.query);
   const Device* device = find_row<Device>(services_.registry, id);
   if (device == nullptr) co_return not_found<Device>(id);
-  Response response;
+  HttpResponse response;
   response.body = co_await services_.diagnostics(*device);
   co_return response;
 }
 
-asio::awaitable<Response> Api::get_points(const Request& request, std::string id) {
+asio::awaitable<HttpResponse> Api::get_points(const HttpRequest& request, std::string id) {
   server::require_no_query(request.query);
   const Device* device = find_row<Device>(services_.registry, id);
   if (device == nullptr) co_return not_found<Device>(id);
@@ -224,7 +226,7 @@ asio::awaitable<Response> Api::get_points(const Request& request, std::string id
                            .profile = services_.profiles->find(device->profile)};
   if (!nothing.profile) nothing.profile = std::make_shared<const profile::Profile>();
   const reading::Content& content = newest && newest->content ? *newest->content : nothing;
-  co_return Response{.body = boost::json::serialize(points_json(content))};
+  co_return HttpResponse{.body = boost::json::serialize(points_json(content))};
 }
 
 }  // namespace gensetd::api

@@ -21,7 +21,7 @@ static_assert(read_timeout > poller::Reader::time_limit + seconds{5},
               "the daemon reports its own timeout first");
 
 // Why the daemon refused the request, for people; empty when it did not.
-std::string refusal(const DaemonUrl& url, const HttpResponse& response) {
+std::string refusal(const DaemonUrl& url, const DaemonResponse& response) {
   if (!response.error.empty()) return response.error;
   if (response.status == 200) return {};
   const std::string message = error_message(response.body);
@@ -43,8 +43,8 @@ std::string invalid_response_error(const DaemonUrl& url, const InvalidResponse& 
 }  // namespace
 
 asio::awaitable<std::string> DaemonClient::fetch_profile() {
-  HttpRequest request{.path = "/api/profiles/" + job_.profile_name, .token = job_.token};
-  const HttpResponse response =
+  DaemonRequest request{.path = "/api/profiles/" + job_.profile_name, .token = job_.token};
+  const DaemonResponse response =
       co_await send_request(*job_.via, job_.tls, std::move(request), profile_timeout);
   std::string error = refusal(*job_.via, response);
   if (!error.empty()) co_return error;
@@ -62,9 +62,10 @@ asio::awaitable<api::ReadNowResult> DaemonClient::read() {
     result.error = co_await fetch_profile();
     if (!result.error.empty()) co_return result;
   }
-  HttpRequest request{
+  DaemonRequest request{
       .post = true, .path = "/api/devices/read", .token = job_.token, .body = read_body(job_)};
-  const HttpResponse response = co_await send_request(*job_.via, job_.tls, std::move(request), read_timeout);
+  const DaemonResponse response =
+      co_await send_request(*job_.via, job_.tls, std::move(request), read_timeout);
   result.error = refusal(*job_.via, response);
   if (!result.error.empty()) co_return result;
   try {

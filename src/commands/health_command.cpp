@@ -20,12 +20,12 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::seconds response_max{5};
 
-HttpResponse request_health(const DaemonUrl& url, const TlsContext& tls) {
+DaemonResponse request_health(const DaemonUrl& url, const TlsContext& tls) {
   asio::io_context context{1};
-  HttpResponse response;
-  HttpRequest request{.post = false, .path = "/health", .token = {}, .body = {}};
+  DaemonResponse response;
+  DaemonRequest request{.post = false, .path = "/health", .token = {}, .body = {}};
   asio::co_spawn(context, send_request(url, tls, std::move(request), response_max),
-                 [&response](const std::exception_ptr& failed, HttpResponse received) {
+                 [&response](const std::exception_ptr& failed, DaemonResponse received) {
                    if (failed) std::rethrow_exception(failed);
                    response = std::move(received);
                  });
@@ -61,7 +61,7 @@ int health_command(const HealthOptions& options, std::ostream& out, std::ostream
     errors << "gensetd health: " << bad.what() << std::endl;
     return 2;
   }
-  const HttpResponse response = request_health(target.url, target.tls);
+  const DaemonResponse response = request_health(target.url, target.tls);
   if (!response.error.empty()) {
     errors << "gensetd health: " << response.error << std::endl;
     return 1;

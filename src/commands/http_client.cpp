@@ -28,7 +28,7 @@ namespace http = boost::beast::http;
 using supervision::use_tuple;
 constexpr std::uint64_t body_bytes_max = 1'048'576;
 
-http::request<http::string_body> message_of(const DaemonUrl& url, HttpRequest request) {
+http::request<http::string_body> message_of(const DaemonUrl& url, DaemonRequest request) {
   http::request<http::string_body> message{request.post ? http::verb::post : http::verb::get,
                                            url.path + request.path, 11};
   message.set(http::field::host, text::print_host_port(url.host, url.port));
@@ -41,7 +41,8 @@ http::request<http::string_body> message_of(const DaemonUrl& url, HttpRequest re
   return message;
 }
 
-HttpResponse failure(const DaemonUrl& url, const beast::error_code& failed, std::chrono::milliseconds time) {
+DaemonResponse failure(const DaemonUrl& url, const beast::error_code& failed,
+                       std::chrono::milliseconds time) {
   if (failed == beast::error::timeout)
     return {.error = fmt::format("{}: no answer within {} s", to_text(url), time.count() / 1000)};
   if (failed == asio::error::connection_refused)
@@ -54,14 +55,14 @@ HttpResponse failure(const DaemonUrl& url, const beast::error_code& failed, std:
 
 }  // namespace
 
-asio::awaitable<HttpResponse> send_request(DaemonUrl url, TlsContext tls, HttpRequest request,
-                                           std::chrono::milliseconds time) {
+asio::awaitable<DaemonResponse> send_request(DaemonUrl url, TlsContext tls, DaemonRequest request,
+                                             std::chrono::milliseconds time) {
   const auto executor = co_await asio::this_coro::executor;
   asio::ip::tcp::resolver resolver(executor);
   const std::string port = std::to_string(url.port);
   const auto [not_found, endpoints] = co_await resolver.async_resolve(url.host, port, use_tuple);
   if (not_found)
-    co_return HttpResponse{
+    co_return DaemonResponse{
         .error = fmt::format("{}: the host name has no address ({})", to_text(url), not_found.message())};
 
   const auto deadline = std::chrono::steady_clock::now() + time;
@@ -78,7 +79,7 @@ asio::awaitable<HttpResponse> send_request(DaemonUrl url, TlsContext tls, HttpRe
     const auto not_agreed = co_await stream.handshake(asio::ssl::stream_base::client);
     if (not_agreed == beast::error::timeout) co_return failure(url, not_agreed, time);
     if (not_agreed)
-      co_return HttpResponse{.error = to_text(url) + ": " + handshake_failure(stream.tls(), not_agreed)};
+      co_return DaemonResponse{.error = to_text(url) + ": " + handshake_failure(stream.tls(), not_agreed)};
   }
 
   const auto message = message_of(url, std::move(request));
@@ -90,7 +91,7 @@ asio::awaitable<HttpResponse> send_request(DaemonUrl url, TlsContext tls, HttpRe
   parser.body_limit(body_bytes_max);
   const auto [not_read, length] = co_await http::async_read(stream, buffer, parser, use_tuple);
   if (not_read) co_return failure(url, not_read, time);
-  co_return HttpResponse{.status = parser.get().result_int(), .body = std::move(parser.get().body())};
+  co_return DaemonResponse{.status = parser.get().result_int(), .body = std::move(parser.get().body())};
 }
 
 }  // namespace gensetd::commands

@@ -10,14 +10,14 @@
 
 namespace gensetd::commands {
 
-struct HttpRequest {
+struct DaemonRequest {
   bool post = false;
   std::string path;   // "/api/…", appended to that of the URL
   std::string token;  // empty: none
   std::string body;   // JSON, with post
 };
 
-struct HttpResponse {
+struct DaemonResponse {
   std::string error;  // at which step the request failed; empty when there is a response
   unsigned status = 0;
   std::string body;
@@ -25,7 +25,7 @@ struct HttpResponse {
 
 // Sends one request on a new connection. `time` limits the whole exchange after the name lookup; a response
 // larger than 1 MiB is an error. An https:// URL needs the context of make_tls_context().
-boost::asio::awaitable<HttpResponse> send_request(DaemonUrl url, TlsContext tls, HttpRequest request,
-                                                  std::chrono::milliseconds time);
+boost::asio::awaitable<DaemonResponse> send_request(DaemonUrl url, TlsContext tls, DaemonRequest request,
+                                                    std::chrono::milliseconds time);
 
 }  // namespace gensetd::commands

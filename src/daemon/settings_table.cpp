@@ -1,6 +1,9 @@
 #include "daemon/settings_table.hpp"
 
 #include "daemon/setting_values.hpp"
+#include "link/retry_policy.hpp"
+
+#include <fmt/compile.h>
 
 #include <algorithm>
 #include <array>
@@ -126,6 +129,16 @@ constexpr Setting web_directory(Setting row) {
 // NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name cannot stand in parentheses
 #define MEMBER(name) [](auto& settings) -> auto& { return settings.name; }
 
+constexpr auto retry_delay_details = [] {
+  std::array<char, 200> text{};  // ends with a zero byte
+  fmt::format_to(
+      text.data(),
+      FMT_COMPILE("Each delay is spread by up to {} %, so that devices do not reconnect at the same "
+                  "instant. A device's own `retry_delay` overrides it."),
+      link::retry_delay_spread_percent);
+  return text;
+}();
+
 constexpr std::array table{
     seconds<MEMBER(polling.poll_interval)>({.name = "POLL_INTERVAL",
                                             .group = polling,
@@ -138,14 +151,11 @@ constexpr std::array table{
          .meaning = "time to connect to a controller, and to wait for a response",
          .details = "A device's own `modbus_timeout` overrides it."},
         registry::modbus_timeout_seconds),
-    seconds<MEMBER(polling.retry_delay)>(
-        {.name = "MODBUS_RETRY_DELAY",
-         .group = polling,
-         .meaning = "time before the next attempt after a failed cycle",
-         .details =
-             "Each delay is spread by up to 10 %, so that devices do not reconnect at the same instant. A "
-             "device's own `retry_delay` overrides it."},
-        registry::retry_delay_seconds),
+    seconds<MEMBER(polling.retry_delay)>({.name = "MODBUS_RETRY_DELAY",
+                                          .group = polling,
+                                          .meaning = "time before the next attempt after a failed cycle",
+                                          .details = retry_delay_details.data()},
+                                         registry::retry_delay_seconds),
     number<MEMBER(polling.offline_after)>({.name = "OFFLINE_AFTER",
                                            .group = polling,
                                            .meaning = "failed cycles in a row before a device is offline",

@@ -1,5 +1,6 @@
 #include "events/event_fields.hpp"
 
+#include "profile/roles.hpp"
 #include "profile/words.hpp"
 
 #include <algorithm>
@@ -29,7 +30,8 @@ bool is_bit(const profile::Profile& profile, std::size_t index) {
 
 }  // namespace
 
-EventFields::EventFields(const profile::Profile& profile) {
+EventFields::EventFields(const profile::Profile& profile)
+    : engine_state(profile::index_of(profile, profile::named_role("engine.state"))) {
   constexpr std::array<std::string_view, 4> mode_names = {"mode_auto", "mode_manual", "mode_stop",
                                                           "mode_test"};
   for (std::size_t mode = 0; mode < modes.size(); ++mode) modes[mode] = index_of(profile, mode_names[mode]);
@@ -63,6 +65,13 @@ bool EventFields::is_class_off(const reading::Content& content, profile::AlarmCl
       alarms, [&](const Alarm& alarm) { return alarm.alarm_class != alarm_class || is_off(alarm.field); });
 }
 
-std::optional<bool> EventFields::is_engine_running(const reading::Content&) const { return std::nullopt; }
+std::optional<bool> EventFields::is_engine_running(const reading::Content& content) const {
+  if (!engine_state) return std::nullopt;
+  const auto meaning = profile::meaning_of(*content.profile, content.profile->fields[*engine_state],
+                                           content.values[*engine_state]);
+  // An engine that failed to stop may run or not.
+  if (!meaning || *meaning == profile::Meaning::fault) return std::nullopt;
+  return *meaning == profile::Meaning::running;
+}
 
 }  // namespace gensetd::events

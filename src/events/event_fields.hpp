@@ -39,6 +39,7 @@ struct EventFields {
   // set. A class without a bit has no alarm while the common bit is 0.
   bool is_class_off(const reading::Content& content, profile::AlarmClass alarm_class) const;
 
+  std::optional<std::size_t> engine_state;
   std::array<std::optional<std::size_t>, 4> modes;  // auto, manual, stop, test
   std::vector<Alarm> alarms;                        // those with a class
   std::optional<std::size_t> common_alarm;          // set by alarms of every class

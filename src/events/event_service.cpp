@@ -1,5 +1,6 @@
 #include "events/event_service.hpp"
 
+#include "events/catalogue.hpp"
 #include "log/log.hpp"
 
 #include <boost/asio/post.hpp>
@@ -30,6 +31,22 @@ PolledDevices polled_devices_of(const registry::Directory& directory) {
     if (auto site = site_of(directory, device)) devices.emplace(id, *std::move(site));
   }
   return devices;
+}
+
+// Alarms of controllers; lost connections have log events of their own.
+void log_alarm(const Event& event) {
+  if (event.kind != EventKind::alarm || !event.priority || !event.device_id) return;
+  const bool is_raised = event.state == EventState::active && !event.returned_at;
+  const bool ends_acknowledged = event.state == EventState::closed && event.acknowledged_at &&
+                                 event.returned_at && *event.returned_at >= *event.acknowledged_at;
+  if (!is_raised && event.state != EventState::returned && !ends_acknowledged) return;
+  const std::string text = text_of(event, Language::english);
+  (is_raised ? log::warning("alarm_raised") : log::info("alarm_returned"))
+      .field("device_id", *event.device_id)
+      .field("site_code", event.site_code)
+      .field("code", event.code)
+      .field("priority", *event.priority)
+      .say("{} device {}: {}{}", event.site_code, *event.device_id, is_raised ? "" : "no longer: ", text);
 }
 
 }  // namespace
@@ -163,6 +180,7 @@ void EventService::take_ids() {
 void EventService::distribute_changes() {
   for (const Event& event : journal_.take_changes()) {
     ++recorded_;
+    log_alarm(event);
     recorder_.add(event);
     const auto json = std::make_shared<const std::string>(to_json(event));
     notices_.notify_event({.event_id = event.id, .json = json});

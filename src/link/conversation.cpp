@@ -229,7 +229,7 @@ DistinctCounts::Choice Conversation::choose(const QueuedTransaction& queued, Ste
   if (queued.exception_unconfirmed || queued.unconfirmed.size() == transaction.request.byte_count()) {
     if (const auto part = counts_of(transaction).choose_part(transaction.request, now)) return {part, now};
   }
-  return counts_of(transaction).choose(transaction.request, transaction.extension, now, tcp_.turns(now));
+  return counts_of(transaction).choose(transaction.request, transaction.extension, now, tcp_.rotation(now));
 }
 
 bool Conversation::can_start(const Transaction& transaction) const {

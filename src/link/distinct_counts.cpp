@@ -89,24 +89,24 @@ std::uint16_t DistinctCounts::best_count(const Unit& unit, const ReadExtension& 
   return best;
 }
 
-// The count that was used longest ago, of the first `turns` that may be requested at `now`; 0: there is none.
-// The count of the connection's last request is used only if there is no other.
-std::uint16_t DistinctCounts::next_turn(const Unit& unit, const ReadExtension& extension,
-                                        const ReadRequest& wanted, std::uint16_t most, std::uint16_t turns,
-                                        SteadyTime now) const {
+// The count that was used longest ago, of the first `rotation` that may be requested at `now`; 0: there is
+// none. The count of the connection's last request is used only if there is no other.
+std::uint16_t DistinctCounts::next_in_rotation(const Unit& unit, const ReadExtension& extension,
+                                               const ReadRequest& wanted, std::uint16_t most,
+                                               std::uint16_t rotation, SteadyTime now) const {
   const auto is_last = [&](std::uint16_t count) {
     return unit.counts[count].used == unit.requests && unit.requests != 0;
   };
-  // Without turns there is one unit. A late response to the same read contains the right registers.
+  // Without rotation there is one unit. A late response to the same read contains the right registers.
   const Count& wanted_count = unit.counts[wanted.size()];
-  if (turns == 1 && wanted_count.used != 0 && wanted_count.first == wanted.first) return wanted.size();
+  if (rotation == 1 && wanted_count.used != 0 && wanted_count.first == wanted.first) return wanted.size();
   std::uint16_t best = 0;
   std::uint16_t last = 0;
   std::uint16_t candidates = 0;
   // After a longer read without a response, only counts that got a response from this controller before: it
   // may not respond to registers it does not know.
   const bool only_proven = extension.suspect != 0;
-  for (std::uint16_t count = wanted.size(); count <= most && candidates < turns; ++count) {
+  for (std::uint16_t count = wanted.size(); count <= most && candidates < rotation; ++count) {
     if (free_at(unit, extension, count) > now) continue;
     if (only_proven && count > extension.proven) break;
     if (is_last(count)) {
@@ -121,7 +121,7 @@ std::uint16_t DistinctCounts::next_turn(const Unit& unit, const ReadExtension& e
 
 bool DistinctCounts::is_recent(const Unit& unit, std::uint16_t count) {
   const std::uint64_t used = unit.counts[count].used;
-  return used != 0 && unit.requests - used + 1 < turns_of_gateway;
+  return used != 0 && unit.requests - used + 1 < rotation_of_gateway;
 }
 
 bool DistinctCounts::is_recent(const ReadRequest& request) const {
@@ -130,7 +130,7 @@ bool DistinctCounts::is_recent(const ReadRequest& request) const {
 }
 
 DistinctCounts::Choice DistinctCounts::choose(const ReadRequest& wanted, const ExtensionRange& range,
-                                              SteadyTime now, std::uint16_t turns) {
+                                              SteadyTime now, std::uint16_t rotation) {
   Unit& known = unit(wanted);
   ReadExtension& extension = extension_of(known, wanted);
   const std::uint16_t least = wanted.size();
@@ -142,15 +142,16 @@ DistinctCounts::Choice DistinctCounts::choose(const ReadRequest& wanted, const E
     const SteadyTime proven_at = proven_free_at(known, extension, wanted);
     if (proven_at > now && proven_at - now <= wanted_wait_max) return {wanted, proven_at};
   }
-  const std::uint16_t best = scope_ == Scope::unit ? best_count(known, extension, least, most, now)
-                                                   : next_turn(known, extension, wanted, most, turns, now);
+  const std::uint16_t best = scope_ == Scope::unit
+                                 ? best_count(known, extension, least, most, now)
+                                 : next_in_rotation(known, extension, wanted, most, rotation, now);
   if (best != 0) {
     // A count of the last few requests: their responses would have it too.
-    return {extended(wanted, range, best), now, turns > 1 && is_recent(known, best)};
+    return {extended(wanted, range, best), now, rotation > 1 && is_recent(known, best)};
   }
   // A single controller returns the transaction id, so its late responses are recognised and there is no need
   // to wait.
-  if (scope_ == Scope::connection && turns == 1) return {wanted, now};
+  if (scope_ == Scope::connection && rotation == 1) return {wanted, now};
 
   // None is free now: wait for the first one that other masters do not use.
   SteadyTime earliest = SteadyTime::max();
@@ -164,7 +165,7 @@ DistinctCounts::Choice DistinctCounts::choose(const ReadRequest& wanted, const E
   LongerReads& longer_reads = known.longer_reads[wanted.unit_id];
   if (now < std::max(extension.limited_until, longer_reads.limited_until)) {
     extension.limited_until = longer_reads.limited_until = now;
-    return choose(wanted, range, now, turns);
+    return choose(wanted, range, now, rotation);
   }
   return choose_foreign(known, wanted, range, most, now);
 }

@@ -30,14 +30,14 @@ class DistinctCounts {
   // Among which responses the count must be unique.
   enum class Scope : std::uint8_t {
     unit,  // serial line: a response names its unit and function. A count is not used again for some time
-    connection,  // gateway: a response may come under another unit's request. Counts take turns: the one that
+    connection,  // gateway: a response may come under another unit's request. Counts rotate: the one that
                  // was used longest ago is next, however long that is
   };
   explicit DistinctCounts(Scope scope) : scope_(scope) {}
 
-  // How many counts take turns for a read through a gateway with several units, so that a response that is up
+  // How many counts rotate for a read through a gateway with several units, so that a response that is up
   // to seven requests late has another count.
-  static constexpr std::uint16_t turns_of_gateway = 8;
+  static constexpr std::uint16_t rotation_of_gateway = 8;
 
   // A response may arrive this late: longer than any delay seen at sites, which was seconds. Until then its
   // count is never requested from its unit, for whatever registers.
@@ -57,9 +57,9 @@ class DistinctCounts {
     SteadyTime not_before;
     bool must_agree = false;  // others use this count: two responses must agree
   };
-  // `turns`: with Scope::connection, how many counts take turns.
+  // `rotation`: with Scope::connection, how many counts rotate.
   Choice choose(const modbus::ReadRequest& wanted, const ExtensionRange& range, SteadyTime now,
-                std::uint16_t turns = 1);
+                std::uint16_t rotation = 1);
 
   // With Scope::connection: whether one of the last few requests was for such a response, so a gateway that
   // is out of step may still return that one.
@@ -153,8 +153,9 @@ class DistinctCounts {
                                  const modbus::ReadRequest& wanted, const modbus::ReadRequest& request,
                                  SteadyTime now);
   void block(const modbus::ReadRequest& wanted, const modbus::ReadRequest& request, SteadyTime now);
-  std::uint16_t next_turn(const Unit& unit, const ReadExtension& extension, const modbus::ReadRequest& wanted,
-                          std::uint16_t most, std::uint16_t turns, SteadyTime now) const;
+  std::uint16_t next_in_rotation(const Unit& unit, const ReadExtension& extension,
+                                 const modbus::ReadRequest& wanted, std::uint16_t most,
+                                 std::uint16_t rotation, SteadyTime now) const;
   static SteadyTime free_at(const Unit& unit, const ReadExtension& extension, std::uint16_t count);
   static SteadyTime proven_free_at(const Unit& unit, const ReadExtension& extension,
                                    const modbus::ReadRequest& wanted);

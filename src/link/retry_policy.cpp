@@ -115,8 +115,9 @@ bool is_grace_over(const FailureStreak& failures, const RetryLimits& limits) {
 nanoseconds single_read_retry_time() { return retry_time(milliseconds{2'000}, 1); }
 
 milliseconds retry_delay(milliseconds configured, std::uint32_t random) {
-  const auto fifth = static_cast<std::uint64_t>((configured / 5).count());
-  return configured - configured / 10 + milliseconds{static_cast<std::int64_t>((fifth * random) >> 32)};
+  const milliseconds spread = configured * retry_delay_spread_percent / 100;
+  const auto width = static_cast<std::uint64_t>(2 * spread.count());
+  return configured - spread + milliseconds{static_cast<std::int64_t>((width * random) >> 32)};
 }
 
 milliseconds new_connection_grace(milliseconds modbus_timeout) {

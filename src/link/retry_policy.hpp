@@ -127,8 +127,9 @@ std::chrono::nanoseconds single_read_retry_time();
 
 // --- Device ----------------------------------------------------------------------------------------------
 
-// The delay between a failed cycle and the next one: `configured` spread by up to 10 % either way. `random`
-// is evenly distributed over all its values.
+// The delay between a failed cycle and the next one: `configured` spread by up to so much either way.
+// `random` is evenly distributed over all its values.
+inline constexpr int retry_delay_spread_percent = 10;
 std::chrono::milliseconds retry_delay(std::chrono::milliseconds configured, std::uint32_t random);
 
 // Whether a device is still online after a failed cycle, the last of `failed_cycles` in a row.

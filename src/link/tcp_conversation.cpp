@@ -118,12 +118,12 @@ void TcpConversation::finish_without_response(std::size_t index, error_code erro
   state_.finish_with_error(index, error, cause, now);
 }
 
-// Behind a gateway that was out of step, more counts take turns: when it gets out of step again, requests
+// Behind a gateway that was out of step, more counts rotate: when it gets out of step again, requests
 // follow each other fast. Where responses are only lost, longer reads would fail at controllers that do not
 // respond to registers they do not know (field notes, 8).
-std::uint16_t TcpConversation::turns(SteadyTime now) const {
+std::uint16_t TcpConversation::rotation(SteadyTime now) const {
   if (!is_gateway_) return 1;
-  return now < out_of_step_until_ ? modbus::registers_per_request_max : DistinctCounts::turns_of_gateway;
+  return now < out_of_step_until_ ? modbus::registers_per_request_max : DistinctCounts::rotation_of_gateway;
 }
 
 DistinctCounts& TcpConversation::counts() {

@@ -41,8 +41,8 @@ class TcpConversation {
   bool uses_distinct_counts(SteadyTime now) const { return is_gateway_ || now < distinguish_until_; }
   // Whether two responses of the gateway must agree, because it was out of step.
   bool must_agree(SteadyTime now) const { return is_gateway_ && now < out_of_step_until_; }
-  // How many register counts take turns for a read.
-  std::uint16_t turns(SteadyTime now) const;
+  // How many register counts rotate for a read.
+  std::uint16_t rotation(SteadyTime now) const;
   DistinctCounts& counts();
 
  private:
@@ -65,7 +65,7 @@ class TcpConversation {
   std::uint16_t transaction_id_ = 0;  // of the last request
   std::bitset<256> submitted_units_;
   bool is_gateway_ = false;
-  std::array<modbus::ReadRequest, DistinctCounts::turns_of_gateway> recent_requests_{};  // a ring
+  std::array<modbus::ReadRequest, DistinctCounts::rotation_of_gateway> recent_requests_{};  // a ring
   std::uint64_t request_count_ = 0;
   SteadyTime distinguish_until_{};
   SteadyTime out_of_step_until_{};

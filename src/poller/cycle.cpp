@@ -208,7 +208,7 @@ void Cycle::commit(reading::Timestamp now) {
   for (std::uint16_t block = optional_.first(); block < optional_.end(); ++block) {
     const auto& failure = optional_.failure(block);
     if (!failure) continue;
-    if (failure->exception != 0 && link::follow_up(*failure) == FollowUp::refuse) {
+    if (failure->is_refusal) {
       refused_.push_back({block, failure->exception});
     } else if (optional_.failures(block) >= OptionalBlocks::failures_max) {
       unread_.push_back(block);

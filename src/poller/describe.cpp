@@ -63,6 +63,11 @@ std::string advice_on_exception(std::uint8_t code, modbus::Function function) {
   }
 }
 
+// The page chooses its advice by these words (web/src/lib/connection-test.ts).
+std::string no_answer_within(milliseconds timeout, const std::string& requested) {
+  return fmt::format("no answer within {} to read {}", seconds(timeout), requested);
+}
+
 // A recent late response of the unit, which explains a missing one. Empty: none.
 std::string late_answer(const link::Outcome& outcome) {
   if (outcome.observed.late.count() == 0) return {};
@@ -73,15 +78,14 @@ std::string late_answer(const link::Outcome& outcome) {
 std::string no_answer(const DeviceAddress& address, const link::Outcome& outcome,
                       const std::string& requested, milliseconds timeout) {
   const std::string late = late_answer(outcome);
-  if (!late.empty())
-    return fmt::format("no answer within {} to read {}{}", seconds(timeout), requested, late);
+  if (!late.empty()) return no_answer_within(timeout, requested) + late;
   const std::string_view advice =
       address.protocol == modbus::Protocol::tcp
           ? "the port is open: check the unit id, whether the protocol is tcp, and the wiring behind a "
             "converter"
           : "the port is open: check the unit id, wiring, baud rate and parity, and whether the protocol is "
             "rtu_over_tcp";
-  return fmt::format("no answer within {} to read {}; {}", seconds(timeout), requested, advice);
+  return fmt::format("{}; {}", no_answer_within(timeout, requested), advice);
 }
 
 std::string wrong_transaction(const link::Outcome& outcome, const std::string& requested) {
@@ -115,7 +119,7 @@ std::string broken_answer(const DeviceAddress& address, const std::string& reque
 std::string foreign_answer(const DeviceAddress& address, const link::Outcome& outcome,
                            const std::string& requested, milliseconds timeout) {
   if (!outcome.other_unit && outcome.observed.late.count() != 0)
-    return fmt::format("no answer within {} to read {}{}", seconds(timeout), requested, late_answer(outcome));
+    return no_answer_within(timeout, requested) + late_answer(outcome);
   if (!outcome.other_unit && outcome.observed.register_count)
     return fmt::format(
         "returned {} registers instead of {} to read {}; either the controller returns fewer registers than "

@@ -1,5 +1,7 @@
 #include "poller/optional_blocks.hpp"
 
+#include "link/retry_policy.hpp"
+
 #include <algorithm>
 
 namespace gensetd::poller {
@@ -30,7 +32,8 @@ OptionalBlocks::OptionalBlocks(const Profile& profile) {
   const auto first = std::ranges::find_if_not(profile.blocks, &Block::is_always_read);
   first_ = static_cast<std::uint16_t>(first - profile.blocks.begin());
   states_.resize(static_cast<std::size_t>(profile.blocks.end() - first));
-  if (!states_.empty()) kept_.resize(profile.fields.size());
+  const auto is_optional = [this](const profile::Field& field) { return field.block >= first_; };
+  if (std::ranges::any_of(profile.fields, is_optional)) kept_.resize(profile.fields.size());
 }
 
 void OptionalBlocks::begin(std::int64_t slot) {
@@ -61,8 +64,8 @@ void OptionalBlocks::choose(const Profile& profile, std::span<const Value> value
 void OptionalBlocks::note_failure(std::uint16_t block, const link::Outcome& outcome) {
   State& failed = state(block);
   failed.attempt = Attempt::failed;
-  failed.failure = outcome;
-  failed.failure->registers = {};
+  failed.failure = {.is_refusal = link::follow_up(outcome) == link::FollowUp::refuse,
+                    .exception = outcome.exception};
 }
 
 void OptionalBlocks::commit(const Profile& profile, std::span<Value> values) {

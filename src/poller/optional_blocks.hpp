@@ -26,6 +26,11 @@ class OptionalBlocks {
   // A value is kept for so many periods of `every` without a successful read.
   static constexpr int periods_kept = 2;
 
+  struct Failure {
+    bool is_refusal = false;     // the controller refuses these registers
+    std::uint8_t exception = 0;  // of a refusal
+  };
+
   explicit OptionalBlocks(const profile::Profile& profile);
 
   void begin(std::int64_t slot);
@@ -43,8 +48,8 @@ class OptionalBlocks {
 
   bool was_read(std::uint16_t block) const { return state(block).attempt == Attempt::read; }
   int failures(std::uint16_t block) const { return state(block).failures; }  // in a row, committed
-  // How the last attempt failed, without registers; empty after a successful one.
-  const std::optional<link::Outcome>& failure(std::uint16_t block) const { return state(block).failure; }
+  // How the last attempt failed; empty after a successful one.
+  const std::optional<Failure>& failure(std::uint16_t block) const { return state(block).failure; }
 
   std::uint16_t first() const { return first_; }  // the blocks before it are always read
   std::uint16_t end() const { return static_cast<std::uint16_t>(first_ + states_.size()); }
@@ -59,7 +64,7 @@ class OptionalBlocks {
     std::optional<std::int64_t> last_read;  // slot
     int failures = 0;
     int cycles_rested = 0;
-    std::optional<link::Outcome> failure;
+    std::optional<Failure> failure;
   };
 
   const State& state(std::uint16_t block) const { return states_[block - first_]; }
@@ -69,7 +74,7 @@ class OptionalBlocks {
   std::uint16_t first_ = 0;
   std::int64_t slot_ = 0;
   std::vector<State> states_;
-  std::vector<profile::Value> kept_;  // one per field of the profile; empty without optional blocks
+  std::vector<profile::Value> kept_;  // one per field of the profile; empty if no field is in such a block
 };
 
 }  // namespace gensetd::poller

@@ -21,12 +21,12 @@ namespace {
 namespace json = boost::json;
 
 // Ends the import: thrown inside the transaction, caught around it.
-struct Refused {
+struct ImportRefused {
   Refusal refusal;
 };
 
 [[noreturn]] void refuse_import(std::string message) {
-  throw Refused{
+  throw ImportRefused{
       {.kind = Refusal::Kind::invalid, .code = "invalid_value", .message = std::move(message), .field = {}}};
 }
 
@@ -138,7 +138,7 @@ Result<Imported> import_document(Store& store, const json::object& document, con
       imported = import_all(store, document, profiles, now);
       return true;
     });
-  } catch (const Refused& refused) {
+  } catch (const ImportRefused& refused) {
     return refused.refusal;
   } catch (const DiskFull& full) {
     return refused_disk_full(full);

@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 constexpr std::chrono::seconds check_interval{1};
 
 // The wait after a failed attempt to find the outcome of a change.
-constexpr std::chrono::seconds outcome_retry_pause{10};
+constexpr std::chrono::seconds outcome_wait{10};
 
 Refusal unavailable(std::string message) {
   return {.kind = Refusal::Kind::unavailable,
@@ -149,7 +149,7 @@ void Service::Worker::find_outcomes() {
         report = unconfirmed_.front()(&store);
         is_found = true;
       } catch (const std::exception&) {
-        next_attempt_at_ = std::chrono::steady_clock::now() + outcome_retry_pause;
+        next_attempt_at_ = std::chrono::steady_clock::now() + outcome_wait;
       }
     });
     if (!succeeded || !is_found) return;

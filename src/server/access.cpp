@@ -31,7 +31,7 @@ std::string base64url(std::string_view text) {
   return encoded;
 }
 
-bool is_same_origin(const Request& request) {
+bool is_same_origin(const HttpRequest& request) {
   std::string_view origin = request.origin;
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (origin.starts_with(scheme))
@@ -40,7 +40,7 @@ bool is_same_origin(const Request& request) {
   return false;
 }
 
-bool carries(const Request& request, std::string_view token) {
+bool carries(const HttpRequest& request, std::string_view token) {
   constexpr std::string_view bearer = "Bearer ";
   if (request.authorization.starts_with(bearer) &&
       equal_in_constant_time(request.authorization.substr(bearer.size()), token)) {
@@ -61,20 +61,20 @@ bool offers_subprotocol(std::string_view list, std::string_view wanted) {
                              [&](std::string_view entry) { return text::trimmed(entry) == wanted; });
 }
 
-Role AccessPolicy::role_of(const Request& request) const {
+Role AccessPolicy::role_of(const HttpRequest& request) const {
   if (api_token.empty() || carries(request, api_token)) return Role::administrator;
   return !read_token.empty() && carries(request, read_token) ? Role::reader : Role::none;
 }
 
-bool AccessPolicy::is_host_trusted(const Request& request) const {
+bool AccessPolicy::is_host_trusted(const HttpRequest& request) const {
   return !api_token.empty() || request.host.empty() || own_names.contains(request.host);
 }
 
-bool AccessPolicy::is_origin_allowed(const Request& request) const {
+bool AccessPolicy::is_origin_allowed(const HttpRequest& request) const {
   return request.origin.empty() || is_same_origin(request) || is_allowed_cross_origin(request);
 }
 
-bool AccessPolicy::is_allowed_cross_origin(const Request& request) const {
+bool AccessPolicy::is_allowed_cross_origin(const HttpRequest& request) const {
   return std::ranges::find(allowed_origins, request.origin) != allowed_origins.end();
 }
 

@@ -26,7 +26,7 @@ struct AccessPolicy {
   OwnHostNames own_names;                    // accepted in the Host header when there is no API token
 
   // By the token in the request. Tokens are compared in constant time.
-  Role role_of(const Request& request) const;
+  Role role_of(const HttpRequest& request) const;
 
   // The setting that made a request an administrator's, for logs.
   std::string_view administrator_name() const { return api_token.empty() ? "anonymous" : "API_TOKEN"; }
@@ -34,11 +34,11 @@ struct AccessPolicy {
   // Whether the Host header proves that the request does not come from a page of another site (DNS
   // rebinding). With an API token no such proof is needed, because such a page does not know the token. A
   // request without Host does not come from a browser.
-  bool is_host_trusted(const Request& request) const;
+  bool is_host_trusted(const HttpRequest& request) const;
 
   // Whether a page of request.origin may send this request. A request without Origin is not a page's.
-  bool is_origin_allowed(const Request& request) const;
-  bool is_allowed_cross_origin(const Request& request) const;  // the response needs CORS headers
+  bool is_origin_allowed(const HttpRequest& request) const;
+  bool is_allowed_cross_origin(const HttpRequest& request) const;  // the response needs CORS headers
 };
 
 // Whether the list in a Sec-WebSocket-Protocol header contains `wanted`.

@@ -18,11 +18,11 @@ bool is_key(std::string_view text) {
 
 }  // namespace
 
-std::optional<Response> handshake_refusal(const Handshake& handshake) {
+std::optional<HttpResponse> handshake_refusal(const Handshake& handshake) {
   if (handshake.host.empty())
     return error_response(400, "bad_handshake", "a WebSocket upgrade needs a Host header");
   if (handshake.version != version_supported) {
-    Response response = error_response(
+    HttpResponse response = error_response(
         426, "upgrade_required", "only WebSocket version 13 is supported; send Sec-WebSocket-Version: 13");
     response.headers.emplace_back("Sec-WebSocket-Version", version_supported);
     response.headers.emplace_back("Upgrade", "websocket");

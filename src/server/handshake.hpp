@@ -19,6 +19,6 @@ struct Handshake {
 
 // The response to an upgrade that cannot be accepted: 400, or 426 with the supported version. Empty: it can
 // be accepted.
-std::optional<Response> handshake_refusal(const Handshake& handshake);
+std::optional<HttpResponse> handshake_refusal(const Handshake& handshake);
 
 }  // namespace gensetd::server

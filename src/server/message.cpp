@@ -4,16 +4,16 @@
 
 namespace gensetd::server {
 
-Response response_in_pieces(text::Pieces pieces) {
-  Response response;
+HttpResponse response_in_pieces(text::Pieces pieces) {
+  HttpResponse response;
   const bool has_more = pieces(response.body);
   if (has_more) response.rest = std::move(pieces);
   return response;
 }
 
-Response error_response(unsigned status, std::string_view code, std::string_view message,
-                        std::string_view field) {
-  Response response{.status = status, .body = R"({"error":{"code":)"};
+HttpResponse error_response(unsigned status, std::string_view code, std::string_view message,
+                            std::string_view field) {
+  HttpResponse response{.status = status, .body = R"({"error":{"code":)"};
   text::append_json_string(response.body, code);
   response.body += R"(,"message":)";
   text::append_json_string(response.body, message);
@@ -27,7 +27,7 @@ Response error_response(unsigned status, std::string_view code, std::string_view
   return response;
 }
 
-Response retry_after(Response response, std::string_view seconds) {
+HttpResponse retry_after(HttpResponse response, std::string_view seconds) {
   response.headers.emplace_back("Retry-After", seconds);
   return response;
 }

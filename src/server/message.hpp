@@ -12,7 +12,7 @@ namespace gensetd::server {
 enum class Method { get, post, patch, remove, options, other };
 
 // An HTTP request without its transport. The views are valid as long as the session's request.
-struct Request {
+struct HttpRequest {
   Method method = Method::get;
   std::string_view path;   // "/api/devices/1", or "*" of OPTIONS
   std::string_view query;  // without '?', percent-encoded
@@ -29,7 +29,7 @@ struct Request {
   std::string_view from;              // the peer: "127.0.0.1:51234"
 };
 
-struct Response {
+struct HttpResponse {
   unsigned status = 200;
   std::string body;
   std::string content_type = "application/json";
@@ -38,14 +38,14 @@ struct Response {
 };
 
 // A response whose body is the first piece and whose rest produces the others.
-Response response_in_pieces(text::Pieces pieces);
+HttpResponse response_in_pieces(text::Pieces pieces);
 
 // A response with the body of every error: {"error":{"code":…,"message":…,"field":…}}; an empty field becomes
 // null.
-Response error_response(unsigned status, std::string_view code, std::string_view message,
-                        std::string_view field = {});
+HttpResponse error_response(unsigned status, std::string_view code, std::string_view message,
+                            std::string_view field = {});
 
 // The same response with a Retry-After header.
-Response retry_after(Response response, std::string_view seconds);
+HttpResponse retry_after(HttpResponse response, std::string_view seconds);
 
 }  // namespace gensetd::server

@@ -12,7 +12,7 @@ namespace gensetd::server {
 
 namespace http = boost::beast::http;
 
-std::optional<Response> admission_refusal(Admission admission) {
+std::optional<HttpResponse> admission_refusal(Admission admission) {
   if (admission == Admission::address_limit_reached)
     return retry_after(error_response(429, "too_many_connections",
                                       "too many connections from this address; close some, or reuse them"),
@@ -23,7 +23,7 @@ std::optional<Response> admission_refusal(Admission admission) {
   return std::nullopt;
 }
 
-std::optional<Response> read_error_response(boost::beast::error_code failed, const ServerLimits& limits) {
+std::optional<HttpResponse> read_error_response(boost::beast::error_code failed, const ServerLimits& limits) {
   if (failed == http::error::body_limit)
     return error_response(413, "body_too_large",
                           fmt::format("the body is larger than {} bytes", limits.body_bytes));
@@ -35,13 +35,13 @@ std::optional<Response> read_error_response(boost::beast::error_code failed, con
   return error_response(400, "bad_request", "malformed HTTP request: " + failed.message());
 }
 
-Response request_too_slow(const ServerLimits& limits) {
+HttpResponse request_too_slow(const ServerLimits& limits) {
   return error_response(408, "request_too_slow",
                         fmt::format("the request was not complete after {} s",
                                     std::chrono::duration<double>(limits.request_timeout).count()));
 }
 
-Response ambiguous_framing() {
+HttpResponse ambiguous_framing() {
   return error_response(400, "bad_request",
                         "the end of the body is ambiguous: send one Content-Length, or Transfer-Encoding: "
                         "chunked in HTTP/1.1");

@@ -12,16 +12,16 @@
 namespace gensetd::server {
 
 // The response to the first request of a connection beyond a limit; empty for Admission::accepted.
-std::optional<Response> admission_refusal(Admission admission);
+std::optional<HttpResponse> admission_refusal(Admission admission);
 
 // The response after a request could not be read; empty when the peer is gone or the connection unusable.
-std::optional<Response> read_error_response(boost::beast::error_code failed, const ServerLimits& limits);
+std::optional<HttpResponse> read_error_response(boost::beast::error_code failed, const ServerLimits& limits);
 
 // The response to a request that was incomplete after limits.request_timeout.
-Response request_too_slow(const ServerLimits& limits);
+HttpResponse request_too_slow(const ServerLimits& limits);
 
 // The response to a request without has_unambiguous_framing().
-Response ambiguous_framing();
+HttpResponse ambiguous_framing();
 
 // Whether a TLS handshake failed because the client sent a plain HTTP request.
 bool is_plain_http(boost::beast::error_code failed);

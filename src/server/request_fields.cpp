@@ -38,7 +38,7 @@ TargetLine target_line_of(const BeastRequest& message) {
           .host_count = message.count(http::field::host)};
 }
 
-Request request_of(const BeastRequest& message, const RequestTarget& target, std::string_view from) {
+HttpRequest request_of(const BeastRequest& message, const RequestTarget& target, std::string_view from) {
   return {.method = method_of(message.method()),
           .path = target.path,
           .query = target.query,

@@ -12,7 +12,7 @@ namespace gensetd::server {
 // The parts of a received message that the server reads. The views in the results are valid as long as
 // `message`.
 TargetLine target_line_of(const BeastRequest& message);
-Request request_of(const BeastRequest& message, const RequestTarget& target, std::string_view from);
+HttpRequest request_of(const BeastRequest& message, const RequestTarget& target, std::string_view from);
 Handshake handshake_of(const BeastRequest& message, const RequestTarget& target);
 
 // Whether every server or proxy finds the end of the body at the same place (RFC 9112, sections 6.1 and 6.3).

@@ -22,11 +22,11 @@ class RequestHandler {
 
   // The response to a request that is no upgrade. `request` is valid until the result is there. Never throws
   // because of the content of a request.
-  virtual boost::asio::awaitable<Response> respond(const Request& request) = 0;
+  virtual boost::asio::awaitable<HttpResponse> respond(const HttpRequest& request) = 0;
 
   // Checks path, permissions and parameters of a WebSocket upgrade. Returns the task that serves it, or the
   // response that refuses it.
-  virtual std::variant<WebSocketTask, Response> authorize_upgrade(const Request& request) = 0;
+  virtual std::variant<WebSocketTask, HttpResponse> authorize_upgrade(const HttpRequest& request) = 0;
 };
 
 }  // namespace gensetd::server

@@ -21,13 +21,13 @@ bool is_bracketed_character(char c) {
   return is_digit(c) || is_letter(c) || c == ':' || c == '.' || c == '%';
 }
 
-Response bad_target(std::string_view message) { return error_response(400, "bad_target", message); }
+HttpResponse bad_target(std::string_view message) { return error_response(400, "bad_target", message); }
 
-Response bad_host(std::string_view message) { return error_response(400, "bad_host", message); }
+HttpResponse bad_host(std::string_view message) { return error_response(400, "bad_host", message); }
 
 // RFC 9112, section 3.2: exactly one valid Host header in HTTP/1.1, at most one in HTTP/1.0. An empty one is
 // valid.
-std::optional<Response> refuse_host(const TargetLine& line) {
+std::optional<HttpResponse> refuse_host(const TargetLine& line) {
   if (line.host_count > 1) return bad_host("the request has more than one Host header");
   if (line.host_count == 0 && line.is_http_1_1) return bad_host("an HTTP/1.1 request needs a Host header");
   if (!line.host.empty() && !is_authority(line.host))
@@ -70,7 +70,7 @@ bool is_authority(std::string_view text) {
   return port.front() == ':' && port.size() <= 6 && std::ranges::all_of(port.substr(1), is_digit);
 }
 
-std::variant<RequestTarget, Response> read_target(const TargetLine& line) {
+std::variant<RequestTarget, HttpResponse> read_target(const TargetLine& line) {
   if (auto refused = refuse_host(line)) return std::move(*refused);
   if (line.target.starts_with('/')) return split(line.target, line.host);
   if (line.target == "*" && line.is_options)

@@ -26,7 +26,7 @@ struct RequestTarget {
 // Parses a target in origin-form, absolute-form or asterisk-form (RFC 9112, section 3.2); or returns the
 // response that refuses it. In absolute-form the authority in the target replaces the Host header (section
 // 3.2.2), so checks of the host must use the returned one.
-std::variant<RequestTarget, Response> read_target(const TargetLine& line);
+std::variant<RequestTarget, HttpResponse> read_target(const TargetLine& line);
 
 // Whether `text` is a host name or address with an optional port: "localhost", "[::1]:8010".
 bool is_authority(std::string_view text);

@@ -6,7 +6,7 @@ namespace gensetd::server {
 
 namespace http = boost::beast::http;
 
-BeastResponse message_of(Response response, const BeastRequest& request, ResponseFraming framing) {
+BeastResponse message_of(HttpResponse response, const BeastRequest& request, ResponseFraming framing) {
   BeastResponse message{static_cast<http::status>(response.status), request.version()};
   message.set(http::field::server, "gensetd");
   message.set("X-Content-Type-Options", "nosniff");

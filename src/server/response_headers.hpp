@@ -12,6 +12,6 @@ struct ResponseFraming {
 
 // The message that is sent for a response to `request`: adds the header fields that every response has.
 // Headers of the response replace them, except Vary: each Vary field is kept.
-BeastResponse message_of(Response response, const BeastRequest& request, ResponseFraming framing);
+BeastResponse message_of(HttpResponse response, const BeastRequest& request, ResponseFraming framing);
 
 }  // namespace gensetd::server

@@ -68,22 +68,22 @@ class HttpSession final : public ClientConnection {
       }
       const bool last = ++requests_ >= limits_.requests_per_connection;
       auto target = read_target(target_line_of(parser->get()));
-      if (auto* refused = std::get_if<Response>(&target)) {
+      if (auto* refused = std::get_if<HttpResponse>(&target)) {
         is_open = co_await write(std::move(*refused), parser->get(), !last);
         continue;
       }
-      const Request request = request_of(parser->get(), std::get<RequestTarget>(target), peer_);
+      const HttpRequest request = request_of(parser->get(), std::get<RequestTarget>(target), peer_);
       if (beast::websocket::is_upgrade(parser->get())) {
         auto decision = decide_upgrade(request, handshake_of(parser->get(), std::get<RequestTarget>(target)));
         if (auto* task = std::get_if<WebSocketTask>(&decision)) {
           transport_.put_back(buffer_.cdata());  // frames of a client that did not wait for the response
           co_return AcceptedUpgrade{parser->release(), std::move(*task)};
         }
-        is_open = co_await write(std::move(std::get<Response>(decision)), parser->get(), !last);
+        is_open = co_await write(std::move(std::get<HttpResponse>(decision)), parser->get(), !last);
         continue;
       }
       const auto received_at = steady_clock::now();
-      Response response = co_await context_->handler->respond(request);
+      HttpResponse response = co_await context_->handler->respond(request);
       context_->metrics.request_time.note(steady_clock::now() - received_at);
       is_open = co_await write(std::move(response), parser->get(), !last);
     }
@@ -119,9 +119,10 @@ class HttpSession final : public ClientConnection {
     co_return !failed;
   }
 
-  std::variant<WebSocketTask, Response> decide_upgrade(const Request& request, const Handshake& handshake) {
+  std::variant<WebSocketTask, HttpResponse> decide_upgrade(const HttpRequest& request,
+                                                           const Handshake& handshake) {
     auto decision = context_->handler->authorize_upgrade(request);
-    if (std::holds_alternative<Response>(decision)) return decision;
+    if (std::holds_alternative<HttpResponse>(decision)) return decision;
     if (auto refused = handshake_refusal(handshake)) return std::move(*refused);
     if (!context_->connections.has_capacity_for_websocket())
       return retry_after(
@@ -175,7 +176,7 @@ class HttpSession final : public ClientConnection {
 
   // Sends a response to `request`. Returns whether the connection stays open. After the last response it
   // reads the remaining input before closing, see linger().
-  asio::awaitable<bool> write(Response response, const BeastRequest& request, bool may_keep_alive) {
+  asio::awaitable<bool> write(HttpResponse response, const BeastRequest& request, bool may_keep_alive) {
     const bool is_long = response.rest != nullptr;
     // Without chunks, which HTTP/1.0 does not have, a long body ends with the connection.
     const bool keep_alive = may_keep_alive && request.keep_alive() && !context_->connections.finishing() &&
@@ -243,8 +244,8 @@ class HttpSession final : public ClientConnection {
   Transport transport_;
   std::shared_ptr<ServerContext> context_;
   const ServerLimits& limits_;
-  std::string peer_;                 // for logs
-  std::optional<Response> refusal_;  // the response to the only request, when a limit is exceeded
+  std::string peer_;                     // for logs
+  std::optional<HttpResponse> refusal_;  // the response to the only request, when a limit is exceeded
   const Connections::Registration registration_;
   beast::flat_buffer buffer_{limits_.header_bytes + limits_.body_bytes};
   std::size_t requests_ = 0;

@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::minutes log_pause{1};
 constexpr std::size_t remembered_max = 256;
-constexpr std::chrono::milliseconds retry_pause{10};
+constexpr std::chrono::milliseconds step_pause{10};
 constexpr int tries_max = 100;
 
 std::array<std::atomic<std::uint64_t>, task_count> counts{};
@@ -213,11 +213,11 @@ bool is_tried_again(int tries) noexcept {
   try {
     throw;
   } catch (const std::bad_alloc&) {
-    std::this_thread::sleep_for(retry_pause);
+    std::this_thread::sleep_for(step_pause);
     return true;
   } catch (...) {
     if (tries < tries_max) {
-      std::this_thread::sleep_for(retry_pause);
+      std::this_thread::sleep_for(step_pause);
       return true;
     }
     report_exception(Task::step, {}, "it is given up");

@@ -29,7 +29,7 @@ TEST(JsonBodies, device_is_printed_completely_with_plain_decimals) {
 
 unsigned refused_with(std::string_view body, std::string_view type = "application/json") {
   const auto parsed = parse_body({.body = body, .content_type = type});
-  const auto* response = std::get_if<server::Response>(&parsed);
+  const auto* response = std::get_if<server::HttpResponse>(&parsed);
   return response == nullptr ? 0 : response->status;
 }
 

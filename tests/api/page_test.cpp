@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string header(const server::Response& response, std::string_view name) {
+std::string header(const server::HttpResponse& response, std::string_view name) {
   for (const auto& [key, value] : response.headers)
     if (key == name) return value;
   return {};
@@ -54,7 +54,7 @@ class PageOnDisk : public testing::Test {
   void TearDown() override { fs::remove_all(root_); }
 
   void write(const char* name, std::string_view text) const { std::ofstream(root_ / name) << text; }
-  std::optional<server::Response> get(std::string_view path, std::string_view if_none_match = {}) const {
+  std::optional<server::HttpResponse> get(std::string_view path, std::string_view if_none_match = {}) const {
     return Page(root_ / "page").respond({.path = path, .if_none_match = if_none_match});
   }
 

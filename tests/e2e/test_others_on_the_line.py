@@ -10,7 +10,7 @@ from conftest import PATIENCE
 from converter import response_frame, request_frame
 from pattern import origin, registers_of
 from numbered_converter import add, readings_of, start_converter, start_patient_daemon, wrong  # noqa: F401 fixtures
-from test_technician import scan
+from technician import scan
 
 
 class OtherClient(threading.Thread):

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -148,6 +149,23 @@ TEST_F(PointEvents, a_point_that_the_map_no_longer_has_is_closed) {
   journal.restore({earlier}, {}, steady_at(0));
   read({{"alarm_common", 1}}, {{2, std::nullopt}});
   EXPECT_EQ(open(), Lines{"alarm_unclassified"});
+}
+
+// Register 92, bit 13 is low oil pressure of the group warning, which standing engines report too.
+TEST_F(PointEvents, some_points_are_reported_only_while_the_engine_runs) {
+  const std::string warning_oil = "alarm:warning.low_oil_pressure";
+  const auto is_open = [&] { return std::ranges::count(open(), warning_oil) == 1; };
+  read({{"gen_status", 0}}, {});
+  read({{"alarm_common", 1}, {"gen_status", 0}}, {{92, oil}});
+  EXPECT_FALSE(is_open());  // it stands
+  read({{"alarm_common", 1}, {"gen_status", std::nullopt}}, {{92, oil}});
+  EXPECT_FALSE(is_open());  // unknown: nothing begins
+  read({{"alarm_common", 1}, {"gen_status", 9}}, {{92, oil}});
+  EXPECT_TRUE(is_open());
+  read({{"alarm_common", 1}, {"gen_status", std::nullopt}}, {{92, oil}});
+  EXPECT_TRUE(is_open());  // unknown: nothing ends
+  read({{"alarm_common", 1}, {"gen_status", 12}}, {{92, oil}});
+  EXPECT_EQ(journal.alarms().back()->state, EventState::returned);
 }
 
 TEST_F(PointEvents, an_unconfirmed_point_never_hides_its_class) {

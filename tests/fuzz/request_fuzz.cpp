@@ -17,7 +17,7 @@ using namespace gensetd;
 
 namespace {
 
-void check_error_body(const server::Response& response, unsigned least, unsigned most) {
+void check_error_body(const server::HttpResponse& response, unsigned least, unsigned most) {
   check(response.status >= least && response.status <= most);
   const auto error = boost::json::parse(response.body).as_object().at("error").as_object();
   check(!error.at("code").as_string().empty() && !error.at("message").as_string().empty());
@@ -37,7 +37,8 @@ void try_row(const registry::Result<Row>& made, Edit edit) {
 
 void try_bodies(std::string_view text) {
   const auto body = api::parse_body({.body = text, .content_type = "application/json"});
-  if (const auto* refused = std::get_if<server::Response>(&body)) return check_error_body(*refused, 400, 400);
+  if (const auto* refused = std::get_if<server::HttpResponse>(&body))
+    return check_error_body(*refused, 400, 400);
   const auto& object = std::get<boost::json::object>(body);
   const registry::ProfileNames profiles{"hgm9520n", "hgm9560"};
   try_row(registry::new_site(object), registry::edited_site);
@@ -81,7 +82,7 @@ void try_target(std::string_view text) {
          {server::TargetLine{.target = text, .is_options = is_options, .host = "localhost"},
           server::TargetLine{.target = "/", .is_options = is_options, .host = text}}) {
       const auto read = server::read_target(line);
-      if (const auto* refused = std::get_if<server::Response>(&read)) {
+      if (const auto* refused = std::get_if<server::HttpResponse>(&read)) {
         check_error_body(*refused, 400, 400);
         continue;
       }

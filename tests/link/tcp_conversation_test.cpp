@@ -218,7 +218,7 @@ TEST_F(Gateway, count_of_the_last_seven_requests_is_never_used_with_several_unit
   }
 }
 
-// Slow polling: counts take turns however much time passes between two requests.
+// Slow polling: counts rotate however much time passes between two requests.
 TEST_F(Gateway, response_to_the_previous_request_is_recognised_at_once) {
   for (unsigned round = 0; round < 5; ++round) {
     for (unsigned unit_id : {1U, 2U}) EXPECT_EQ(exchange(unit_id, 100).substr(0, 12), "report a 100");

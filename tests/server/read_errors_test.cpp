@@ -15,7 +15,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-bool has_code(const Response& response, const std::string& code) {
+bool has_code(const HttpResponse& response, const std::string& code) {
   return response.body.find(R"({"error":{"code":")" + code + '"') == 0;
 }
 
@@ -48,7 +48,7 @@ TEST(ReadErrors, peer_that_is_gone_gets_no_response) {
 }
 
 TEST(ReadErrors, slow_request_is_responded_with_408_and_its_timeout) {
-  const Response response = request_too_slow({.request_timeout = std::chrono::milliseconds{1'500}});
+  const HttpResponse response = request_too_slow({.request_timeout = std::chrono::milliseconds{1'500}});
   EXPECT_EQ(response.status, 408U);
   EXPECT_TRUE(has_code(response, "request_too_slow"));
   EXPECT_NE(response.body.find("after 1.5 s"), std::string::npos) << response.body;

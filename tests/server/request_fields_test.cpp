@@ -38,7 +38,8 @@ TEST(RequestFields, header_fields_are_copied_to_their_places) {
   received.set(http::field::sec_websocket_protocol, "gensetd");
   received.set(http::field::access_control_request_method, "PATCH");
   received.body() = "{}";
-  const Request request = request_of(received, {.path = "/p", .query = "q=1", .host = "h:1"}, "10.0.0.5:1");
+  const HttpRequest request =
+      request_of(received, {.path = "/p", .query = "q=1", .host = "h:1"}, "10.0.0.5:1");
   EXPECT_EQ(request.path, "/p");
   EXPECT_EQ(request.query, "q=1");
   EXPECT_EQ(request.host, "h:1") << "the authority of the target, not the header";

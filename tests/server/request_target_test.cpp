@@ -13,7 +13,7 @@ std::string read(TargetLine line) {
   if (const auto* target = std::get_if<RequestTarget>(&read)) {
     return std::string{target->path} + "|" + std::string{target->query} + "|" + std::string{target->host};
   }
-  const Response& refusal = std::get<Response>(read);
+  const HttpResponse& refusal = std::get<HttpResponse>(read);
   EXPECT_EQ(refusal.status, 400U);
   return refusal.body.find("bad_host") != std::string::npos ? "bad_host" : "bad_target";
 }

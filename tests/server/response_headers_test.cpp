@@ -59,7 +59,7 @@ TEST(ResponseHeaders, status_without_a_body_has_no_type_and_length) {
 TEST(ResponseHeaders, json_is_never_cached_and_other_content_only_after_validation) {
   EXPECT_EQ(header(message_of({}, request(), {}), "Cache-Control"), "no-store");
   EXPECT_EQ(header(message_of({.content_type = "text/html"}, request(), {}), "Cache-Control"), "no-cache");
-  const Response asset{.content_type = "text/css", .headers = {{"Cache-Control", "public"}}};
+  const HttpResponse asset{.content_type = "text/css", .headers = {{"Cache-Control", "public"}}};
   EXPECT_EQ(header(message_of(asset, request(), {}), "Cache-Control"), "public");
 }
 

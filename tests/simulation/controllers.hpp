@@ -6,8 +6,9 @@
 #include "profile/profile.hpp"
 #include "random_source.hpp"
 
+#include <chrono>
 #include <cstdint>
-#include <map>
+#include <string>
 #include <vector>
 
 namespace gensetd::simulation {
@@ -22,8 +23,8 @@ enum class ControllerFault : std::uint8_t {
   torn,              // responses are sent in pieces
   doubled,           // responses are sent twice, the copy up to 0.4 s later
   mangled,           // CRC, transaction id, unit id or length are wrong, now and then
-  strays,            // unsolicited responses before the right one
-  idle_strays,       // unsolicited responses and exceptions while no request is pending
+  unsolicited,       // unsolicited responses before the right one
+  idle_unsolicited,  // unsolicited responses and exceptions while no request is pending
   own_ids,           // Modbus TCP: its transaction ids are not those of the requests
   shortened,         // fewer registers than requested, or a smaller byte count, in one response of five
   busy,              // exception 5, 6, 10 or 11, one request in three
@@ -77,75 +78,20 @@ struct PlantModel {
   bool is_idle(const Peer& peer) const { return !kernel.is_stalled() && observer.is_idle(peer); }
 };
 
-// An HGM9520N: a Modbus TCP server.
-class GensetModel final : public Peer {
- public:
-  GensetModel(PlantModel& plant, std::string name, std::string address, ModelController controller);
-  void opened(int connection) override;
-  void received(int connection, std::span<const std::uint8_t> bytes) override;
-  void closed(int connection) override;
-
-  ModelController controller;
-  bool frozen = false;      // the connection stays open but carries no bytes
-  bool resets = false;      // breaks off a connection, one request in four
-  bool ends_early = false;  // shuts down its side, one request in four
-  bool closes_after_response = false;
-  void stray_later();     // sends frames while no request is outstanding, as long as the fault lasts
-  void begin_ignoring();  // for 1 to 4 s after each new connection, beginning with a new one now
-  void end_ignoring() { ignores_ = false; }
-
- private:
-  void handle_request(int connection, const Bytes& request);
-  void respond(int connection, const Bytes& request, const modbus::ReadRequest& read);
-  void deliver(int connection, Bytes frame, const modbus::ReadRequest& read);
-  void send_stray();
-  std::uint16_t own_id(std::uint16_t transaction_id);
-
-  PlantModel& plant_;
-  std::map<int, Bytes> received_;
-  std::map<int, Time> ignores_until_;
-  bool ignores_ = false;
-  bool has_responded_ = true;                  // on the connection before the newest one, or since
-  std::uint16_t last_id_ = 0;                  // of the last request,
-  modbus::ReadRequest last_read_{.count = 1};  // and its request
-  std::uint16_t own_id_ = 0;
-  Time free_at_{};
-  Time sending_until_{};
-};
-
-// A serial converter with HGM9560 and others behind it: RTU at 9600 baud. Bytes of the line go to the clients
-// that are connected at that moment.
-class ConverterModel final : public Peer {
- public:
-  ConverterModel(PlantModel& plant, std::string name, std::string address, std::uint16_t port,
-                 std::vector<ModelController> its_controllers);
-  void opened(int) override {}
-  void received(int connection, std::span<const std::uint8_t> bytes) override;
-  void closed(int connection) override;
-
-  std::vector<ModelController> controllers;
-  bool frozen = false;  // the serial cable is out
-  bool resets = false;
-  bool is_noisy = false;
-  bool closes_after_response = false;
-  void send_noise();  // sends noise while the fault lasts
-  void stray_later(
-      ModelController& controller);  // sends frames while no request is outstanding and the fault lasts
-
- private:
-  void handle_request(const Bytes& request);
-  void send_stray(const ModelController& controller);
-  void respond(ModelController& controller, const modbus::ReadRequest& read);
-  void send_on_line(Bytes bytes, const modbus::ReadRequest* read, std::function<void()> arrived = {});
-
-  PlantModel& plant_;
-  std::map<int, Bytes> received_;
-  Time line_free_at_{};
-  Time packed_until_{};
-};
+inline constexpr std::uint8_t read_holding_registers = 3;
+inline constexpr modbus::ReadRequest no_request{.count = 0};  // a response to no request
+// After this time, a late or damaged response no longer spoils others.
+inline constexpr std::chrono::milliseconds longest_spoiled{1'000};
+// A request whose response was late or damaged has ended by then.
+inline constexpr std::chrono::seconds unsolicited_delay{10};
 
 // The PDU of a controller without faults: function, byte count, registers; or an exception. Empty: no
 // response.
 Bytes response_pdu(PlantModel& plant, const ModelController& controller, const modbus::ReadRequest& read);
+
+Bytes exception_pdu(std::uint8_t code);
+
+// A response with fewer registers; or with all of them, and a smaller byte count.
+Bytes shortened(PlantModel& plant, Bytes pdu, std::uint16_t count, const std::string& name);
 
 }  // namespace gensetd::simulation

@@ -199,10 +199,10 @@ PlantFaults::Fault PlantFaults::of_converter() {
 
 PlantFaults::Fault PlantFaults::of_controller(Peer& peer, ModelController& controller) {
   constexpr std::array illnesses{
-      ControllerFault::silent,           ControllerFault::late,      ControllerFault::lossy,
-      ControllerFault::one_lost,         ControllerFault::torn,      ControllerFault::doubled,
-      ControllerFault::mangled,          ControllerFault::strays,    ControllerFault::busy,
-      ControllerFault::idle_strays,      ControllerFault::shortened, ControllerFault::refuses_block,
+      ControllerFault::silent,           ControllerFault::late,        ControllerFault::lossy,
+      ControllerFault::one_lost,         ControllerFault::torn,        ControllerFault::doubled,
+      ControllerFault::mangled,          ControllerFault::unsolicited, ControllerFault::busy,
+      ControllerFault::idle_unsolicited, ControllerFault::shortened,   ControllerFault::refuses_block,
       ControllerFault::mute_when_merged, ControllerFault::own_ids};
   const bool serial = &peer == &converter_;
   // RTU has no transaction ids.
@@ -215,8 +215,8 @@ PlantFaults::Fault PlantFaults::of_controller(Peer& peer, ModelController& contr
     controller.controller_fault = controller_fault;
     controller.faulty_block = block;
     if (controller_fault == ControllerFault::refuses_block) checks_.block_refused(id, block, true);
-    if (controller_fault != ControllerFault::idle_strays) return;
-    serial ? converter_.stray_later(controller) : genset_with(id).stray_later();
+    if (controller_fault != ControllerFault::idle_unsolicited) return;
+    serial ? converter_.send_unsolicited_later(controller) : genset_with(id).send_unsolicited_later();
   };
   const Step end = [this, &controller, controller_fault, block, id] {
     controller.controller_fault = ControllerFault::none;
@@ -227,8 +227,8 @@ PlantFaults::Fault PlantFaults::of_controller(Peer& peer, ModelController& contr
     case ControllerFault::silent:
     case ControllerFault::own_ids:  // its responses cannot be matched with requests
       return marked(name, {id}, true, begin, end);
-    case ControllerFault::strays:
-    case ControllerFault::idle_strays:
+    case ControllerFault::unsolicited:
+    case ControllerFault::idle_unsolicited:
     case ControllerFault::doubled:
       // Over Modbus TCP doubled or unsolicited frames do no harm; on a line they affect every device.
       if (!serial) return {name, begin, end};

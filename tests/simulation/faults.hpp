@@ -1,6 +1,7 @@
 #pragma once
 
-#include "controllers.hpp"
+#include "converter_model.hpp"
+#include "genset_model.hpp"
 #include "poller_checks.hpp"
 
 #include <functional>

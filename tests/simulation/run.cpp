@@ -1,7 +1,8 @@
 #include "run.hpp"
 
-#include "controllers.hpp"
+#include "converter_model.hpp"
 #include "faults.hpp"
+#include "genset_model.hpp"
 #include "kernel.hpp"
 #include "network.hpp"
 #include "poller/always_read.hpp"

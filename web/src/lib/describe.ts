@@ -1,3 +1,4 @@
+import { named_text } from "./alarm-help";
 import { alarm_log } from "./alarm-log.svelte";
 import { app } from "./app.svelte";
 import { code_text } from "./fields";
@@ -76,6 +77,8 @@ export function where_text(event: PlantEvent): string {
 
 // The text of the event code with the event's values. Field names, codes and modes are replaced by their labels.
 export function event_text(event: PlantEvent): string {
+  const named = named_text(event, preferences.language);
+  if (named !== null) return named;
   const text = alarm_log.codes.get(event.code)?.text[preferences.language];
   if (text === undefined) return event.code in alarm_keys ? t(event.code as Key) : event.code;
   const device = device_by_id(event.device_id);

@@ -112,6 +112,13 @@ export interface PlantEvent {
   acknowledged_by: string | null;
 }
 
+// An alarm of a controller by name, of GET /api/profiles/{name}.
+export interface AlarmPoint {
+  code: string;
+  label: Text;
+  help: Text | null;
+}
+
 export interface EventCode {
   code: string;
   kind: string;

@@ -219,6 +219,7 @@ export const en = {
   col_onset: "Onset",
   col_where: "Where",
   col_text: "Alarm",
+  what_to_do: "What to do",
   col_event: "Event",
   col_duration: "Duration",
   col_state: "Status",

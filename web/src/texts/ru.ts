@@ -220,6 +220,7 @@ export const ru: Record<keyof typeof en, string> = {
   col_onset: "Начало",
   col_where: "Где",
   col_text: "Авария",
+  what_to_do: "Что делать",
   col_event: "Событие",
   col_duration: "Длительность",
   col_state: "Статус",
