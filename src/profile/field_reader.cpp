@@ -3,6 +3,7 @@
 #include "profile/named_parts.hpp"
 #include "profile/number_reader.hpp"
 #include "profile/number_rules.hpp"
+#include "profile/role_rules.hpp"
 #include "profile/units.hpp"
 
 #include <iterator>
@@ -94,6 +95,7 @@ void read_field(Field& field, const TableReader& table, const Profile& profile, 
     check_exists(profile.code_tables, "code table", field.codes, table.position("codes"));
   }
   if (is_new || table.has("label")) field.label = table.label("label");
+  read_role(field, table);
   if (format == 1) {
     check_field(field, table.position());
   } else {
@@ -117,7 +119,7 @@ void read_fields(ProfileDraft& draft, const TableReader& table, const Profile& p
         reader_of(node, draft.file, "field", profile.defaults.format,
                   {"name", "address", "type", "bit", "decimals", "no_data", "raw_min", "raw_max", "unit",
                    "sign", "group", "codes", "label"},
-                  {"mask", "scale", "offset", "word_order", "byte_order", "digits", "length"});
+                  {"mask", "scale", "offset", "word_order", "byte_order", "digits", "length", "role"});
     const std::string name = reader.name("name");
     auto found =
         find_named(draft.fields, name, [](const auto& line) -> const std::string& { return line.part.name; });

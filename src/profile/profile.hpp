@@ -2,6 +2,7 @@
 
 #include "modbus/read_request.hpp"
 #include "profile/number_format.hpp"
+#include "profile/role.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -26,6 +27,7 @@ struct Code {
   std::int64_t value = 0;
   std::string key;  // as in the specification, e.g. "crank_rest"
   Text label;
+  std::optional<Meaning> means;  // empty: unknown to events and the page
 };
 
 struct CodeTable {
@@ -57,6 +59,8 @@ struct Field {
   std::uint16_t block = 0;  // index in Profile::blocks
   NumberKeys keys;
   std::shared_ptr<const NumberFormat> number;  // null: decode16() and decode32() know the field
+  std::optional<Role> role;                    // of one field of the profile at most
+  bool is_in_overview = false;                 // stream/overview.hpp
 };
 
 // A range of registers that the controller returns in one response.

@@ -1,9 +1,11 @@
 #include "profile/profile_reader.hpp"
 
 #include "profile/field_reader.hpp"
+#include "profile/legacy_roles.hpp"
 #include "profile/named_parts.hpp"
 #include "profile/number_reader.hpp"
 #include "profile/profile_rules.hpp"
+#include "profile/role_rules.hpp"
 #include "profile/table_reader.hpp"
 
 #include <fmt/format.h>
@@ -81,11 +83,13 @@ void read_groups(Profile& profile, const TableReader& table, bool derived) {
   }
 }
 
-CodeTable read_code_table(const TableReader& table) {
+CodeTable read_code_table(const TableReader& table, unsigned format) {
   CodeTable codes{table.name("name"), {}};
   for (const TomlNode& node : table.list("codes", "a list of codes")) {
-    const TableReader code(node, table.position().file, "code", {"value", "key", "label"});
-    Code read{code.number("value", code_min, code_max), code.name("key"), code.label("label")};
+    const TableReader code =
+        reader_of(node, table.position().file, "code", format, {"value", "key", "label"}, {"means"});
+    Code read{code.number("value", code_min, code_max), code.name("key"), code.label("label"),
+              read_meaning(code)};
     for (const Code& other : codes.codes) {
       check_is_new(other.value != read.value, "code", std::to_string(read.value), code.position("value"));
       check_is_new(other.key != read.key, "code", read.key, code.position("key"));
@@ -102,7 +106,7 @@ void read_code_tables(Profile& profile, const TableReader& table) {
   if (!table.has("code_tables")) return;
   for (const TomlNode& node : table.list("code_tables", "a list of code tables")) {
     const TableReader reader(node, table.position().file, "code table", {"name", "codes"});
-    CodeTable read = read_code_table(reader);
+    CodeTable read = read_code_table(reader, profile.defaults.format);
     const auto known = find_named(profile.code_tables, read.name,
                                   [](const CodeTable& t) -> const std::string& { return t.name; });
     check_is_new(known == profile.code_tables.end(), "code table", read.name, reader.position("name"));
@@ -197,10 +201,12 @@ Profile read_profile(const TomlNode& document, std::string_view file, const Prof
     refuse(table.position("remove"), "remove leaves no block or no field: must leave one of each");
   settle_fields(draft, table, profile.defaults);
   finish_draft(draft);
+  if (profile.defaults.format > 1) settle_roles(draft, profile, table.position("extends"));
   profile.blocks.clear();
   profile.fields.clear();
   for (auto& block : draft.blocks) profile.blocks.push_back(std::move(block.part));
   for (auto& field : draft.fields) profile.fields.push_back(std::move(field.part));
+  if (profile.defaults.format == 1) set_legacy_roles(profile);
   return profile;
 }
 

@@ -6,7 +6,7 @@
 namespace gensetd::profile {
 namespace {
 
-constexpr std::array<Unit, 18> units{{
+constexpr std::array<Unit, 19> units{{
     {"V", "В", {"volts", 1, 1, "volts"}},
     {"kV", "кВ", {}},
     {"A", "А", {"amperes", 1, 1, "amperes"}},
@@ -19,6 +19,7 @@ constexpr std::array<Unit, 18> units{{
     {"rpm", "об/мин", {"revolutions_per_minute", 1, 1, "revolutions a minute"}},
     {"kPa", "кПа", {"pascals", 1'000, 1, "pascals"}},
     {"bar", "бар", {}},
+    {"L", "л", {"liters", 1, 1, "litres"}},
     {"L/h", "л/ч", {"liters_per_hour", 1, 1, "litres an hour"}},
     {"h", "ч", {"seconds", 3'600, 1, "seconds"}},
     {"min", "мин", {"seconds", 60, 1, "seconds"}},
