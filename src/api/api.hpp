@@ -84,6 +84,7 @@ class Api final : public server::RequestHandler {
   ResponseTask read_device(const Request&, std::string);
   ResponseTask list_profiles(const Request&, std::string);
   ResponseTask get_profile(const Request&, std::string);
+  ResponseTask list_roles(const Request&, std::string);
   ResponseTask list_events(const Request&, std::string);
   ResponseTask acknowledge_event(const Request&, std::string);
   ResponseTask list_alarms(const Request&, std::string);

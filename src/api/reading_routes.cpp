@@ -118,6 +118,11 @@ asio::awaitable<Response> Api::get_profile(const Request& request, std::string v
   co_return Response{.body = json::serialize(to_json(*profile))};
 }
 
+asio::awaitable<Response> Api::list_roles(const Request& request, std::string) {
+  server::require_no_query(request.query);
+  co_return Response{.body = json::serialize(roles_json())};
+}
+
 asio::awaitable<Response> Api::get_health(const Request& request, std::string) {
   server::require_no_query(request.query);
   const HealthReport health = services_.health();
