@@ -107,6 +107,7 @@ const Api::Route Api::routes[] = {
     {server::Method::get, "/api/devices/{}/points", &Api::get_points},
     {server::Method::get, "/api/profiles", &Api::list_profiles},
     {server::Method::get, "/api/profiles/{}", &Api::get_profile},
+    {server::Method::get, "/api/roles", &Api::list_roles},
     {server::Method::get, "/api/metrics", &Api::get_metrics},
     {server::Method::get, "/api/events", &Api::list_events},
     {server::Method::post, "/api/events/{}/ack", &Api::acknowledge_event},

@@ -85,6 +85,7 @@ class Api final : public server::RequestHandler {
   ResponseTask get_points(const HttpRequest&, std::string);
   ResponseTask list_profiles(const HttpRequest&, std::string);
   ResponseTask get_profile(const HttpRequest&, std::string);
+  ResponseTask list_roles(const HttpRequest&, std::string);
   ResponseTask list_events(const HttpRequest&, std::string);
   ResponseTask acknowledge_event(const HttpRequest&, std::string);
   ResponseTask list_alarms(const HttpRequest&, std::string);

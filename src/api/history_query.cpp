@@ -18,8 +18,7 @@ std::vector<std::string> fields_of(const std::string& list) {
   std::vector<std::string> fields;
   for (const std::string_view field : text::split_list(list)) {
     if (field.empty())
-      throw server::BadQuery("fields must be names separated by commas, such as power_total,gen_freq",
-                             "fields");
+      throw server::BadQuery("fields must be names separated by commas; the profile lists them", "fields");
     if (std::ranges::find(fields, field) == fields.end()) fields.emplace_back(field);
     if (fields.size() > history_fields_max)
       throw server::BadQuery(fmt::format("fields contains more than {} names", history_fields_max), "fields");

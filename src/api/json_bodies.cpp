@@ -1,6 +1,7 @@
 #include "api/json_bodies.hpp"
 
 #include "profile/number_rules.hpp"
+#include "profile/roles.hpp"
 #include "profile/units.hpp"
 #include "profile/words.hpp"
 #include "reading/reading.hpp"
@@ -26,18 +27,23 @@ constexpr std::size_t depth_max = 32;
 
 json::object text_json(const profile::Text& text) { return {{"en", text.en}, {"ru", text.ru}}; }
 
+json::value unit_label_json(std::string_view symbol) {
+  const profile::Unit* unit = profile::find_unit(symbol);
+  if (unit == nullptr) return nullptr;
+  return json::object{{"en", unit->symbol}, {"ru", unit->russian}};
+}
+
 json::object field_json(const profile::Field& field) {
-  const profile::Unit* unit = profile::find_unit(field.unit);
   json::object out{
       {"name", field.name},
       {"label", text_json(field.label)},
       {"unit", field.unit},
-      {"unit_label", unit != nullptr ? json::value(json::object{{"en", unit->symbol}, {"ru", unit->russian}})
-                                     : json::value(nullptr)},
+      {"unit_label", unit_label_json(field.unit)},
       {"decimals", field.decimals},
       {"signed", field.shows_sign},
       {"group", field.group},
       {"codes", field.codes.empty() ? json::value(nullptr) : json::value(field.codes)},
+      {"role", field.role ? json::value(profile::row_of(*field.role).name) : json::value(nullptr)},
       {"type", profile::to_word(field.type)},
       {"table", profile::to_word(field.table)},
       {"address", field.address}};
@@ -59,7 +65,11 @@ json::object block_json(const profile::Block& block) {
 json::object code_table_json(const profile::CodeTable& table) {
   json::array codes;
   for (const auto& code : table.codes)
-    codes.push_back(json::object{{"value", code.value}, {"key", code.key}, {"label", text_json(code.label)}});
+    codes.push_back(json::object{
+        {"value", code.value},
+        {"key", code.key},
+        {"label", text_json(code.label)},
+        {"means", code.means ? json::value(profile::to_word(*code.means)) : json::value(nullptr)}});
   return {{"name", table.name}, {"codes", std::move(codes)}};
 }
 
@@ -137,6 +147,23 @@ json::object to_json(const profile::Profile& profile) {
   out["code_tables"] = std::move(tables);
   out["blocks"] = std::move(blocks);
   out["fields"] = std::move(fields);
+  return out;
+}
+
+json::array roles_json() {
+  json::array out;
+  for (std::size_t index = 0; index < profile::roles.size(); ++index) {
+    const profile::RoleRow& role = profile::roles[index];
+    json::array means;
+    for (const auto& [word, meaning] : profile::meanings_of(static_cast<profile::Role>(index)))
+      means.push_back(json::value(word));
+    out.push_back(json::object{{"name", role.name},
+                               {"kind", profile::to_word(role.kind)},
+                               {"unit", role.unit},
+                               {"unit_label", unit_label_json(role.unit)},
+                               {"means", std::move(means)},
+                               {"label", json::object{{"en", role.en}, {"ru", role.ru}}}});
+  }
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include "registry/types.hpp"
 #include "server/message.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <string>
@@ -15,6 +16,7 @@ namespace gensetd::api {
 std::string to_json(const registry::Site& site);
 std::string to_json(const registry::Device& device);
 boost::json::object to_json(const profile::Profile& profile);
+boost::json::array roles_json();
 
 // The object in a request's body, or the response that refuses it (400, 415).
 std::variant<boost::json::object, server::HttpResponse> parse_body(const server::HttpRequest& request);

@@ -13,8 +13,8 @@ namespace gensetd::api {
 // value, so a missing value is missing, not zero and not stale. Readings of other processes are ignored.
 void add_reading(const reading::Reading& reading, measure::MetricFamilies& families);
 
-// The metric name of a field, in the base unit as Prometheus recommends: power_total in kW is
-// gensetd_reading_power_total_watts.
+// The metric name of a field, in the base unit as Prometheus recommends: a field `power` in kW is
+// gensetd_reading_power_watts.
 std::string reading_metric_name(const profile::Field& field);
 
 // The value of a field in that base unit: 160.6 kW is 160600.

@@ -121,6 +121,11 @@ asio::awaitable<HttpResponse> Api::get_profile(const HttpRequest& request, std::
   co_return HttpResponse{.body = json::serialize(body)};
 }
 
+asio::awaitable<HttpResponse> Api::list_roles(const HttpRequest& request, std::string) {
+  server::require_no_query(request.query);
+  co_return HttpResponse{.body = json::serialize(roles_json())};
+}
+
 asio::awaitable<HttpResponse> Api::get_health(const HttpRequest& request, std::string) {
   server::require_no_query(request.query);
   const HealthReport health = services_.health();

@@ -4,6 +4,7 @@
 #include "commands/read_options.hpp"
 #include "commands/reading_table.hpp"
 #include "profile/catalog.hpp"
+#include "profile/roles.hpp"
 #include "profile/words.hpp"
 #include "registry/types.hpp"
 
@@ -31,9 +32,10 @@ void print(const profile::Profile& profile, std::ostream& out) {
       if (field.block != index) continue;
       const std::string type = field.type == profile::Type::bit ? fmt::format("bit {}", field.bit)
                                                                 : std::string{profile::to_word(field.type)};
-      out << fmt::format("  {:>5} {} {} {}  {}{}\n", field.address, padded(field.name, 18), padded(type, 6),
+      out << fmt::format("  {:>5} {} {} {}  {}{}{}\n", field.address, padded(field.name, 18), padded(type, 6),
                          padded(field.unit, 5), field.label.en,
-                         field.codes.empty() ? "" : " [" + field.codes + "]");
+                         field.codes.empty() ? "" : " [" + field.codes + "]",
+                         field.role ? fmt::format(" ({})", profile::row_of(*field.role).name) : "");
     }
   }
 }

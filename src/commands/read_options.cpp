@@ -92,7 +92,9 @@ ReadJob job_of(const ReadOptions& options) {
     throw BadOption(
         fmt::format("'{}' is not an address; give HOST, HOST:PORT or [IPV6]:PORT", options.address));
   job.address = {.host = where->first, .port = where->second};
-  job.profile_name = options.profile.empty() ? "hgm9520n" : options.profile;
+  job.profile_name = options.profile.empty()
+                         ? std::string{profile::default_profile(profile::DeviceType::generator)}
+                         : options.profile;
   if (!options.protocol.empty()) job.protocol_given = checked_protocol(options.protocol);
   auto protocol = job.protocol_given;
   if (!options.via.empty()) {

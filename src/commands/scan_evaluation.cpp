@@ -2,6 +2,7 @@
 
 #include "link/error.hpp"
 #include "modbus/error.hpp"
+#include "profile/roles.hpp"
 
 #include <fmt/format.h>
 
@@ -45,14 +46,10 @@ double number_of(const Field& field, std::int64_t value) {
 
 // Empty registers also read as zero, so zero is no evidence.
 std::optional<Evidence> of_code(const Profile& profile, const Field& field, std::int64_t value) {
-  for (const profile::CodeTable& table : profile.code_tables) {
-    if (table.name != field.codes) continue;
-    const auto code = std::ranges::find(table.codes, value, &profile::Code::value);
-    if (code == table.codes.end()) return Evidence{-2, shown(field, value) + " is not a known code"};
-    if (value == 0) return std::nullopt;
-    return Evidence{1, fmt::format("{} ({})", shown(field, value), code->label.en)};
-  }
-  return std::nullopt;
+  const profile::Code* code = profile::find_code(profile, field, value);
+  if (code == nullptr) return Evidence{-2, shown(field, value) + " is not a known code"};
+  if (value == 0) return std::nullopt;
+  return Evidence{1, fmt::format("{} ({})", shown(field, value), code->label.en)};
 }
 
 std::optional<Evidence> of_range(const Field& field, std::int64_t value, double least, double most,
@@ -75,14 +72,21 @@ std::optional<Evidence> of_limits(const Field& field, const poller::ReadResult& 
                   fmt::format("{} is outside its limits ({} = {})", field.name, field.address, raw->second)};
 }
 
+// Signed frequencies without a role are differences.
+bool is_frequency(const Field& field) {
+  if (!field.role) return field.unit == "Hz" && field.type == Type::u16;
+  return field.role == profile::named_role("generator.frequency") ||
+         field.role == profile::named_role("mains.frequency") ||
+         field.role == profile::named_role("busbar.frequency");
+}
+
 std::optional<Evidence> evidence_of(const Profile& profile, const Field& field, const profile::Value& value,
                                     const poller::ReadResult& read) {
   if (!value) return of_limits(field, read);
   if (!field.codes.empty()) return of_code(profile, field, *value);
-  // Signed frequencies are differences.
-  if (field.unit == "Hz" && field.type == Type::u16)
+  if (is_frequency(field))
     return of_range(field, *value, frequency_min, frequency_max, "frequency of a power system");
-  if (field.unit == "V" && field.name.starts_with("battery"))
+  if (field.role == profile::named_role("battery.voltage"))
     return of_range(field, *value, battery_min, battery_max, "battery voltage");
   return std::nullopt;
 }

@@ -1,6 +1,7 @@
 #include "events/catalogue.hpp"
 
 #include "events/point_changes.hpp"
+#include "profile/roles.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -21,7 +22,19 @@ constexpr std::array codes{
     EventCode{"alarm_trip_stop", EventKind::alarm, 1,
               "Trip and stop alarm: read it on the controller's panel, and reset it there",
               "Отключение с остановом: причину читайте на панели контроллера, сброс там же"},
+    EventCode{"alarm_trip", EventKind::alarm, 1,
+              "Trip alarm: read it on the controller's panel, and reset it there",
+              "Отключение нагрузки: причину читайте на панели контроллера, сброс там же"},
+    EventCode{"alarm_safety_trip_stop", EventKind::alarm, 1,
+              "Safety trip and stop alarm: read it on the controller's panel, and reset it there",
+              "Защитное отключение с остановом: причину читайте на панели контроллера, сброс там же"},
+    EventCode{"alarm_safety_trip", EventKind::alarm, 1,
+              "Safety trip alarm: read it on the controller's panel, and reset it there",
+              "Защитное отключение нагрузки: причину читайте на панели контроллера, сброс там же"},
     EventCode{"alarm_block", EventKind::alarm, 2, "Block alarm", "Блокировка"},
+    EventCode{"alarm_mains_trip", EventKind::alarm, 2,
+              "Mains trip alarm: read it on the controller's panel, and reset it there",
+              "Отключение сети: причину читайте на панели контроллера, сброс там же"},
     EventCode{"alarm_warning", EventKind::alarm, 3, "Warning", "Предупреждение"},
     EventCode{"alarm_unclassified", EventKind::alarm, 3, "Unclassified alarm", "Авария без указания класса"},
     EventCode{"alarm_count_changed", EventKind::alarm, std::nullopt,
@@ -53,6 +66,31 @@ constexpr std::array codes{
               "Запущен gensetd {version}"},
 };
 
+constexpr std::array alarm_roles{
+    RoleCode{profile::named_role("alarm.class.shutdown"), "alarm_shutdown"},
+    RoleCode{profile::named_role("alarm.class.trip_stop"), "alarm_trip_stop"},
+    RoleCode{profile::named_role("alarm.class.trip"), "alarm_trip"},
+    RoleCode{profile::named_role("alarm.class.safety_trip_stop"), "alarm_safety_trip_stop"},
+    RoleCode{profile::named_role("alarm.class.safety_trip"), "alarm_safety_trip"},
+    RoleCode{profile::named_role("alarm.class.block"), "alarm_block"},
+    RoleCode{profile::named_role("alarm.class.mains_trip"), "alarm_mains_trip"},
+    RoleCode{profile::named_role("alarm.class.warning"), "alarm_warning"},
+};
+
+constexpr std::array bit_roles{
+    RoleBitCodes{profile::named_role("breaker.generator.closed"), "gen_breaker_closed", "gen_breaker_opened"},
+    RoleBitCodes{profile::named_role("breaker.mains.closed"), "load_on_mains", "load_off_mains"},
+    RoleBitCodes{profile::named_role("mains.normal"), "mains_normal", "mains_abnormal"},
+};
+
+constexpr std::array change_roles{
+    RoleCode{profile::named_role("engine.state"), "status_changed"},
+    RoleCode{profile::named_role("mains.state"), "mains_status_changed"},
+    RoleCode{profile::named_role("breaker.mains.state"), "switch_changed"},
+    RoleCode{profile::named_role("breaker.busbar.state"), "switch_changed"},
+    RoleCode{profile::named_role("breaker.generator.state"), "switch_changed"},
+};
+
 // The value for a text: a string without its quotes.
 std::string shown(const boost::json::value& value) {
   if (const auto* text = value.if_string()) return {text->data(), text->size()};
@@ -62,6 +100,9 @@ std::string shown(const boost::json::value& value) {
 }  // namespace
 
 std::span<const EventCode> catalogue() { return codes; }
+std::span<const RoleCode> alarm_codes() { return alarm_roles; }
+std::span<const RoleBitCodes> bit_codes() { return bit_roles; }
+std::span<const RoleCode> change_codes() { return change_roles; }
 
 const EventCode& code_of(std::string_view code) {
   const auto* found = std::ranges::find(codes, code, &EventCode::code);

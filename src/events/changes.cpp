@@ -1,6 +1,7 @@
 #include "events/changes.hpp"
 
 #include "events/point_changes.hpp"
+#include "profile/roles.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -34,14 +35,26 @@ std::optional<bool> bit(const Content& content, std::size_t field) {
   return value ? std::optional{*value != 0} : std::nullopt;
 }
 
-// In a mode exactly one of the bits is set; none or two set bits are no mode. Unknown when a bit has no data.
+// In a mode exactly one of the bits is set; none or two set bits are no mode. Unknown when a bit has no data,
+// or a code has no meaning.
 struct Mode {
   bool is_known = true;
   std::optional<std::size_t> index;
   bool operator==(const Mode&) const = default;
 };
 
+Mode mode_of_code(const Content& content, std::size_t field) {
+  constexpr std::array meanings{profile::Meaning::automatic, profile::Meaning::manual, profile::Meaning::stop,
+                                profile::Meaning::test};
+  const auto meaning =
+      profile::meaning_of(*content.profile, content.profile->fields[field], content.values[field]);
+  const auto* found = meaning ? std::ranges::find(meanings, *meaning) : meanings.end();
+  if (found == meanings.end()) return {.is_known = false, .index = std::nullopt};
+  return {.is_known = true, .index = static_cast<std::size_t>(found - meanings.begin())};
+}
+
 Mode mode_of(const Content& content, const EventFields& fields) {
+  if (fields.mode) return mode_of_code(content, *fields.mode);
   Mode mode;
   std::size_t set = 0;
   for (std::size_t index = 0; index < fields.modes.size(); ++index) {
@@ -76,17 +89,13 @@ bool has_class(const Content& content, const EventFields& fields) {
                              [&](const auto& alarm) { return bit(content, alarm.field).value_or(false); });
 }
 
-void add_texts(json::object& args, const std::string& end, const profile::CodeTable* table,
-               std::int64_t value) {
+void add_texts(json::object& args, const std::string& end, const profile::Code* code, std::int64_t value) {
   std::string en = "code " + std::to_string(value);
   std::string ru = "код " + std::to_string(value);
-  if (table != nullptr) {
-    const auto code = std::ranges::find(table->codes, value, &profile::Code::value);
-    if (code != table->codes.end()) {
-      args[end + "_key"] = code->key;
-      en = code->label.en;
-      ru = code->label.ru;
-    }
+  if (code != nullptr) {
+    args[end + "_key"] = code->key;
+    en = code->label.en;
+    ru = code->label.ru;
   }
   args[end + "_en"] = en;
   args[end + "_ru"] = ru;
@@ -106,7 +115,7 @@ class Comparison {
     compare_mode();
     for (const EventFields::Coded& coded : fields_.coded) compare_code(coded);
     for (const EventFields::Bit& one : fields_.bits) compare_bit(one);
-    compare_alarm_count();
+    compare_alarms_total();
     return std::move(changes_);
   }
 
@@ -114,6 +123,11 @@ class Comparison {
   bool was_offline() const { return before_ == nullptr || !before_->online || !before_->last_seen; }
   bool is_older(std::size_t field) const {
     return was_offline() || (!known_.older.empty() && known_.older[field]);
+  }
+
+  bool has_older_mode() const {
+    if (fields_.mode) return is_older(*fields_.mode);
+    return std::ranges::any_of(fields_.modes, [this](const auto& bit) { return bit && is_older(*bit); });
   }
 
   void add(Change::Type type, std::string_view code, const json::object& args, bool at_latest) {
@@ -148,13 +162,13 @@ class Comparison {
   }
 
   std::optional<std::int64_t> alarms_total_of(const Content& content) const {
-    return fields_.alarm_count ? content.values[*fields_.alarm_count] : std::nullopt;
+    return fields_.alarms_total ? content.values[*fields_.alarms_total] : std::nullopt;
   }
 
   json::object alarm_args(std::size_t field) const {
     json::object args{{"field", after_.profile->fields[field].name}};
-    if (fields_.alarm_count && after_.values[*fields_.alarm_count])
-      args["alarm_count"] = *after_.values[*fields_.alarm_count];
+    if (fields_.alarms_total && after_.values[*fields_.alarms_total])
+      args[view(alarms_total_arg)] = *after_.values[*fields_.alarms_total];
     return args;
   }
 
@@ -193,7 +207,7 @@ class Comparison {
          {"from_ru", view(from.ru)},
          {"to_en", view(to.en)},
          {"to_ru", view(to.ru)}},
-        is_older(*fields_.modes[0]));
+        has_older_mode());
   }
 
   void compare_code(const EventFields::Coded& coded) {
@@ -201,16 +215,13 @@ class Comparison {
     const profile::Value& is = after_.values[coded.field];
     if (!was || !is || *was == *is) return;
     const profile::Field& field = after_.profile->fields[coded.field];
-    const auto& tables = after_.profile->code_tables;
-    const auto found = std::ranges::find(tables, field.codes, &profile::CodeTable::name);
-    const profile::CodeTable* table = found == tables.end() ? nullptr : &*found;
     json::object args{{"field", field.name},
                       {"from", *was},
                       {"to", *is},
                       {"label_en", field.label.en},
                       {"label_ru", field.label.ru}};
-    add_texts(args, "from", table, *was);
-    add_texts(args, "to", table, *is);
+    add_texts(args, "from", profile::find_code(*after_.profile, field, *was), *was);
+    add_texts(args, "to", profile::find_code(*after_.profile, field, *is), *is);
     add(Change::Type::happened, coded.code, args, is_older(coded.field));
   }
 
@@ -222,9 +233,9 @@ class Comparison {
         is_older(one.field));
   }
 
-  void compare_alarm_count() {
-    if (!fields_.alarm_count) return;
-    const std::size_t field = *fields_.alarm_count;
+  void compare_alarms_total() {
+    if (!fields_.alarms_total) return;
+    const std::size_t field = *fields_.alarms_total;
     const profile::Value& was = before_->values[field];
     const profile::Value& is = after_.values[field];
     if (!was || !is || *was == *is) return;

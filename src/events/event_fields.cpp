@@ -4,17 +4,13 @@
 #include "profile/words.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace gensetd::events {
-namespace {
 
-std::optional<std::size_t> index_of(const profile::Profile& profile, std::string_view name) {
-  for (std::size_t index = 0; index < profile.fields.size(); ++index) {
-    if (profile.fields[index].name == name) return index;
-  }
-  return std::nullopt;
-}
+using profile::index_of;
+using profile::named_role;
+
+namespace {
 
 // The class of the code "alarm_<class>".
 std::optional<profile::AlarmClass> class_of(std::string_view code) {
@@ -24,37 +20,24 @@ std::optional<profile::AlarmClass> class_of(std::string_view code) {
   return std::nullopt;
 }
 
-bool is_bit(const profile::Profile& profile, std::size_t index) {
-  return profile.fields[index].type == profile::Type::bit;
-}
-
 }  // namespace
 
 EventFields::EventFields(const profile::Profile& profile)
-    : engine_state(profile::index_of(profile, profile::named_role("engine.state"))) {
-  constexpr std::array<std::string_view, 4> mode_names = {"mode_auto", "mode_manual", "mode_stop",
-                                                          "mode_test"};
-  for (std::size_t mode = 0; mode < modes.size(); ++mode) modes[mode] = index_of(profile, mode_names[mode]);
-  for (const std::string_view name : {"alarm_shutdown", "alarm_trip_stop", "alarm_block", "alarm_warning"}) {
-    const auto field = index_of(profile, name);
-    if (field && is_bit(profile, *field)) alarms.push_back({*field, name, class_of(name)});
+    : engine_state(index_of(profile, named_role("engine.state"))),
+      modes{index_of(profile, named_role("mode.auto")), index_of(profile, named_role("mode.manual")),
+            index_of(profile, named_role("mode.stop")), index_of(profile, named_role("mode.test"))},
+      common_alarm(index_of(profile, named_role("alarm.common"))),
+      alarms_total(index_of(profile, named_role("alarm.count"))) {
+  const bool has_bits = std::ranges::any_of(modes, [](const auto& bit) { return bit.has_value(); });
+  if (!has_bits) mode = index_of(profile, named_role("mode"));
+  for (const auto& [role, code] : alarm_codes()) {
+    if (const auto field = index_of(profile, role)) alarms.push_back({*field, code, class_of(code)});
   }
-  common_alarm = index_of(profile, "alarm_common");
-  alarm_count = index_of(profile, "alarm_count");
-  using Names = std::array<std::string_view, 3>;
-  for (const auto& [name, on, off] : {Names{"gen_closed", "gen_breaker_closed", "gen_breaker_opened"},
-                                      Names{"mains_load", "load_on_mains", "load_off_mains"},
-                                      Names{"mains_normal", "mains_normal", "mains_abnormal"}}) {
-    const auto field = index_of(profile, name);
-    if (field && is_bit(profile, *field)) bits.push_back({*field, on, off});
+  for (const auto& [role, on, off] : bit_codes()) {
+    if (const auto field = index_of(profile, role)) bits.push_back({*field, on, off});
   }
-  using Pair = std::pair<std::string_view, std::string_view>;
-  for (const auto& [name, code] :
-       {Pair{"gen_status", "status_changed"}, Pair{"genset_status", "status_changed"},
-        Pair{"mains_status", "mains_status_changed"}, Pair{"mains_switch", "switch_changed"},
-        Pair{"busbar_switch", "switch_changed"}}) {
-    const auto field = index_of(profile, name);
-    if (field && !is_bit(profile, *field)) coded.push_back({*field, code});
+  for (const auto& [role, code] : change_codes()) {
+    if (const auto field = index_of(profile, role)) coded.push_back({*field, code});
   }
 }
 

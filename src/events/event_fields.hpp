@@ -1,6 +1,6 @@
 #pragma once
 
-#include "events/event.hpp"
+#include "events/catalogue.hpp"
 #include "profile/profile.hpp"
 #include "reading/reading.hpp"
 
@@ -13,7 +13,7 @@
 namespace gensetd::events {
 
 // The fields of a register map that produce events, determined once for each map. Fields are recognised by
-// their names, so a map that extends another one produces the same events.
+// their roles, whatever their names.
 struct EventFields {
   struct Alarm {
     std::size_t field;
@@ -40,10 +40,11 @@ struct EventFields {
   bool is_class_off(const reading::Content& content, profile::AlarmClass alarm_class) const;
 
   std::optional<std::size_t> engine_state;
-  std::array<std::optional<std::size_t>, 4> modes;  // auto, manual, stop, test
+  std::array<std::optional<std::size_t>, 4> modes;  // bits: auto, manual, stop, test
+  std::optional<std::size_t> mode;                  // the code of the mode, if there are no bits
   std::vector<Alarm> alarms;                        // those with a class
   std::optional<std::size_t> common_alarm;          // set by alarms of every class
-  std::optional<std::size_t> alarm_count;
+  std::optional<std::size_t> alarms_total;
   std::vector<Bit> bits;
   std::vector<Coded> coded;
 };

@@ -83,6 +83,10 @@ std::vector<PendingFile>::iterator next_ready(std::vector<PendingFile>& pending)
 
 }  // namespace
 
+std::string_view default_profile(DeviceType type) {
+  return type == DeviceType::generator ? "hgm9520n" : "hgm9560";
+}
+
 Catalog Catalog::built_in() {
   static const Catalog catalog = [] {
     Catalog built;

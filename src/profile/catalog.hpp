@@ -12,6 +12,9 @@ namespace gensetd::profile {
 
 struct ProfileHeader;
 
+// The name of the built-in profile that a device of this type has unless another is stated.
+std::string_view default_profile(DeviceType type);
+
 // All profiles, by name: those built into the program, and those of a directory. A file of the directory adds
 // a profile, or replaces one by the name inside the file. Immutable after start; any thread.
 class Catalog {

@@ -1,5 +1,6 @@
 #include "registry/validation.hpp"
 
+#include "profile/catalog.hpp"
 #include "profile/words.hpp"
 #include "registry/address.hpp"
 #include "registry/fields.hpp"
@@ -180,7 +181,7 @@ Result<Device> new_device(const boost::json::object& body, const ProfileNames& p
   Device device;
   read_device_type(fields, device);
   const bool generator = device.device_type == DeviceType::generator;
-  device.profile = generator ? "hgm9520n" : "hgm9560";
+  device.profile = profile::default_profile(device.device_type);
   device.protocol = generator ? Protocol::tcp : Protocol::rtu_over_tcp;
   read_device(fields, profiles, device);
   return outcome(fields, std::move(device));
@@ -190,7 +191,7 @@ Result<Device> connection_target(const boost::json::object& body, const ProfileN
   Fields fields{body, connection_fields};
   fields.require("ip_address");
   Device device;
-  device.profile = "hgm9520n";
+  device.profile = profile::default_profile(device.device_type);
   read_profile(fields, profiles, device.profile);
   read_connection(fields, device);
   return outcome(fields, std::move(device));

@@ -2,27 +2,9 @@
 
 #include "text/json_text.hpp"
 
-#include <algorithm>
-#include <array>
 #include <optional>
 
 namespace gensetd::stream {
-namespace {
-
-// In addition to those that begin with mode_ or alarm_.
-constexpr std::array<std::string_view, 23> fields = {
-    "battery_volt", "busbar_freq",   "busbar_p",      "busbar_switch", "busbar_uab",  "coolant_temp",
-    "engine_speed", "fuel_level",    "gen_closed",    "gen_freq",      "gen_normal",  "gen_status",
-    "gen_uab",      "genset_status", "load_pct",      "mains_freq",    "mains_load",  "mains_normal",
-    "mains_status", "mains_switch",  "mains_total_p", "mains_uab",     "oil_pressure"};
-static_assert(std::ranges::is_sorted(fields));
-
-}  // namespace
-
-bool is_in_overview(std::string_view field) {
-  return field.starts_with("mode_") || field.starts_with("alarm_") || field == "power_total" ||
-         std::ranges::binary_search(fields, field);
-}
 
 std::string print_overview(const reading::Reading& reading) {
   if (!reading.content) return reading.json;
@@ -39,7 +21,7 @@ std::string print_overview(const reading::Reading& reading) {
   std::string value;
   for (std::size_t index = 0; index < content.values.size(); ++index) {
     const profile::Field& field = content.profile->fields[index];
-    if (!is_in_overview(field.name)) continue;
+    if (!field.is_in_overview) continue;
     value.clear();
     reading::append_value(value, field, content.values[index], content.texts);
     text.json(field.name, value);

@@ -5,17 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 
 namespace gensetd::stream {
 
-// Whether a field is part of the overview: modes, alarms, state, breakers and the few quantities on a
-// device's card.
-bool is_in_overview(std::string_view field);
-
-// The JSON object of a reading with the overview's fields only. A reading of another process stays complete,
-// because only its bytes are known.
+// The JSON object of a reading with the overview's fields only: modes, alarms, state, breakers and the few
+// quantities on a device's card, as the table of roles (profile/roles.hpp) says. A reading of another process
+// stays complete, because only its bytes are known.
 std::string print_overview(const reading::Reading& reading);
 
 // The overviews of the newest readings, printed once for all clients. Empty while there is no user. Use:

@@ -77,6 +77,7 @@ PROFILE_CHANGES = [
     ('type = "u16", group = "all"', 'type = "u16", group = "none"'), ('type = "u16", group = "all", ', 'type = "u16", '),
     ('type = "u16"', 'type = "u16", codes = "none"'), (', label = { en = "Speed", ru = "Обороты" }', ""),
     ("address = 2, type = \"u32\"", 'address = 0, type = "u16"'), ('bit = 3', "bit = 3, label = 1, name = 1"),
+    ('type = "u16"', 'type = "u16", role = "engine.speed"'), ('key = "off"', 'key = "off", means = "open"'),
 ]
 
 DEVICE = {"id": 1, "site_id": 1, "name": "G1", "device_type": "generator", "ip_address": "10.0.0.1"}

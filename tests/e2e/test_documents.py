@@ -308,9 +308,30 @@ def test_fields_of_the_overview_are_documented(start_daemon, start_simulator):
             return {field for reading in message["data"] for field in reading}
 
     every_reading = {"device_id", "site_code", "device_type", "timestamp", "last_seen", "online", "error", "seq", "epoch", "cadence_ms", "age_ms"}
-    fields = {field for field in asyncio.run(overview()) - every_reading if not field.startswith(("mode_", "alarm_"))}
-    paragraph = re.search(r"^\*\*Overview\*\*.*?`alarm_`, and (.*?)\n\n", (ROOT / "docs/controllers.md").read_text(), re.M | re.S)[1]
-    assert set(re.findall(r"`([a-z_]+)`", paragraph)) == fields
+    shown = asyncio.run(overview()) - every_reading
+    kinds = {role["name"]: role["kind"] for role in daemon.get("/api/roles").json()}
+    fields = [field for profile in daemon.get("/api/profiles").json() for field in profile["fields"]]
+    paragraph = re.search(r"^\*\*Overview\*\*.*?with the roles (.*?)In format 1", (ROOT / "docs/controllers.md").read_text(), re.M | re.S)[1]
+    assert set(re.findall(r"`([a-z_.]+)`", paragraph)) == {field["role"] for field in fields if field["name"] in shown and kinds[field["role"]] == "number"}
+    assert {field["name"] for field in fields if kinds.get(field["role"], "number") != "number"} - shown == set()
+
+
+def expanded(cell):
+    """`a.b` `.c` is a.b and a.c."""
+    names = []
+    for name in re.findall(r"`([a-z_.]+)`", cell):
+        names.append(names[-1].rpartition(".")[0] + name if name.startswith(".") else name)
+    return names
+
+
+def test_every_role_is_documented(start_daemon):
+    roles = {role["name"]: (role["kind"], role["means"], role["unit"]) for role in start_daemon().get("/api/roles").json()}
+    documented = {}
+    for row in re.search(r"^\| role \| kind \| unit \|\n(.*?)\n\n", (ROOT / "docs/controllers.md").read_text(), re.M | re.S)[1].splitlines()[1:]:
+        names, kind, unit = row.strip("|").split("|")
+        value = (re.match(r" (\w+)", kind)[1], re.findall(r"`(\w+)`", kind), unit.strip(" `"))
+        documented |= {name: value for name in expanded(names)}
+    assert documented == roles
 
 
 README_LINES_MAX = 120

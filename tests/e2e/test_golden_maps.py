@@ -22,6 +22,7 @@ PATTERNS = {
 }
 # Keys of GET /api/profiles that clients know: others may be added.
 PROFILE_KEYS = ("name", "title", "device_type", "protocol", "groups", "code_tables", "blocks", "fields")
+CODE_KEYS = ("value", "key", "label")
 FIELD_KEYS = ("name", "label", "unit", "unit_label", "decimals", "signed", "group", "codes", "type", "address", "bit")
 PASSING = ("timestamp", "last_seen", "seq", "epoch")
 PASSING_MEMBER = re.compile(r',"(?:' + "|".join(PASSING) + r')":(?:"[^"]*"|[0-9]+)')
@@ -62,7 +63,14 @@ def test_description_of_a_register_map(start_daemon, profile):
     always = [block for block in entry["blocks"] if "when" not in block]
     kept["blocks"] = [{key: block[key] for key in ("name", "address", "count")} for block in always]
     kept["fields"] = [{key: field[key] for key in FIELD_KEYS if key in field} for field in entry["fields"]]
+    kept["code_tables"] = [{**table, "codes": [{key: code[key] for key in CODE_KEYS} for code in table["codes"]]} for table in entry["code_tables"]]
     compare(f"{profile}.profile.json", json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
+
+
+@pytest.mark.parametrize("what", ["profiles", "roles"])
+def test_roles(start_daemon, what):
+    """The unit tests of the page use these files."""
+    compare(f"{what}.json", json.dumps(start_daemon().get(f"/api/{what}").json(), ensure_ascii=False, indent=1) + "\n")
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)

@@ -38,8 +38,20 @@ std::vector<profile::Value> decoded(const profile::Profile& map, const simulator
   return values;
 }
 
+profile::ProfilePtr built_in(std::string_view name) { return catalog().find(std::string{name}); }
+
+// The same registers and roles under other names.
+profile::ProfilePtr renamed(std::string_view name) {
+  profile::Profile map = *built_in(name);
+  map.name += "_renamed";
+  for (std::size_t index = 0; index < map.fields.size(); ++index)
+    map.fields[index].name = fmt::format("value_{}", index);
+  return std::make_shared<const profile::Profile>(std::move(map));
+}
+
 // "  123.4 s  Gen 1  Genset status: Standby → Preheat", times from the loss of the mains.
-std::string events_of_mains_failure() {
+std::string events_of_mains_failure(const profile::ProfilePtr& genset,
+                                    const profile::ProfilePtr& switchboard) {
   constexpr std::uint64_t seed = 6;  // the second genset is stopped when the mains fail, and starts
   simulator::Plant plant(simulator::demo_plant(catalog(), 0, seed).servers, seed);
   Journal journal{std::chrono::seconds{30}};
@@ -51,7 +63,7 @@ std::string events_of_mains_failure() {
     plant.step();
     if (ms % 1'000 != 0) continue;
     for (std::size_t device = 0; device < devices; ++device) {
-      const auto map = catalog().find(device == 2 ? "hgm9560" : "hgm9520n");
+      const auto& map = device == 2 ? switchboard : genset;
       journal.process(shared(
           {.identity = {static_cast<std::int64_t>(device + 1), "MKZ", device == 2 ? "ats" : "generator"},
            .profile = map,
@@ -79,7 +91,7 @@ std::string events_of_mains_failure() {
 // With GENSETD_ACCEPT=1 it writes the file instead.
 TEST(MainsFailure, gives_the_events_in_the_file) {
   const std::string file = SOURCE_DIR "/tests/events/mains_failure.txt";
-  const std::string text = events_of_mains_failure();
+  const std::string text = events_of_mains_failure(built_in("hgm9520n"), built_in("hgm9560"));
   if (std::getenv("GENSETD_ACCEPT") != nullptr) {
     std::ofstream(file, std::ios::binary) << text;
     return;
@@ -87,6 +99,7 @@ TEST(MainsFailure, gives_the_events_in_the_file) {
   std::ifstream stream(file, std::ios::binary);
   const std::string expected{std::istreambuf_iterator<char>(stream), {}};
   EXPECT_EQ(text, expected);
+  EXPECT_EQ(events_of_mains_failure(renamed("hgm9520n"), renamed("hgm9560")), expected);
 }
 
 }  // namespace

@@ -1,11 +1,18 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Quality } from "../src/lib/quality";
 import type { Input } from "../src/lib/topology";
-import type { Device, Reading, Value } from "../src/lib/types";
+import type { Device, Profile, Reading, Value } from "../src/lib/types";
 
 // Devices and readings for the tests. Fields that a test does not give have the values of a typical site.
 
 export const noon = Date.parse("2026-01-15T12:00:00.000Z");
 export const at = (after_ms: number): string => new Date(noon + after_ms).toISOString();
+
+// The built-in profiles as GET /api/profiles gives them.
+const golden = (name: string) => JSON.parse(readFileSync(join(process.env.GENSETD_SOURCE!, "tests/e2e/golden", name), "utf8"));
+export const profiles = new Map((golden("profiles.json") as Profile[]).map((profile) => [profile.name, profile]));
+export const roles = golden("roles.json") as { name: string; kind: string; unit: string; means: string[] }[];
 
 export function device(id: number, more: Partial<Device> = {}): Device {
   return {
@@ -19,7 +26,8 @@ export function reading(id: number, fields: Record<string, Value> = {}): Reading
 }
 
 export function input(id: number, fields: Record<string, Value>, { quality = "live", ...more }: Partial<Device> & { quality?: Quality } = {}): Input {
-  return { device: device(id, more), reading: reading(id, fields), quality };
+  const one = device(id, more);
+  return { device: one, profile: profiles.get(one.profile), reading: reading(id, fields), quality };
 }
 
 export const standby = { gen_status: 0, gen_normal: false, gen_closed: false, gen_uab: 0, gen_freq: 0, power_total: 0, mains_normal: true, mains_load: true, mains_uab: 398 };
@@ -35,3 +43,11 @@ export const switchboard_on_gensets = {
 };
 export const genset = (id: number, fields: Record<string, Value>, more = {}) => input(id, fields, more);
 export const switchboard = (id: number, fields: Record<string, Value>, more = {}) => input(id, fields, { device_type: "ats", profile: "hgm9560", ...more });
+
+// The same device with a profile and a reading in which each field has another name.
+export function renamed({ profile, reading: before, ...more }: Input): Input {
+  const new_name = new Map(profile!.fields.map((field, index) => [field.name, `value_${index}`]));
+  const fields = profile!.fields.map((field) => ({ ...field, name: new_name.get(field.name)! }));
+  const values = before && (Object.fromEntries(Object.entries(before).map(([name, value]) => [new_name.get(name) ?? name, value])) as Reading);
+  return { ...more, profile: { ...profile!, name: "renamed", fields }, reading: values };
+}

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { column_value, has_column, order_devices, type Sort } from "../src/lib/device-table";
+import { column_value, has_column, order_devices, type Column, type Sort } from "../src/lib/device-table";
 import type { Input } from "../src/lib/topology";
 import { genset, on_load, standby, switchboard, switchboard_on_mains } from "./builders";
 
-const columns = [{ name: "power_total", ats: "mains_total_p" }, { name: "fuel_level" }];
+const columns: Column[] = [{ role: "power.active.total", ats: "mains.power.active.total" }, { role: "fuel.level" }];
 const codes = new Map([[1, "A10"], [2, "A2"], [3, "B"]]);
 const site_code = ({ device }: Input): string => codes.get(device.site_id) ?? "";
 const order = (inputs: Input[], by: string, down = false): number[] => order_devices(inputs, { by, down } satisfies Sort, columns, site_code).map((one) => one.device.id);
@@ -31,10 +31,10 @@ test("the worst state comes first, a device that is not polled before a healthy 
   assert.deepEqual(order(inputs, "state", true), [1, 7, 2, 3, 4, 5, 6]);
 });
 
-test("a column is sorted by its number; a switchboard by its corresponding field", () => {
+test("a column is sorted by its number; a switchboard by its corresponding role", () => {
   const inputs = [genset(1, on_load), switchboard(2, switchboard_on_mains), genset(3, { power_total: -5 }), genset(4, { power_total: 0 })];
-  assert.deepEqual(order(inputs, "power_total"), [3, 4, 1, 2]);
-  assert.deepEqual(order(inputs, "power_total", true), [2, 1, 4, 3]);
+  assert.deepEqual(order(inputs, "power.active.total"), [3, 4, 1, 2]);
+  assert.deepEqual(order(inputs, "power.active.total", true), [2, 1, 4, 3]);
 });
 
 test("devices without a number come last in both directions, in their order", () => {
@@ -42,15 +42,15 @@ test("devices without a number come last in both directions, in their order", ()
     genset(1, { fuel_level: null }), genset(2, { fuel_level: 40 }, { quality: "offline" }), switchboard(3, { fuel_level: 99 }), genset(4, {}),
     genset(5, { fuel_level: 70 }), genset(6, { fuel_level: 0 }), genset(7, { fuel_level: 50 }, { quality: "stale" }),
   ];
-  assert.deepEqual(order(inputs, "fuel_level"), [6, 7, 5, 1, 2, 3, 4]);
-  assert.deepEqual(order(inputs, "fuel_level", true), [5, 7, 6, 1, 2, 3, 4]);
+  assert.deepEqual(order(inputs, "fuel.level"), [6, 7, 5, 1, 2, 3, 4]);
+  assert.deepEqual(order(inputs, "fuel.level", true), [5, 7, 6, 1, 2, 3, 4]);
 });
 
 test("an unknown column keeps the order", () => {
   assert.deepEqual(order([genset(2, { load_pct: 1 }), genset(1, { load_pct: 0 })], "load_pct"), [2, 1]);
 });
 
-test("a value of a device that does not respond is not shown, nor a genset's field of a switchboard", () => {
+test("a value of a device that does not respond is not shown, nor a genset's role of a switchboard", () => {
   const [power, fuel] = [columns[0]!, columns[1]!];
   assert.equal(column_value(genset(1, on_load), power), 114);
   assert.equal(column_value(genset(1, on_load, { quality: "offline" }), power), null);

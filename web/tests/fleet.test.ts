@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { device_matches, is_not_auto, is_running, order_sites, site_matches, summary_of, text_matches } from "../src/lib/fleet";
 import { site_state } from "../src/lib/site-state";
 import type { Site } from "../src/lib/types";
-import { switchboard_on_mains, on_load, genset, standby, switchboard } from "./builders";
+import { switchboard_on_mains, on_load, genset, renamed, standby, switchboard } from "./builders";
 
 const site = (id: number, code: string, more: Partial<Site> = {}): Site => ({
   id, code, name: `Site ${code}`, network: null, description: null, is_active: true, topology: null, ...more,
@@ -30,6 +30,18 @@ test("the summary ignores inactive devices and marks partial and stale figures",
   ];
   const summary = summary_of([site(1, "A"), site(2, "B", { is_active: false })], inputs, [], false);
   assert.deepEqual(summary, { sites: 1, gensets: 4, running: 2, power: 228, power_partial: true, alarms: 0, worst: null, offline: 1, stale: 1, has_stale: true });
+});
+
+test("counts and filters do not depend on the names of fields", () => {
+  const inputs = [
+    genset(1, { ...on_load, mode_manual: true }), genset(2, { ...standby, alarm_warning: true, mode_auto: true }), switchboard(3, switchboard_on_mains),
+    genset(4, { ...standby, alarm_common: true }), genset(5, on_load, { quality: "offline" }),
+  ];
+  const others = inputs.map(renamed);
+  assert.deepEqual(summary_of([], others, [], false), summary_of([], inputs, [], false));
+  assert.deepEqual([summary_of([], others, [], false).running, summary_of([], others, [], false).power, summary_of([], others, [], false).alarms], [1, 114, 2]);
+  for (const filter of ["running", "not_auto", "alarms", "deviating"] as const)
+    assert.deepEqual(others.map((one) => device_matches(one, filter)), inputs.map((one) => device_matches(one, filter)), filter);
 });
 
 test("unknown power is null, not zero", () => {

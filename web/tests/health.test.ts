@@ -1,16 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { alarms_of, health_of, is_unacknowledged, sort_alarms, with_event, worst_of } from "../src/lib/health";
+import { alarm_fields, alarms_of, health_of, is_unacknowledged, sort_alarms, with_event, worst_of } from "../src/lib/health";
+import type { Quality } from "../src/lib/quality";
 import type { PlantEvent, Priority } from "../src/lib/types";
-import { at, reading } from "./builders";
+import { at, genset, profiles } from "./builders";
 
-const codes = (fields: object, quality: Parameters<typeof alarms_of>[1] = "live") =>
-  alarms_of(reading(1, { ...fields }), quality).map((alarm) => `${alarm.priority} ${alarm.code}`);
+// A genset with each class of alarms, also those that the built-in profiles do not have.
+const bit = profiles.get("hgm9520n")!.fields[0]!;
+const more = ["trip_stop", "trip", "safety_trip_stop", "safety_trip", "mains_trip"].map((name) => ({ ...bit, name: `alarm_${name}`, role: `alarm.class.${name}` }));
+const all_classes = { ...profiles.get("hgm9520n")!, fields: [...profiles.get("hgm9520n")!.fields, ...more] };
+
+const codes = (fields: object, quality: Quality = "live") =>
+  alarms_of({ ...genset(1, { ...fields }, { quality }), profile: all_classes }).map((alarm) => `${alarm.priority} ${alarm.code}`);
 
 test("each alarm class has its priority, the highest first", () => {
   assert.deepEqual(codes({ alarm_warning: true, alarm_block: true, alarm_shutdown: true, alarm_trip_stop: true }), [
     "1 alarm_shutdown", "1 alarm_trip_stop", "2 alarm_block", "3 alarm_warning",
   ]);
+});
+
+test("trips are as severe as a shutdown, but the trip of the mains", () => {
+  assert.deepEqual(codes({ alarm_mains_trip: true, alarm_safety_trip: true, alarm_trip: true, alarm_safety_trip_stop: true, alarm_common: true }), [
+    "1 alarm_trip", "1 alarm_safety_trip_stop", "1 alarm_safety_trip", "2 alarm_mains_trip",
+  ]);
+  assert.deepEqual(alarm_fields(all_classes).length, 9);
+  assert.deepEqual(alarm_fields(undefined), []);
 });
 
 test("alarm_common is an alarm only if no other alarm bit is set", () => {
@@ -27,10 +41,10 @@ test("a device that does not respond has one alarm, whatever its last alarm bits
 });
 
 test("an alarm of a stale reading stays", () => {
-  assert.equal(health_of(reading(1, { alarm_block: true }), "stale"), 2);
-  assert.equal(health_of(reading(1), "stale"), "stale");
-  assert.equal(health_of(reading(1), "live"), "good");
-  assert.equal(health_of(null, "waiting"), "none");
+  assert.equal(health_of(genset(1, { alarm_block: true }, { quality: "stale" })), 2);
+  assert.equal(health_of(genset(1, {}, { quality: "stale" })), "stale");
+  assert.equal(health_of(genset(1, {})), "good");
+  assert.equal(health_of({ ...genset(1, {}, { quality: "waiting" }), reading: null }), "none");
 });
 
 test("the health of a site is that of its worst device", () => {

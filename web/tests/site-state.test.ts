@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { site_state, type Situation } from "../src/lib/site-state";
+import { site_state, type SiteState, type Situation } from "../src/lib/site-state";
 import type { Input } from "../src/lib/topology";
-import { switchboard_on_mains, switchboard_on_gensets, on_load, device, genset, running_open, standby, switchboard } from "./builders";
+import { switchboard_on_mains, switchboard_on_gensets, on_load, device, genset, renamed, running_open, standby, switchboard } from "./builders";
 
 const of = (...inputs: Input[]) => site_state({ topology: null }, inputs);
 const lost = { mains_normal: false, mains_load: false, mains_uab: 0 };
@@ -23,7 +23,14 @@ const cases: [string, Input[], Situation][] = [
   ["no devices", [], "empty"],
   ["all devices inactive", [genset(1, {}, { is_active: false, quality: "disabled" })], "empty"],
 ];
-for (const [name, inputs, situation] of cases) test(`${situation}: ${name}`, () => assert.equal(of(...inputs).situation, situation));
+for (const [name, inputs, situation] of cases) {
+  test(`${situation}: ${name}`, () => assert.equal(of(...inputs).situation, situation));
+  test(`${situation}, fields with other names: ${name}`, () => assert.deepEqual(figures(of(...inputs.map(renamed))), figures(of(...inputs))));
+}
+
+function figures({ blocks: _, ...state }: SiteState) {
+  return state;
+}
 
 test("the situation of a site is that of its worst block", () => {
   const site = { topology: { blocks: [{ mains_device: 1, gensets: [2] }, { mains_device: 3, gensets: [] }] } };
@@ -46,4 +53,4 @@ test("an alarm changes the health of a site, not its situation", () => {
   assert.deepEqual([state.situation, state.health], ["on_mains", 1]);
 });
 
-test("a site without readings has no health", () => assert.equal(of({ device: device(1), reading: null, quality: "waiting" }).health, "none"));
+test("a site without readings has no health", () => assert.equal(of({ device: device(1), profile: undefined, reading: null, quality: "waiting" }).health, "none"));

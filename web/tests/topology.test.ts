@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { wide_layout } from "../src/lib/sld";
-import { and, blocks_of, direction, not, or, site_model, type Input, type Truth } from "../src/lib/topology";
-import { switchboard_on_mains, switchboard_on_gensets, on_load, device, genset, running_open, standby, switchboard } from "./builders";
+import { and, blocks_of, direction, not, or, site_model, type BlockModel, type Input, type Truth } from "../src/lib/topology";
+import { switchboard_on_mains, switchboard_on_gensets, on_load, device, genset, renamed, running_open, standby, switchboard } from "./builders";
 
 const all: Truth[] = [true, false, "unknown"];
 const possible_values = (truth: Truth): boolean[] => (truth === "unknown" ? [true, false] : [truth]);
@@ -67,7 +67,50 @@ for (const [name, inputs, mains, load, bus, feeders] of cases) {
     if (model.bus_breaker) assert.equal(model.bus, bus, "busbar");
     assert.deepEqual(model.gensets.map((genset_model) => genset_model.energised), feeders, "feeders");
   });
+  test(`fields with other names: ${name}`, () => assert.deepEqual(figures(block(...inputs.map(renamed))), figures(block(...inputs))));
 }
+
+// Everything of a model but the devices themselves and the fields of its breakers.
+function figures(model: BlockModel): unknown {
+  const left_out = ["input", "switchboard", "field"];
+  return JSON.parse(JSON.stringify(model, (key, value) => (left_out.includes(key) ? undefined : value)));
+}
+
+const without = (input: Input, ...roles: string[]): Input => ({
+  ...input, profile: { ...input.profile!, fields: input.profile!.fields.filter((field) => !roles.includes(field.role ?? "")) },
+});
+const with_role = (input: Input, role: string, more: object): Input => ({
+  ...input, profile: { ...input.profile!, fields: [...input.profile!.fields, { ...input.profile!.fields[0]!, name: role, role, ...more }] }, reading: { ...input.reading! },
+});
+
+test("a switchboard without codes is known by its bits", () => {
+  const bits = (closed: boolean, normal: boolean): Input => {
+    const bare = without(switchboard(1, switchboard_on_mains), "mains.state", "breaker.mains.state", "breaker.busbar.state");
+    const input = ["breaker.mains.closed", "breaker.busbar.closed", "mains.normal"].reduce((one, role) => with_role(one, role, {}), bare);
+    return { ...input, reading: { ...input.reading!, "breaker.mains.closed": closed, "breaker.busbar.closed": !closed, "mains.normal": normal } };
+  };
+  const model = block(bits(true, true), genset(2, standby));
+  assert.deepEqual([model.mains!.presence, model.mains_breaker!.conducting, model.bus_breaker!.conducting], ["normal", true, false]);
+  assert.deepEqual([model.mains_breaker!.code, model.mains_breaker!.moving], [null, false]);
+  assert.equal(block(bits(false, false), genset(2, standby)).mains_breaker!.conducting, false);
+  assert.equal(block(bits(false, false), genset(2, standby)).mains!.presence, "abnormal");
+});
+
+test("a genset's breaker can be a code", () => {
+  const codes = { codes: "switch", type: "u16" };
+  const input = with_role(without(genset(1, on_load), "breaker.generator.closed"), "breaker.generator.state", codes);
+  input.profile!.code_tables = [{ name: "switch", codes: [{ value: 5, key: "x", label: { ru: "x", en: "x" }, means: "closed" }] }];
+  const conducting = (code: number) => block({ ...input, reading: { ...input.reading!, "breaker.generator.state": code } }).gensets[0]!.breaker.conducting;
+  assert.deepEqual([conducting(5), conducting(6)], [true, "unknown"]);
+});
+
+test("a code without a meaning does not tell whether a genset runs", () => {
+  assert.deepEqual([0, 9, 12, 99, null].map((code) => block(genset(1, { ...on_load, gen_status: code })).gensets[0]!.running), [false, true, false, "unknown", true]);
+});
+
+test("without a profile nothing is known", () => {
+  assert.equal(block({ ...genset(1, on_load), profile: undefined }).load, "unknown");
+});
 
 test("a measurement that contradicts the breakers is used and reported", () => {
   const model = block(switchboard(1, { ...switchboard_on_mains, busbar_uab: 400 }), genset(2, standby));

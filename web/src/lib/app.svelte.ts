@@ -1,6 +1,7 @@
 import { websocket_address_of } from "./address";
 import { alarm_log } from "./alarm-log.svelte";
 import { api, ApiError, has_token, is_administrator, on_unauthorized, set_token, websocket_protocols } from "./api";
+import { alarm_fields } from "./health";
 import { Painter } from "./painter";
 import { preferences } from "./preferences.svelte";
 import { stamp, type Message } from "./protocol";
@@ -58,7 +59,8 @@ class App {
   private stopwatch = new Stopwatch();
   private clock = new ServerClock(performance.timeOrigin);
   private last_resync_ms = -Infinity;
-  private store = new Store();
+  private alarm_bits = new Map<number, string[]>(); // by device
+  private store = new Store((id) => this.alarm_bits.get(id) ?? []);
   private cells = new Map<number, Cell>();
   private ui_version: string | null = null;
   private selection: ReadonlySet<number> | null = null;
@@ -167,6 +169,7 @@ class App {
       for (const device of this.devices) if (!ids.has(device.id)) this.store.remove(device.id);
       this.sites = sites;
       this.devices = devices;
+      this.alarm_bits = new Map(devices.map((device) => [device.id, alarm_fields(this.profiles.get(device.profile))]));
       this.registry_known = true;
       this.registry_error = null;
       this.painter.schedule(0);
@@ -205,7 +208,7 @@ class App {
 
   input(device: Device): Input {
     const { reading } = this.cell(device.id);
-    return { device: this.effective_device(device), reading, quality: this.quality(device, reading) };
+    return { device: this.effective_device(device), profile: this.profiles.get(device.profile), reading, quality: this.quality(device, reading) };
   }
 
   devices_of(site_id: number): Device[] {

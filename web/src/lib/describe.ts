@@ -3,35 +3,38 @@ import { alarm_log } from "./alarm-log.svelte";
 import { app } from "./app.svelte";
 import { code_text } from "./fields";
 import { format_age } from "./fmt";
-import { alarms_of, type Alarm } from "./health";
+import { alarm_classes, alarms_of, type Alarm } from "./health";
 import { fill, type Key } from "./i18n";
 import { preferences, t } from "./preferences.svelte";
 import { age_ms, type Quality } from "./quality";
+import { field_of, value_at } from "./roles";
 import type { SiteState } from "./site-state";
 import type { Breaker, Input, Presence } from "./topology";
 import type { Device, PlantEvent, Reading } from "./types";
 
 // Texts for states, alarms and events in the current language.
 
-const status_field = { generator: "gen_status", ats: "genset_status" } as const;
-
 // The state of the machine, or why it is unknown.
-export function state_text({ device, reading, quality }: Input): string {
+export function state_text(input: Input): string {
   const keys: Partial<Record<Quality, Key>> = { disabled: "state_disabled", waiting: "state_waiting", never: "state_never", offline: "state_offline" };
-  const key = keys[quality];
+  const key = keys[input.quality];
   if (key) return t(key);
-  if (device.device_type === "ats") return mains_breaker_text(device, reading) ?? t("state_no_status");
-  return status_text(device, reading) ?? t("state_no_status");
+  const text = input.device.device_type === "ats" ? mains_breaker_text(input) : status_text(input);
+  return text ?? t("state_no_status");
 }
 
-export function status_text(device: Device, reading: Reading | null): string | null {
-  const field = status_field[device.device_type];
-  return code_text(app.profiles.get(device.profile), field, reading?.[field], preferences.language);
+export function status_text(input: Input): string | null {
+  return code_at(input, "engine.state");
 }
 
 // A switchboard's state is the position of its mains breaker.
-function mains_breaker_text(device: Device, reading: Reading | null): string | null {
-  return code_text(app.profiles.get(device.profile), "mains_switch", reading?.mains_switch, preferences.language);
+function mains_breaker_text(input: Input): string | null {
+  const closed = value_at(input, "breaker.mains.closed");
+  return code_at(input, "breaker.mains.state") ?? (typeof closed === "boolean" ? t(closed ? "closed" : "opened") : null);
+}
+
+function code_at(input: Input, role: string): string | null {
+  return code_text(input.profile, field_of(input.profile, role), value_at(input, role), preferences.language);
 }
 
 export function age_of(reading: Reading | null): string {
@@ -39,11 +42,12 @@ export function age_of(reading: Reading | null): string {
 }
 
 export function alarm_text(alarm: Alarm, short = false): string {
-  return t((short ? `short_${alarm.code}` : alarm.code) as Key);
+  const key = text_key(alarm.code);
+  return t((short ? `short_${key}` : key) as Key);
 }
 
 export function worst_alarm(input: Input): Alarm | null {
-  return alarms_of(input.reading, input.quality)[0] ?? null;
+  return alarms_of(input)[0] ?? null;
 }
 
 export function situation_text(state: SiteState): string {
@@ -51,10 +55,7 @@ export function situation_text(state: SiteState): string {
 }
 
 export function breaker_text(breaker: Breaker, input: Input | null): string {
-  if (breaker.code !== null && input) {
-    const profile = app.profiles.get(input.device.profile);
-    return code_text(profile, "mains_switch", breaker.code, preferences.language) ?? t("unknown");
-  }
+  if (breaker.code !== null && breaker.field && input) return code_text(input.profile, breaker.field, breaker.code, preferences.language) ?? t("unknown");
   if (breaker.conducting === "unknown") return t("unknown");
   return t(breaker.conducting ? "closed" : "opened");
 }
@@ -80,27 +81,29 @@ export function event_text(event: PlantEvent): string {
   const named = named_text(event, preferences.language);
   if (named !== null) return named;
   const text = alarm_log.codes.get(event.code)?.text[preferences.language];
-  if (text === undefined) return event.code in alarm_keys ? t(event.code as Key) : event.code;
+  if (text === undefined) return fallback_codes.has(event.code) ? t(text_key(event.code) as Key) : event.code;
   const device = device_by_id(event.device_id);
   const profile = device ? app.profiles.get(device.profile) : undefined;
-  const field = typeof event.args.field === "string" ? event.args.field : null;
-  const has_codes = field !== null && profile?.fields.find((one) => one.name === field)?.codes;
+  const field = profile?.fields.find((one) => one.name === event.args.field);
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(event.args)) {
-    if (has_codes && (name === "from" || name === "to") && typeof value === "number") values[name] = code_text(profile, field!, value, preferences.language);
-    else if (name === "field") values[name] = profile?.fields.find((one) => one.name === value)?.label[preferences.language] ?? value;
+    if (field?.codes && (name === "from" || name === "to") && typeof value === "number") values[name] = code_text(profile, field, value, preferences.language);
+    else if (name === "field") values[name] = field?.label[preferences.language] ?? value;
     else if (name === "from" || name === "to") values[name] = value_text(value);
     else values[name] = value;
   }
   return fill(text, values);
 }
 
-const alarm_keys: Record<string, true> = {
-  alarm_shutdown: true, alarm_trip_stop: true, alarm_block: true, alarm_warning: true, alarm_unclassified: true, device_offline: true, site_offline: true,
-};
+// The alarms that have a text without the server's list of codes.
+const fallback_codes = new Set([...alarm_classes.map(([name]) => `alarm_${name}`), "alarm_unclassified", "device_offline", "site_offline"]);
+
+function text_key(code: string): string {
+  return code.replace(/^alarm_/, "class_");
+}
 
 function value_text(value: unknown): unknown {
-  const modes: Record<string, Key> = { auto: "mode_auto", manual: "mode_manual", stop: "mode_stop", test: "mode_test" };
+  const modes: Record<string, Key> = { auto: "auto_mode", manual: "manual_mode", stop: "stop_mode", test: "test_mode" };
   if (typeof value === "boolean") return t(value ? "yes" : "no");
   if (value === null) return t("unknown");
   const key = typeof value === "string" ? modes[value.replace(/^mode_/, "")] : undefined;
@@ -113,7 +116,7 @@ export function current_alarms(): PlantEvent[] {
   void app.paint_count;
   return app.devices.flatMap((device) => {
     const input = app.input(device);
-    return alarms_of(input.reading, input.quality).map((alarm, index): PlantEvent => ({
+    return alarms_of(input).map((alarm, index): PlantEvent => ({
       id: -(device.id * 10 + index),
       device_id: device.id,
       site_id: device.site_id,

@@ -1,6 +1,7 @@
 import { modes_of } from "./fields";
 import { alarms_of, health_rank, is_unacknowledged, worst_of } from "./health";
 import { is_usable } from "./quality";
+import { meaning_at, value_at } from "./roles";
 import type { SiteState } from "./site-state";
 import type { Input } from "./topology";
 import type { PlantEvent, Priority, Site } from "./types";
@@ -22,28 +23,24 @@ export interface Summary {
   has_stale: boolean; // running and power include stale readings
 }
 
-const running_from = 5;
-const running_to = 11;
-
 export function is_running(input: Input): boolean {
-  const status = input.reading?.gen_status;
-  return input.device.device_type === "generator" && is_usable(input.quality) && typeof status === "number" && status >= running_from && status <= running_to;
+  return input.device.device_type === "generator" && is_usable(input.quality) && meaning_at(input, "engine.state") === "running";
 }
 
 export function is_not_auto(input: Input): boolean {
-  const modes = is_usable(input.quality) ? modes_of(input.reading) : [];
+  const modes = is_usable(input.quality) ? modes_of(input) : [];
   return modes.length > 0 && !(modes.length === 1 && modes[0] === "auto");
 }
 
-const has_alarm = (input: Input): boolean => alarms_of(input.reading, input.quality).some((alarm) => alarm.priority <= 3);
+const has_alarm = (input: Input): boolean => alarms_of(input).some((alarm) => alarm.priority <= 3);
 const is_offline = (input: Input): boolean => input.quality === "offline" || input.quality === "never";
 
 export function summary_of(sites: Site[], inputs: Input[], alarms: PlantEvent[], has_log: boolean): Summary {
   const active = inputs.filter((input) => input.quality !== "disabled");
   const gensets = active.filter((input) => input.device.device_type === "generator");
-  const powers = gensets.filter((input) => is_usable(input.quality)).map((input) => input.reading?.power_total).filter((power) => typeof power === "number");
+  const powers = gensets.filter((input) => is_usable(input.quality)).map((input) => value_at(input, "power.active.total")).filter((power) => typeof power === "number");
   const open_alarms = alarms.filter((alarm) => (alarm.priority ?? 9) <= 3 && (alarm.state !== "returned" || is_unacknowledged(alarm)));
-  const derived_alarms = active.flatMap((input) => alarms_of(input.reading, input.quality)).filter((alarm) => alarm.priority <= 3);
+  const derived_alarms = active.flatMap(alarms_of).filter((alarm) => alarm.priority <= 3);
   const counted: { priority: Priority | null }[] = has_log ? open_alarms : derived_alarms;
   const worst = Math.min(...counted.map((alarm) => alarm.priority ?? 9));
   return {

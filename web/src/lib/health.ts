@@ -1,39 +1,54 @@
 import { is_usable, type Quality } from "./quality";
-import type { PlantEvent, Priority, Reading } from "./types";
+import { field_of, value_at, type Source } from "./roles";
+import type { PlantEvent, Priority, Profile } from "./types";
 
 // Alarms of a device and its health. Health is shown in addition to the state, never instead of it.
-export type AlarmCode = "alarm_shutdown" | "alarm_trip_stop" | "alarm_block" | "alarm_warning" | "alarm_unclassified" | "device_offline";
+export type AlarmClass = "shutdown" | "trip_stop" | "trip" | "safety_trip_stop" | "safety_trip" | "block" | "mains_trip" | "warning";
+export type AlarmCode = `alarm_${AlarmClass | "unclassified"}` | "device_offline";
 
 export interface Alarm {
   code: AlarmCode;
   priority: Priority;
 }
 
-const classes: [AlarmCode, Priority][] = [
-  ["alarm_shutdown", 1],
-  ["alarm_trip_stop", 1],
-  ["alarm_block", 2],
-  ["alarm_warning", 3],
+export const alarm_classes: [AlarmClass, Priority][] = [
+  ["shutdown", 1],
+  ["trip_stop", 1],
+  ["trip", 1],
+  ["safety_trip_stop", 1],
+  ["safety_trip", 1],
+  ["block", 2],
+  ["mains_trip", 2],
+  ["warning", 3],
 ];
 
-// Highest priority first. alarm_common is a summary bit: it counts as an alarm only if no other alarm bit is set.
-export function alarms_of(reading: Reading | null, quality: Quality): Alarm[] {
+// The names of a profile's alarm bits.
+export function alarm_fields(profile: Profile | undefined): string[] {
+  const roles = ["alarm.common", ...alarm_classes.map(([name]) => `alarm.class.${name}`)];
+  return roles.flatMap((role) => field_of(profile, role)?.name ?? []);
+}
+
+// Highest priority first. The common alarm is a summary bit: it counts as an alarm only if no other alarm bit is set.
+export function alarms_of(input: Source & { quality: Quality }): Alarm[] {
+  const { reading, quality } = input;
   if (!reading) return [];
   if (quality === "offline" || quality === "never") return [{ code: "device_offline", priority: 4 }];
   if (!is_usable(quality)) return [];
-  const named = classes.filter(([code]) => reading[code] === true).map(([code, priority]) => ({ code, priority }));
-  if (named.length === 0 && reading.alarm_common === true) return [{ code: "alarm_unclassified", priority: 3 }];
+  const named = alarm_classes
+    .filter(([name]) => value_at(input, `alarm.class.${name}`) === true)
+    .map(([name, priority]): Alarm => ({ code: `alarm_${name}`, priority }));
+  if (named.length === 0 && value_at(input, "alarm.common") === true) return [{ code: "alarm_unclassified", priority: 3 }];
   return named;
 }
 
 // 1 to 4: priority of the worst alarm; "none": not polled, or no reading yet
 export type Health = Priority | "stale" | "good" | "none";
 
-export function health_of(reading: Reading | null, quality: Quality): Health {
-  const worst = alarms_of(reading, quality)[0];
+export function health_of(input: Source & { quality: Quality }): Health {
+  const worst = alarms_of(input)[0];
   if (worst) return worst.priority;
-  if (quality === "stale") return "stale";
-  return quality === "live" ? "good" : "none";
+  if (input.quality === "stale") return "stale";
+  return input.quality === "live" ? "good" : "none";
 }
 
 const order: Health[] = [1, 2, 3, 4, "stale", "none", "good"];

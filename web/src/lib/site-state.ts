@@ -49,7 +49,7 @@ export function site_state(site: Pick<Site, "topology">, inputs: Input[]): SiteS
     gensets: gensets.length,
     load_power: blocks.length > 0 ? total(loads) : null,
     genset_power: total(feeding.map((genset) => genset.power)),
-    health: active.length > 0 ? worst_of(active.map((input) => health_of(input.reading, input.quality))) : "none",
+    health: active.length > 0 ? worst_of(active.map(health_of)) : "none",
     offline: active.filter((input) => input.quality === "offline" || input.quality === "never").length,
     stale: active.filter((input) => input.quality === "stale").length,
     blocks,

@@ -7,6 +7,9 @@ export class Store {
   private shown = new Map<number, Reading | null>();
   private pending = new Map<number, Reading | null>(); // null: removed
 
+  // `alarm_bits`: the names of a device's alarm bits.
+  constructor(private alarm_bits: (device_id: number) => readonly string[]) {}
+
   // True: an alarm bit or the online state of a device changed, so the page must be painted at once.
   batch(message: Batch): boolean {
     let urgent = false;
@@ -62,7 +65,7 @@ export class Store {
     const held = this.newest(reading.device_id);
     if (held && is_older(reading, held)) return false;
     this.pending.set(reading.device_id, reading);
-    return !held || held.online !== reading.online || alarm_bits.some((bit) => held[bit] !== reading[bit]);
+    return !held || held.online !== reading.online || this.alarm_bits(reading.device_id).some((bit) => held[bit] !== reading[bit]);
   }
 }
 
@@ -79,5 +82,3 @@ export function is_older(reading: Reading, held: Reading): boolean {
 function is_same(one: Reading, other: Reading): boolean {
   return is_same_epoch(one, other) ? one.seq === other.seq : one.timestamp === other.timestamp;
 }
-
-const alarm_bits = ["alarm_common", "alarm_shutdown", "alarm_trip_stop", "alarm_block", "alarm_warning"];

@@ -1,5 +1,6 @@
 import { is_usable, type Quality } from "./quality";
-import type { Device, Reading, Site, TopologyBlock, Value } from "./types";
+import { field_of, meaning_of, value_at, type Role } from "./roles";
+import type { Device, Profile, ProfileField, Reading, Site, TopologyBlock, Value } from "./types";
 
 // What feeds what at a site, computed from the readings of its devices. The single-line diagram and the situation of a site use
 // this model. It uses three-valued logic: a result is unknown if an unknown input could change it.
@@ -12,16 +13,18 @@ export const or = (...all: Truth[]): Truth => (all.includes(true) ? true : all.i
 
 export interface Input {
   device: Device;
+  profile: Profile | undefined; // undefined: not loaded yet, or this server does not have it
   reading: Reading | null;
   quality: Quality;
 }
 
-// `code` is the HGM9560's switch code; null for a breaker that is known from a single bit.
+// `code` is the value of `field`; null for a breaker that is known from a single bit.
 export interface Breaker {
   name: string;
   conducting: Truth;
   moving: boolean;
   code: number | null;
+  field: ProfileField | null;
   stale: boolean;
 }
 
@@ -61,16 +64,19 @@ export interface BlockModel {
 
 const present_from = 0.1; // of the nominal voltage
 const nominal_default = 400;
-const conducting_codes = [3, 4, 5, 6];
-const open_codes = [0, 1, 2, 7];
-const moving_codes = [0, 1, 2, 4, 5, 6];
-const running_codes = [5, 6, 7, 8, 9, 10, 11]; // from the end of cranking until the stop command
+// What the meanings of codes say; others say nothing.
+const conducts: Record<string, boolean> = { open: false, closing: false, closed: true, opening: true };
+const is_normal: Record<string, boolean> = { normal: true, normal_delay: true, abnormal: false, abnormal_delay: false };
 
 const number_of = (value: Value): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
 const bit_of = (value: Value): Truth => (typeof value === "boolean" ? value : "unknown");
 
-function value(input: Input | null, field: string): Value {
-  return input && is_usable(input.quality) ? input.reading?.[field] : null;
+function value(input: Input | null, role: Role): Value {
+  return input && is_usable(input.quality) ? value_at(input, role) : null;
+}
+
+function meaning(input: Input, role: Role): string | null {
+  return meaning_of(input.profile, role, value(input, role));
 }
 
 function has_voltage(voltage: Value, device: Device | null): Truth {
@@ -78,14 +84,18 @@ function has_voltage(voltage: Value, device: Device | null): Truth {
   return volts === null ? "unknown" : volts > present_from * (device?.nominal_voltage ?? nominal_default);
 }
 
-function switch_of(name: string, input: Input | null, field: string): Breaker {
-  const code = number_of(value(input, field));
-  const conducting = code === null ? "unknown" : conducting_codes.includes(code) ? true : open_codes.includes(code) ? false : "unknown";
-  return { name, conducting, moving: code !== null && moving_codes.includes(code), code, stale: input?.quality === "stale" };
+function bit_breaker(name: string, conducting: Truth, stale: boolean): Breaker {
+  return { name, conducting, moving: false, code: null, field: null, stale };
 }
 
-function bit_breaker(name: string, conducting: Truth, stale: boolean): Breaker {
-  return { name, conducting, moving: false, code: null, stale };
+// A breaker by its code if the profile has one, else by its bit.
+export function breaker_of(name: string, input: Input, which: "generator" | "mains" | "busbar"): Breaker {
+  const role = `breaker.${which}.state`;
+  const stale = input.quality === "stale";
+  const field = field_of(input.profile, role);
+  if (!field) return bit_breaker(name, bit_of(value(input, `breaker.${which}.closed`)), stale);
+  const means = meaning(input, role) ?? "";
+  return { name, conducting: conducts[means] ?? "unknown", moving: means === "closing" || means === "opening", code: number_of(value(input, role)), field, stale };
 }
 
 function presence(normal: Truth, voltage: Truth): Presence {
@@ -97,20 +107,17 @@ function presence(normal: Truth, voltage: Truth): Presence {
 
 const is_live = (source: Source): Truth => (source.presence === "unknown" ? "unknown" : source.presence !== "absent");
 
-function switchboard_mains(input: Input): Source {
-  const status = number_of(value(input, "mains_status"));
-  const voltage = value(input, "mains_uab");
-  const normal: Truth = status === 0 || status === 1 ? true : status === 2 || status === 3 ? false : "unknown";
-  return { presence: presence(normal, has_voltage(voltage, input.device)), voltage, frequency: value(input, "mains_freq"), stale: input.quality === "stale" };
+function mains_of(input: Input): Source {
+  const voltage = value(input, "mains.voltage.ab");
+  const has_state = field_of(input.profile, "mains.state") !== undefined;
+  const normal = has_state ? is_normal[meaning(input, "mains.state") ?? ""] ?? "unknown" : bit_of(value(input, "mains.normal"));
+  const frequency = value(input, "mains.frequency");
+  return { presence: presence(normal, has_voltage(voltage, input.device)), voltage, frequency, stale: input.quality === "stale" };
 }
 
 // The mains as measured by gensets without a switchboard; unknown if they disagree.
 function gensets_mains(inputs: Input[]): Source {
-  const sources = inputs.map((input): Source => {
-    const voltage = value(input, "mains_uab");
-    const normal = bit_of(value(input, "mains_normal"));
-    return { presence: presence(normal, has_voltage(voltage, input.device)), voltage, frequency: value(input, "mains_freq"), stale: input.quality === "stale" };
-  });
+  const sources = inputs.map(mains_of);
   const known = sources.filter((source) => source.presence !== "unknown");
   const first = known.find((source) => !source.stale) ?? known[0];
   if (!first) return { presence: "unknown", voltage: null, frequency: null, stale: false };
@@ -125,19 +132,24 @@ function agreed(bits: Truth[]): Truth {
 // A single genset controls the mains breaker, so its bit is the position. With several gensets some may not be wired to the
 // breaker: then "not closed" means unknown.
 function gensets_mains_breaker(name: string, inputs: Input[]): Breaker {
-  const closed = agreed(inputs.map((input) => bit_of(value(input, "mains_load"))));
+  const closed = agreed(inputs.map((input) => breaker_of(name, input, "mains").conducting));
   return bit_breaker(name, inputs.length > 1 && closed === false ? "unknown" : closed, inputs.some((input) => input.quality === "stale"));
 }
 
+// From the end of cranking until the stop command.
+function running_of(input: Input): Truth {
+  const means = meaning(input, "engine.state");
+  return means === null ? "unknown" : means === "running";
+}
+
 function genset_of(input: Input, name: string): GensetModel {
-  const voltage = value(input, "gen_uab");
+  const voltage = value(input, "generator.voltage.ab");
   const present = has_voltage(voltage, input.device);
   const stale = input.quality === "stale";
-  const source = { presence: presence(bit_of(value(input, "gen_normal")), present), voltage, frequency: value(input, "gen_freq"), stale };
-  const code = number_of(value(input, "gen_status"));
-  const running = code === null ? present : running_codes.includes(code);
-  const breaker = bit_breaker(name, bit_of(value(input, "gen_closed")), stale);
-  return { input, source, breaker, running, energised: is_live(source), power: number_of(value(input, "power_total")) };
+  const source = { presence: presence(bit_of(value(input, "generator.normal")), present), voltage, frequency: value(input, "generator.frequency"), stale };
+  const running = value(input, "engine.state") == null ? present : running_of(input);
+  const power = number_of(value(input, "power.active.total"));
+  return { input, source, breaker: breaker_of(name, input, "generator"), running, energised: is_live(source), power };
 }
 
 function sum(parts: (number | null)[]): number | null {
@@ -151,27 +163,27 @@ function power_through(breaker: Breaker, power: number | null): number | null {
 
 function block_of(switchboard: Input | null, inputs: Input[], first_number: number): BlockModel {
   const gensets = inputs.map((input, index) => genset_of(input, `QF${first_number + (switchboard ? 2 : 1) + index}`));
-  const mains = switchboard ? switchboard_mains(switchboard) : inputs.length > 0 ? gensets_mains(inputs) : null;
-  const mains_breaker = switchboard ? switch_of(`QF${first_number}`, switchboard, "mains_switch") : gensets_mains_breaker(`QF${first_number}`, inputs);
-  const bus_breaker = switchboard ? switch_of(`QF${first_number + 1}`, switchboard, "busbar_switch") : null;
+  const mains = switchboard ? mains_of(switchboard) : inputs.length > 0 ? gensets_mains(inputs) : null;
+  const mains_breaker = switchboard ? breaker_of(`QF${first_number}`, switchboard, "mains") : gensets_mains_breaker(`QF${first_number}`, inputs);
+  const bus_breaker = switchboard ? breaker_of(`QF${first_number + 1}`, switchboard, "busbar") : null;
   const bus_tie: Truth = bus_breaker?.conducting ?? true;
   const from_mains = mains ? and(is_live(mains), mains_breaker.conducting) : false;
   const from_gensets = or(...gensets.map((genset) => and(is_live(genset.source), genset.breaker.conducting)));
-  const bus_voltage = switchboard ? value(switchboard, "busbar_uab") : null;
+  const bus_voltage = switchboard ? value(switchboard, "busbar.voltage.ab") : null;
   const measured = switchboard ? has_voltage(bus_voltage, switchboard.device) : "unknown";
   const expected = or(from_gensets, and(from_mains, bus_tie));
   const bus = measured === "unknown" ? expected : measured;
   const load = or(from_mains, and(switchboard ? bus : from_gensets, bus_tie));
   for (const genset of gensets) genset.energised = or(is_live(genset.source), and(bus, genset.breaker.conducting));
-  const mains_power = number_of(value(switchboard, "mains_total_p"));
+  const mains_power = number_of(value(switchboard, "mains.power.active.total"));
   const load_power = switchboard
-    ? sum([power_through(mains_breaker, mains_power), power_through(bus_breaker!, number_of(value(switchboard, "busbar_p")))])
+    ? sum([power_through(mains_breaker, mains_power), power_through(bus_breaker!, number_of(value(switchboard, "busbar.power.active.total")))])
     : mains_breaker.conducting === false
       ? sum(gensets.map((genset) => power_through(genset.breaker, genset.power)))
       : null;
   return {
     switchboard, mains, mains_breaker: mains ? mains_breaker : null, mains_power, bus_breaker, load, load_power, bus, bus_voltage,
-    bus_frequency: value(switchboard, "busbar_freq"),
+    bus_frequency: value(switchboard, "busbar.frequency"),
     bus_contradicts: measured !== "unknown" && expected !== "unknown" && measured !== expected,
     gensets,
   };

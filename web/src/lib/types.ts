@@ -50,6 +50,7 @@ export interface Code {
   value: number;
   key: string;
   label: Text;
+  means: string | null; // a word of the field's role
 }
 
 export interface ProfileField {
@@ -61,6 +62,8 @@ export interface ProfileField {
   decimals: number;
   group: string;
   codes: string | null;
+  role: string | null; // what the field is, whatever its name
+  type: string;
 }
 
 export interface Profile {
