@@ -62,10 +62,10 @@ CLI::App* add_read(CLI::App& program, ReadOptions& options) {
                           "Time between two readings with --watch");
   output.flag("--json", options.json, "Print the reading as JSON");
   output.flag("--registers", options.registers, "Show the raw registers of each value in the table");
-  output.add(
-      "--raw", "[TABLE/]ADDR:COUNT", options.raw,
-      "Print these registers or bits without interpreting them; TABLE is holding (default), input, coils or "
-      "discrete");
+  output.add("--raw", "RANGE", options.raw,
+             "Print registers or bits without interpreting them: [TABLE/]ADDR:COUNT, where TABLE is holding "
+             "(default), "
+             "input, coils or discrete");
   OptionGroup through(*command, "Through a running gensetd");
   through.add(
       "--via", "URL", options.via,

@@ -73,9 +73,10 @@ std::vector<Change> point_changes(const Content* before, const Content& after, E
       const auto was_on = is_reported(point, was, engine.before);
       const auto is_on = is_reported(point, is, engine.after);
       if (!is_on || was_on == is_on) continue;
-      // An indication has no end, and one that was on before the program started is no event of now.
-      if (!point.priority && (!*is_on || !was_on)) continue;
-      changes.push_back(change_of(point, *is_on, at_latest || !was_on));
+      // An indication has no end, and one that was on before the device was read is no event of now. A word
+      // that was unknown although the device was read had no reason to be read: what it says begins now.
+      if (!point.priority && (!*is_on || (!was_on && at_latest))) continue;
+      changes.push_back(change_of(point, *is_on, at_latest));
     }
   }
   return changes;

@@ -39,6 +39,9 @@ def renamed(name):
         for code in table["codes"]:
             if means[table["name"], code["value"]]:
                 code["means"] = means[table["name"], code["value"]]
+    for block in profile["blocks"]:
+        if "when" in block:
+            block["when"] = [":".join([new[field], *code]) for field, *code in (one.split(":") for one in block["when"])]
     copy = {**profile, "name": f"{name}_renamed", "format": 2, "word_order": "low_first", "no_data": NO_DATA}
     return "".join(f"{key} = {toml(value)}\n" for key, value in copy.items()), new
 
