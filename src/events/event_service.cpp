@@ -41,12 +41,21 @@ void log_alarm(const Event& event) {
                                  event.returned_at && *event.returned_at >= *event.acknowledged_at;
   if (!is_raised && event.state != EventState::returned && !ends_acknowledged) return;
   const std::string text = text_of(event, Language::english);
-  (is_raised ? log::warning("alarm_raised") : log::info("alarm_returned"))
-      .field("device_id", *event.device_id)
-      .field("site_code", event.site_code)
-      .field("code", event.code)
-      .field("priority", *event.priority)
-      .say("{} device {}: {}{}", event.site_code, *event.device_id, is_raised ? "" : "no longer: ", text);
+  if (is_raised) {
+    log::warning("alarm_raised")
+        .field("device_id", *event.device_id)
+        .field("site_code", event.site_code)
+        .field("code", event.code)
+        .field("priority", *event.priority)
+        .say("{} device {}: {}", event.site_code, *event.device_id, text);
+  } else {
+    log::info("alarm_returned")
+        .field("device_id", *event.device_id)
+        .field("site_code", event.site_code)
+        .field("code", event.code)
+        .field("priority", *event.priority)
+        .say("{} device {}: no longer: {}", event.site_code, *event.device_id, text);
+  }
 }
 
 }  // namespace

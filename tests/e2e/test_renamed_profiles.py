@@ -100,13 +100,19 @@ def test_events_and_overview_are_the_same(start_daemon, tmp_path, profile):
         original, copy = devices
         daemon.wait_for(original, lambda reading: reading.get(mark) == number, f"step {number}")
         daemon.wait_for(copy, lambda reading: reading.get(names[mark]) == number, f"step {number} of the copy")
+        # The registers may have changed in the middle of a cycle: the next one reads them all.
+        stamps = [daemon.reading(device)["timestamp"] for device in devices]
+        for device, stamp in zip(devices, stamps):
+            daemon.wait_for(device, lambda reading, stamp=stamp: reading["timestamp"] > stamp, "the next reading")
         readings = [daemon.reading(device) for device in devices]
         assert list(translated(readings[0], names).items()) == list(translated(readings[1], {}).items())
         shown = asyncio.run(overview(daemon))
         assert list(translated(shown[original], names).items()) == list(translated(shown[copy], {}).items())
         assert 10 < len(shown[copy]) < len(readings[1])
     expected = events_of(daemon, original, names)
-    assert {event["code"] for event in expected} == CODES[profile]
+    codes = {event["code"] for event in expected}
+    assert {code for code in codes if not code.startswith("alarm:")} == CODES[profile]
+    assert any(code.startswith("alarm:") for code in codes)
     wait_until(lambda: events_of(daemon, copy, {}) == expected, "the same events")
 
 
@@ -118,7 +124,9 @@ def test_the_copies_have_nothing_else_in_common_with_the_originals(start_daemon,
         assert {field["name"] for field in original["fields"]} & {field["name"] for field in copy["fields"]} == set()
         without_names = [[{**field, "name": None} for field in one["fields"]] for one in (original, copy)]
         assert without_names[0] == without_names[1]
-        assert original["code_tables"] == copy["code_tables"] and original["blocks"] == copy["blocks"]
+        # Conditions name fields.
+        blocks = [[{**block, "when": len(block.get("when", []))} for block in one["blocks"]] for one in (original, copy)]
+        assert original["code_tables"] == copy["code_tables"] and blocks[0] == blocks[1]
 
 
 def test_a_simulated_plant_is_read_and_recognised(start_daemon, start_simulator, tmp_path):
@@ -134,7 +142,7 @@ def test_a_simulated_plant_is_read_and_recognised(start_daemon, start_simulator,
         assert list(translated(shown[original], names[profile])) == list(translated(shown[copy], {}))
         scan = [GENSETD, "scan", f"127.0.0.1:{port}", "--units", "1", "--profiles", str(profiles), "--json"]
         found = json.loads(subprocess.run(scan, capture_output=True, text=True, timeout=120).stdout)
-        verdicts = {match["profile"]: (match["confidence"], match["why"]) for match in matches_of(found)}
+        verdicts = {match["name"]: (match["fits"], match["why"]) for match in matches_of(found)}
         confidence, why = verdicts[profile]
         for name, other in names[profile].items():
             why = why.replace(f"{name} ", f"{other} ")
@@ -144,7 +152,7 @@ def test_a_simulated_plant_is_read_and_recognised(start_daemon, start_simulator,
 
 
 def matches_of(found):
-    """All objects with a profile and a confidence, wherever they are in the report."""
+    """All objects with a profile and how it fits, wherever they are in the report."""
     if isinstance(found, dict):
-        return ([found] if "confidence" in found and "profile" in found else []) + [match for value in found.values() for match in matches_of(value)]
+        return ([found] if "fits" in found and "name" in found else []) + [match for value in found.values() for match in matches_of(value)]
     return [match for value in found for match in matches_of(value)] if isinstance(found, list) else []
