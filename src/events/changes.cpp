@@ -146,11 +146,11 @@ class Comparison {
 
   void compare_points() {
     auto changes =
-        point_changes(before_, after_, {engine_runs(before_), engine_runs(&after_)}, was_offline());
+        point_changes(before_, after_, {engine_is_on(before_), engine_is_on(&after_)}, was_offline());
     std::ranges::move(changes, std::back_inserter(changes_));
   }
 
-  std::optional<bool> engine_runs(const Content* content) const {
+  std::optional<bool> engine_is_on(const Content* content) const {
     return content == nullptr ? std::nullopt : fields_.is_engine_running(*content);
   }
 

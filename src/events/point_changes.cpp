@@ -22,10 +22,10 @@ const reading::AlarmWord* word_of(const Content* content, std::size_t index) {
 
 // Whether the point is reported; empty: unknown.
 std::optional<bool> is_reported(const AlarmPoint& point, const reading::AlarmWord* word,
-                                std::optional<bool> engine_runs) {
+                                std::optional<bool> engine_is_on) {
   if (word == nullptr || !word->raw) return std::nullopt;
   if (!point.is_on(*word->raw)) return false;
-  return point.only_running ? engine_runs : true;
+  return point.only_running ? engine_is_on : true;
 }
 
 // The texts and the place, so that the event is complete when the profile changes.
