@@ -1,5 +1,6 @@
 #include "events/changes.hpp"
 
+#include "events/json_view.hpp"
 #include "events/point_changes.hpp"
 #include "profile/roles.hpp"
 
@@ -27,8 +28,6 @@ constexpr std::array<Word, 4> modes{{{"auto", "automatic", "автоматиче
                                      {"stop", "stop", "стоп"},
                                      {"test", "test", "тест"}}};
 constexpr Word no_mode{"", "unclear", "неясен"};
-
-json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
 
 std::optional<bool> bit(const Content& content, std::size_t field) {
   const profile::Value& value = content.values[field];

@@ -1,6 +1,7 @@
 #include "events/journal.hpp"
 
 #include "events/catalogue.hpp"
+#include "events/json_view.hpp"
 #include "events/point_changes.hpp"
 
 #include <boost/json/array.hpp>
@@ -247,7 +248,7 @@ void Journal::raise_site_alarm(const DeviceSite& site, const Outages::RaiseSiteA
 }
 
 void Journal::note_start(std::string_view version, Timestamp now) {
-  const json::object args{{"version", json::string_view(version.data(), version.size())}};
+  const json::object args{{"version", view(version)}};
   emit(make_event("gateway_started", json::serialize(args), now, false));
 }
 

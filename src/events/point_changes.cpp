@@ -1,5 +1,6 @@
 #include "events/point_changes.hpp"
 
+#include "events/json_view.hpp"
 #include "profile/words.hpp"
 
 #include <boost/json/object.hpp>
@@ -13,8 +14,6 @@ namespace {
 namespace json = boost::json;
 using profile::AlarmPoint;
 using reading::Content;
-
-json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
 
 const reading::AlarmWord* word_of(const Content* content, std::size_t index) {
   return content == nullptr || !content->alarm_words ? nullptr : &(*content->alarm_words)[index];

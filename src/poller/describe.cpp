@@ -249,11 +249,13 @@ std::string describe(const DeviceAddress& address, const profile::Profile& profi
     return fmt::format("{} ({})", block.name, range(block.table, block.address, block.count));
   };
   std::vector<std::string> parts;
+  parts.reserve(missing.refused.size() + 1);
   for (const RefusedBlock& entry : missing.refused)
     parts.push_back(fmt::format("{}{}: {}", parts.empty() ? "refuses " : "", named(entry.block),
                                 exception(entry.exception)));
   if (!missing.unread.empty()) {
     std::vector<std::string> names;
+    names.reserve(missing.unread.size());
     for (const std::uint16_t block : missing.unread) names.push_back(named(block));
     parts.push_back(fmt::format("returned no data for {} in the last {} attempts", fmt::join(names, ", "),
                                 OptionalBlocks::failures_max));

@@ -16,7 +16,6 @@
 namespace gensetd::profile {
 namespace {
 
-constexpr std::int64_t address_max = 65'535;
 constexpr std::int64_t word_max = 124;
 constexpr std::int64_t input_max = 32;
 constexpr std::int64_t priority_max = 3;

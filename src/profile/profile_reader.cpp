@@ -18,7 +18,6 @@
 namespace gensetd::profile {
 namespace {
 
-constexpr std::int64_t address_max = 65'535;
 constexpr std::int64_t requests_in_flight_max = 16;
 constexpr std::int64_t request_gap_max_ms = 10'000;
 constexpr std::int64_t code_min = -2'147'483'648;

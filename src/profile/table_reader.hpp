@@ -14,6 +14,9 @@
 
 namespace gensetd::profile {
 
+// Register and coil addresses in a PDU have 16 bits (Modbus Application Protocol V1.1b3, chapter 4.4).
+constexpr std::int64_t address_max = 65'535;
+
 // A value as messages show it.
 std::string shown(const TomlNode& node);
 

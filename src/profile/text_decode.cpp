@@ -14,7 +14,7 @@ namespace {
 std::u16string words_of(const Field& field, std::span<const std::uint8_t> bytes) {
   std::u16string words;
   for (std::size_t index = 0; index < field.keys.length; ++index)
-    words += modbus::number_at(bytes, 2 * index);
+    words += static_cast<char16_t>(modbus::number_at(bytes, 2 * index));
   if (field.number->byte_order == ByteOrder::little) {
     for (char16_t& word : words) word = static_cast<char16_t>(word << 8U | word >> 8U);
   }
