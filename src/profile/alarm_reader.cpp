@@ -27,6 +27,7 @@ constexpr std::string_view unnamed_ru = "Авария без названия в
 
 std::vector<std::string_view> keys_of(const std::vector<TomlMember>& members) {
   std::vector<std::string_view> keys;
+  keys.reserve(members.size());
   for (const TomlMember& member : members) keys.push_back(member.key);
   return keys;
 }

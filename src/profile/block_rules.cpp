@@ -38,6 +38,7 @@ void sort_by_schedule(ProfileDraft& draft) {
 
 std::vector<std::string_view> keys_of(const CodeTable& table) {
   std::vector<std::string_view> keys;
+  keys.reserve(table.codes.size());
   for (const Code& code : table.codes) keys.push_back(code.key);
   return keys;
 }
