@@ -1,5 +1,6 @@
 #include "api/json_bodies.hpp"
 
+#include "api/text_json.hpp"
 #include "profile/number_rules.hpp"
 #include "profile/roles.hpp"
 #include "profile/units.hpp"
@@ -24,8 +25,6 @@ namespace json = boost::json;
 
 // Deeper than any body of the API; bounds the parser's stack.
 constexpr std::size_t depth_max = 32;
-
-json::object text_json(const profile::Text& text) { return {{"en", text.en}, {"ru", text.ru}}; }
 
 json::value unit_label_json(std::string_view symbol) {
   const profile::Unit* unit = profile::find_unit(symbol);

@@ -1,5 +1,6 @@
 #include "api/point_json.hpp"
 
+#include "api/text_json.hpp"
 #include "profile/words.hpp"
 
 #include <string_view>
@@ -10,8 +11,6 @@ namespace {
 
 namespace json = boost::json;
 using profile::AlarmPoint;
-
-json::object text_json(const profile::Text& text) { return {{"en", text.en}, {"ru", text.ru}}; }
 
 json::value time_json(const std::optional<reading::Timestamp>& time) {
   return time ? json::value(reading::print_timestamp(*time)) : json::value(nullptr);

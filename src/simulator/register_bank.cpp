@@ -41,7 +41,7 @@ RawRange type_range(Type type) {
 }
 
 // The raw counts that decode to a value of this field.
-RawRange value_range(const Field& field) {
+RawRange valid_counts(const Field& field) {
   RawRange range = type_range(field.type);
   if (field.no_data == NoData::from_32000) range.high = std::min(range.high, largest_valid);
   if (field.raw_min) range.low = std::max(range.low, *field.raw_min);
@@ -52,7 +52,7 @@ RawRange value_range(const Field& field) {
 bool is_32_bit(const Field& field) { return field.type == Type::u32 || field.type == Type::i32; }
 
 std::int64_t count_of(const Field& field, double value) {
-  const RawRange range = value_range(field);
+  const RawRange range = valid_counts(field);
   const double scaled =
       value * powers_of_ten[std::min<std::size_t>(field.decimals, powers_of_ten.size() - 1)];
   return std::llround(std::clamp(scaled, static_cast<double>(range.low), static_cast<double>(range.high)));
