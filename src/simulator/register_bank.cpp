@@ -93,6 +93,7 @@ void RegisterBank::set(const Field& field, double value) {
 
 void RegisterBank::set_number(const Field& field, double value) {
   std::vector<std::uint16_t> words;
+  words.reserve(field.number->registers);
   for (std::uint16_t index = 0; index < field.number->registers; ++index)
     words.push_back(at({field.table, static_cast<std::uint16_t>(field.address + index)}));
   words = encode_number(field, value, std::move(words));
