@@ -105,6 +105,11 @@ IMPORTS = {
     "device-of-no-site": document(devices=[{**DEVICE, "site_id": 2}]), "device-bad-port": document(devices=[{**DEVICE, "port": 70000}]),
     "device-unknown-profile": document(devices=[{**DEVICE, "profile": "none"}]),
     "device-bad-time": document(devices=[{**DEVICE, "created_at": "2026-02-30T00:00:00.000Z"}]),
+    "notes-of-no-event": document(sites=[{**SITE, "alarm_notes": {"none": "x"}}]),
+    "inputs-33": document(devices=[{**DEVICE, "inputs": {"33": {"en": "x", "ru": "y"}}}]),
+    "profiles-no-list": document(profiles={}), "profile-no-object": document(profiles=[5]),
+    "profile-without-toml": document(profiles=[{"name": "mine"}]), "profile-bad": document(profiles=[{"name": "mine", "toml": "name = 5"}]),
+    "profile-built-in": document(profiles=[{"name": "hgm9560", "toml": "x"}]),
     "device-without-name": document(devices=[{key: value for key, value in DEVICE.items() if key != "name"}]),
 }
 
