@@ -31,8 +31,9 @@ void check_overlap(ProfileDraft& draft) {
 
 // Reads never cover blocks of different schedules, so equal schedules are neighbours.
 void sort_by_schedule(ProfileDraft& draft) {
-  std::ranges::stable_sort(draft.blocks, {}, [](const auto& block) {
-    return std::tuple{!block.part.is_always_read(), block.part.every, block.part.conditions};
+  std::ranges::sort(draft.blocks, {}, [](const auto& block) {
+    return std::tuple{!block.part.is_always_read(), block.part.every, block.part.conditions, block.part.table,
+                      block.part.address};
   });
 }
 
