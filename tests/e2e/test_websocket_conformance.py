@@ -45,7 +45,7 @@ def test_message_of_any_length_is_accepted(client, length, opcode, code, piece):
 @pytest.mark.parametrize("mask", [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x00\xff\x01\x80"])
 def test_any_mask_is_accepted(client, mask):
     client.send(frame(TEXT, "ping", mask=mask))
-    assert client.frame() == Frame(TEXT, b"pong", True, 0)
+    assert client.frame_in_response() == Frame(TEXT, b"pong", True, 0)
 
 
 @pytest.mark.parametrize("opcode", [TEXT, BINARY, PING, PONG, CLOSE])
@@ -67,7 +67,7 @@ def test_length_that_is_not_minimal_closes_the_connection(client, length, form):
 @pytest.mark.parametrize("piece", [WHOLE, BY_BYTES])
 def test_ping_is_answered_with_its_payload(client, payload, piece):
     client.send(frame(PING, payload), piece)
-    assert client.frame() == Frame(PONG, payload, True, 0)
+    assert client.frame_in_response() == Frame(PONG, payload, True, 0)
 
 
 @pytest.mark.parametrize("opcode", [PING, PONG, CLOSE])
@@ -78,14 +78,14 @@ def test_control_frame_of_more_than_125_bytes_closes_the_connection(client, opco
 
 def test_unsolicited_pongs_are_ignored(client):
     client.send(frame(PONG) + frame(PONG, "unasked") + frame(PING, "asked"))
-    assert client.frame() == Frame(PONG, b"asked", True, 0)
+    assert client.frame_in_response() == Frame(PONG, b"asked", True, 0)
     assert client.frames_until_pong() == []
 
 
 @pytest.mark.parametrize("piece", [WHOLE, BY_BYTES])
 def test_ten_pings_in_a_row_are_all_answered(client, piece):
     client.send(b"".join(frame(PING, f"payload-{number}") for number in range(10)), piece)
-    assert [client.frame().payload for _ in range(10)] == [b"payload-%d" % number for number in range(10)]
+    assert [client.frame_in_response().payload for _ in range(10)] == [b"payload-%d" % number for number in range(10)]
 
 
 # Reserved bits and opcodes
@@ -142,7 +142,7 @@ def test_message_in_parts_is_one(client, parts, between, piece):
     frames = [frame(CONTINUATION if index else TEXT, part, fin=index == len(parts) - 1) for index, part in enumerate(parts)]
     client.send(between.join(frames), piece)
     pongs = (len(parts) - 1) * (between == frame(PING, "between"))
-    responses = [client.frame() for _ in range(pongs + 1)]
+    responses = [client.frame_in_response() for _ in range(pongs + 1)]
     assert responses == [Frame(PONG, b"between", True, 0)] * pongs + [Frame(TEXT, b"pong", True, 0)]
 
 
@@ -150,9 +150,9 @@ def test_ping_within_a_message_is_answered_before_its_end(client):
     client.send(PI)
     for payload in (b"first", b"second"):
         client.send(frame(PING, payload) + frame(CONTINUATION, fin=False))
-        assert client.frame() == Frame(PONG, payload, True, 0)
+        assert client.frame_in_response() == Frame(PONG, payload, True, 0)
     client.send(NG)
-    assert client.frame() == Frame(TEXT, b"pong", True, 0)
+    assert client.frame_in_response() == Frame(TEXT, b"pong", True, 0)
 
 
 @pytest.mark.parametrize("length", [1, 64, 1300])
@@ -233,7 +233,7 @@ def test_invalid_text_closes_the_connection_before_the_frame_is_complete(client,
 
 def test_ping_within_a_code_point_does_not_damage_it(client):
     client.send(frame(TEXT, b"\xf0\x9f", fin=False) + frame(PING, b"\xff") + frame(CONTINUATION, b"\x98\x80"))
-    assert client.frame() == Frame(PONG, b"\xff", True, 0)
+    assert client.frame_in_response() == Frame(PONG, b"\xff", True, 0)
     assert_taken(client, "malformed_json")
 
 
@@ -322,7 +322,7 @@ def test_length_with_the_highest_bit_closes_the_connection(client):
 
 def test_pings_within_a_message_do_not_count_as_its_bytes(client):
     client.send(frame(TEXT, b"*" * (WEBSOCKET_MESSAGE_MAX - 4), fin=False) + frame(PING, "x" * 100) + frame(CONTINUATION, "ping"))
-    assert client.frame() == Frame(PONG, b"x" * 100, True, 0)
+    assert client.frame_in_response() == Frame(PONG, b"x" * 100, True, 0)
     assert_taken(client, "malformed_json")
 
 

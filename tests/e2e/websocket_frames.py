@@ -41,6 +41,13 @@ class Frame:
     reserved: int
 
 
+def is_unasked(one):
+    """Whether the daemon sends such a frame by itself at any time: keep-alive, heartbeats and events, which may be compressed."""
+    if one.opcode != TEXT or one.payload == b"pong":
+        return one.opcode == PING
+    return bool(one.reserved) or json.loads(one.payload)["type"] in ("hb", "event")
+
+
 def upgrade(path, headers=()):
     """An opening handshake; a header in `headers` replaces the usual one, or with None leaves it out."""
     usual = {"Host": "localhost", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
@@ -106,13 +113,19 @@ class RawClient:
         assert one.opcode < 8 or (one.fin and length <= 125 and not one.reserved)
         return one
 
+    def frame_in_response(self):
+        """The next frame but those that the daemon sends by itself at any time."""
+        while is_unasked(one := self.frame()):
+            pass
+        return one
+
     def frames_until_pong(self):
         """Sends 'ping' and returns the messages before its 'pong': the connection works, and earlier messages were received.
-        Omitted are periodic messages: keep-alive, heartbeats, and the start of the gateway."""
+        Omitted is what the daemon sends by itself at any time."""
         self.send(frame(TEXT, "ping"))
         before = []
         while (one := self.frame()) != Frame(TEXT, b"pong", True, 0):
-            if one.opcode != PING and (one.opcode != TEXT or json.loads(one.payload)["type"] not in ("hb", "event")):
+            if not is_unasked(one):
                 before.append(one)
         return before
 
