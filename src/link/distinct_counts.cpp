@@ -153,13 +153,17 @@ DistinctCounts::Choice DistinctCounts::choose(const ReadRequest& wanted, const E
   // to wait.
   if (scope_ == Scope::connection && rotation == 1) return {wanted, now};
 
-  // None is free now: wait for the first one that other masters do not use.
+  // None is free now: wait for the first one that other masters do not use, and for the count of the last
+  // request only if there is no other.
   SteadyTime earliest = SteadyTime::max();
+  SteadyTime last_free_at = SteadyTime::max();
   for (std::uint16_t count = least; count <= most; ++count) {
+    if (known.counts[count].foreign_until > now) continue;
     const bool is_last = scope_ == Scope::connection && known.counts[count].used == known.requests;
-    if (known.counts[count].foreign_until <= now && !is_last)
-      earliest = std::min(earliest, free_at(known, extension, count));
+    SteadyTime& first = is_last ? last_free_at : earliest;
+    first = std::min(first, free_at(known, extension, count));
   }
+  if (earliest == SteadyTime::max()) earliest = last_free_at;
   if (earliest != SteadyTime::max()) return {wanted, earliest};
   // Rather than sending nothing, ignore the limits: lost responses may have caused them.
   LongerReads& longer_reads = known.longer_reads[wanted.unit_id];

@@ -303,6 +303,24 @@ TEST_F(Gateway, response_of_a_unit_with_a_single_count_is_never_accepted) {
   }
 }
 
+// No other master is there, and nothing but single registers outside of all blocks is read.
+TEST_F(Gateway, single_registers_are_read_one_after_the_other_also_when_one_is_refused) {
+  const auto read_register = [&](std::uint16_t first) {
+    submit("a", {.unit_id = 2, .function = modbus::Function::holding_registers, .first = first, .count = 1});
+    std::string event = next_event();
+    while (event.starts_with("send")) {
+      receive(first == 5'000 ? tcp_exception(transaction_id, 2, 2) : response(7));
+      event = next_event();
+    }
+    return event;
+  };
+  EXPECT_EQ(exchange(1, 100).substr(0, 12), "report a 100");
+  EXPECT_EQ(exchange(2, 100).substr(0, 12), "report a 100");
+  EXPECT_EQ(read_register(768), "report a 775");
+  EXPECT_EQ(read_register(5'000), "report a exception 2");
+  EXPECT_EQ(read_register(776), "report a 783");
+}
+
 TEST_F(Gateway, single_controller_is_read_with_the_wanted_count_also_after_a_timeout) {
   for (int request = 0; request < 5; ++request) {
     submit_read(1);
