@@ -20,6 +20,7 @@ add_custom_target(documents ALL DEPENDS ${package_dir}/gensetd.1.gz ${package_di
 install(TARGETS gensetd DESTINATION bin)
 install(FILES ${package_dir}/gensetd.1.gz DESTINATION share/man/man1)
 install(FILES ${package_dir}/gensetd.bash DESTINATION share/bash-completion/completions RENAME gensetd)
+# With profiles/unconfirmed, which is not built in.
 install(DIRECTORY profiles/ DESTINATION share/gensetd/profiles FILES_MATCHING PATTERN *.toml)
 install(FILES deploy/grafana/gensetd.json DESTINATION share/gensetd/grafana)
 install(FILES deploy/prometheus/gensetd.rules.yml DESTINATION share/gensetd/prometheus)

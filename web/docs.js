@@ -106,17 +106,18 @@ function sample(schema) {
   return Object.fromEntries(required.map((name) => [name, sample(value.properties[name])]));
 }
 
-function body_of(operation) {
+// In each form that the server accepts; the first is the usual one.
+function bodies_of(operation) {
   const body = resolved(operation.requestBody).value;
-  return (body.content || {})["application/json"];
+  return Object.entries(body.content || {}).map(([type, content]) => ({ type, schema: content.schema, about: body.description }));
 }
 
 function command_of(method, path, operation) {
   const words = ["curl"];
   if (method !== "get") words.push("-X", method.toUpperCase());
   if (!is_open(operation)) words.push("-H 'Authorization: Bearer TOKEN'");
-  const body = body_of(operation);
-  if (body) words.push("-H 'Content-Type: application/json'", `-d '${JSON.stringify(sample(body.schema))}'`);
+  const [body] = bodies_of(operation);
+  if (body) words.push(`-H 'Content-Type: ${body.type}'`, body.type === "application/json" ? `-d '${JSON.stringify(sample(body.schema))}'` : "--data-binary @FILE");
   words.push(`'${new URL("..", location.href).href.replace(/\/$/, "")}${path}'`);
   return words.join(" ");
 }
@@ -153,8 +154,13 @@ function operation_of(path, method, operation, shared) {
     for (const one of parameters) list.append(field_row(one.in === "path" ? `{${one.name}}` : `?${one.name}=`, one.schema, one.required, one.description, in_request));
     inside.append(make("h3", "", "Parameters"), list);
   }
-  const body = body_of(operation);
-  if (body) inside.append(make("h3", "", `Body: ${kind_of(body.schema)}`), fields_of(body.schema, in_request) || make("span", "kind", kind_of(body.schema)));
+  const bodies = bodies_of(operation);
+  const [body] = bodies;
+  if (body && body.type === "application/json") {
+    inside.append(make("h3", "", `Body: ${kind_of(body.schema)}`), fields_of(body.schema, in_request) || make("span", "kind", kind_of(body.schema)));
+  } else if (body) {
+    inside.append(make("h3", "", `Body: ${bodies.map((one) => one.type).join(" or ")}`), make("p", "", body.about || ""));
+  }
   if (!path.startsWith("/ws/")) inside.append(make("h3", "", "Example"), make("pre", "", command_of(method, path, operation)));
   inside.append(make("h3", "", "Responses"), responses_of(operation));
   const shown = make("details", "operation", title, inside);

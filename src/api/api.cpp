@@ -10,7 +10,8 @@
 #include <algorithm>
 
 // The route table, permissions, and responses without a route. The handlers are in registry_routes.cpp,
-// connection_routes.cpp, reading_routes.cpp, event_routes.cpp, history_routes.cpp and access_routes.cpp.
+// profile_routes.cpp, connection_routes.cpp, reading_routes.cpp, event_routes.cpp, history_routes.cpp and
+// access_routes.cpp.
 namespace gensetd::api {
 namespace {
 
@@ -22,6 +23,9 @@ using server::HttpResponse;
 namespace asio = boost::asio;
 
 constexpr std::size_t path_logged_max = 100;
+
+// Larger than HTTP_BODY_MAX may be: the longest notes of a site.
+constexpr std::size_t site_bytes_max = 524'288;
 
 // "/api/sites/{}" against "/api/sites/7": true, and "7" in `variable`.
 bool matches(std::string_view pattern, std::string_view path, std::string& variable) {
@@ -43,6 +47,8 @@ std::string_view allow_header_name(server::Method method) {
       return "GET, HEAD";
     case server::Method::post:
       return "POST";
+    case server::Method::put:
+      return "PUT";
     case server::Method::patch:
       return "PATCH";
     case server::Method::remove:
@@ -57,6 +63,7 @@ std::string_view allow_header_name(server::Method method) {
 std::string_view openapi_name(server::Method method) {
   if (method == server::Method::get) return "get";
   if (method == server::Method::post) return "post";
+  if (method == server::Method::put) return "put";
   return method == server::Method::patch ? "patch" : "delete";
 }
 
@@ -100,6 +107,7 @@ const Api::Route Api::routes[] = {
     {server::Method::post, "/api/devices", &Api::create_row<Device>},
     {server::Method::post, "/api/devices/test-connection", &Api::test_connection},
     {server::Method::post, "/api/devices/read", &Api::read_device},
+    {server::Method::post, "/api/scan", &Api::scan_address},
     {server::Method::get, "/api/devices/{}", &Api::get_row<Device>},
     {server::Method::patch, "/api/devices/{}", &Api::update_row<Device>},
     {server::Method::remove, "/api/devices/{}", &Api::remove_row<Device>},
@@ -107,6 +115,8 @@ const Api::Route Api::routes[] = {
     {server::Method::get, "/api/devices/{}/points", &Api::get_points},
     {server::Method::get, "/api/profiles", &Api::list_profiles},
     {server::Method::get, "/api/profiles/{}", &Api::get_profile},
+    {server::Method::put, "/api/profiles/{}", &Api::put_profile},
+    {server::Method::remove, "/api/profiles/{}", &Api::remove_profile},
     {server::Method::get, "/api/roles", &Api::list_roles},
     {server::Method::get, "/api/metrics", &Api::get_metrics},
     {server::Method::get, "/api/events", &Api::list_events},
@@ -163,6 +173,14 @@ asio::awaitable<HttpResponse> Api::respond(const HttpRequest& request) {
   co_return response;
 }
 
+std::size_t Api::body_bytes_max(server::Method method, std::string_view path, std::size_t usual) const {
+  const bool is_upload = method == server::Method::put && path.starts_with("/api/profiles/");
+  if (is_upload) return registry::StoredProfile::bytes_max;
+  const bool is_site = (method == server::Method::post && path == "/api/sites") ||
+                       (method == server::Method::patch && path.starts_with("/api/sites/"));
+  return is_site ? std::max(usual, site_bytes_max) : usual;
+}
+
 // A pattern without {} has precedence: "/api/devices/read" is not the device with the id "read".
 Api::Match Api::match(std::string_view path) {
   Match found;
@@ -194,7 +212,7 @@ asio::awaitable<HttpResponse> Api::dispatch(const HttpRequest& request) {
     co_return response;
   }
   std::string allowed = allowed_methods(found);
-  if (request.path == "*") allowed = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
+  if (request.path == "*") allowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
   if (request.path == "/ws/metrics") {
     if (request.method == server::Method::get) co_return upgrade_required();
     allowed = "GET, OPTIONS";
@@ -245,7 +263,7 @@ HttpResponse Api::preflight(const HttpRequest& request) const {
         403, "forbidden_origin",
         "pages of this origin are not permitted to use the API; see ALLOWED_ORIGINS");
   HttpResponse response{.status = 204};
-  response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE");
+  response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
   response.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type");
   response.headers.emplace_back("Access-Control-Max-Age", "600");
   return response;

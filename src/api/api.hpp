@@ -34,12 +34,13 @@ class Api final : public server::RequestHandler {
       std::shared_ptr<stream::WebSocketContext> websockets, const server::HttpServer& http_server);
 
   ResponseTask respond(const HttpRequest& request) override;
+  std::size_t body_bytes_max(server::Method method, std::string_view path, std::size_t usual) const override;
   std::variant<server::WebSocketTask, HttpResponse> authorize_upgrade(const HttpRequest& request) override;
 
   // A row of the route table, as web/openapi.json must describe it. The WebSocket and the files of web/ are
   // not in the table.
   struct RouteName {
-    std::string_view method;   // "get", "post", "patch", "delete"
+    std::string_view method;   // "get", "post", "put", "patch", "delete"
     std::string_view pattern;  // "/api/sites/{}"
     bool open;                 // needs no token
   };
@@ -82,9 +83,12 @@ class Api final : public server::RequestHandler {
   ResponseTask get_diagnostics(const HttpRequest&, std::string);
   ResponseTask test_connection(const HttpRequest&, std::string);
   ResponseTask read_device(const HttpRequest&, std::string);
+  ResponseTask scan_address(const HttpRequest&, std::string);
   ResponseTask get_points(const HttpRequest&, std::string);
   ResponseTask list_profiles(const HttpRequest&, std::string);
   ResponseTask get_profile(const HttpRequest&, std::string);
+  ResponseTask put_profile(const HttpRequest&, std::string name);
+  ResponseTask remove_profile(const HttpRequest&, std::string name);
   ResponseTask list_roles(const HttpRequest&, std::string);
   ResponseTask list_events(const HttpRequest&, std::string);
   ResponseTask acknowledge_event(const HttpRequest&, std::string);
@@ -106,6 +110,7 @@ class Api final : public server::RequestHandler {
   const server::Connections& connections_;
   const server::HttpMetrics& http_metrics_;
   int running_reads_ = 0;    // of read_device() and test_connection()
+  int running_scans_ = 0;    // of scan_address()
   int running_scrapes_ = 0;  // of get_prometheus() with all devices
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };

@@ -9,6 +9,7 @@
 #include "profile/catalog.hpp"
 #include "reading/reading.hpp"
 #include "registry/service.hpp"
+#include "registry/validation.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -39,6 +40,9 @@ struct ProbeResult {
   std::chrono::microseconds latency{0};
   std::uint16_t address = 0;  // of the register that was read
   std::uint16_t raw_value = 0;
+  std::optional<std::string> identity;         // "likely" or "unlikely"; empty: unknown
+  std::optional<std::string> identity_reason;  // one line; empty: the profile has no identity, or no response
+  std::optional<std::string> firmware;
 };
 
 // The result of POST /api/devices/read. `error` as in ProbeResult.
@@ -80,6 +84,8 @@ struct ApiServices {
   // Reads every register of the profile, or only this range.
   std::function<boost::asio::awaitable<ReadNowResult>(ProbeRequest, std::optional<modbus::ReadRequest>)>
       read_now;
+  // Scans an address, at most a minute: the body of POST /api/scan.
+  std::function<boost::asio::awaitable<std::string>(registry::ScanTarget)> scan;
   // Why a controller must not have this address, as a sentence; empty when it may, and for a host name.
   std::function<std::string(const std::string& ip_address)> address_refusal;
   std::function<HealthReport()> health;

@@ -48,6 +48,10 @@ std::string_view attempted(Verb verb) {
   return words.at(static_cast<std::size_t>(verb));
 }
 
+bool was_stored(Service::ChangeOutcome outcome) {
+  return outcome == Service::ChangeOutcome::stored || outcome == Service::ChangeOutcome::found;
+}
+
 std::string_view outcome_note(Service::ChangeOutcome outcome) {
   switch (outcome) {
     case Service::ChangeOutcome::stored:
@@ -72,8 +76,7 @@ std::string audit_line(std::string_view who, std::string_view from, const Regist
   const json::object before = row_of(change.before);
   const json::object after = row_of(change.after);
   const json::value& id = (after.empty() ? before : after).at("id");
-  const bool is_stored =
-      change.outcome == Service::ChangeOutcome::stored || change.outcome == Service::ChangeOutcome::found;
+  const bool is_stored = was_stored(change.outcome);
   const auto line = [&](Verb verb, const std::string& values) {
     return fmt::format("audit: {} from {} {} {} {}: {}{}", who, from,
                        is_stored ? completed(verb) : attempted(verb), change.kind, json::serialize(id),
@@ -83,6 +86,18 @@ std::string audit_line(std::string_view who, std::string_view from, const Regist
   if (after.empty()) return line(Verb::remove, change.before);
   const std::string changed = differences(before, after);
   return changed.empty() ? std::string{} : line(Verb::change, changed);
+}
+
+std::string profile_audit_line(std::string_view who, std::string_view from,
+                               const std::optional<registry::StoredProfile>& before,
+                               const std::optional<registry::StoredProfile>& after,
+                               Service::ChangeOutcome outcome) {
+  const Verb verb = !before ? Verb::add : !after ? Verb::remove : Verb::change;
+  std::string bytes = fmt::format("{}", (before ? *before : *after).toml.size());
+  if (before && after) bytes += fmt::format(" -> {}", after->toml.size());
+  return fmt::format("audit: {} from {} {} profile {}: {} bytes{}", who, from,
+                     was_stored(outcome) ? completed(verb) : attempted(verb), (after ? *after : *before).name,
+                     bytes, outcome_note(outcome));
 }
 
 }  // namespace gensetd::api

@@ -2,6 +2,7 @@
 
 #include "registry/service.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,5 +25,12 @@ struct RegistryChange {
 // If the response of the database was lost, the line says whether the change was stored. Values are JSON, so
 // a client's text cannot end the line. Empty when nothing changed.
 std::string audit_line(std::string_view who, std::string_view from, const RegistryChange& change);
+
+// The same for a stored profile: "audit: API_TOKEN from 10.0.0.5:41000 changed profile pump: 1200 -> 1350
+// bytes".
+std::string profile_audit_line(std::string_view who, std::string_view from,
+                               const std::optional<registry::StoredProfile>& before,
+                               const std::optional<registry::StoredProfile>& after,
+                               registry::Service::ChangeOutcome outcome);
 
 }  // namespace gensetd::api

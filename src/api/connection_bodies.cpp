@@ -111,6 +111,9 @@ std::string to_json(const ProbeResult& result) {
       .field("latency_ms", static_cast<double>(result.latency.count()) / 1000.0)
       .field("address", result.address)
       .field("raw_value", success ? std::optional{result.raw_value} : std::nullopt)
+      .field("identity", result.identity)
+      .field("identity_reason", result.identity_reason)
+      .field("firmware", result.firmware)
       .finish();
 }
 

@@ -8,7 +8,7 @@
 
 #include <utility>
 
-// Connection tests and single reads of controllers.
+// Connection tests, single reads and scans of controllers.
 namespace gensetd::api {
 namespace {
 
@@ -63,6 +63,24 @@ asio::awaitable<HttpResponse> Api::read_device(const HttpRequest& request, std::
   const ReadNowResult found =
       co_await services_.read_now(std::move(std::get<ProbeRequest>(target)), range_to_read);
   co_return HttpResponse{.body = to_json(found)};
+}
+
+// One at a time: each occupies its line for up to a minute.
+asio::awaitable<HttpResponse> Api::scan_address(const HttpRequest& request, std::string) {
+  server::require_no_query(request.query);
+  auto body = parse_body(request);
+  if (auto* refusal = std::get_if<HttpResponse>(&body)) co_return std::move(*refusal);
+  const auto& given = std::get<boost::json::object>(body);
+  auto not_allowed = refuse_address(given, services_);
+  if (not_allowed) co_return std::move(*not_allowed);
+  auto target = registry::scan_target(given);
+  if (const auto* refusal = std::get_if<registry::Refusal>(&target)) co_return refusal_response(*refusal);
+  if (running_scans_ > 0)
+    co_return server::error_response(409, "scan_running",
+                                     "another scan is running; try again when it has ended, within a minute");
+  const server::CountGuard guard(running_scans_);
+  std::string found = co_await services_.scan(std::move(std::get<registry::ScanTarget>(target)));
+  co_return HttpResponse{.body = std::move(found)};
 }
 
 }  // namespace gensetd::api

@@ -94,6 +94,7 @@ std::string to_json(const registry::Site& site) {
       .field("description", site.description)
       .field("is_active", site.is_active)
       .json("topology", site.topology ? registry::print_topology(*site.topology) : "null")
+      .json("alarm_notes", site.alarm_notes ? registry::print_alarm_notes(*site.alarm_notes) : "null")
       .field("created_at", reading::print_timestamp(site.created_at))
       .field("updated_at", reading::print_timestamp(site.updated_at))
       .finish();
@@ -121,16 +122,27 @@ std::string to_json(const registry::Device& device) {
       .field("nominal_voltage", device.nominal_voltage)
       .field("battery_voltage", device.battery_voltage)
       .json("limits", device.limits ? registry::print_bands(*device.limits) : "null")
+      .json("inputs", device.inputs ? registry::print_inputs(*device.inputs) : "null")
       .field("created_at", reading::print_timestamp(device.created_at))
       .field("updated_at", reading::print_timestamp(device.updated_at))
       .finish();
 }
 
-json::object to_json(const profile::Profile& profile) {
+std::string to_json(const registry::StoredProfile& profile) {
+  return text::JsonText{}
+      .field("name", profile.name)
+      .field("toml", profile.toml)
+      .field("changed_at", reading::print_timestamp(profile.changed_at))
+      .field("changed_by", profile.changed_by)
+      .finish();
+}
+
+json::object to_json(const profile::Profile& profile, profile::Origin origin) {
   json::object out{{"name", profile.name},
                    {"title", text_json(profile.title)},
                    {"device_type", profile::to_word(profile.device_type)},
                    {"protocol", profile::to_word(profile.protocol)},
+                   {"origin", profile::to_word(origin)},
                    {"confirmed", profile.is_confirmed},
                    {"seen", json::array(profile.seen.begin(), profile.seen.end())}};
   json::array groups;

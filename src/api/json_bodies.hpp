@@ -1,5 +1,6 @@
 #pragma once
 
+#include "profile/catalog.hpp"
 #include "profile/profile.hpp"
 #include "registry/types.hpp"
 #include "server/message.hpp"
@@ -15,7 +16,9 @@ namespace gensetd::api {
 // The JSON of sites, devices and profiles, with the fields in the order of their documentation.
 std::string to_json(const registry::Site& site);
 std::string to_json(const registry::Device& device);
-boost::json::object to_json(const profile::Profile& profile);
+std::string to_json(const registry::StoredProfile& profile);  // of an export
+boost::json::object to_json(const profile::Profile& profile,
+                            profile::Origin origin = profile::Origin::built_in);
 boost::json::array roles_json();
 
 // The object in a request's body, or the response that refuses it (400, 415).

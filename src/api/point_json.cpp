@@ -1,6 +1,7 @@
 #include "api/point_json.hpp"
 
 #include "api/text_json.hpp"
+#include "events/input_labels.hpp"
 #include "profile/words.hpp"
 
 #include <string_view>
@@ -16,17 +17,19 @@ json::value time_json(const std::optional<reading::Timestamp>& time) {
   return time ? json::value(reading::print_timestamp(*time)) : json::value(nullptr);
 }
 
-json::object point_json(const AlarmPoint& point) {
+json::object point_json(const AlarmPoint& point, const registry::Inputs* inputs = nullptr) {
+  const std::optional<int> priority = events::priority_of(point, inputs);
+  const profile::Text& label = events::label_of(point, inputs);
   json::object out{
       {"code", point.code},
       {"class", profile::to_word(point.alarm_class)},
-      {"priority", point.priority ? json::value(*point.priority) : json::value(nullptr)},
+      {"priority", priority ? json::value(*priority) : json::value(nullptr)},
       {"table", profile::to_word(point.word.function)},
       {"address", point.word.address},
       {"mask", point.mask},
       {"value", point.value ? json::value(*point.value) : json::value(nullptr)},
-      {"label", text_json(point.label)},
-      {"text", text_json(profile::text_of(point, point.label))},
+      {"label", text_json(label)},
+      {"text", text_json(profile::text_of(point, label))},
       {"help", point.help.en.empty() ? json::value(nullptr) : json::value(text_json(point.help))},
       {"input", point.input != 0 ? json::value(point.input) : json::value(nullptr)},
       {"latched", point.is_latched},
@@ -58,7 +61,7 @@ json::array alarm_points_json(const profile::Profile& profile) {
   return points;
 }
 
-json::object points_json(const reading::Content& content) {
+json::object points_json(const reading::Content& content, const registry::Inputs* inputs) {
   const profile::Profile& profile = *content.profile;
   json::array on;
   json::array unknown;
@@ -75,7 +78,8 @@ json::object points_json(const reading::Content& content) {
     for (std::uint32_t place = word.first_point; place < word.end_point; ++place) {
       const AlarmPoint& point = profile.alarm_points[place];
       if (!point.is_on(*known.raw)) continue;
-      json::object entry = point_json(point);
+      json::object entry = point_json(point, inputs);
+      entry["kind"] = registry::to_word(events::kind_of(point, inputs));
       entry["read_at"] = time_json(known.read_at ? known.read_at : content.last_seen);
       on.push_back(std::move(entry));
     }

@@ -2,6 +2,7 @@
 
 #include "profile/profile.hpp"
 #include "reading/reading.hpp"
+#include "registry/device_inputs.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -12,6 +13,7 @@ namespace gensetd::api {
 boost::json::array alarm_points_json(const profile::Profile& profile);
 
 // Which of them are on, which words are unknown, and which set bits have no name (docs/api.md, Alarm points).
-boost::json::object points_json(const reading::Content& content);
+// `inputs`: what the site has connected to the digital inputs; null: nothing is known.
+boost::json::object points_json(const reading::Content& content, const registry::Inputs* inputs);
 
 }  // namespace gensetd::api

@@ -1,6 +1,5 @@
 #include "api/api.hpp"
 #include "api/json_bodies.hpp"
-#include "api/point_json.hpp"
 #include "api/reading_metrics.hpp"
 #include "server/count_guard.hpp"
 #include "server/query_parameters.hpp"
@@ -14,7 +13,7 @@
 #include <optional>
 #include <utility>
 
-// Readings, profiles, health.
+// Readings, health.
 namespace gensetd::api {
 namespace {
 
@@ -66,15 +65,6 @@ text::Pieces pieces_of_readings(const ApiServices& services, const ReadingFilter
   return text::pieces_of_list(std::move(next));
 }
 
-text::Pieces pieces_of_profiles(const profile::Catalog& profiles) {
-  auto next = [profile = profiles.all().begin(), end = profiles.all().end()](std::string& out) mutable {
-    if (profile == end) return false;
-    out += json::serialize(to_json(*(profile++)->second));
-    return true;
-  };
-  return text::pieces_of_list(std::move(next));
-}
-
 // Keeps the guard until the last piece is sent.
 text::Pieces with_guard(std::shared_ptr<server::CountGuard> guard, text::Pieces pieces) {
   return [guard = std::move(guard), pieces = std::move(pieces)](std::string& out) { return pieces(out); };
@@ -103,22 +93,6 @@ asio::awaitable<HttpResponse> Api::get_metrics(const HttpRequest& request, std::
     co_return server::error_response(404, "not_found", fmt::format("there is no site {}", *site_id),
                                      "site_id");
   co_return server::response_in_pieces(pieces_of_readings(services_, filter));
-}
-
-asio::awaitable<HttpResponse> Api::list_profiles(const HttpRequest& request, std::string) {
-  server::require_no_query(request.query);
-  co_return server::response_in_pieces(pieces_of_profiles(*services_.profiles));
-}
-
-asio::awaitable<HttpResponse> Api::get_profile(const HttpRequest& request, std::string variable) {
-  server::require_no_query(request.query);
-  const auto profile = services_.profiles->find(variable);
-  if (!profile)
-    co_return server::error_response(404, "not_found",
-                                     fmt::format("there is no profile {}", variable.substr(0, 40)));
-  json::object body = to_json(*profile);
-  body["alarm_points"] = alarm_points_json(*profile);
-  co_return HttpResponse{.body = json::serialize(body)};
 }
 
 asio::awaitable<HttpResponse> Api::list_roles(const HttpRequest& request, std::string) {

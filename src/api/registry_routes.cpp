@@ -226,7 +226,8 @@ asio::awaitable<HttpResponse> Api::get_points(const HttpRequest& request, std::s
                            .profile = services_.profiles->find(device->profile)};
   if (!nothing.profile) nothing.profile = std::make_shared<const profile::Profile>();
   const reading::Content& content = newest && newest->content ? *newest->content : nothing;
-  co_return HttpResponse{.body = boost::json::serialize(points_json(content))};
+  co_return HttpResponse{
+      .body = boost::json::serialize(points_json(content, device->inputs ? &*device->inputs : nullptr))};
 }
 
 }  // namespace gensetd::api

@@ -203,6 +203,8 @@ profile::ProfilePtr profile_from(std::string_view text) {
   const json::object object = parse_object(text);
   auto made = std::make_shared<Profile>();
   made->name = text_at(object, "name");
+  const auto* confirmed = object.if_contains("confirmed");
+  made->is_confirmed = confirmed == nullptr || *confirmed != false;
   for_each_at(object, "groups", [&](const json::object& group) {
     made->groups.push_back({text_at(group, "name"), label_at(group, "label")});
   });

@@ -1,13 +1,13 @@
 #include "commands/read_command.hpp"
 
 #include "commands/daemon_client.hpp"
-#include "commands/foreign_traffic.hpp"
 #include "commands/read_report.hpp"
 #include "daemon/read_now.hpp"
 #include "link/error.hpp"
 #include "modbus/error.hpp"
 #include "modbus/rtu_frame.hpp"
 #include "poller/connection_test.hpp"
+#include "poller/foreign_traffic.hpp"
 #include "profile/words.hpp"
 #include "supervision/use_tuple.hpp"
 
@@ -58,6 +58,7 @@ class ReadLoop {
       status_ = read.error.empty() ? 0 : 1;
       if (read.error.empty()) {
         out_ << read_report(job_, read) << std::flush;
+        warn_if_unconfirmed(read);
       } else {
         errors_ << read.error << std::endl;
       }
@@ -110,10 +111,17 @@ class ReadLoop {
                           profile::to_word(other.protocol));
   }
 
+  // Once, also with --watch.
+  void warn_if_unconfirmed(const api::ReadNowResult& read) {
+    if (unconfirmed_warned_ || job_.range || read.content->profile->is_confirmed) return;
+    unconfirmed_warned_ = true;
+    errors_ << "this register map is not confirmed: compare the values with the panel" << std::endl;
+  }
+
   // At most once, also with --watch.
   void warn_if_shared() {
     if (!reader_ || shared_warned_) return;
-    const std::string others = foreign_traffic_warning(reader_->link().conversation());
+    const std::string others = poller::foreign_traffic_warning(reader_->link().conversation());
     if (others.empty()) return;
     shared_warned_ = true;
     errors_ << others << std::endl;
@@ -129,6 +137,7 @@ class ReadLoop {
   asio::steady_timer timer_;
   int status_ = 1;
   bool shared_warned_ = false;
+  bool unconfirmed_warned_ = false;
 };
 
 // Runs until the read is done or a signal arrives.

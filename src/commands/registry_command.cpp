@@ -8,6 +8,7 @@
 #include "profile/catalog.hpp"
 #include "reading/clocks.hpp"
 #include "registry/database.hpp"
+#include "registry/fields.hpp"
 #include "registry/import.hpp"
 #include "registry/store.hpp"
 
@@ -49,8 +50,10 @@ std::string lines_of(const Rows& rows) {
 }
 
 std::string document_of(const registry::Directory& directory) {
-  return fmt::format("{{\"format\":\"{}\",\n\"sites\":[{}],\n\"devices\":[{}]}}\n", registry::export_format,
-                     lines_of(directory.sites), lines_of(directory.devices));
+  std::string profiles = lines_of(directory.profiles);
+  if (!profiles.empty()) profiles = fmt::format("\"profiles\":[{}],\n", profiles);
+  return fmt::format("{{\"format\":\"{}\",\n{}\"sites\":[{}],\n\"devices\":[{}]}}\n", registry::export_format,
+                     profiles, lines_of(directory.sites), lines_of(directory.devices));
 }
 
 constexpr std::string_view expected = "expected the JSON object that gensetd registry export writes";
@@ -103,6 +106,11 @@ void reject_damaged(const registry::Directory& directory) {
   };
   for (const auto& [id, site] : directory.sites) add("site", id, site.damage);
   for (const auto& [id, device] : directory.devices) add("device", id, device.damage);
+  for (const auto& [name, profile] : directory.profiles) {
+    if (!profile.problem.empty())
+      rows += fmt::format("{}profile {}: {}", rows.empty() ? "" : "; ", registry::shortened(name),
+                          profile.problem);
+  }
   for (const std::string& row : directory.unusable)
     rows += fmt::format("{}{}: ids begin at 1", rows.empty() ? "" : "; ", row);
   if (!rows.empty())
@@ -110,28 +118,31 @@ void reject_damaged(const registry::Directory& directory) {
         fmt::format("rows of the registry are damaged ({}); correct them, then export again", rows));
 }
 
+std::string and_profiles(std::size_t count) {
+  return count == 0 ? "" : fmt::format(" and {} profiles", count);
+}
+
 void export_to(const fs::path& file, const daemon::Settings& settings, std::ostream& out) {
   auto store = registry::Store::reopen(registry::parse_database_url(settings.database_url));
   const registry::Directory directory = store.load();
   reject_damaged(directory);
   write_file(file, document_of(directory));
-  out << fmt::format("{}: {} sites and {} devices written\n", file.string(), directory.sites.size(),
-                     directory.devices.size());
+  out << fmt::format("{}: {} sites and {} devices{} written\n", file.string(), directory.sites.size(),
+                     directory.devices.size(), and_profiles(directory.profiles.size()));
 }
 
 void import_from(const fs::path& file, const daemon::Settings& settings, std::ostream& out) {
   const auto catalog = catalog_with(settings.profiles.string());
-  const registry::ProfileNames profiles(catalog);
   const boost::json::object document = read_document(file);
   auto store = registry::Store::create_or_open(registry::parse_database_url(settings.database_url));
   const auto now = reading::system_now();
-  const auto result = registry::import_document(store, document, profiles, now);
+  const auto result = registry::import_document(store, document, catalog, now);
   if (const auto* refusal = std::get_if<registry::Refusal>(&result)) {
     throw std::runtime_error(fmt::format("{}: {}; nothing was imported", file.string(), refusal->message));
   }
   const auto& imported = std::get<registry::Imported>(result);
-  out << fmt::format("{}: {} sites and {} devices imported\n", file.string(), imported.sites,
-                     imported.devices);
+  out << fmt::format("{}: {} sites and {} devices{} imported\n", file.string(), imported.sites,
+                     imported.devices, and_profiles(imported.profiles));
 }
 
 }  // namespace

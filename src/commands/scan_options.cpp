@@ -1,7 +1,6 @@
 #include "commands/scan_options.hpp"
 
 #include "commands/read_options.hpp"
-#include "modbus/rtu_frame.hpp"
 #include "text/list.hpp"
 #include "text/number.hpp"
 
@@ -27,7 +26,7 @@ std::vector<Protocol> protocols_of(const ScanOptions& options, std::uint16_t por
 void check_units(const ScanJob& job) {
   if (job.protocols != std::vector{Protocol::rtu_over_tcp}) return;
   for (const std::uint8_t unit_id : job.units) {
-    if (!is_unit_of(Protocol::rtu_over_tcp, unit_id))
+    if (!poller::is_unit_of(Protocol::rtu_over_tcp, unit_id))
       throw BadOption(fmt::format("--units: {} is out of range; rtu_over_tcp takes 1 to 247", unit_id));
   }
 }
@@ -57,6 +56,15 @@ ScanJob job_of(const ScanOptions& options) {
   return job;
 }
 
+poller::ScanPlan plan_of(const ScanJob& job) {
+  return {.host = job.host,
+          .port = job.port,
+          .units = job.units,
+          .protocols = job.protocols,
+          .profiles = job.profiles,
+          .timeout = job.timeout};
+}
+
 std::optional<std::vector<std::uint8_t>> parse_units(std::string_view text) {
   std::set<std::uint8_t> units;
   for (const std::string_view entry : text::split_list(text)) {
@@ -69,10 +77,6 @@ std::optional<std::vector<std::uint8_t>> parse_units(std::string_view text) {
       units.insert(static_cast<std::uint8_t>(unit_id));
   }
   return std::vector<std::uint8_t>(units.begin(), units.end());
-}
-
-bool is_unit_of(Protocol protocol, std::uint8_t unit_id) {
-  return protocol == Protocol::tcp || (unit_id >= 1 && unit_id <= modbus::rtu_unit_max);
 }
 
 }  // namespace gensetd::commands

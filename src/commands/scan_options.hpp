@@ -1,6 +1,7 @@
 #pragma once
 
 #include "modbus/read_request.hpp"
+#include "poller/scanner.hpp"
 #include "profile/profile.hpp"
 
 #include <chrono>
@@ -37,11 +38,10 @@ struct ScanJob {
 // Throws BadOption, or profile::ProfileError.
 ScanJob job_of(const ScanOptions& options);
 
+poller::ScanPlan plan_of(const ScanJob& job);
+
 // Parses a list such as "1-16,20" of unit ids from 0 to 255 into ascending ids without duplicates. Empty when
 // the text is not such a list.
 std::optional<std::vector<std::uint8_t>> parse_units(std::string_view text);
-
-// Whether a unit id exists in a protocol (serial line guide V1.02, 2.2).
-bool is_unit_of(modbus::Protocol protocol, std::uint8_t unit_id);
 
 }  // namespace gensetd::commands

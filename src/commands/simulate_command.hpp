@@ -20,6 +20,7 @@ struct SimulateOptions {
   int devices = 0;                    // 0: the demonstration plant
   bool one_port = false;              // the devices are unit ids behind one port
   std::vector<std::string> profiles;  // of `devices`, in turn; none: hgm9520n
+  std::string profiles_directory;     // more register maps for `profiles`, or empty
   std::string protocol;               // of `devices`: tcp or rtu_over_tcp; empty: tcp
   std::uint64_t seed = 1;
   double speed = 1.0;

@@ -1,5 +1,6 @@
 #include "commands/option_group.hpp"
 #include "commands/option_values.hpp"
+#include "commands/read_options.hpp"
 #include "commands/simulate_command.hpp"
 #include "commands/simulate_faults.hpp"
 #include "profile/catalog.hpp"
@@ -29,6 +30,8 @@ void add_plant(OptionGroup plant, SimulateOptions& options) {
   plant.flag("--one-port", options.one_port, "The devices are unit ids 1..247 behind one port");
   plant.list("--profile", "NAME", options.profiles,
              "Register maps of --devices, in turn, separated by commas (default hgm9520n)");
+  plant.add("--profiles", "DIRECTORY", options.profiles_directory,
+            "Directory of register maps, for --profile");
   plant.add_with_default("--protocol", "PROTOCOL", options.protocol,
                          "Protocol of --devices: tcp or rtu_over_tcp");
   plant.add_with_default("--seed", "NUMBER", options.seed, "The same seed gives the same plant");
@@ -233,7 +236,7 @@ simulator::SimulatorOptions plant_of(const SimulateOptions& options) {
   boost::system::error_code failed;
   boost::asio::ip::make_address(options.address, failed);
   if (failed) throw BadOption(fmt::format("--address: '{}' is not an IP address", options.address));
-  const auto catalog = profile::Catalog::built_in();
+  const auto catalog = catalog_with(options.profiles_directory);
   const auto first_port = static_cast<std::uint16_t>(options.port);
   simulator::SimulatorOptions plant =
       options.devices == 0 ? simulator::demo_plant(catalog, first_port, options.seed)

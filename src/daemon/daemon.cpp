@@ -4,14 +4,17 @@
 #include "daemon/diagnostics_json.hpp"
 #include "daemon/line_metrics.hpp"
 #include "daemon/logging.hpp"
+#include "daemon/probe_result.hpp"
 #include "daemon/process_metrics.hpp"
 #include "daemon/read_now.hpp"
+#include "daemon/scan_json.hpp"
 #include "log/log.hpp"
 #include "supervision/exceptions.hpp"
 
 #include <algorithm>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace gensetd::daemon {
 namespace {
@@ -56,8 +59,9 @@ poller::DeviceAddress address_of(const api::ProbeRequest& request) {
 }  // namespace
 
 Daemon::Daemon(asio::io_context& context, const Settings& settings, std::size_t descriptors)
-    : catalog_(catalog_of(settings)),
-      registry_(std::make_unique<registry::Service>(context.get_executor(), settings.database_url, catalog_)),
+    : profiles_(catalog_of(settings)),
+      registry_(std::make_unique<registry::Service>(context.get_executor(), settings.database_url,
+                                                    profiles_.base())),
       descriptors_(std::make_shared<link::DescriptorBudget>(0)),
       checks_(context.get_executor(), supervision::Task::health_checks),
       events_(std::make_unique<events::EventService>(
@@ -66,11 +70,13 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings, std::size_t 
                                .retention = settings.events_keep,
                                .version = GENSETD_VERSION})),
       history_(std::make_unique<history::History>(hub_, settings.history)),
-      poller_(std::make_unique<poller::Poller>(context, *catalog_, registry_->directory(), hub_, numbering_,
+      poller_(std::make_unique<poller::Poller>(context, *profiles_.catalog(), registry_->directory(), hub_,
+                                               numbering_,
                                                poller::Poller::Options{.defaults = settings.polling,
                                                                        .policy = policy_of(settings),
                                                                        .threads = settings.poll_threads,
                                                                        .descriptors = descriptors_})) {
+  use_stored_profiles();
   outputs_ = std::make_unique<Outputs>(
       settings, OutputContext{.context = context,
                               .hub = hub_,
@@ -95,12 +101,13 @@ Daemon::Daemon(asio::io_context& context, const Settings& settings, std::size_t 
           .registry = *registry_,
           .events = *events_,
           .history = *history_,
-          .profiles = catalog_,
+          .profiles = profiles_.catalog(),
           .probe = [this](api::ProbeRequest request) { return probe(std::move(request)); },
           .read_now =
               [this](api::ProbeRequest request, std::optional<modbus::ReadRequest> range) {
                 return read_now(std::move(request), range);
               },
+          .scan = [this](registry::ScanTarget target) { return scan(std::move(target)); },
           .address_refusal =
               [policy = policy_of(settings)](const std::string& host) { return refusal_of(host, policy); },
           .health = [this] { return health(); },
@@ -124,10 +131,15 @@ Daemon::~Daemon() {
   if (!registry_) return;
   registry_->listen(nullptr);
   registry_->on_change({});
+  registry_->on_profiles_change({});
 }
 
 void Daemon::start() {
   registry_->listen(poller_.get());
+  registry_->on_profiles_change([this] {
+    use_stored_profiles();
+    notices_.notify_registry_change();
+  });
   registry_->on_change([this](const std::vector<std::int64_t>& device_ids) {
     events_->registry_changed(device_ids);
     notices_.notify_registry_change();
@@ -138,6 +150,16 @@ void Daemon::start() {
   server_->start();
   poller_->start();
   checks_.start(supervision::HangMonitor::check_every, [this] { check(); });
+}
+
+// The poller reads the catalog itself, so it needs to be notified of the devices concerned only.
+void Daemon::use_stored_profiles() {
+  const std::vector<std::int64_t> changed = profiles_.replace(registry_->directory());
+  registry_->use_profiles(*profiles_.catalog());
+  for (const std::int64_t id : changed) {
+    const auto device = registry_->directory().devices.find(id);
+    if (device != registry_->directory().devices.end()) poller_->profile_replaced(device->second);
+  }
 }
 
 // Each second.
@@ -175,6 +197,7 @@ asio::awaitable<void> Daemon::stop() {
   registry_->stop_soon();
   registry_->listen(nullptr);
   registry_->on_change({});
+  registry_->on_profiles_change({});
   step([&] { events_->stop(); });
   step([&] { history_->stop(); });
   step([&] { poller_->stop(); });
@@ -292,10 +315,17 @@ asio::awaitable<api::ProbeResult> Daemon::probe(api::ProbeRequest request) {
   poller::DeviceAddress address = address_of(request);
   poller::ConnectionTestResult probed =
       co_await poller_->test_connection(std::move(address), std::move(request.profile));
-  co_return api::ProbeResult{.error = std::move(probed.error),
-                             .latency = probed.latency,
-                             .address = probed.address,
-                             .raw_value = probed.raw_value};
+  co_return probe_result_of(std::move(probed));
+}
+
+asio::awaitable<std::string> Daemon::scan(registry::ScanTarget target) {
+  poller::ScanPlan plan{.host = target.ip_address,
+                        .port = target.port,
+                        .units = std::move(target.slave_ids),
+                        .protocols = {target.protocol}};
+  for (const auto& [name, profile] : profiles_.catalog()->all()) plan.profiles.push_back(profile);
+  const poller::ScanResult found = co_await poller_->scan(std::move(plan));
+  co_return scan_json_with_error(target.ip_address, target.port, found);
 }
 
 asio::awaitable<api::ReadNowResult> Daemon::read_now(api::ProbeRequest request,

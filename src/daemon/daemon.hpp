@@ -4,6 +4,7 @@
 #include "daemon/daemon_metrics.hpp"
 #include "daemon/descriptors.hpp"
 #include "daemon/outputs.hpp"
+#include "daemon/profiles_in_force.hpp"
 #include "daemon/settings.hpp"
 #include "live/hub.hpp"
 #include "live/notification_hub.hpp"
@@ -55,6 +56,7 @@ class Daemon {
 
  private:
   void check();
+  void use_stored_profiles();
   std::string descriptor_problem() const;
   std::string registry_problem() const;
   api::HealthReport health() const;
@@ -64,10 +66,11 @@ class Daemon {
   DaemonMetrics metrics(const poller::AllTotals& totals) const;
   boost::asio::awaitable<std::string> diagnostics(registry::Device device) const;
   boost::asio::awaitable<api::ProbeResult> probe(api::ProbeRequest request);
+  boost::asio::awaitable<std::string> scan(registry::ScanTarget target);
   boost::asio::awaitable<api::ReadNowResult> read_now(api::ProbeRequest request,
                                                       std::optional<modbus::ReadRequest> range);
 
-  std::shared_ptr<const profile::Catalog> catalog_;
+  ProfilesInForce profiles_;
   reading::Numbering numbering_;
   live::Hub hub_;
   live::NotificationHub notices_;

@@ -102,8 +102,9 @@ void add_texts(json::object& args, const std::string& end, const profile::Code* 
 
 class Comparison {
  public:
-  Comparison(const LastKnown& before, const Content& after, const EventFields& fields)
-      : known_(before), before_(before.content.get()), after_(after), fields_(fields) {}
+  Comparison(const LastKnown& before, const Content& after, const EventFields& fields,
+             const registry::Inputs* inputs)
+      : known_(before), before_(before.content.get()), after_(after), fields_(fields), inputs_(inputs) {}
 
   std::vector<Change> run() {
     compare_online();
@@ -144,8 +145,9 @@ class Comparison {
   }
 
   void compare_points() {
-    auto changes =
-        point_changes(before_, after_, {engine_is_on(before_), engine_is_on(&after_)}, was_offline());
+    const InputsPtr& inputs_before = known_.inputs_of_points ? known_.inputs_of_points : known_.inputs;
+    auto changes = point_changes({before_, engine_is_on(before_), inputs_before.get()},
+                                 {&after_, engine_is_on(&after_), inputs_}, was_offline());
     std::ranges::move(changes, std::back_inserter(changes_));
   }
 
@@ -154,10 +156,11 @@ class Comparison {
   }
 
   // Whether the alarm of a class is on, and not only because of alarms that have names.
-  std::optional<bool> is_class_on(const Content& content, const EventFields::Alarm& alarm) const {
+  std::optional<bool> is_class_on(const Content& content, const EventFields::Alarm& alarm,
+                                  const registry::Inputs* inputs) const {
     const auto is_on = bit(content, alarm.field);
     if (!is_on.value_or(false) || !alarm.alarm_class) return is_on;
-    return !is_class_covered(content, *alarm.alarm_class, alarms_total_of(content));
+    return !is_class_covered(content, *alarm.alarm_class, alarms_total_of(content), inputs);
   }
 
   std::optional<std::int64_t> alarms_total_of(const Content& content) const {
@@ -173,8 +176,9 @@ class Comparison {
 
   void compare_alarms() {
     for (const EventFields::Alarm& alarm : fields_.alarms) {
-      const auto was_on = before_ == nullptr ? std::nullopt : is_class_on(*before_, alarm);
-      const auto is_on = is_class_on(after_, alarm);
+      const auto was_on =
+          before_ == nullptr ? std::nullopt : is_class_on(*before_, alarm, known_.inputs.get());
+      const auto is_on = is_class_on(after_, alarm, inputs_);
       if (!is_on || was_on == is_on) continue;
       Change::Type type = *is_on ? Change::Type::alarm_on : Change::Type::alarm_off;
       if (!*is_on && bit(after_, alarm.field).value_or(false)) type = Change::Type::superseded;
@@ -245,6 +249,7 @@ class Comparison {
   const Content* before_;
   const Content& after_;
   const EventFields& fields_;
+  const registry::Inputs* inputs_;
   std::vector<Change> changes_;
 };
 
@@ -256,28 +261,29 @@ bool is_same_source(const LastKnown& before, const Content& after) {
 
 }  // namespace
 
-std::vector<Change> changes_between(const LastKnown& before, const Content& after,
-                                    const EventFields& fields) {
+std::vector<Change> changes_between(const LastKnown& before, const Content& after, const EventFields& fields,
+                                    const InputsPtr& inputs) {
   if (!before.content || before.content->profile == after.profile)
-    return Comparison{before, after, fields}.run();
+    return Comparison{before, after, fields, inputs.get()}.run();
   // The values of the old map are not compared, only whether the device was online.
   Content blank{.identity = after.identity,
                 .profile = after.profile,
                 .online = before.content->online,
                 .values = std::vector<profile::Value>(after.values.size())};
-  const LastKnown nothing{std::make_shared<const Content>(std::move(blank)), {}};
-  return Comparison{nothing, after, fields}.run();
+  const LastKnown nothing{std::make_shared<const Content>(std::move(blank)), {}, {}, {}};
+  return Comparison{nothing, after, fields, inputs.get()}.run();
 }
 
-LastKnown known_after(LastKnown before, std::shared_ptr<const Content> after) {
-  if (!is_same_source(before, *after)) return {std::move(after), {}};
+LastKnown known_after(LastKnown before, std::shared_ptr<const Content> after, InputsPtr inputs) {
+  if (!is_same_source(before, *after)) return {std::move(after), {}, std::move(inputs), {}};
   if (!after->is_fresh()) {
     // A failed cycle: its values are those of the last good one.
     Content kept = *before.content;
     kept.online = after->online;
     kept.timestamp = after->timestamp;
     kept.at = after->at;
-    return {std::make_shared<const Content>(std::move(kept)), std::move(before.older)};
+    return {std::make_shared<const Content>(std::move(kept)), std::move(before.older),
+            std::move(before.inputs), std::move(before.inputs_of_points)};
   }
   const auto has_older = [&](std::size_t field) {
     return !after->values[field] && before.content->values[field].has_value();
@@ -288,12 +294,12 @@ LastKnown known_after(LastKnown before, std::shared_ptr<const Content> after) {
     older[field] = has_older(field);
     any_older = any_older || older[field];
   }
-  if (!any_older) return {std::move(after), {}};
+  if (!any_older) return {std::move(after), {}, std::move(inputs), {}};
   Content merged = *after;
   for (std::size_t field = 0; field < older.size(); ++field) {
     if (older[field]) merged.values[field] = before.content->values[field];
   }
-  return {std::make_shared<const Content>(std::move(merged)), std::move(older)};
+  return {std::make_shared<const Content>(std::move(merged)), std::move(older), std::move(inputs), {}};
 }
 
 }  // namespace gensetd::events

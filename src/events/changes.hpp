@@ -2,6 +2,7 @@
 
 #include "events/event_fields.hpp"
 #include "reading/reading.hpp"
+#include "registry/device_inputs.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -11,12 +12,18 @@
 
 namespace gensetd::events {
 
+// What a site has connected to the digital inputs of a device; null: nothing is known.
+using InputsPtr = std::shared_ptr<const registry::Inputs>;
+
 // The last known values of a device: its last reading, where a missing value is replaced by the newest value
 // before it. A field without data neither begins nor ends anything; a change that happened meanwhile is
 // detected when the data is back.
 struct LastKnown {
   std::shared_ptr<const reading::Content> content;  // null: no reading so far
   std::vector<bool> older;                          // by field: from before the last reading; empty: none
+  InputsPtr inputs;  // what the digital inputs meant when `content` was compared with the reading before it
+  // `inputs`, and those that have ceased to be alarms since then, whose alarms were closed; null: `inputs`.
+  InputsPtr inputs_of_points;
 };
 
 // One difference between the last known values and a reading.
@@ -38,11 +45,11 @@ struct Change {
   bool operator==(const Change&) const = default;
 };
 
-// Everything that has changed in the reading `after`. Pure.
+// Everything that has changed in the reading `after`, where the device's digital inputs mean `inputs`. Pure.
 std::vector<Change> changes_between(const LastKnown& before, const reading::Content& after,
-                                    const EventFields& fields);
+                                    const EventFields& fields, const InputsPtr& inputs = {});
 
 // The last known values after the reading `after`.
-LastKnown known_after(LastKnown before, std::shared_ptr<const reading::Content> after);
+LastKnown known_after(LastKnown before, std::shared_ptr<const reading::Content> after, InputsPtr inputs = {});
 
 }  // namespace gensetd::events

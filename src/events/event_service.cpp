@@ -22,7 +22,10 @@ Timestamp now() { return ClockPair::now().wall; }
 // Empty: the device is not polled.
 std::optional<DeviceSite> site_of(const registry::Directory& directory, const registry::Device& device) {
   if (!registry::reason_not_to_poll(directory, device).empty()) return std::nullopt;
-  return DeviceSite{.site_id = device.site_id, .site_code = directory.sites.at(device.site_id).code};
+  return DeviceSite{
+      .site_id = device.site_id,
+      .site_code = directory.sites.at(device.site_id).code,
+      .inputs = device.inputs ? std::make_shared<const registry::Inputs>(*device.inputs) : nullptr};
 }
 
 PolledDevices polled_devices_of(const registry::Directory& directory) {

@@ -27,6 +27,18 @@ std::string error_of(const Change& change) {
   return text == nullptr ? std::string{} : std::string{text->data(), text->size()};
 }
 
+// What the inputs meant at the last reading, after the alarms of those that are no alarm any more were
+// closed: if one of these becomes an alarm again before the next reading, it begins anew.
+InputsPtr with_ended_alarms(const InputsPtr& before, const InputsPtr& after) {
+  auto merged = before ? std::make_shared<registry::Inputs>(*before) : std::make_shared<registry::Inputs>();
+  if (after) {
+    for (const auto& [number, input] : *after) {
+      if (input.kind != registry::InputKind::alarm) merged->insert_or_assign(number, input);
+    }
+  }
+  return merged;
+}
+
 // The args of an event that the controller's summary has ended.
 std::string with_summary(const std::string& args) {
   json::error_code failed;
@@ -82,6 +94,15 @@ void Journal::set_site(std::int64_t device_id, std::optional<DeviceSite> site, C
     const bool is_online =
         known_device != known_.end() && known_device->second.content && known_device->second.content->online;
     if (moves && is_online) end_site_outage(*site, now);
+    // An alarm whose input is no alarm any more.
+    if (before && !site->has_same_inputs(*before) && known_device != known_.end() &&
+        known_device->second.content) {
+      const profile::ProfilePtr profile = known_device->second.content->profile;
+      close_unsupported_alarms(device_id, *profile, fields_of(profile), site->inputs.get(), now.wall);
+      LastKnown& last = known_device->second;
+      last.inputs_of_points =
+          with_ended_alarms(last.inputs_of_points ? last.inputs_of_points : last.inputs, site->inputs);
+    }
     devices_.insert_or_assign(device_id, *std::move(site));
   } else {
     devices_.erase(device_id);
@@ -108,6 +129,10 @@ void Journal::close_all(std::int64_t device_or_minus_site, Timestamp when) {
 }
 
 const EventFields& Journal::fields_of(const profile::ProfilePtr& profile) {
+  const auto known = fields_.find(profile);
+  if (known != fields_.end()) return known->second;
+  // Register maps that were replaced and that no reading has any more.
+  std::erase_if(fields_, [](const auto& entry) { return entry.first.use_count() == 1; });
   return fields_.try_emplace(profile, *profile).first->second;
 }
 
@@ -116,13 +141,14 @@ void Journal::process(const std::shared_ptr<const reading::Content>& content) {
   const auto device = devices_.find(device_id);
   if (device == devices_.end()) return;
   const EventFields& fields = fields_of(content->profile);
+  const InputsPtr& inputs = device->second.inputs;
   LastKnown& known = known_[device_id];
   if (!known.content || known.content->profile != content->profile)
-    close_unsupported_alarms(device_id, *content->profile, fields, content->timestamp);
-  for (const Change& change : changes_between(known, *content, fields))
+    close_unsupported_alarms(device_id, *content->profile, fields, inputs.get(), content->timestamp);
+  for (const Change& change : changes_between(known, *content, fields, inputs))
     apply(device_id, device->second, change, {content->at, content->timestamp});
   clear_unread_points(device_id, fields, *content);
-  known = known_after(std::move(known), content);
+  known = known_after(std::move(known), content, inputs);
 }
 
 // A point whose word cannot be read must not stand for ever: the controller's own summary says that there is
@@ -148,16 +174,22 @@ void Journal::clear_unread_points(std::int64_t device_id, const EventFields& fie
   }
 }
 
-// An alarm without a field in the current register map could never end.
+// An alarm without a field in the current register map could never end, nor one of a digital input that is no
+// alarm at this site.
 void Journal::close_unsupported_alarms(std::int64_t device_id, const profile::Profile& profile,
-                                       const EventFields& fields, Timestamp when) {
+                                       const EventFields& fields, const registry::Inputs* inputs,
+                                       Timestamp when) {
+  const auto is_alarm = [&](std::string_view code) {
+    const profile::AlarmPoint* point = find_point(profile, code);
+    return point != nullptr && priority_of(*point, inputs).has_value();
+  };
   std::vector<Subject> ended;
   for (auto entry = open_.lower_bound({device_id, {}}); entry != open_.end(); ++entry) {
     const auto& [subject, event] = *entry;
     if (subject.first != device_id) break;
     if (event.kind != EventKind::alarm) continue;
     const bool is_watched =
-        is_point_code(subject.second) ? find_point(profile, subject.second) != nullptr
+        is_point_code(subject.second) ? is_alarm(subject.second)
         : subject.second == "alarm_unclassified"
             ? fields.common_alarm.has_value()
             : std::ranges::count(fields.alarms, subject.second, &EventFields::Alarm::code) > 0;
@@ -266,7 +298,7 @@ Event Journal::make_event(std::string_view code, std::string args, Timestamp ons
 
 Event Journal::make_event(const Change& change, Timestamp onset) {
   if (change.point == nullptr) return make_event(change.code, change.args, onset, change.at_latest);
-  const std::optional<int> priority = change.point->priority;
+  const std::optional<int> priority = change.type == Type::alarm_on ? change.point->priority : std::nullopt;
   return {.id = ids_.next(),
           .kind = EventKind::alarm,
           .priority = priority,

@@ -23,11 +23,17 @@
 
 namespace gensetd::events {
 
-// The site of a polled device.
+// The site of a polled device, and what it has connected to the device's digital inputs.
 struct DeviceSite {
   std::int64_t site_id = 0;
   std::string site_code;
-  bool operator==(const DeviceSite&) const = default;
+  InputsPtr inputs;
+  bool has_same_inputs(const DeviceSite& other) const {
+    return inputs && other.inputs ? *inputs == *other.inputs : inputs == other.inputs;
+  }
+  bool operator==(const DeviceSite& other) const {
+    return site_id == other.site_id && site_code == other.site_code && has_same_inputs(other);
+  }
 };
 using reading::ClockPair;
 using reading::SteadyTime;
@@ -94,7 +100,7 @@ class Journal {
   void leave_site(std::int64_t device_id, std::int64_t site_id, Timestamp now);
   void close_all(std::int64_t device_or_minus_site, Timestamp when);
   void close_unsupported_alarms(std::int64_t device_id, const profile::Profile& profile,
-                                const EventFields& fields, Timestamp when);
+                                const EventFields& fields, const registry::Inputs* inputs, Timestamp when);
   void clear_unread_points(std::int64_t device_id, const EventFields& fields,
                            const reading::Content& content);
   void raise_site_alarm(const DeviceSite& site, const Outages::RaiseSiteAlarm& outage, bool at_latest);

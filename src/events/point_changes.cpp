@@ -28,8 +28,8 @@ std::optional<bool> is_reported(const AlarmPoint& point, const reading::AlarmWor
 }
 
 // The texts and the place, so that the event is complete when the profile changes.
-std::string args_of(const AlarmPoint& point) {
-  const profile::Text text = profile::text_of(point, point.label);
+std::string args_of(const AlarmPoint& point, const registry::Inputs* inputs) {
+  const profile::Text text = profile::text_of(point, label_of(point, inputs));
   json::object args{{"class", view(profile::to_word(point.alarm_class))},
                     {"text_en", text.en},
                     {"text_ru", text.ru},
@@ -43,39 +43,58 @@ std::string args_of(const AlarmPoint& point) {
   return json::serialize(args);
 }
 
-Change change_of(const AlarmPoint& point, bool is_on, bool at_latest) {
+Change change_of(const AlarmPoint& point, bool is_on, bool at_latest, const registry::Inputs* inputs) {
   Change change{.type = Change::Type::alarm_off, .code = point.code, .at_latest = at_latest, .point = &point};
   if (!is_on) return change;
-  change.type = point.priority ? Change::Type::alarm_on : Change::Type::happened;
-  change.args = args_of(point);
+  change.type = priority_of(point, inputs) ? Change::Type::alarm_on : Change::Type::happened;
+  change.args = args_of(point, inputs);
   return change;
+}
+
+// What a reading says about one point: whether it is on; empty: unknown.
+struct Report {
+  std::optional<bool> is_on;
+  const registry::Inputs* inputs = nullptr;
+};
+
+// The event of a point that was `was` and is `is`, if there is one.
+std::optional<Change> change_between(const AlarmPoint& point, Report was, const Report& is, bool at_latest) {
+  if (!is.is_on || kind_of(point, is.inputs) == registry::InputKind::spare) return std::nullopt;
+  if (!priority_of(point, is.inputs)) {
+    // It has no end, and one that was on before the device was read is no event of now. A word that was
+    // unknown although the device was read had no reason to be read: what it says begins now.
+    if (!*is.is_on || was.is_on.value_or(at_latest)) return std::nullopt;
+    return change_of(point, true, at_latest, is.inputs);
+  }
+  // Until now its input was no alarm.
+  if (was.is_on && !priority_of(point, was.inputs)) was.is_on = false;
+  if (was.is_on == is.is_on) return std::nullopt;
+  return change_of(point, *is.is_on, at_latest, is.inputs);
 }
 
 }  // namespace
 
-std::vector<Change> point_changes(const Content* before, const Content& after, EngineRuns engine,
-                                  bool at_latest) {
+std::vector<Change> point_changes(const PointState& before, const PointState& after, bool at_latest) {
   std::vector<Change> changes;
-  if (!after.alarm_words) return changes;
-  const bool are_same_words = before != nullptr && before->alarm_words == after.alarm_words;
-  if (are_same_words && engine.before == engine.after) return changes;
-  const profile::Profile& profile = *after.profile;
+  if (!after.content->alarm_words) return changes;
+  const bool is_judged_alike = before.engine_is_on == after.engine_is_on && before.inputs == after.inputs;
+  const bool are_same_words =
+      before.content != nullptr && before.content->alarm_words == after.content->alarm_words;
+  if (are_same_words && is_judged_alike) return changes;
+  const profile::Profile& profile = *after.content->profile;
   for (std::size_t index = 0; index < profile.alarm_words.size(); ++index) {
-    const reading::AlarmWord* was = word_of(before, index);
-    const reading::AlarmWord* is = word_of(&after, index);
+    const reading::AlarmWord* was = word_of(before.content, index);
+    const reading::AlarmWord* is = word_of(after.content, index);
     if (!is->raw) continue;
     const bool is_same = was != nullptr && was->raw == is->raw;
-    if (is_same && engine.before == engine.after) continue;
+    if (is_same && is_judged_alike) continue;
     const profile::AlarmWord& word = profile.alarm_words[index];
     for (std::uint32_t place = word.first_point; place < word.end_point; ++place) {
       const AlarmPoint& point = profile.alarm_points[place];
-      const auto was_on = is_reported(point, was, engine.before);
-      const auto is_on = is_reported(point, is, engine.after);
-      if (!is_on || was_on == is_on) continue;
-      // An indication has no end, and one that was on before the device was read is no event of now. A word
-      // that was unknown although the device was read had no reason to be read: what it says begins now.
-      if (!point.priority && (!*is_on || (!was_on && at_latest))) continue;
-      changes.push_back(change_of(point, *is_on, at_latest));
+      const Report before_it{is_reported(point, was, before.engine_is_on), before.inputs};
+      const Report after_it{is_reported(point, is, after.engine_is_on), after.inputs};
+      if (auto change = change_between(point, before_it, after_it, at_latest))
+        changes.push_back(*std::move(change));
     }
   }
   return changes;
@@ -95,7 +114,7 @@ const AlarmPoint* find_point(const profile::Profile& profile, std::string_view c
 }
 
 bool is_class_covered(const Content& content, profile::AlarmClass alarm_class,
-                      std::optional<std::int64_t> alarms_total) {
+                      std::optional<std::int64_t> alarms_total, const registry::Inputs* inputs) {
   if (!content.alarm_words) return false;
   std::int64_t standing = 0;
   bool is_described = false;
@@ -108,7 +127,7 @@ bool is_class_covered(const Content& content, profile::AlarmClass alarm_class,
       const AlarmPoint& point = content.profile->alarm_points[place];
       if (!point.is_on(*word.raw)) continue;
       ++standing;
-      is_described = is_described || (is_current && point.is_confirmed && point.priority &&
+      is_described = is_described || (is_current && point.is_confirmed && priority_of(point, inputs) &&
                                       !point.only_running && point.alarm_class == alarm_class);
     }
   }

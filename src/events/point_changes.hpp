@@ -1,6 +1,7 @@
 #pragma once
 
 #include "events/changes.hpp"
+#include "events/input_labels.hpp"
 #include "profile/alarm_points.hpp"
 #include "reading/reading.hpp"
 
@@ -12,16 +13,17 @@ namespace gensetd::events {
 
 inline bool is_point_code(std::string_view code) { return code.starts_with(profile::point_prefix); }
 
-// Whether the engine runs before and after a reading; empty: unknown.
-struct EngineRuns {
-  std::optional<bool> before;
-  std::optional<bool> after;
+// A reading, and what else decides whether its points are reported.
+struct PointState {
+  const reading::Content* content = nullptr;
+  std::optional<bool> engine_is_on;          // empty: unknown
+  const registry::Inputs* inputs = nullptr;  // null: nothing is known
 };
 
 // The alarm points of the profile that were raised or have ended between two readings. A point whose word was
-// not read keeps its state. `before` is null, or has the same profile.
-std::vector<Change> point_changes(const reading::Content* before, const reading::Content& after,
-                                  EngineRuns engine, bool at_latest);
+// not read keeps its state. The content of `before` is null, or has the same profile as that of `after`,
+// which is not null.
+std::vector<Change> point_changes(const PointState& before, const PointState& after, bool at_latest);
 
 // Whether the state of the point is unknown although the controller is read: its word has never been read in
 // this run, or reading it fails.
@@ -34,6 +36,6 @@ const profile::AlarmPoint* find_point(const profile::Profile& profile, std::stri
 // the class that is confirmed, has a priority and was read in this cycle is on, and the controller does not
 // count more alarms than there are points on.
 bool is_class_covered(const reading::Content& content, profile::AlarmClass alarm_class,
-                      std::optional<std::int64_t> alarms_total);
+                      std::optional<std::int64_t> alarms_total, const registry::Inputs* inputs);
 
 }  // namespace gensetd::events

@@ -6,6 +6,7 @@
 #include "poller/poll_target.hpp"
 #include "poller/poll_thread.hpp"
 #include "poller/reader.hpp"
+#include "poller/scanner.hpp"
 #include "profile/catalog.hpp"
 #include "registry/service.hpp"
 #include "supervision/heartbeat.hpp"
@@ -75,12 +76,17 @@ class Poller final : public registry::ChangeListener {
   // Why a registered device is not polled, as a text; empty when it is polled.
   std::string why_not_polled(const registry::Device& device) const;
 
-  // Both use the connections of the polled devices: one for each host:port.
+  // All of these use the connections of the polled devices: one for each host:port.
   boost::asio::awaitable<ConnectionTestResult> test_connection(DeviceAddress address,
                                                                profile::ProfilePtr profile);
   // `range` alone, or every register of the profile.
   boost::asio::awaitable<ReadResult> read(DeviceAddress address, profile::ProfilePtr profile,
                                           std::optional<modbus::ReadRequest> range);
+  // On the same connection in turns with polling; it ends after scan_time_max with what was found so far.
+  boost::asio::awaitable<ScanResult> scan(ScanPlan plan);
+
+  // The catalog has another register map for the device now, or none.
+  void profile_replaced(const registry::Device& device) { device_changed(device); }
 
  private:
   // A polled device, with the state that its thread last published.

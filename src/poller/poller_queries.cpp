@@ -60,9 +60,17 @@ asio::awaitable<std::optional<Diagnostics>> Poller::diagnostics(std::int64_t dev
 
 asio::awaitable<ConnectionTestResult> Poller::test_connection(DeviceAddress address,
                                                               profile::ProfilePtr profile) {
-  const modbus::ReadRequest range = connection_test_range(*profile);
-  ReadResult result = co_await read(std::move(address), std::move(profile), range);
-  co_return connection_test_result(std::move(result), range);
+  PollThread& thread = thread_of(address);
+  const auto heartbeat = thread.heartbeat();
+  const std::uint16_t status_register = connection_test_range(*profile).first;
+  std::optional<ConnectionTestResult> result =
+      co_await test_on(thread, std::move(address), std::move(profile), defaults_.modbus_timeout);
+  if (!result) {
+    ConnectionTestResult& none = result.emplace();
+    none.error = not_read(*heartbeat);
+    none.address = status_register;
+  }
+  co_return std::move(*result);
 }
 
 asio::awaitable<ReadResult> Poller::read(DeviceAddress address, profile::ProfilePtr profile,
@@ -71,6 +79,14 @@ asio::awaitable<ReadResult> Poller::read(DeviceAddress address, profile::Profile
   const auto heartbeat = thread.heartbeat();
   std::optional<ReadResult> result =
       co_await read_on(thread, std::move(address), std::move(profile), range, defaults_.modbus_timeout);
+  if (!result) result.emplace().error = not_read(*heartbeat);
+  co_return std::move(*result);
+}
+
+asio::awaitable<ScanResult> Poller::scan(ScanPlan plan) {
+  PollThread& thread = thread_of({.host = plan.host, .port = plan.port});
+  const auto heartbeat = thread.heartbeat();
+  std::optional<ScanResult> result = co_await scan_on(thread, std::move(plan));
   if (!result) result.emplace().error = not_read(*heartbeat);
   co_return std::move(*result);
 }

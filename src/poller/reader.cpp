@@ -48,7 +48,7 @@ asio::awaitable<ReadResult> Reader::read_range(modbus::ReadRequest range) {
 // The link calls finished() and doubted() while this waits; they wake it after each change.
 asio::awaitable<ReadResult> Reader::run() {
   const SteadyTime start = steady_clock::now();
-  const SteadyTime deadline = start + time_limit;
+  const SteadyTime deadline = std::min(start + time_limit, end_by_);
   begin();
   while (state_ != State::done && steady_clock::now() < deadline) {
     wake_.expires_at(std::min(resume_at_, deadline));
@@ -198,10 +198,11 @@ ReadResult Reader::result(SteadyTime start) {
   read.requests = requests_;
   last_read_succeeded_ = false;
   if (state_ != State::done) {
-    read.took = time_limit;
+    const auto waited = std::min<std::chrono::nanoseconds>(time_limit, std::max(end_by_ - start, {}));
+    read.took = std::chrono::duration_cast<std::chrono::microseconds>(waited);
     read.error = fmt::format("{} unit {}: the line was busy for {} s; try again",
                              text::print_host_port(address_.host, address_.port), address_.unit_id,
-                             time_limit.count());
+                             std::chrono::duration_cast<std::chrono::seconds>(waited).count());
     return read;
   }
   read.failure = range_ ? failure_ : cycle_.failure();

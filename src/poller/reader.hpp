@@ -50,6 +50,9 @@ class Reader final : public link::TransactionHandler {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
+  // Reads end at this time at the latest, as if the line was busy.
+  void end_by(SteadyTime time) { end_by_ = time; }
+
   boost::asio::awaitable<ReadResult> read_all();  // every register of the profile
   boost::asio::awaitable<ReadResult> read_range(modbus::ReadRequest range);
 
@@ -84,6 +87,7 @@ class Reader final : public link::TransactionHandler {
   bool last_read_succeeded_ = false;
 
   State state_ = State::done;
+  SteadyTime end_by_ = SteadyTime::max();
   std::optional<modbus::ReadRequest> range_;  // of read_range()
   std::optional<link::Outcome> failure_;      // of the range
   int suspect_responses_ = 0;                 // of the range

@@ -56,6 +56,13 @@ asio::awaitable<ReadResult> read_here(asio::io_context& context, link::Pool& lin
   co_return all;
 }
 
+asio::awaitable<ScanResult> scan_here(asio::io_context& context, link::Pool& links, ScanPlan plan) {
+  plan.deadline = std::chrono::steady_clock::now() + scan_time_max;
+  Scanner scanner(context, links, plan);
+  co_await scanner.run();
+  co_return std::move(scanner.result());
+}
+
 }  // namespace
 
 asio::awaitable<std::optional<AllTotals>> query_totals(PollThread& thread) {
@@ -92,6 +99,27 @@ asio::awaitable<std::optional<ReadResult>> read_on(PollThread& thread, DeviceAdd
   };
   std::optional<ReadResult> result =
       co_await thread.run_task<ReadResult>(std::move(begin), single_read_timeout);
+  co_return result;
+}
+
+asio::awaitable<std::optional<ConnectionTestResult>> test_on(PollThread& thread, DeviceAddress address,
+                                                             profile::ProfilePtr profile,
+                                                             milliseconds timeout) {
+  auto begin = [address = std::move(address), profile = std::move(profile), timeout](
+                   asio::io_context& context, PollThreadState& state) {
+    return test_connection(context, state.links, address, profile, timeout);
+  };
+  std::optional<ConnectionTestResult> result =
+      co_await thread.run_task<ConnectionTestResult>(std::move(begin), single_read_timeout);
+  co_return result;
+}
+
+asio::awaitable<std::optional<ScanResult>> scan_on(PollThread& thread, ScanPlan plan) {
+  auto begin = [plan = std::move(plan)](asio::io_context& context, PollThreadState& state) {
+    return scan_here(context, state.links, plan);
+  };
+  std::optional<ScanResult> result =
+      co_await thread.run_task<ScanResult>(std::move(begin), scan_time_max + std::chrono::seconds{5});
   co_return result;
 }
 

@@ -1,11 +1,14 @@
 #pragma once
 
+#include "poller/connection_test.hpp"
 #include "poller/diagnostics.hpp"
 #include "poller/poll_thread.hpp"
 #include "poller/reader.hpp"
+#include "poller/scanner.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -30,5 +33,15 @@ boost::asio::awaitable<std::optional<ReadResult>> read_on(PollThread& thread, De
                                                           profile::ProfilePtr profile,
                                                           std::optional<modbus::ReadRequest> range,
                                                           std::chrono::milliseconds timeout);
+
+boost::asio::awaitable<std::optional<ConnectionTestResult>> test_on(PollThread& thread, DeviceAddress address,
+                                                                    profile::ProfilePtr profile,
+                                                                    std::chrono::milliseconds timeout);
+
+// How long a scan for a client takes at most. HTTP proxies usually wait 60 s for a response.
+inline constexpr std::chrono::seconds scan_time_max{50};
+
+// Sets the plan's deadline.
+boost::asio::awaitable<std::optional<ScanResult>> scan_on(PollThread& thread, ScanPlan plan);
 
 }  // namespace gensetd::poller

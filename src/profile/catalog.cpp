@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -87,6 +88,11 @@ std::string_view default_profile(DeviceType type) {
   return type == DeviceType::generator ? "hgm9520n" : "hgm9560";
 }
 
+std::string_view to_word(Origin origin) {
+  constexpr std::array<std::string_view, 3> words = {"built_in", "file", "database"};
+  return words.at(static_cast<std::size_t>(origin));
+}
+
 Catalog Catalog::built_in() {
   static const Catalog catalog = [] {
     Catalog built;
@@ -112,8 +118,8 @@ Catalog Catalog::with_directory(const std::filesystem::path& directory) {
                          stuck.header.name, stuck.header.extends));
     }
     const ProfilePtr base = catalog.base_of(ready->header, ready->file);
-    catalog.profiles_[ready->header.name] =
-        std::make_shared<const Profile>(read_profile(ready->document, ready->file, base.get()));
+    catalog.add(std::make_shared<const Profile>(read_profile(ready->document, ready->file, base.get())),
+                Origin::file);
     pending.erase(ready);
   }
   return catalog;
@@ -132,6 +138,16 @@ ProfilePtr Catalog::base_of(const ProfileHeader& header, std::string_view file) 
   for (const auto& [name, profile] : profiles_) known += (known.empty() ? "" : ", ") + name;
   refuse({file, header.extends_line},
          fmt::format("extends = \"{}\": there is no such profile: must be one of {}", header.extends, known));
+}
+
+Origin Catalog::origin_of(std::string_view name) const {
+  const auto found = origins_.find(name);
+  return found == origins_.end() ? Origin::built_in : found->second;
+}
+
+void Catalog::add(ProfilePtr profile, Origin origin) {
+  origins_[profile->name] = origin;
+  profiles_[profile->name] = std::move(profile);
 }
 
 ProfilePtr Catalog::find(std::string_view name) const {

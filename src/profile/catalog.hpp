@@ -3,6 +3,7 @@
 #include "profile/profile.hpp"
 #include "profile/profile_error.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -15,8 +16,13 @@ struct ProfileHeader;
 // The name of the built-in profile that a device of this type has unless another is stated.
 std::string_view default_profile(DeviceType type);
 
+// Where a profile comes from.
+enum class Origin : std::uint8_t { built_in, file, database };
+std::string_view to_word(Origin origin);
+
 // All profiles, by name: those built into the program, and those of a directory. A file of the directory adds
-// a profile, or replaces one by the name inside the file. Immutable after start; any thread.
+// a profile, or replaces one by the name inside the file. Profiles are immutable. The daemon has one catalog
+// that is in force; it is assigned and read on the thread of the daemon's context only.
 class Catalog {
  public:
   // The built-in profiles alone.
@@ -33,12 +39,17 @@ class Catalog {
   // Null when there is no such profile.
   ProfilePtr find(std::string_view name) const;
   const std::map<std::string, ProfilePtr, std::less<>>& all() const { return profiles_; }
+  Origin origin_of(std::string_view name) const;  // built_in for a name that does not exist
+
+  // Adds a profile, or replaces the one of this name.
+  void add(ProfilePtr profile, Origin origin);
 
  private:
   // The profile named by `extends`, or null without `extends`. Throws ProfileError for an unknown name.
   ProfilePtr base_of(const ProfileHeader& header, std::string_view file) const;
 
   std::map<std::string, ProfilePtr, std::less<>> profiles_;
+  std::map<std::string, Origin, std::less<>> origins_;  // other than built_in
 };
 
 }  // namespace gensetd::profile

@@ -46,6 +46,10 @@ void decode_block(const Profile& profile, std::size_t block, std::span<const std
 // without trailing spaces and control characters.
 std::string decode_text(const Field& field, std::span<const std::uint8_t> bytes);
 
+// Whether all bytes before the first zero are characters of that text: none was dropped, apart from trailing
+// spaces.
+bool is_whole_text(const Field& field, std::span<const std::uint8_t> bytes);
+
 // The value of one field from data that covers it, as a reading prints it; empty: no data.
 std::optional<std::string> decode_printed(const Field& field, const TableData& data);
 

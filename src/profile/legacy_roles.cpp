@@ -100,11 +100,6 @@ constexpr auto names = std::to_array<LegacyName>({
     {"busbar_q", named_role("busbar.power.reactive.total")},
 });
 
-std::optional<Role> role_of(std::string_view name) {
-  const auto* found = std::ranges::find(names, name, &LegacyName::name);
-  return found == names.end() ? std::nullopt : std::optional{found->role};
-}
-
 // A status without texts was known by its name too, and is shown as `code 9`.
 bool fits_as_before(const Field& field, Role role) {
   if (row_of(role).kind != RoleKind::code) return fits(field, role);
@@ -113,7 +108,7 @@ bool fits_as_before(const Field& field, Role role) {
 
 // The overview contained fields by name alone, and battery_volt but not battery_v.
 bool was_in_overview(std::string_view name) {
-  const auto role = role_of(name);
+  const auto role = legacy_role(name);
   return name.starts_with("mode_") || name.starts_with("alarm_") ||
          (role && row_of(*role).overview != Overview::never && name != "battery_v");
 }
@@ -143,21 +138,27 @@ std::optional<Meaning> mains_meaning(const Code& code) {
   return meanings[static_cast<std::size_t>(code.value)];
 }
 
-std::optional<Meaning> meaning_as_before(Meanings meanings, const Code& code) {
-  if (meanings == Meanings::engine) return engine_meaning(code);
-  if (meanings == Meanings::breaker) return breaker_meaning(code);
-  return meanings == Meanings::mains ? mains_meaning(code) : std::nullopt;
-}
-
 void set_meanings(Profile& profile, const Field& field) {
   const auto table = std::ranges::find(profile.code_tables, field.codes, &CodeTable::name);
   if (table == profile.code_tables.end()) return;
   for (Code& code : table->codes) {
-    if (!code.means) code.means = meaning_as_before(row_of(*field.role).meanings, code);
+    if (!code.means) code.means = legacy_meaning(*field.role, code);
   }
 }
 
 }  // namespace
+
+std::optional<Role> legacy_role(std::string_view name) {
+  const auto* found = std::ranges::find(names, name, &LegacyName::name);
+  return found == names.end() ? std::nullopt : std::optional{found->role};
+}
+
+std::optional<Meaning> legacy_meaning(Role role, const Code& code) {
+  const Meanings meanings = row_of(role).meanings;
+  if (meanings == Meanings::engine) return engine_meaning(code);
+  if (meanings == Meanings::breaker) return breaker_meaning(code);
+  return meanings == Meanings::mains ? mains_meaning(code) : std::nullopt;
+}
 
 void set_legacy_roles(Profile& profile) {
   for (CodeTable& table : profile.code_tables) {
@@ -166,7 +167,7 @@ void set_legacy_roles(Profile& profile) {
   for (Field& field : profile.fields) field.role.reset();
   for (Field& field : profile.fields) {
     field.is_in_overview = was_in_overview(field.name);
-    const auto role = role_of(field.name);
+    const auto role = legacy_role(field.name);
     if (!role || !fits_as_before(field, *role) || index_of(profile, *role)) continue;
     field.role = role;
     set_meanings(profile, field);
@@ -180,7 +181,7 @@ void complete_legacy_roles(Profile& profile) {
   for (Field& field : profile.fields) {
     if (field.role) continue;
     field.is_in_overview = field.is_in_overview || was_in_overview(field.name);
-    const auto role = role_of(field.name);
+    const auto role = legacy_role(field.name);
     if (!role || !fits_as_before(field, *role) || index_of(profile, *role)) continue;
     field.role = role;
     set_meanings(profile, field);

@@ -2,7 +2,16 @@
 
 #include "profile/profile.hpp"
 
+#include <optional>
+#include <string_view>
+
 namespace gensetd::profile {
+
+// The role of a field of this name before roles existed.
+std::optional<Role> legacy_role(std::string_view name);
+
+// What a code meant in a field with this role before codes had meanings: those of SmartGen controllers.
+std::optional<Meaning> legacy_meaning(Role role, const Code& code);
 
 // Files of format 1 state no roles: their fields and codes have those that gensetd knew by name before roles
 // existed. A field whose kind or unit does not fit gets none, and goes on as a value. If two fields have

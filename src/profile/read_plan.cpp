@@ -92,6 +92,11 @@ std::vector<std::size_t> cheapest_beginnings(const Profile& profile, modbus::Pro
 
 }  // namespace
 
+std::chrono::microseconds serial_line_time(const PlannedRead& read, const Transport& transport) {
+  const Cost cost = cost_of(transport, modbus::Protocol::rtu_over_tcp);
+  return std::chrono::microseconds(cost.request + cost_of_items(cost, read.table, read.count));
+}
+
 ReadPlan merged_plan(const Profile& profile, modbus::Protocol protocol) {
   const std::vector<std::size_t> beginnings = cheapest_beginnings(profile, protocol);
   ReadPlan plan;

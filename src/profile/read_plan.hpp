@@ -2,6 +2,7 @@
 
 #include "profile/profile.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -26,6 +27,9 @@ using ReadPlan = std::vector<PlannedRead>;
 // a gap. Blocks of different tables or schedules are never read together, so what optional blocks there are
 // does not change the requests for the others.
 ReadPlan merged_plan(const Profile& profile, modbus::Protocol protocol);
+
+// How long such a read occupies a serial line at 9600 baud, by the same cost model.
+std::chrono::microseconds serial_line_time(const PlannedRead& read, const Transport& transport);
 
 // A separate read for each of these blocks: used when a controller refuses a merged range.
 ReadPlan single_blocks(const Profile& profile, const std::vector<std::uint16_t>& blocks);

@@ -35,28 +35,45 @@ bool is_control_character(char character) {
   return (character >= 0 && character < ' ') || character == '\x7f';
 }
 
-}  // namespace
+struct DecodedText {
+  std::string text;
+  bool is_whole = false;  // nothing was dropped from before the first zero
+};
 
-std::string decode_text(const Field& field, std::span<const std::uint8_t> bytes) {
+DecodedText decode(const Field& field, std::span<const std::uint8_t> bytes) {
   using boost::locale::conv::utf_to_utf;
   std::u16string words = words_of(field, bytes);
-  std::string text;
+  DecodedText decoded;
+  std::string& text = decoded.text;
   if (field.keys.encoding == Encoding::utf16) {
     words.resize(std::min(words.find(u'\0'), words.size()));
     text = utf_to_utf<char>(words);  // drops half surrogate pairs
+    decoded.is_whole = utf_to_utf<char16_t>(text) == words;
   } else {
-    text = bytes_of(words);
-    text.resize(std::min(text.find('\0'), text.size()));
+    std::string raw = bytes_of(words);
+    raw.resize(std::min(raw.find('\0'), raw.size()));
+    text = raw;
     if (field.keys.encoding == Encoding::ascii) {
       std::erase_if(text,
                     [](char character) { return (static_cast<unsigned char>(character) & 0x80U) != 0; });
     } else {
       text = utf_to_utf<char>(utf_to_utf<char32_t>(text));  // drops what is no UTF-8
     }
+    decoded.is_whole = text == raw;
   }
-  std::erase_if(text, is_control_character);
+  if (std::erase_if(text, is_control_character) > 0) decoded.is_whole = false;
   text.resize(text.find_last_not_of(' ') + 1);
-  return text;
+  return decoded;
+}
+
+}  // namespace
+
+std::string decode_text(const Field& field, std::span<const std::uint8_t> bytes) {
+  return decode(field, bytes).text;
+}
+
+bool is_whole_text(const Field& field, std::span<const std::uint8_t> bytes) {
+  return decode(field, bytes).is_whole;
 }
 
 std::optional<std::string> decode_printed(const Field& field, const TableData& data) {

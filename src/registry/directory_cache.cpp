@@ -110,11 +110,21 @@ void DirectoryCache::erase_device(std::int64_t id) {
   notify_changed({id});
 }
 
+void DirectoryCache::put_profile(const std::string& name, const std::optional<StoredProfile>& profile) {
+  if (profile) {
+    directory_.profiles.insert_or_assign(name, *profile);
+  } else {
+    directory_.profiles.erase(name);
+  }
+  if (on_profiles_change) on_profiles_change();
+}
+
 void DirectoryCache::replace(Directory whole) {
   const Directory before = std::exchange(directory_, std::move(whole));
   log_all_damage(before);
   devices_at_.clear();
   for (const auto& [id, device] : directory_.devices) devices_at_[device.site_id].insert(id);
+  if (before.profiles != directory_.profiles && on_profiles_change) on_profiles_change();
   notify_differences(before);
   if (before != directory_) notify_changed(differing(before, directory_));
 }

@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -19,7 +21,8 @@ class DirectoryCache {
   const Directory& directory() const { return directory_; }
 
   ChangeListener* listener = nullptr;
-  Service::ChangeHandler on_change;  // called after the listener; may be empty
+  Service::ChangeHandler on_change;          // called after the listener; may be empty
+  std::function<void()> on_profiles_change;  // called before the listener; may be empty
   RegistryMetrics metrics;
   bool healthy = true;
   bool is_full = false;
@@ -29,6 +32,7 @@ class DirectoryCache {
   void put(const Device& device);
   void erase_site(std::int64_t id);
   void erase_device(std::int64_t id);
+  void put_profile(const std::string& name, const std::optional<StoredProfile>& profile);  // empty: removed
 
   // Replaces everything, after another program changed the database or the connection was restored.
   void replace(Directory whole);

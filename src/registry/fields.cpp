@@ -57,7 +57,19 @@ std::optional<double> finite(const boost::json::value& value) {
 
 std::string_view view(const boost::json::string& text) { return {text.data(), text.size()}; }
 
+std::string length_allowed(TextRule rule) {
+  return fmt::format("a text of {} to {} characters", rule.length_min, rule.length_max);
+}
+
 }  // namespace
+
+std::string text_allowed(std::string_view text, TextRule rule) {
+  const std::size_t length = length_characters(text);
+  if (length < rule.length_min || length > rule.length_max) return length_allowed(rule);
+  if (!has_control_characters(text, rule.lines)) return {};
+  return rule.lines ? "a text without control characters other than line breaks and tabs"
+                    : "a text on one line, without control characters";
+}
 
 std::string shortened(std::string_view text) {
   constexpr std::size_t bytes_max = 64;
@@ -98,14 +110,9 @@ void Fields::read_text(std::string_view name, TextRule rule, std::string& into) 
   if (value == nullptr) return;
   const auto* string = value->if_string();
   const std::string_view text = string == nullptr ? std::string_view{} : view(*string);
-  const std::size_t length = length_characters(text);
-  if (string == nullptr || length < rule.length_min || length > rule.length_max) {
-    return refuse_value(name, fmt::format("a text of {} to {} characters", rule.length_min, rule.length_max));
-  }
-  if (has_control_characters(text, rule.lines)) {
-    return refuse_value(name, rule.lines ? "a text without control characters other than line breaks and tabs"
-                                         : "a text on one line, without control characters");
-  }
+  if (string == nullptr) return refuse_value(name, length_allowed(rule));
+  const std::string allowed = text_allowed(text, rule);
+  if (!allowed.empty()) return refuse_value(name, allowed);
   if (source_ == Source::request && rule.length_min > 0 && (text.front() == ' ' || text.back() == ' ')) {
     return refuse_value(name, "a text without leading or trailing spaces");
   }

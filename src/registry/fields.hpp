@@ -72,6 +72,9 @@ class Fields {
   std::optional<Refusal> refusal_;
 };
 
+// What a text must be instead, such as "a text of 1 to 64 characters"; empty when it follows the rule.
+std::string text_allowed(std::string_view text, TextRule rule);
+
 // `text` for use in a one-line message: at most 64 bytes of whole characters, no control characters.
 std::string shortened(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "registry/import.hpp"
 
+#include "profile/stored_profiles.hpp"
 #include "registry/database.hpp"
 #include "registry/edits.hpp"
 #include "registry/fields.hpp"
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -89,8 +91,53 @@ std::size_t import_rows(const json::object& document, std::string_view name, Tim
   return ids.size();
 }
 
-Imported import_all(Store& store, const json::object& document, const ProfileNames& profiles, Timestamp now) {
+StoredProfile read_profile(const json::value& entry, Timestamp now, const std::string& where) {
+  if (!entry.is_object()) refuse_import(fmt::format("{} is not an object", where));
+  json::object body = entry.get_object();
+  StoredProfile profile{.name = {},
+                        .toml = {},
+                        .changed_at = take_time(body, "changed_at", now, where),
+                        .changed_by = {},
+                        .problem = {}};
+  constexpr std::string_view known[] = {"name", "toml", "changed_by"};
+  Fields fields{body, known};
+  fields.require("name");
+  fields.require("toml");
+  fields.read_text("name", {.length_min = 1, .length_max = 64}, profile.name);
+  fields.read_text("changed_by", {.length_max = 200}, profile.changed_by);
+  if (const auto toml = fields.word("toml")) profile.toml = *toml;
+  if (profile.toml.size() > StoredProfile::bytes_max)
+    fields.refuse_value("toml", fmt::format("a text of at most {} bytes", StoredProfile::bytes_max));
+  if (fields.refusal()) refuse_import(fmt::format("{}: {}", where, fields.refusal()->message));
+  return profile;
+}
+
+// Exports of older versions have no profiles. Returns the names of all profiles that devices may have.
+ProfileNames import_profiles(Store& store, const json::object& document, const profile::Catalog& base,
+                             Timestamp now, Imported& imported) {
+  if (!document.contains("profiles")) return ProfileNames{base};
+  std::map<std::string, std::string> places;  // by name
+  profile::ProfileTexts texts;
+  for (const json::value& entry : list(document, "profiles")) {
+    const std::string where = fmt::format("profiles[{}]", imported.profiles);
+    const StoredProfile profile = read_profile(entry, now, where);
+    if (!places.emplace(profile.name, where).second)
+      refuse_import(fmt::format("{}: the name {} occurs twice", where, shortened(profile.name)));
+    texts.emplace(profile.name, profile.toml);
+    store.insert(profile);
+    ++imported.profiles;
+  }
+  const profile::StoredProfiles stored = profile::with_stored(base, texts, {});
+  if (!stored.unusable.empty()) {
+    const auto& [name, problem] = *stored.unusable.begin();
+    refuse_import(fmt::format("{}: {}", places.at(name), problem));
+  }
+  return ProfileNames{stored.catalog};
+}
+
+Imported import_all(Store& store, const json::object& document, const profile::Catalog& base, Timestamp now) {
   Imported imported;
+  const ProfileNames profiles = import_profiles(store, document, base, now, imported);
   std::vector<Site> sites;
   imported.sites =
       import_rows<Site>(document, "sites", now, new_site, [&](const Site& site, const std::string& where) {
@@ -126,16 +173,16 @@ void check_format(const json::object& document) {
 
 }  // namespace
 
-Result<Imported> import_document(Store& store, const json::object& document, const ProfileNames& profiles,
+Result<Imported> import_document(Store& store, const json::object& document, const profile::Catalog& base,
                                  Timestamp now) {
   Imported imported;
   try {
     check_format(document);
     store.change([&] {
-      if (store.sites() > 0) {
+      if (store.sites() > 0 || store.profiles() > 0) {
         refuse_import("the registry is not empty; an import keeps the ids, so it needs an empty one");
       }
-      imported = import_all(store, document, profiles, now);
+      imported = import_all(store, document, base, now);
       return true;
     });
   } catch (const ImportRefused& refused) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "profile/catalog.hpp"
 #include "registry/store.hpp"
 #include "registry/types.hpp"
 #include "registry/validation.hpp"
@@ -15,15 +16,16 @@ namespace gensetd::registry {
 struct Imported {
   std::size_t sites = 0;
   std::size_t devices = 0;
+  std::size_t profiles = 0;
 };
 
 inline constexpr std::string_view export_format = "gensetd registry 1";
 
 // Stores a document of `gensetd registry export` in one transaction, or nothing. Ids are kept, as Redis keys
 // and other programs contain them; so the registry must be empty. Each row is validated like a request; the
-// message of a refusal names the row, such as devices[3]. Throws what Store throws. `now`: the time of rows
-// without times.
+// message of a refusal names the row, such as devices[3]. Throws what Store throws. `base`: the profiles that
+// are built in or in files. `now`: the time of rows without times.
 Result<Imported> import_document(Store& store, const boost::json::object& document,
-                                 const ProfileNames& profiles, Timestamp now);
+                                 const profile::Catalog& base, Timestamp now);
 
 }  // namespace gensetd::registry

@@ -157,6 +157,26 @@ Schema::Step postgres_rules() {
   };
 }
 
+// Register maps that were uploaded. The table has no ids, so its trigger is one of its own.
+Schema::Step stored_profiles() {
+  return {fmt::format(R"(CREATE TABLE profiles (
+        name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 64),
+        toml TEXT NOT NULL CHECK (length(toml) BETWEEN 1 AND 262144),
+        {},
+        changed_by TEXT NOT NULL DEFAULT '' CHECK (length(changed_by) <= 200)))",
+                      not_null_time("changed_at")),
+          R"(CREATE FUNCTION gensetd_count_profile_change() RETURNS trigger
+    LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+    BEGIN
+      UPDATE changes SET number = number + 1;
+      NOTIFY gensetd_registry;
+      RETURN NULL;
+    END $$)",
+          "CREATE TRIGGER gensetd_count_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON profiles "
+          "FOR EACH STATEMENT EXECUTE FUNCTION gensetd_count_profile_change()",
+          "ALTER TABLE profiles ENABLE ALWAYS TRIGGER gensetd_count_change"};
+}
+
 }  // namespace
 
 const Schema& postgres_schema() {
@@ -168,7 +188,14 @@ const Schema& postgres_schema() {
           "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') "
           "ORDER BY c.relname",
       .begin = {"BEGIN", fmt::format("SELECT pg_advisory_xact_lock({})", upgrade_lock)},
-      .steps = {first_step(), display_attributes(), journal(), journal_age(), postgres_rules()}};
+      .steps = {
+          first_step(),
+          display_attributes(),
+          journal(),
+          journal_age(),
+          postgres_rules(),
+          {"ALTER TABLE sites ADD COLUMN alarm_notes JSON", "ALTER TABLE devices ADD COLUMN inputs JSON"},
+          stored_profiles()}};
   return schema;
 }
 

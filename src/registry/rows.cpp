@@ -24,12 +24,15 @@ void exchange_use(soci::statement& statement, NullableColumn<T>& column) {
 }  // namespace
 
 const std::string SiteRow::insert =
-    "INSERT INTO sites (name, code, network, description, is_active, topology, created_at, updated_at) "
-    "VALUES (:name, :code, :network, :description, :is_active, :topology, :created_at, :updated_at) "
+    "INSERT INTO sites (name, code, network, description, is_active, topology, alarm_notes, created_at, "
+    "updated_at) "
+    "VALUES (:name, :code, :network, :description, :is_active, :topology, :alarm_notes, :created_at, "
+    ":updated_at) "
     "RETURNING id";
 const std::string SiteRow::update =
     "UPDATE sites SET name = :name, code = :code, network = :network, description = :description, "
-    "is_active = :is_active, topology = :topology, created_at = :created_at, updated_at = :updated_at "
+    "is_active = :is_active, topology = :topology, alarm_notes = :alarm_notes, created_at = :created_at, "
+    "updated_at = :updated_at "
     "WHERE id = :id";
 
 SiteRow SiteRow::of(const Site& site) {
@@ -40,6 +43,7 @@ SiteRow SiteRow::of(const Site& site) {
           .description = site.description,
           .is_active = site.is_active ? 1 : 0,
           .topology = printed(site.topology, print_topology),
+          .alarm_notes = printed(site.alarm_notes, print_alarm_notes),
           .created_at = reading::print_timestamp(site.created_at),
           .updated_at = reading::print_timestamp(site.updated_at)};
 }
@@ -48,6 +52,7 @@ void SiteRow::exchange_use(soci::statement& statement) {
   for (std::string* text : {&name, &code, &network, &description}) statement.exchange(soci::use(*text));
   statement.exchange(soci::use(is_active));
   registry::exchange_use(statement, topology);
+  registry::exchange_use(statement, alarm_notes);
   for (std::string* text : {&created_at, &updated_at}) statement.exchange(soci::use(*text));
 }
 
@@ -55,11 +60,12 @@ const std::string DeviceRow::insert =
     "INSERT INTO devices (site_id, name, device_type, profile, ip_address, port, protocol, slave_id, "
     "is_active, poll_interval, modbus_timeout, retry_delay, offline_after, connect_delay, description, "
     "rated_power_kw, "
-    "nominal_voltage, battery_voltage, limits, created_at, updated_at) VALUES (:site_id, :name, "
+    "nominal_voltage, battery_voltage, limits, inputs, created_at, updated_at) VALUES (:site_id, :name, "
     ":device_type, :profile, :ip_address, :port, :protocol, :slave_id, "
     ":is_active, :poll_interval, :modbus_timeout, :retry_delay, :offline_after, :connect_delay, "
     ":description, "
-    ":rated_power_kw, :nominal_voltage, :battery_voltage, :limits, :created_at, :updated_at) RETURNING id";
+    ":rated_power_kw, :nominal_voltage, :battery_voltage, :limits, :inputs, :created_at, :updated_at) "
+    "RETURNING id";
 const std::string DeviceRow::update =
     "UPDATE devices SET site_id = :site_id, name = :name, device_type = :device_type, profile = :profile, "
     "ip_address = :ip_address, port = :port, protocol = :protocol, slave_id = :slave_id, "
@@ -67,7 +73,7 @@ const std::string DeviceRow::update =
     "retry_delay = :retry_delay, offline_after = :offline_after, connect_delay = :connect_delay, "
     "description = :description, "
     "rated_power_kw = :rated_power_kw, nominal_voltage = :nominal_voltage, "
-    "battery_voltage = :battery_voltage, limits = :limits, "
+    "battery_voltage = :battery_voltage, limits = :limits, inputs = :inputs, "
     "created_at = :created_at, updated_at = :updated_at WHERE id = :id";
 
 DeviceRow DeviceRow::of(const Device& device) {
@@ -91,6 +97,7 @@ DeviceRow DeviceRow::of(const Device& device) {
           .nominal_voltage = nullable(device.nominal_voltage),
           .battery_voltage = nullable(device.battery_voltage),
           .limits = printed(device.limits, print_bands),
+          .inputs = printed(device.inputs, print_inputs),
           .created_at = reading::print_timestamp(device.created_at),
           .updated_at = reading::print_timestamp(device.updated_at)};
 }
@@ -111,6 +118,7 @@ void DeviceRow::exchange_use(soci::statement& statement) {
     registry::exchange_use(statement, *number);
   }
   registry::exchange_use(statement, limits);
+  registry::exchange_use(statement, inputs);
   for (std::string* text : {&created_at, &updated_at}) statement.exchange(soci::use(*text));
 }
 

@@ -23,7 +23,7 @@ struct SiteRow {
   long long id = 0;
   std::string name, code, network, description;
   int is_active = 1;
-  NullableColumn<std::string> topology;
+  NullableColumn<std::string> topology, alarm_notes;
   std::string created_at, updated_at;
 
   static SiteRow of(const Site& site);
@@ -47,7 +47,7 @@ struct DeviceRow {
   double connect_delay = 0;
   std::string description;
   NullableColumn<double> rated_power_kw, nominal_voltage, battery_voltage;
-  NullableColumn<std::string> limits;
+  NullableColumn<std::string> limits, inputs;
   std::string created_at, updated_at;
 
   static DeviceRow of(const Device& device);

@@ -11,7 +11,7 @@ class session;
 namespace gensetd::registry {
 
 // The version of the tables that this program uses. Each change of the tables adds a step for each database.
-inline constexpr int schema_version = 5;
+inline constexpr int schema_version = 7;
 
 // A database that this program must not use. what(): why; to_do: what the administrator can do.
 struct SchemaError : std::runtime_error {

@@ -1,6 +1,7 @@
 #include "registry/service.hpp"
 
 #include "reading/clocks.hpp"
+#include "registry/profile_changes.hpp"
 #include "registry/refusals.hpp"
 #include "registry/service_worker.hpp"
 #include "registry/unconfirmed_change.hpp"
@@ -18,7 +19,7 @@ Timestamp now() { return reading::system_now(); }
 
 Service::Service(asio::any_io_executor executor, const std::string& database_url,
                  const std::shared_ptr<const profile::Catalog>& profiles)
-    : worker_(std::make_unique<Worker>(std::move(executor), database_url, *profiles)) {}
+    : worker_(std::make_unique<Worker>(std::move(executor), database_url, profiles)) {}
 
 Service::~Service() = default;
 
@@ -27,6 +28,14 @@ void Service::stop_soon() { worker_->stop_soon(); }
 void Service::listen(ChangeListener* listener) { worker_->cache().listener = listener; }
 
 void Service::on_change(ChangeHandler handler) { worker_->cache().on_change = std::move(handler); }
+
+void Service::use_profiles(const profile::Catalog& profiles) {
+  worker_->profiles = std::make_shared<const ProfileNames>(profiles);
+}
+
+void Service::on_profiles_change(std::function<void()> handler) {
+  worker_->cache().on_profiles_change = std::move(handler);
+}
 
 const Directory& Service::directory() const { return worker_->cache().directory(); }
 
@@ -91,8 +100,8 @@ void Service::create_device(boost::json::object body, Handler<Device> handler,
                             const ChangeObserver<Device>& observer) {
   auto row_change = std::make_shared<RowChange<Device>>();
   worker_->submit<Device>(
-      [this_worker = worker_.get(), body = std::move(body), row_change](Store& store) {
-        return registry::create_device(store, body, this_worker->profiles, now(), row_change.get());
+      [profiles = worker_->profiles, body = std::move(body), row_change](Store& store) {
+        return registry::create_device(store, body, *profiles, now(), row_change.get());
       },
       [](DirectoryCache& cache, const Device& device) { cache.put(device); },
       with_observer<Device>(std::move(handler), observer, row_change), find_outcome(observer, row_change),
@@ -103,12 +112,27 @@ void Service::update_device(std::int64_t id, boost::json::object body, Handler<D
                             const ChangeObserver<Device>& observer) {
   auto row_change = std::make_shared<RowChange<Device>>();
   worker_->submit<Device>(
-      [this_worker = worker_.get(), id, body = std::move(body), row_change](Store& store) {
-        return registry::update_device(store, id, body, this_worker->profiles, now(), row_change.get());
+      [profiles = worker_->profiles, id, body = std::move(body), row_change](Store& store) {
+        return registry::update_device(store, id, body, *profiles, now(), row_change.get());
       },
       [](DirectoryCache& cache, const Device& device) { cache.put(device); },
       with_observer<Device>(std::move(handler), observer, row_change), find_outcome(observer, row_change),
       differs(row_change));
+}
+
+void Service::change_profile(ProfileChange change, Handler<std::monostate> handler,
+                             const ChangeObserver<StoredProfile>& observer) {
+  auto row_change = std::make_shared<RowChange<StoredProfile>>();
+  const std::string name = change.name;
+  worker_->submit<std::monostate>(
+      [base = worker_->base_profiles, change = std::move(change), row_change](Store& store) {
+        return registry::change_profile(store, *base, change, now(), row_change.get());
+      },
+      [name, row_change](DirectoryCache& cache, std::monostate) {
+        cache.put_profile(name, row_change->after);
+      },
+      with_observer<StoredProfile>(std::move(handler), observer, row_change),
+      find_outcome(observer, row_change), differs(row_change));
 }
 
 void Service::remove_device(std::int64_t id, Handler<std::monostate> handler,

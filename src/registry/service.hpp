@@ -21,6 +21,7 @@
 namespace gensetd::registry {
 
 class Store;
+struct ProfileChange;
 
 // Is notified of each stored change, on the service's executor.
 class ChangeListener {
@@ -45,7 +46,8 @@ class Service {
  public:
   static constexpr std::size_t requests_max = 256;
 
-  // `database_url`: as parse_database_url() takes it.
+  // `database_url`: as parse_database_url() takes it. `profiles`: those built in or in files, which uploads
+  // do not replace.
   Service(boost::asio::any_io_executor executor, const std::string& database_url,
           const std::shared_ptr<const profile::Catalog>& profiles);
 
@@ -67,6 +69,13 @@ class Service {
   // were added, changed or removed, or whose site was. An empty function: none.
   using ChangeHandler = std::function<void(const std::vector<std::int64_t>& device_ids)>;
   void on_change(ChangeHandler handler);
+
+  // The profiles that requests may name from now on; at first those given to the constructor.
+  void use_profiles(const profile::Catalog& profiles);
+
+  // Called on `executor` after stored profiles have changed, before the listener is notified of devices that
+  // changed with them. An empty function: none.
+  void on_profiles_change(std::function<void()> handler);
 
   const Directory& directory() const;
 
@@ -103,6 +112,10 @@ class Service {
                      const ChangeObserver<Device>& observer = {});
   void remove_device(std::int64_t id, Handler<std::monostate> handler,
                      const ChangeObserver<Device>& observer = {});
+
+  // Checks the change completely, in the transaction that stores it.
+  void change_profile(ProfileChange change, Handler<std::monostate> handler,
+                      const ChangeObserver<StoredProfile>& observer = {});
 
   // For modules with their own tables in this database: runs `use` on the SQL thread. `use` may throw what
   // Store throws; a Violation or DiskFull becomes a Refusal (code_when_full). Counts as a request.

@@ -40,8 +40,9 @@ Refusal too_many_requests() {
 }
 
 Service::Worker::Worker(asio::any_io_executor executor, const std::string& database_url,
-                        const profile::Catalog& catalog)
-    : profiles(catalog),
+                        std::shared_ptr<const profile::Catalog> catalog)
+    : base_profiles(std::move(catalog)),
+      profiles(std::make_shared<const ProfileNames>(*base_profiles)),
       executor_(std::move(executor)),
       store_(parse_database_url(database_url), stop_.get_token()) {
   auto whole = store_.load_if_changed();
@@ -56,6 +57,7 @@ Service::Worker::Worker(asio::any_io_executor executor, const std::string& datab
 Service::Worker::~Worker() {
   cache_->listener = nullptr;
   cache_->on_change = {};
+  cache_->on_profiles_change = {};
   stop_.request_stop();
   {
     const std::lock_guard lock{mutex_};

@@ -40,7 +40,7 @@ Refusal too_many_requests();
 class Service::Worker {
  public:
   Worker(boost::asio::any_io_executor executor, const std::string& database_url,
-         const profile::Catalog& catalog);
+         std::shared_ptr<const profile::Catalog> catalog);
 
   ~Worker();
 
@@ -121,7 +121,8 @@ class Service::Worker {
 
   void stop_soon() { stop_.request_stop(); }
 
-  const ProfileNames profiles;
+  const std::shared_ptr<const profile::Catalog> base_profiles;  // built in or in files
+  std::shared_ptr<const ProfileNames> profiles;                 // only on the executor's thread
   const std::shared_ptr<supervision::Heartbeat> heartbeat = std::make_shared<supervision::Heartbeat>(
       "registry thread", hang_timeout, std::chrono::steady_clock::now());
 

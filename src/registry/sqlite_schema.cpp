@@ -175,7 +175,16 @@ const Schema& sqlite_schema() {
               "CREATE INDEX events_open ON events (state) WHERE state <> 'closed'",
           },
           journal_age(),
-          sqlite_rules()}};
+          sqlite_rules(),
+          {
+              // To add a column with a rule, SQLite checks all rules of the rows that exist.
+              "PRAGMA ignore_check_constraints = ON",
+              "ALTER TABLE sites ADD COLUMN " + json_or_null("alarm_notes"),
+              "ALTER TABLE devices ADD COLUMN " + json_or_null("inputs"),
+              "PRAGMA ignore_check_constraints = OFF",
+          },
+          {fmt::format("CREATE TABLE profiles ({} PRIMARY KEY, {}, {}, {})", text("name", 1, 64),
+                       text("toml", 1, 262'144), checked_time("changed_at"), text("changed_by", 0, 200))}}};
   return schema;
 }
 

@@ -27,29 +27,53 @@ StoredValue::Kind kind_of(const std::string& kind) {
 std::string selection(const Database& database, std::string_view table, std::span<const Column> columns) {
   std::string sql = "SELECT id";
   for (const Column& column : columns) {
-    const Database::StoredValueSql stored = database.stored_value_sql(column.name, bytes_max(column.content));
+    const Database::StoredValueSql stored = database.stored_value_sql(column.name, column.bytes_max);
     sql += fmt::format(", {}, {}", stored.kind, stored.text);
   }
   return sql + fmt::format(" FROM {}", table);
 }
 
-// Reads all rows of `table`, or the row with this id; the values may be of any type.
-void read(Database& database, std::string_view table, std::span<const Column> columns,
-          std::optional<std::int64_t> id,
-          const std::function<void(std::int64_t id, std::span<const StoredValue> values)>& take) {
+// The values of a row, of any type, as a statement fetches them.
+class Cells {
+ public:
+  explicit Cells(std::size_t count) : fetched_(count), values_(count) {}
+
+  void exchange_into(soci::statement& statement) {
+    for (Fetched& one : fetched_) {
+      statement.exchange(soci::into(one.kind, one.kind_state));
+      statement.exchange(soci::into(one.text, one.text_state));
+    }
+  }
+
+  // After each fetch.
+  const std::vector<StoredValue>& values() {
+    for (std::size_t index = 0; index < values_.size(); ++index) {
+      const Fetched& one = fetched_[index];
+      values_[index] = {.kind = kind_of(one.kind),
+                        .text = one.text_state == soci::i_ok ? one.text : std::string{}};
+    }
+    return values_;
+  }
+
+ private:
   struct Fetched {
     std::string kind, text;
     soci::indicator kind_state = soci::i_null;
     soci::indicator text_state = soci::i_null;
   };
-  std::vector<Fetched> fetched(columns.size());
+  std::vector<Fetched> fetched_;
+  std::vector<StoredValue> values_;
+};
+
+// Reads all rows of `table`, or the row with this id; the values may be of any type.
+void read(Database& database, std::string_view table, std::span<const Column> columns,
+          std::optional<std::int64_t> id,
+          const std::function<void(std::int64_t id, std::span<const StoredValue> values)>& take) {
+  Cells cells(columns.size());
   long long row_id = 0;
   soci::statement statement{database.session()};
   statement.exchange(soci::into(row_id));
-  for (Fetched& one : fetched) {
-    statement.exchange(soci::into(one.kind, one.kind_state));
-    statement.exchange(soci::into(one.text, one.text_state));
-  }
+  cells.exchange_into(statement);
   long long key = id.value_or(0);
   if (id) statement.exchange(soci::use(key));
   statement.alloc();
@@ -57,15 +81,29 @@ void read(Database& database, std::string_view table, std::span<const Column> co
                     soci::details::st_one_time_query);
   statement.define_and_bind();
   statement.execute();
-  std::vector<StoredValue> values(columns.size());
-  while (statement.fetch()) {
-    for (std::size_t index = 0; index < values.size(); ++index) {
-      const Fetched& one = fetched[index];
-      values[index] = {.kind = kind_of(one.kind),
-                       .text = one.text_state == soci::i_ok ? one.text : std::string{}};
-    }
-    take(row_id, values);
+  while (statement.fetch()) take(row_id, cells.values());
+}
+
+// Reads all stored profiles, or the one with this name.
+void read_profiles(Database& database, const std::optional<std::string>& name,
+                   const std::function<void(StoredProfile profile)>& take) {
+  std::string sql = "SELECT ";
+  for (const Column& column : profile_columns()) {
+    const Database::StoredValueSql stored = database.stored_value_sql(column.name, column.bytes_max);
+    sql += fmt::format("{}{}, {}", sql.ends_with(' ') ? "" : ", ", stored.kind, stored.text);
   }
+  sql += " FROM profiles";
+  if (name) sql += " WHERE name = :name";
+  Cells cells(profile_columns().size());
+  soci::statement statement{database.session()};
+  cells.exchange_into(statement);
+  std::string key = name.value_or("");
+  if (name) statement.exchange(soci::use(key));
+  statement.alloc();
+  statement.prepare(sql, soci::details::st_one_time_query);
+  statement.define_and_bind();
+  statement.execute();
+  while (statement.fetch()) take(profile_from(cells.values()));
 }
 
 template <class Row>
@@ -167,22 +205,49 @@ void Store::read_snapshot(const std::function<void()>& use) {
 
 Directory Store::load() {
   return with_explained_errors([&] {
-    Directory directory;
     const SqlTransaction transaction{*database_, Database::Access::read};
-    const auto is_usable = [&](std::string_view kind, std::int64_t id) {
-      if (id < 1) directory.unusable.push_back(fmt::format("{} {}", kind, id));
-      return id >= 1;
-    };
-    read(*database_, "sites", site_columns(), std::nullopt,
-         [&](std::int64_t id, std::span<const StoredValue> values) {
-           if (is_usable("site", id)) directory.sites.emplace(id, site_from(id, values));
-         });
-    read(*database_, "devices", device_columns(), std::nullopt,
-         [&](std::int64_t id, std::span<const StoredValue> values) {
-           if (is_usable("device", id)) directory.devices.emplace(id, device_from(id, values));
-         });
-    return directory;
+    return contents();
   });
+}
+
+Directory Store::contents() {
+  Directory directory;
+  const auto is_usable = [&](std::string_view kind, std::int64_t id) {
+    if (id < 1) directory.unusable.push_back(fmt::format("{} {}", kind, id));
+    return id >= 1;
+  };
+  read(*database_, "sites", site_columns(), std::nullopt,
+       [&](std::int64_t id, std::span<const StoredValue> values) {
+         if (is_usable("site", id)) directory.sites.emplace(id, site_from(id, values));
+       });
+  read(*database_, "devices", device_columns(), std::nullopt,
+       [&](std::int64_t id, std::span<const StoredValue> values) {
+         if (is_usable("device", id)) directory.devices.emplace(id, device_from(id, values));
+       });
+  read_profiles(*database_, std::nullopt,
+                [&](StoredProfile profile) { directory.profiles.emplace(profile.name, std::move(profile)); });
+  return directory;
+}
+
+std::optional<StoredProfile> Store::profile(const std::string& name) {
+  std::optional<StoredProfile> found;
+  read_profiles(*database_, name, [&](StoredProfile profile) { found = std::move(profile); });
+  return found;
+}
+
+std::int64_t Store::profiles() { return query_number(session(), "SELECT COUNT(*) FROM profiles"); }
+
+void Store::insert(const StoredProfile& profile) {
+  const std::string changed_at = reading::print_timestamp(profile.changed_at);
+  execute(session(),
+          "INSERT INTO profiles (name, toml, changed_at, changed_by) "
+          "VALUES (:name, :toml, :changed_at, :changed_by)",
+          soci::use(profile.name), soci::use(profile.toml), soci::use(changed_at),
+          soci::use(profile.changed_by));
+}
+
+void Store::remove_profile(const std::string& name) {
+  execute(session(), "DELETE FROM profiles WHERE name = :name", soci::use(name));
 }
 
 std::int64_t Store::sites() { return query_number(session(), "SELECT COUNT(*) FROM sites"); }

@@ -36,6 +36,7 @@ class Store {
   Store& operator=(Store&& other) noexcept;
 
   Directory load();
+  Directory contents();  // the same inside of a transaction
 
   // Runs `edit` as one transaction: committed when it returns true, rolled back when it returns false or
   // throws. Throws Violation when the rules of the database refuse it, DiskFull when the disk is full.
@@ -60,6 +61,11 @@ class Store {
   std::int64_t insert(const Device& device);
   void update(const Device& device);
   void remove_device(std::int64_t id);
+
+  std::optional<StoredProfile> profile(const std::string& name);
+  std::int64_t profiles();  // how many
+  void insert(const StoredProfile& profile);
+  void remove_profile(const std::string& name);
 
   void insert_with_id(const Site& site);
   void insert_with_id(const Device& device);

@@ -18,12 +18,16 @@ namespace {
 namespace json = boost::json;
 using Content = Column::Content;
 
+constexpr std::size_t json_bytes_max = 65'536;
+constexpr std::size_t notes_bytes_max = 524'288;  // 200 notes of 500 characters of up to 4 bytes
+
 constexpr std::array site_columns_of_row = {Column{"name"},
                                             Column{"code"},
                                             Column{"network"},
                                             Column{"description"},
                                             Column{"is_active", Content::flag},
-                                            Column{"topology", Content::json},
+                                            Column{"topology", Content::json, json_bytes_max},
+                                            Column{"alarm_notes", Content::json, notes_bytes_max},
                                             Column{"created_at", Content::time},
                                             Column{"updated_at", Content::time}};
 
@@ -46,9 +50,14 @@ constexpr std::array device_columns_of_row = {Column{"site_id", Content::number}
                                               Column{"rated_power_kw", Content::number},
                                               Column{"nominal_voltage", Content::number},
                                               Column{"battery_voltage", Content::number},
-                                              Column{"limits", Content::json},
+                                              Column{"limits", Content::json, json_bytes_max},
+                                              Column{"inputs", Content::json, json_bytes_max},
                                               Column{"created_at", Content::time},
                                               Column{"updated_at", Content::time}};
+
+constexpr std::array profile_columns_of_row = {Column{"name"},
+                                               Column{"toml", Content::text, StoredProfile::bytes_max},
+                                               Column{"changed_at", Content::time}, Column{"changed_by"}};
 
 // Empty when `text` is not UTF-8.
 std::optional<json::value> text_value(const std::string& text) {
@@ -99,7 +108,7 @@ std::optional<json::value> value_of(const Column& column, const StoredValue& sto
 // The problem of a value without JSON equivalent.
 std::string unreadable(const Column& column, const StoredValue& stored) {
   if (stored.kind == StoredValue::Kind::too_long)
-    return fmt::format("{} is longer than {} bytes", column.name, bytes_max(column.content));
+    return fmt::format("{} is longer than {} bytes", column.name, column.bytes_max);
   if (stored.kind == StoredValue::Kind::blob)
     return fmt::format("{} is a blob instead of a text", column.name);
   return fmt::format("{} is not UTF-8", column.name);
@@ -142,17 +151,32 @@ Row row_from(std::int64_t id, std::span<const Column> columns, std::span<const S
 
 }  // namespace
 
-std::size_t bytes_max(Content content) {
-  return content == Content::json ? 65'536 : 8'000;  // a description has 2,000 characters of up to 4 bytes
-}
-
 std::span<const Column> site_columns() { return site_columns_of_row; }
+
+std::span<const Column> profile_columns() { return profile_columns_of_row; }
 
 std::span<const Column> device_columns() { return device_columns_of_row; }
 
 Site site_from(std::int64_t id, std::span<const StoredValue> values) {
   const std::string name = fmt::format("site {}", id);
   return row_from(id, site_columns(), values, Site{.name = name, .code = name, .is_active = false});
+}
+
+StoredProfile profile_from(std::span<const StoredValue> values) {
+  StoredProfile profile{.name = values[0].text,
+                        .toml = values[1].text,
+                        .changed_at = {},
+                        .changed_by = values[3].text,
+                        .problem = {}};
+  for (const std::size_t index : {std::size_t{0}, std::size_t{1}}) {
+    const Column& column = profile_columns_of_row.at(index);
+    if (!value_of(column, values[index])) profile.problem = unreadable(column, values[index]);
+    if (values[index].text.empty() && profile.problem.empty())
+      profile.problem = fmt::format("{} is empty", column.name);
+  }
+  // Only for people: a mistake in it costs nothing.
+  profile.changed_at = reading::parse_timestamp(values[2].text).value_or(Timestamp{});
+  return profile;
 }
 
 Device device_from(std::int64_t id, std::span<const StoredValue> values) {

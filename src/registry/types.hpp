@@ -3,7 +3,10 @@
 #include "modbus/read_request.hpp"
 #include "profile/profile.hpp"
 #include "reading/reading.hpp"
+#include "registry/alarm_notes.hpp"
 #include "registry/attributes.hpp"
+#include "registry/device_inputs.hpp"
+#include "registry/stored_profile.hpp"
 
 #include <cstdint>
 #include <map>
@@ -34,6 +37,7 @@ struct Site {
   std::string description;
   bool is_active = true;
   std::optional<Topology> topology;
+  std::optional<AlarmNotes> alarm_notes;
   Timestamp created_at;
   Timestamp updated_at;
   std::vector<InvalidColumn>
@@ -63,6 +67,7 @@ struct Device {
   std::optional<double> nominal_voltage;  // V, line to line
   std::optional<double> battery_voltage;  // V, nominal
   std::optional<Bands> limits;            // for display only
+  std::optional<Inputs> inputs;           // what its digital inputs mean, for events
   Timestamp created_at;
   Timestamp updated_at;
   std::vector<InvalidColumn> damage;  // of its row; these fields have defaults, and the device is not polled
@@ -94,6 +99,7 @@ using Result = std::variant<T, Refusal>;
 struct Directory {
   std::map<std::int64_t, Site> sites;
   std::map<std::int64_t, Device> devices;
+  std::map<std::string, StoredProfile> profiles;
   std::vector<std::string> unusable;  // rows without a usable id, for people
 
   bool operator==(const Directory&) const = default;

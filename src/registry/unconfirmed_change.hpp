@@ -33,6 +33,10 @@ std::function<void(Result<Made>)> with_observer(std::function<void(Result<Made>)
 inline std::optional<Site> row_in(Store& store, const Site& like) { return store.site(like.id); }
 inline std::optional<Device> row_in(Store& store, const Device& like) { return store.device(like.id); }
 
+inline std::optional<StoredProfile> row_in(Store& store, const StoredProfile& like) {
+  return store.profile(like.name);
+}
+
 // Whether an unconfirmed change was stored. Uses a write transaction, which begins only after the lost
 // transaction has ended in the database.
 template <class Row>

@@ -7,8 +7,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace gensetd::registry {
@@ -17,16 +19,18 @@ namespace {
 using modbus::Protocol;
 using profile::DeviceType;
 
-constexpr std::array<std::string_view, 6> site_fields = {"name",        "code",      "network",
-                                                         "description", "is_active", "topology"};
-constexpr std::array<std::string_view, 19> device_fields = {
+constexpr std::array<std::string_view, 7> site_fields = {"name",      "code",     "network",    "description",
+                                                         "is_active", "topology", "alarm_notes"};
+constexpr std::array<std::string_view, 20> device_fields = {
     "site_id",       "name",          "device_type", "profile",        "ip_address",      "port",
     "protocol",      "slave_id",      "is_active",   "poll_interval",  "modbus_timeout",  "retry_delay",
     "offline_after", "connect_delay", "description", "rated_power_kw", "nominal_voltage", "battery_voltage",
-    "limits"};
+    "limits",        "inputs"};
 
 constexpr std::array<std::string_view, 5> connection_fields = {"ip_address", "port", "slave_id", "protocol",
                                                                "profile"};
+
+constexpr std::array<std::string_view, 4> scan_fields = {"ip_address", "port", "protocol", "slave_ids"};
 
 constexpr TextRule name_rule = {.length_min = 1, .length_max = 200};
 constexpr TextRule code_rule = {.length_min = 1, .length_max = 64};
@@ -47,6 +51,7 @@ void read_site(Fields& fields, Site& site) {
   fields.read_text("description", description_rule, site.description);
   fields.read_flag("is_active", site.is_active);
   fields.read_attribute("topology", parse_topology, site.topology);
+  fields.read_attribute("alarm_notes", parse_alarm_notes, site.alarm_notes);
 }
 
 void read_device_type(Fields& fields, Device& device) {
@@ -95,13 +100,37 @@ void read_slave_id(Fields& fields, Device& device) {
   device.slave_id = static_cast<std::uint8_t>(slave_id);
 }
 
+void read_port(Fields& fields, std::uint16_t& into) {
+  std::int64_t port = into;
+  fields.read_whole("port", 1, port_max, port);
+  into = static_cast<std::uint16_t>(port);
+}
+
 void read_connection(Fields& fields, Device& device) {
   read_address(fields, device.ip_address);
-  std::int64_t port = device.port;
-  fields.read_whole("port", 1, port_max, port);
-  device.port = static_cast<std::uint16_t>(port);
+  read_port(fields, device.port);
   read_protocol(fields, device.protocol);
   read_slave_id(fields, device);
+}
+
+std::optional<std::vector<std::uint8_t>> parse_slave_ids(const boost::json::value& value, Protocol protocol,
+                                                         std::string& allowed) {
+  const bool is_serial = protocol == Protocol::rtu_over_tcp;
+  const std::int64_t least = is_serial ? rtu_unit_min : 0;
+  const std::int64_t most = is_serial ? rtu_unit_max : tcp_unit_max;
+  allowed = fmt::format("a list of 1 to {} different unit ids from {} to {}{}", scan_units_max, least, most,
+                        is_serial ? " with protocol rtu_over_tcp" : "");
+  std::vector<std::uint8_t> slave_ids;
+  const auto* list = value.if_array();
+  if (list == nullptr || list->empty() || list->size() > scan_units_max) return std::nullopt;
+  for (const boost::json::value& entry : *list) {
+    const auto* number = entry.if_int64();
+    if (number == nullptr || *number < least || *number > most) return std::nullopt;
+    const auto slave_id = static_cast<std::uint8_t>(*number);
+    if (std::ranges::find(slave_ids, slave_id) != slave_ids.end()) return std::nullopt;
+    slave_ids.push_back(slave_id);
+  }
+  return slave_ids;
 }
 
 // A limit of a field that the profile does not contain would never be displayed.
@@ -131,6 +160,7 @@ void read_plain_fields(Fields& fields, Device& device) {
   fields.read_number_or_null("rated_power_kw", 0.1, 100'000, device.rated_power_kw);
   fields.read_number_or_null("nominal_voltage", 1, 100'000, device.nominal_voltage);
   fields.read_number_or_null("battery_voltage", 1, 1'000, device.battery_voltage);
+  fields.read_attribute("inputs", parse_inputs, device.inputs);
 }
 
 void read_device(Fields& fields, const ProfileNames& profiles, Device& device) {
@@ -195,6 +225,28 @@ Result<Device> connection_target(const boost::json::object& body, const ProfileN
   read_profile(fields, profiles, device.profile);
   read_connection(fields, device);
   return outcome(fields, std::move(device));
+}
+
+Result<ScanTarget> scan_target(const boost::json::object& body) {
+  Fields fields{body, scan_fields};
+  fields.require("ip_address");
+  ScanTarget target;
+  read_address(fields, target.ip_address);
+  read_port(fields, target.port);
+  read_protocol(fields, target.protocol);
+  if (const auto* given = body.if_contains("slave_ids")) {
+    std::string allowed;
+    auto slave_ids = parse_slave_ids(*given, target.protocol, allowed);
+    if (slave_ids) {
+      target.slave_ids = *std::move(slave_ids);
+    } else {
+      fields.refuse_value("slave_ids", allowed);
+    }
+  } else {
+    for (std::uint8_t slave_id = 1; slave_id <= scan_units_max; ++slave_id)
+      target.slave_ids.push_back(slave_id);
+  }
+  return outcome(fields, std::move(target));
 }
 
 Result<Device> edited_device(const Device& current, const boost::json::object& body,

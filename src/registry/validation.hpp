@@ -6,8 +6,11 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gensetd::registry {
 
@@ -20,6 +23,18 @@ Result<Device> new_device(const boost::json::object& body, const ProfileNames& p
 // The device of a connection test: ip_address, and optionally port, protocol, slave_id and profile (default
 // hgm9520n). Its other fields are empty.
 Result<Device> connection_target(const boost::json::object& body, const ProfileNames& profiles);
+
+// The address of a scan: ip_address, and optionally port, protocol (default tcp) and slave_ids, 1 to
+// scan_units_max different ones.
+struct ScanTarget {
+  std::string ip_address;
+  std::uint16_t port = 502;
+  modbus::Protocol protocol = modbus::Protocol::tcp;
+  std::vector<std::uint8_t> slave_ids;  // in the order of the request; by default 1 to scan_units_max
+};
+inline constexpr std::size_t scan_units_max = 16;
+Result<ScanTarget> scan_target(const boost::json::object& body);
+
 Result<Device> edited_device(const Device& current, const boost::json::object& body,
                              const ProfileNames& profiles);
 

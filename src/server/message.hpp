@@ -9,7 +9,7 @@
 
 namespace gensetd::server {
 
-enum class Method { get, post, patch, remove, options, other };
+enum class Method { get, post, put, patch, remove, options, other };
 
 // An HTTP request without its transport. The views are valid as long as the session's request.
 struct HttpRequest {

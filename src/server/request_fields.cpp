@@ -17,6 +17,8 @@ Method method_of(http::verb verb) {
       return Method::get;
     case http::verb::post:
       return Method::post;
+    case http::verb::put:
+      return Method::put;
     case http::verb::patch:
       return Method::patch;
     case http::verb::delete_:
@@ -29,6 +31,8 @@ Method method_of(http::verb verb) {
 }
 
 }  // namespace
+
+Method method_of(const BeastRequest& message) { return method_of(message.method()); }
 
 TargetLine target_line_of(const BeastRequest& message) {
   return {.target = view(message.target()),

@@ -12,6 +12,8 @@ namespace gensetd::server {
 // The parts of a received message that the server reads. The views in the results are valid as long as
 // `message`.
 TargetLine target_line_of(const BeastRequest& message);
+Method method_of(const BeastRequest& message);
+
 HttpRequest request_of(const BeastRequest& message, const RequestTarget& target, std::string_view from);
 Handshake handshake_of(const BeastRequest& message, const RequestTarget& target);
 

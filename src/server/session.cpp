@@ -146,8 +146,14 @@ class HttpSession final : public ClientConnection {
     deadline_ = steady_clock::now() + (refusal_ ? refusal_timeout : limits_.request_timeout);
     parser.emplace();
     parser->header_limit(limits_.header_bytes);
-    parser->body_limit(limits_.body_bytes);
+    parser->body_limit(boost::none);  // it follows when the target is known
     auto [failed, header_length] = co_await http::async_read_header(transport_, buffer_, *parser, use_tuple);
+    ServerLimits limits = limits_;
+    if (!failed && (parser->chunked() || parser->content_length().value_or(0) > 0)) {
+      limits.body_bytes = body_limit_of(parser->get());
+      parser->body_limit(limits.body_bytes);
+      if (parser->content_length().value_or(0) > limits.body_bytes) failed = http::error::body_limit;
+    }
     if (!failed && !has_unambiguous_framing(parser->get())) {
       [[maybe_unused]] const bool kept = co_await write(ambiguous_framing(), parser->get(), false);
       co_return false;
@@ -167,11 +173,18 @@ class HttpSession final : public ClientConnection {
     }
     deadline_ = steady_clock::time_point::max();
     if (!failed) co_return true;
-    auto refusal = late_ ? request_too_slow(limits_) : read_error_response(failed, limits_);
+    auto refusal = late_ ? request_too_slow(limits_) : read_error_response(failed, limits);
     if (refusal) {
       [[maybe_unused]] const bool kept = co_await write(std::move(*refusal), parser->get(), false);
     }
     co_return false;
+  }
+
+  std::size_t body_limit_of(const BeastRequest& request) const {
+    const auto target = read_target(target_line_of(request));
+    const auto* read = std::get_if<RequestTarget>(&target);
+    if (read == nullptr) return limits_.body_bytes;
+    return context_->handler->body_bytes_max(method_of(request), read->path, limits_.body_bytes);
   }
 
   // Sends a response to `request`. Returns whether the connection stays open. After the last response it

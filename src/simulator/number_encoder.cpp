@@ -1,11 +1,15 @@
 #include "simulator/number_encoder.hpp"
 
+#include "modbus/big_endian.hpp"
 #include "profile/number_rules.hpp"
+
+#include <boost/locale/encoding_utf.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <string>
 
 namespace gensetd::simulator {
 namespace {
@@ -86,6 +90,23 @@ std::vector<std::uint16_t> encode_number(const Field& field, double value, std::
     place = swapped(number, static_cast<std::uint16_t>((swapped(number, place) & kept) | set));
   }
   return old;
+}
+
+std::vector<std::uint16_t> encode_text(const Field& field, std::string_view text) {
+  std::vector<std::uint8_t> bytes(text.begin(), text.end());
+  if (field.keys.encoding == profile::Encoding::utf16) {
+    bytes.clear();
+    for (const char16_t unit : boost::locale::conv::utf_to_utf<char16_t>(std::string{text})) {
+      bytes.push_back(modbus::high_byte(unit));
+      bytes.push_back(modbus::low_byte(unit));
+    }
+  }
+  bytes.resize(2U * field.keys.length);
+  std::vector<std::uint16_t> words;
+  for (std::size_t index = 0; index < bytes.size(); index += 2)
+    words.push_back(swapped(*field.number, modbus::number_at(bytes, index)));
+  if (field.number->word_order == profile::WordOrder::low_first) std::ranges::reverse(words);
+  return words;
 }
 
 }  // namespace gensetd::simulator

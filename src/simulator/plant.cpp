@@ -10,6 +10,16 @@ namespace {
 
 constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
 
+// `alarm` is "class.code". The code of a point with values ends with its class: "group.code.class".
+bool is_point_of(const profile::AlarmPoint& point, std::string_view alarm) {
+  if (!point.value) return point.code.ends_with(alarm);
+  const std::size_t dot = alarm.find('.');
+  const std::string_view alarm_class = alarm.substr(0, dot);
+  return point.code.ends_with(alarm_class) && std::string_view{point.code}
+                                                  .substr(0, point.code.size() - alarm_class.size() - 1)
+                                                  .ends_with(alarm.substr(dot));
+}
+
 }  // namespace
 
 Plant::Plant(const std::vector<ModbusServerOptions>& servers, std::uint64_t seed, PatternClock pattern_clock)
@@ -78,7 +88,7 @@ void Plant::write_alarms(Node& node) const {
                     : node.site->switchboard().alarms();
   if (alarms == node.alarms) return;
   for (const profile::AlarmPoint& point : node.profile->alarm_points) {
-    const auto is_this = [&](std::string_view code) { return point.code.ends_with(code); };
+    const auto is_this = [&](std::string_view alarm) { return is_point_of(point, alarm); };
     const bool is_on = std::ranges::any_of(alarms, is_this);
     if (!is_on && std::ranges::none_of(node.alarms, is_this)) continue;
     const int lowest_bit = point.mask & -point.mask;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "simulator/binding.hpp"
 #include "simulator/options.hpp"
 #include "simulator/pattern.hpp"
 #include "simulator/register_bank.hpp"

@@ -1,10 +1,14 @@
 #include "simulator/register_bank.hpp"
 
+#include "profile/number_rules.hpp"
 #include "simulator/number_encoder.hpp"
+#include "simulator/quantity.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <utility>
 
 namespace gensetd::simulator {
@@ -35,7 +39,7 @@ RawRange type_range(Type type) {
       return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
     case Type::bit:
       return {0, 1};
-    default:  // the simulator has the built-in maps only
+    default:  // the others have Field::number
       return {0, 0};
   }
 }
@@ -61,12 +65,29 @@ std::int64_t count_of(const Field& field, double value) {
 }  // namespace
 
 RegisterBank::RegisterBank(const profile::Profile& profile) {
-  values_of(modbus::Function::holding_registers).resize(size_min);
-  for (const profile::Block& block : profile.blocks) {
-    auto& values = values_of(block.table);
-    values.resize(std::max({values.size(), std::size_t{size_min}, static_cast<std::size_t>(block.end())}));
-  }
+  make_room(modbus::Function::holding_registers, size_min);
+  for (const profile::Block& block : profile.blocks) make_room(block.table, block.end());
   for (const Field& field : profile.fields) set(field, not_connected);
+  for (const profile::IdentityRule& rule : profile.identity) set_identity(rule);
+}
+
+void RegisterBank::make_room(modbus::Function table, int end) {
+  auto& values = values_of(table);
+  values.resize(std::max({values.size(), std::size_t{size_min}, static_cast<std::size_t>(end)}));
+}
+
+void RegisterBank::set_identity(const profile::IdentityRule& rule) {
+  const Field& field = rule.field;
+  const std::string& model = rule.allowed.front();
+  make_room(field.table, field.address + profile::register_count(field));
+  if (field.type != Type::text) {
+    std::int64_t number = 0;
+    std::from_chars(model.data(), model.data() + model.size(), number);
+    return set(field, static_cast<double>(number));
+  }
+  const std::vector<std::uint16_t> words = encode_text(field, model);
+  for (std::uint16_t index = 0; index < words.size(); ++index)
+    put({field.table, static_cast<std::uint16_t>(field.address + index)}, words[index]);
 }
 
 void RegisterBank::set(const Field& field, double value) {

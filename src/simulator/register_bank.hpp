@@ -1,20 +1,18 @@
 #pragma once
 
 #include "profile/profile.hpp"
-#include "simulator/quantity.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <set>
-#include <span>
 #include <vector>
 
 namespace gensetd::simulator {
 
 // The registers and bits of one controller, set by profile fields. A field that was never set reads 'no
-// data'; a register without a field reads 0. A controller has holding registers, and those other tables that
-// its profile reads.
+// data'; the registers of the profile's identity tell its model; any other register reads 0. A controller has
+// holding registers, and those other tables that its profile reads.
 class RegisterBank {
  public:
   // A table ends here, or behind the profile's last block: a controller refuses addresses behind its end.
@@ -49,35 +47,13 @@ class RegisterBank {
   std::vector<std::uint16_t>& values_of(modbus::Function table) {
     return tables_[static_cast<std::size_t>(modbus::code_of(table) - 1)];
   }
+  void make_room(modbus::Function table, int end);
   void set_number(const profile::Field& field, double value);
+  void set_identity(const profile::IdentityRule& rule);
   void put32(modbus::TableAddress low, std::uint32_t raw);
 
   std::array<std::vector<std::uint16_t>, 4> tables_;  // by function code
   std::set<modbus::TableAddress> pinned_;
-};
-
-// Maps the quantities of a simulated device to the profile fields of the same name.
-template <class Readings>
-class Binding {
- public:
-  Binding(const profile::Profile& profile, std::span<const Quantity<Readings>> quantities) {
-    for (const profile::Field& field : profile.fields) {
-      for (const Quantity<Readings>& quantity : quantities) {
-        if (quantity.name == field.name) pairs_.push_back({&field, quantity.member});
-      }
-    }
-  }
-
-  void write(const Readings& readings, RegisterBank& bank) const {
-    for (const Pair& pair : pairs_) bank.set(*pair.field, readings.*pair.member);
-  }
-
- private:
-  struct Pair {
-    const profile::Field* field;  // of the profile, which outlives this
-    double Readings::* member;
-  };
-  std::vector<Pair> pairs_;
 };
 
 }  // namespace gensetd::simulator

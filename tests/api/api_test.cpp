@@ -73,7 +73,7 @@ TEST(Api, routes_have_a_name_and_a_known_tag_in_the_description) {
 
 TEST(Api, allow_header_lists_the_methods_of_the_path) {
   const std::map<std::string_view, std::string_view> words{
-      {"get", "GET, HEAD"}, {"post", "POST"}, {"patch", "PATCH"}, {"delete", "DELETE"}};
+      {"get", "GET, HEAD"}, {"post", "POST"}, {"put", "PUT"}, {"patch", "PATCH"}, {"delete", "DELETE"}};
   std::map<std::string, std::string> expected;
   for (const auto& [method, pattern, open] : Api::route_names())
     expected[std::string{pattern}] += std::string{words.at(method)} + ", ";
@@ -88,6 +88,7 @@ TEST(Api, allow_header_lists_the_methods_of_the_path) {
 TEST(Api, literal_path_has_precedence_over_an_id) {
   EXPECT_EQ(Api::allowed_methods("/api/devices/read"), "POST, OPTIONS");
   EXPECT_EQ(Api::allowed_methods("/api/devices/test-connection"), "POST, OPTIONS");
+  EXPECT_EQ(Api::allowed_methods("/api/scan"), "POST, OPTIONS");
   EXPECT_EQ(Api::allowed_methods("/api/devices/other"), "GET, HEAD, PATCH, DELETE, OPTIONS");
 }
 

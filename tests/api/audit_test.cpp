@@ -46,6 +46,21 @@ TEST(Audit, lost_response_of_the_database_is_logged_with_the_outcome) {
               0U);
 }
 
+TEST(Audit, profiles_are_logged_with_their_sizes) {
+  using ChangeOutcome = registry::Service::ChangeOutcome;
+  const registry::StoredProfile small{
+      .name = "pump", .toml = "12345", .changed_at = {}, .changed_by = {}, .problem = {}};
+  registry::StoredProfile large = small;
+  large.toml = "1234567";
+  EXPECT_EQ(profile_audit_line("API_TOKEN", "a", {}, small, ChangeOutcome::stored),
+            "audit: API_TOKEN from a added profile pump: 5 bytes");
+  EXPECT_EQ(profile_audit_line("API_TOKEN", "a", small, large, ChangeOutcome::stored),
+            "audit: API_TOKEN from a changed profile pump: 5 -> 7 bytes");
+  EXPECT_EQ(profile_audit_line("API_TOKEN", "a", large, {}, ChangeOutcome::not_stored),
+            "audit: API_TOKEN from a tried to remove profile pump: 7 bytes (the response of the database was "
+            "lost; the change is not stored)");
+}
+
 TEST(Audit, value_cannot_end_the_line) {
   const std::string line = audit_line(
       "API_TOKEN", "a",

@@ -49,6 +49,21 @@ TEST(ConnectionBodies, default_protocol_is_that_of_the_profile) {
   EXPECT_EQ(protocol(R"({"ip_address":"h","profile":"hgm9560","protocol":"tcp"})"), modbus::Protocol::tcp);
 }
 
+TEST(ConnectionBodies, connection_test_reports_the_model) {
+  const ProbeResult found{.latency = std::chrono::microseconds{1'250},
+                          .address = 768,
+                          .raw_value = 5,
+                          .identity = "unlikely",
+                          .identity_reason = "register 770 is \"x\"",
+                          .firmware = "4.12"};
+  EXPECT_EQ(to_json(found),
+            R"({"success":true,"error":null,"latency_ms":1.25,"address":768,"raw_value":5,)"
+            R"("identity":"unlikely","identity_reason":"register 770 is \"x\"","firmware":"4.12"})");
+  EXPECT_EQ(to_json(ProbeResult{.error = "h:502: no", .raw_value = 5}),
+            R"({"success":false,"error":"h:502: no","latency_ms":0,"address":0,"raw_value":null,)"
+            R"("identity":null,"identity_reason":null,"firmware":null})");
+}
+
 TEST(ConnectionBodies, registers_are_printed_in_runs) {
   ReadNowResult found{.latency = std::chrono::microseconds{1'500}, .requests = 2};
   found.registers = {{modbus::holding_register(0), 512},

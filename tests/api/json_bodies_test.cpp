@@ -17,13 +17,15 @@ TEST(JsonBodies, device_is_printed_completely_with_plain_decimals) {
                                 .offline_after = 3,
                                 .rated_power_kw = 320.5,
                                 .battery_voltage = 24,
-                                .limits = registry::Bands{{"fuel_level", {.low = 10}}}};
+                                .limits = registry::Bands{{"fuel_level", {.low = 10}}},
+                                .inputs = registry::Inputs{{2, {.label = {.en = "Oil", .ru = "Масло"}}}}};
   EXPECT_EQ(
       to_json(device),
       R"({"id":1,"site_id":2,"name":"Ген \"1\"","device_type":"generator","profile":"hgm9520n",)"
       R"("ip_address":"10.0.0.1","port":502,"protocol":"tcp","slave_id":1,"is_active":true,"poll_interval":0.25,)"
       R"("modbus_timeout":null,"retry_delay":null,"offline_after":3,"connect_delay":0,"description":"",)"
       R"("rated_power_kw":320.5,"nominal_voltage":null,"battery_voltage":24,"limits":{"fuel_level":{"low":10}},)"
+      R"("inputs":{"2":{"en":"Oil","ru":"Масло","kind":"alarm"}},)"
       R"("created_at":"1970-01-01T00:00:00.000Z","updated_at":"1970-01-01T00:00:00.000Z"})");
 }
 

@@ -149,7 +149,19 @@ TEST(Commands, profiles_are_listed_printed_and_checked) {
       << list.out;
   EXPECT_NE(profiles({.name_or_file = "hgm9560"}).out.find("accumulated 203..211"), std::string::npos);
   const std::string file = std::string{SOURCE_DIR} + "/profiles/hgm9560.toml";
-  EXPECT_EQ(profiles({.name_or_file = file, .check = true}).out, file + ": good: 11 blocks, 38 fields\n");
+  EXPECT_EQ(
+      profiles({.name_or_file = file, .check = true}).out,
+      file +
+          ": good: 11 blocks, 38 fields\n"
+          "on a serial line at 9600 baud:\n"
+          "  each cycle: 6 requests, 983 ms\n"
+          "  while alarm_common or alarm_shutdown or alarm_warning or alarm_trip_stop: 1 request, 178 ms\n"
+          "  while alarm_common or alarm_shutdown or alarm_warning or alarm_trip_stop or "
+          "mains_status:abnormal or mains_status:abnormal_delay: 1 request, 127 ms\n"
+          "  all optional blocks: 2 requests, 305 ms\n");
+  EXPECT_NE(
+      profiles({.name_or_file = "hgm9520n", .check = true}).out.find("  each cycle: 7 requests, 1177 ms\n"),
+      std::string::npos);
   const Ran unknown = profiles({.name_or_file = "nothing"});
   EXPECT_EQ(unknown.status, 2);
   EXPECT_NE(unknown.errors.find("'nothing' is neither a profile nor a file"), std::string::npos);

@@ -23,6 +23,7 @@ TEST(DaemonResponses, register_maps_are_parsed_for_a_table) {
   for (const auto& [name, profile] : catalog.all()) {
     const auto came = sent(*profile);
     EXPECT_EQ(came->name, name);
+    EXPECT_TRUE(came->is_confirmed);
     ASSERT_EQ(came->fields.size(), profile->fields.size());
     for (std::size_t index = 0; index < came->fields.size(); ++index) {
       const profile::Field& field = came->fields[index];
@@ -114,6 +115,12 @@ TEST(DaemonResponses, invalid_response_is_rejected_with_a_reason) {
     }
   }
   EXPECT_THROW(profile_from("{}"), InvalidResponse);
+}
+
+TEST(DaemonResponses, register_map_that_is_not_confirmed_stays_so) {
+  profile::Profile map = *profile::Catalog::built_in().find("hgm9560");
+  map.is_confirmed = false;
+  EXPECT_FALSE(sent(map)->is_confirmed);
 }
 
 TEST(DaemonResponses, error_message_is_extracted_or_empty) {

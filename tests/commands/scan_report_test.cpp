@@ -9,6 +9,12 @@ namespace gensetd::commands {
 namespace {
 
 using modbus::Protocol;
+using poller::has_controller;
+using poller::is_line_in_use;
+using poller::MatchConfidence;
+using poller::ProbeOutcome;
+using poller::ScannedUnit;
+using poller::ScanResult;
 
 const ScanJob job{.host = "192.168.97.20",
                   .port = 26,
@@ -62,7 +68,6 @@ TEST(ScanReport, foreign_frames_are_reported_once_and_not_per_unit) {
   EXPECT_NE(table.find("unit 1: a foreign frame"), std::string::npos) << table;
   EXPECT_NE(table.find("--via"), std::string::npos) << table;
   EXPECT_NE(scan_failure(job, result).find("while the line was in use"), std::string::npos);
-  EXPECT_NE(scan_json(job, result).find(R"("units":[],"others":"the line is in use)"), std::string::npos);
 }
 
 // It may be the only unit, with another id than the requested one.
@@ -93,6 +98,20 @@ TEST(ScanReport, maps_that_match_equally_are_reported) {
             std::string::npos);
 }
 
+// Registers that tell the model are more than values that fit.
+TEST(ScanReport, maps_of_which_one_has_the_identity_do_not_match_equally) {
+  ScanResult result{.units_requested = 3};
+  result.units.push_back(genset(2, Protocol::tcp));
+  auto& matches = result.units[0].matches;
+  matches[1] = matches[0];
+  matches[0].by_identity = true;
+  EXPECT_EQ(scan_table(job, result).find("fit equally well"), std::string::npos);
+  matches[1].by_identity = true;
+  EXPECT_NE(scan_table(job, result).find("fit equally well"), std::string::npos);
+  for (auto& match : matches) match.confidence = MatchConfidence::unlikely;
+  EXPECT_EQ(scan_table(job, result).find("fit equally well"), std::string::npos);
+}
+
 TEST(ScanReport, failure_says_at_which_step) {
   EXPECT_EQ(scan_failure(job, {.error = "192.168.97.20:26: connection refused"}),
             "192.168.97.20:26: connection refused");
@@ -107,16 +126,6 @@ TEST(ScanReport, failure_says_at_which_step) {
       .units_requested = 3};
   EXPECT_FALSE(has_controller(noise));
   EXPECT_NE(scan_failure(job, noise), "");
-}
-
-TEST(ScanReport, json_contains_the_same) {
-  ScanResult result{.units_requested = 3};
-  result.units.push_back(genset(1, Protocol::tcp));
-  EXPECT_EQ(scan_json(job, result),
-            R"({"address":"192.168.97.20:26","units":[{"unit":1,"protocol":"tcp","answers":"registers",)"
-            R"("error":null,"profiles":[{"name":"hgm9520n","fits":"likely","why":"all answer"},)"
-            R"({"name":"hgm9560","fits":"no","why":"refused"}]}],"others":null,"stopped":false})"
-            "\n");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,17 @@ TEST(SimulateOptions, profiles_alternate_behind_one_port) {
   std::vector<std::string> names;
   for (const auto& controller : plant.servers[0].controllers) names.push_back(controller.profile->name);
   EXPECT_EQ(names, (std::vector<std::string>{"hgm9520n", "hgm9520n", "hgm9560", "hgm9520n"}));
+}
+
+TEST(SimulateOptions, profiles_of_a_directory_are_known) {
+  const std::string directory = testing::TempDir() + "simulate_options_maps";
+  std::filesystem::create_directories(directory);
+  std::ofstream(directory + "/mine.toml") << "name = \"mine\"\nextends = \"hgm9520n\"\n";
+  const SimulateOptions known{.port = 0, .devices = 1, .profiles = {"mine"}, .profiles_directory = directory};
+  EXPECT_EQ(plant_of(known).servers.at(0).controllers.at(0).profile->name, "mine");
+  EXPECT_EQ(refusal({.port = 0, .devices = 1, .profiles = {"mine"}}),
+            "--profile: 'mine' is not a profile; `gensetd profiles` lists them");
+  std::filesystem::remove_all(directory);
 }
 
 TEST(SimulateOptions, every_option_reaches_the_plant) {

@@ -105,6 +105,11 @@ IMPORTS = {
     "device-of-no-site": document(devices=[{**DEVICE, "site_id": 2}]), "device-bad-port": document(devices=[{**DEVICE, "port": 70000}]),
     "device-unknown-profile": document(devices=[{**DEVICE, "profile": "none"}]),
     "device-bad-time": document(devices=[{**DEVICE, "created_at": "2026-02-30T00:00:00.000Z"}]),
+    "notes-of-no-event": document(sites=[{**SITE, "alarm_notes": {"none": "x"}}]),
+    "inputs-33": document(devices=[{**DEVICE, "inputs": {"33": {"en": "x", "ru": "y"}}}]),
+    "profiles-no-list": document(profiles={}), "profile-no-object": document(profiles=[5]),
+    "profile-without-toml": document(profiles=[{"name": "mine"}]), "profile-bad": document(profiles=[{"name": "mine", "toml": "name = 5"}]),
+    "profile-built-in": document(profiles=[{"name": "hgm9560", "toml": "x"}]),
     "device-without-name": document(devices=[{key: value for key, value in DEVICE.items() if key != "name"}]),
 }
 
@@ -158,7 +163,7 @@ SETTINGS_FILES = {
 # Option: refused values. "" stands for an option without its value.
 SIMULATE = {
     "--address": ["host"], "--port": ["x", "-1", "65536", "65530"], "--devices": ["x", "-1", "1000001"],
-    "--profile": ["none"], "--protocol": ["udp"], "--seed": ["x"], "--speed": ["x", "0", "1001"],
+    "--profile": ["none"], "--profiles": ["missing", "bad-profiles"], "--protocol": ["udp"], "--seed": ["x"], "--speed": ["x", "0", "1001"],
     "--oil-failure-after": ["x", "-1", "86401"],
     "--baud": ["x", "299", "1000001"], "--turnaround-ms": ["x", "-1", "60001"], "--packing-ms": ["-1", "1001"],
     "--clients-max": ["-1", "1001"], "--foreign-master": ["many"], "--dead-units": ["x", "256"],
@@ -237,8 +242,8 @@ def command_cases():
     cases = [Command(shlex.split(line)) for line in OTHER_COMMANDS]
     cases += [Command(["read", *shlex.split(address or "''")]) for address in ADDRESSES] + [Command(["scan", *shlex.split(address or "''")]) for address in ADDRESSES[:3]]
     cases += by_option("read", READ, ["10.0.0.1"]) + [Command(["read", "10.0.0.1", *shlex.split(line)]) for line in READ_TOGETHER] + by_option("scan", SCAN, ["10.0.0.1"])
-    cases += by_option("simulate", {name: values for name, values in SIMULATE.items() if name not in ("--profile", "--protocol")})
-    return cases + by_option("simulate", {name: SIMULATE[name] for name in ("--profile", "--protocol")}, ["--devices", "1"])
+    cases += by_option("simulate", {name: values for name, values in SIMULATE.items() if name not in ("--profile", "--profiles", "--protocol")})
+    return cases + by_option("simulate", {name: SIMULATE[name] for name in ("--profile", "--profiles", "--protocol")}, ["--devices", "1"])
 
 
 def changed_profile(change):

@@ -25,6 +25,7 @@ SITE_FIELDS = {
         5, {}, {"blocks": []}, {"blocks": [{"gensets": [1], "x": 1}]}, {"blocks": [{"mains_device": "x", "gensets": [1]}]},
         {"blocks": [{"gensets": [0]}]}, {"blocks": [{"gensets": [1, 1]}]}, {"blocks": [{"gensets": [99]}]},
     ],
+    "alarm_notes": [5, {"none": "x"}, {"alarm:": "x"}, {"site_offline": ""}, {"site_offline": "x" * 501}, {f"alarm:a.b{number}": "x" for number in range(201)}],
     "surprise": [1],
 }
 CONNECTION_FIELDS = {
@@ -37,6 +38,14 @@ DEVICE_FIELDS = {
     "offline_after": [0, 1001, 1.5], "connect_delay": [-1, 11, None], "description": [5, "x" * 2001], "rated_power_kw": [0, 100001, "x"],
     "nominal_voltage": [0, 100001], "battery_voltage": [0, 1001], "updated_at": ["2026-01-01T00:00:00.000Z"], "surprise": [1],
     "limits": [5, {"coolant_temp": {}}, {"coolant_temp": {"low": 5, "high": 5}}, {"coolant_temp": {"low": "x"}}, {"coolant_temp": {"middle": 1}}, {"none": {"low": 1}}],
+    "inputs": [
+        5, {"0": {"en": "x", "ru": "y"}}, {"33": {"en": "x", "ru": "y"}}, {"2": 5}, {"2": {"en": "x"}}, {"2": {"en": "", "ru": "y"}},
+        {"2": {"en": "x", "ru": "y" * 101}}, {"2": {"en": "x", "ru": "y", "kind": "alarms"}}, {"2": {"en": "x", "ru": "y", "label": 1}},
+    ],
+}
+SCAN_FIELDS = {
+    **{name: CONNECTION_FIELDS[name] for name in ("ip_address", "port", "protocol")},
+    "slave_ids": [5, [], "1-16", list(range(1, 18)), [1, 1], [256], [-1], ["1"], [1.5]], "slave_id": [1], "profile": ["hgm9520n"],
 }
 RAW_RANGES = [
     5, {}, {"address": 1}, {"address": 65536, "count": 1}, {"address": 0, "count": 126}, {"address": 0, "count": 0},
@@ -65,7 +74,7 @@ MISSING = [
     ("GET", "/nothing"), ("GET", "/api/nothing"), ("GET", "/api/sites/99"), ("GET", "/api/sites/x"), ("GET", "/api/sites/0"),
     ("GET", "/api/sites/1/x"), ("PATCH", "/api/sites/99"), ("DELETE", "/api/sites/99"), ("GET", "/api/devices/99"), ("GET", "/api/devices/x"),
     ("PATCH", "/api/devices/99"), ("DELETE", "/api/devices/99"), ("GET", "/api/devices/99/diagnostics"),
-    ("GET", "/api/profiles/none"), ("POST", "/api/events/1/ack"), ("POST", "/api/events/x/ack"),
+    ("GET", "/api/profiles/none"), ("DELETE", "/api/profiles/none"), ("POST", "/api/events/1/ack"), ("POST", "/api/events/x/ack"),
 ]
 UPGRADES = [
     ("/ws/other", {}), *[(f"/ws/metrics?devices={ids}", {}) for ids in ("", "1,", "x", "0", "-1", "1&devices=2")],
@@ -182,7 +191,7 @@ def filled(path):
 def refuse_routes(recorder, description):
     """Each route: without a token, with one that only reads, an unknown parameter, a method that it does not support."""
     for path, methods in description["paths"].items():
-        for method in sorted(method.upper() for method in methods if method in ("get", "post", "patch", "delete")):
+        for method in sorted(method.upper() for method in methods if method in ("get", "post", "put", "patch", "delete")):
             is_open = path.startswith("/health") or path == "/api/docs"
             if path == "/ws/metrics":
                 continue
@@ -193,13 +202,31 @@ def refuse_routes(recorder, description):
                 recorder.request(method, filled(path), headers=FOREIGN_ORIGIN)
             elif path != "/api/docs":
                 recorder.request(method, filled(path) + "?unknown=1")
-        recorder.request("PUT", filled(path))
+        recorder.request("POST" if "put" in methods else "PUT", filled(path))
+
+
+def refuse_profiles(recorder):
+    """Uploads and removals of register maps."""
+    toml = {"Content-Type": "application/toml"}
+    mine = b'name = "mine"\nextends = "hgm9520n"\n'
+    for name in ("Mine", "a.b", "x" * 65, "hgm9520n", "other"):
+        recorder.request("PUT", f"/api/profiles/{name}", mine, toml)
+    for body in (b"", b"[", b"name = 5", b"\xff", mine + b"x = 1\n", mine + b'protocol = "udp"\n', mine.replace(b"hgm9520n", b"none"), mine.replace(b"hgm9520n", b"mine")):
+        recorder.request("PUT", "/api/profiles/mine", body, toml)
+    recorder.request("PUT", "/api/profiles/mine", mine)
+    recorder.request("PUT", "/api/profiles/mine", mine, {"Content-Type": None})
+    recorder.request("PUT", "/api/profiles/mine", b" " * 262_145, toml)
+    for query in ("force=2", "force=", "x=1"):
+        recorder.request("PUT", f"/api/profiles/mine?{query}", mine, toml)
+        recorder.request("DELETE", f"/api/profiles/mine?{query}")
+    for name in ("hgm9520n", "hgm9560?force=1"):
+        recorder.request("DELETE", f"/api/profiles/{name}")
 
 
 def refuse_bodies(recorder, alarm, event):
     for method, path, sound in (
         ("POST", "/api/sites", SITE), ("POST", "/api/devices", DEVICE), ("POST", "/api/devices/test-connection", TARGET),
-        ("POST", "/api/devices/read", TARGET), ("PATCH", "/api/sites/1", {}), ("PATCH", "/api/devices/1", {}),
+        ("POST", "/api/devices/read", TARGET), ("POST", "/api/scan", TARGET), ("PATCH", "/api/sites/1", {}), ("PATCH", "/api/devices/1", {}),
     ):
         for body in (b"", b"{", b"[]", b"5", b'{"name":"\xff"}', b"{} {}", b"[" * 40):
             recorder.request(method, path, body)
@@ -226,6 +253,11 @@ def refuse_bodies(recorder, alarm, event):
         for name, values in {**CONNECTION_FIELDS, "surprise": [1]}.items():
             for value in values:
                 recorder.request("POST", path, {**TARGET, name: value})
+    recorder.request("POST", "/api/scan", {})
+    for name, values in SCAN_FIELDS.items():
+        for value in values:
+            recorder.request("POST", "/api/scan", {**TARGET, name: value})
+    recorder.request("POST", "/api/scan", {**TARGET, "protocol": "rtu_over_tcp", "slave_ids": [248]})
     for value in RAW_RANGES:
         recorder.request("POST", "/api/devices/read", {**TARGET, "raw": value})
     recorder.request("PATCH", "/api/devices/3", {"name": "x"})  # its row is damaged
@@ -244,7 +276,7 @@ def refuse_headers(recorder):
     recorder.request("OPTIONS", "/api/sites", headers={**FOREIGN_ORIGIN, "Access-Control-Request-Method": "POST"})
     recorder.request("POST", "/", {})
     recorder.request("GET", "/ws/metrics")
-    recorder.request("POST", "/api/sites", b" " * 65537)
+    recorder.request("POST", "/api/devices", b" " * 65537)
     recorder.request("GET", "/", headers={"X-Long": "a" * 17000})
     recorder.request("POST", "/api/sites", b"{}", {"Content-Length": "+2"})
     recorder.request("POST", "/api/sites", b"{}", {"Transfer-Encoding": "gzip", "Content-Length": None})
@@ -267,6 +299,7 @@ def refuse_by_limits(recorder):
     recorder.request("POST", "/api/sites", SITE, FOREIGN_ORIGIN)
     recorder.request("POST", "/api/devices/test-connection", TARGET)  # loopback addresses are not allowed
     recorder.request("POST", "/api/devices/read", TARGET)
+    recorder.request("POST", "/api/scan", TARGET)
     recorder.upgrade("/ws/metrics", {"Host": "evil.example"})
     recorder.raw("request that does not end", b"GET / HTTP/1.1\r\nHost: a\r\n")
     with socket.create_connection(("127.0.0.1", recorder.daemon.port), timeout=PATIENCE) as connection:

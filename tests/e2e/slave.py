@@ -17,7 +17,9 @@ for word in sys.argv[3:]:
     address, _, value = word.partition("=")
     if value:
         table, _, address = address.rpartition("/")
-        values[unit][TABLES[table or "holding"]][int(address)] = int(value)
+        registers = values[unit][TABLES[table or "holding"]]
+        registers.extend([0] * (int(address) + 1 - len(registers)))
+        registers[int(address)] = int(value)
     else:
         unit = int(word)
         values[unit] = {table: [0] * 1024 for table in TABLES.values()}

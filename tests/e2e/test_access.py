@@ -143,7 +143,8 @@ def test_addresses_that_cannot_be_a_controllers_are_refused(start_daemon):
     made = daemon.post("/api/devices", DEVICE).json()
     for address in REFUSED:
         for method, path, body in (
-            ("POST", "/api/devices/test-connection", {}), ("POST", "/api/devices/read", {}), ("POST", "/api/devices", DEVICE), ("PATCH", "/api/devices/1", {}),
+            ("POST", "/api/devices/test-connection", {}), ("POST", "/api/devices/read", {}), ("POST", "/api/scan", {}), ("POST", "/api/devices", DEVICE),
+            ("PATCH", "/api/devices/1", {}),
         ):
             response = requests.request(method, daemon.url + path, json={**body, "ip_address": address}, timeout=20)
             assert response.status_code == 422 and error_of(response)["code"] == "address_not_allowed", (method, path, address)
@@ -169,6 +170,8 @@ def test_name_that_resolves_to_a_refused_address_is_not_connected_to(start_daemo
         assert response.status_code in (200, 422), response.text
         if response.status_code == 200:
             assert response.json()["success"] is False and "ALLOW_LOOPBACK_DEVICES=1" in response.json()["error"]
+    response = daemon.post("/api/scan", {"ip_address": name, "port": simulator.port})
+    assert response.status_code == 422 or (response.json()["units"] == [] and "ALLOW_LOOPBACK_DEVICES=1" in response.json()["error"]), response.text
     response = daemon.post("/api/devices", {**DEVICE, "ip_address": name, "port": simulator.port, "is_active": True})
     if response.status_code == 201:
         reading = daemon.wait_for(1, lambda reading: reading["error"], "the first cycle")

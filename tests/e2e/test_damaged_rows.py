@@ -12,7 +12,7 @@ TEXTS = ["''", "'x'", "'['", "'nan'", "'010.0.0.1'"]
 SQLITE = ["9e999", "x'ff00'", "CAST(x'ff41' AS TEXT)", "hex(zeroblob(50000))", "char(0)"]
 POSTGRES = ["'NaN'", "'Infinity'", "NULL", "repeat('x', 100000)"]
 COLUMNS = ["site_id", "name", "device_type", "profile", "ip_address", "port", "protocol", "slave_id", "is_active", "poll_interval", "modbus_timeout",
-           "retry_delay", "offline_after", "connect_delay", "description", "rated_power_kw", "nominal_voltage", "battery_voltage", "limits", "created_at",
+           "retry_delay", "offline_after", "connect_delay", "description", "rated_power_kw", "nominal_voltage", "battery_voltage", "limits", "inputs", "created_at",
            "updated_at"]
 
 
@@ -73,9 +73,9 @@ def test_a_damaged_row_stops_its_device_alone_until_it_is_repaired(database, sta
     daemon.wait_online(other)
     database.lift_rules()
     for change, said in {"poll_interval = 0": "poll_interval is 0", "port = 0": "port is 0", "connect_delay = 11": "connect_delay is 11",
-                         "limits = '[1]'": "limits is"}.items():
+                         "limits = '[1]'": "limits is", "inputs = '[1]'": "inputs is"}.items():
         column = change.split()[0]
-        kept = {"poll_interval": "0.2", "port": str(simulator.port), "connect_delay": "0", "limits": "NULL"}[column]
+        kept = {"poll_interval": "0.2", "port": str(simulator.port), "connect_delay": "0", "limits": "NULL", "inputs": "NULL"}[column]
         database.run(f"UPDATE devices SET {change} WHERE id = {damaged}")
         wait_until(lambda: said in (reason(daemon, damaged) or ""), f"the reason ({change})")
         assert daemon.reading(damaged) is None

@@ -60,6 +60,7 @@ def test_package_has_everything_in_its_place(package):
         r"-rw-r----- root/root .* \./etc/gensetd/gensetd\.toml",
         r"-rw-r--r-- root/root .* \./usr/share/gensetd/profiles/hgm9520n\.toml",
         r"-rw-r--r-- root/root .* \./usr/share/gensetd/profiles/hgm9560\.toml",
+        r"-rw-r--r-- root/root .* \./usr/share/gensetd/profiles/unconfirmed/dse_gencomm\.toml",
         r"-rw-r--r-- root/root .* \./usr/share/man/man1/gensetd\.1\.gz",
         r"-rw-r--r-- root/root .* \./usr/share/bash-completion/completions/gensetd",
     ):

@@ -2,6 +2,7 @@
 each response is described. That the routes are the same is a unit test (tests/api/api_test.cpp)."""
 
 import asyncio
+import contextlib
 import http.client
 import json
 import os
@@ -16,10 +17,15 @@ import websockets
 from conftest import PATIENCE, free_port, wait_until
 
 DESCRIPTION = json.loads((Path(__file__).parent.parent.parent / "web/openapi.json").read_text())
-METHODS = ("get", "post", "patch", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 OPERATIONS = [(method, path) for path, item in DESCRIPTION["paths"].items() for method in METHODS if method in item]
 UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
 JSON = {"Content-Type": "application/json"}
+TOML = {"Content-Type": "application/toml"}
+PROFILE = """name = "uploaded"
+extends = "hgm9520n"
+title = { en = "Uploaded", ru = "Загруженная" }
+"""
 
 
 def operation(method, path):
@@ -64,6 +70,8 @@ def send(daemon, method, target, body=None, headers=None, source=("127.0.0.1", 0
     try:
         if isinstance(body, dict):
             body, headers = json.dumps(body), {**JSON, **(headers or {})}
+        elif body == PROFILE:
+            body, headers = body.encode(), {**TOML, **(headers or {})}
         connection.request(method.upper(), target, body, headers or {})
         return Answer(connection.getresponse())
     finally:
@@ -106,6 +114,11 @@ def target_of(path, id_=1, name="hgm9520n"):
     return (path + QUERIES.get(path, "")).replace("{id}", str(id_)).replace("{name}", name)
 
 
+def target_to_change(method, path):
+    """A built-in profile cannot be changed."""
+    return target_of(path, name="uploaded" if method in ("put", "delete") else "hgm9520n")
+
+
 def with_query(target, more):
     return f"{target}{'&' if '?' in target else '?'}{more}"
 
@@ -120,7 +133,9 @@ def bodies(port):
         ("patch", "/api/devices/{id}"): {"description": "x"},
         ("post", "/api/devices/test-connection"): here,
         ("post", "/api/devices/read"): here,
+        ("post", "/api/scan"): {**here, "slave_ids": [1]},
         ("post", "/api/events/{id}/ack"): {"by": "Anna"},
+        ("put", "/api/profiles/{name}"): PROFILE,
     }
 
 
@@ -132,7 +147,24 @@ CONFLICTS = {
     ("patch", "/api/sites/{id}"): ("/api/sites/1", {"code": "TAKEN"}),
     ("delete", "/api/sites/{id}"): ("/api/sites/1", None),
     ("post", "/api/events/{id}/ack"): ("/api/events/{started}/ack", {}),
+    ("post", "/api/scan"): ("/api/scan", {"ip_address": "127.0.0.1"}),  # during running_scan()
+    ("put", "/api/profiles/{name}"): ("/api/profiles/hgm9520n", PROFILE),
+    ("delete", "/api/profiles/{name}"): ("/api/profiles/hgm9520n", None),
 }
+
+
+@contextlib.contextmanager
+def running_scan(daemon):
+    """Of a peer that never responds."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        body = {"ip_address": "127.0.0.1", "port": silent.getsockname()[1]}
+        scanning = threading.Thread(target=send, args=(daemon, "post", "/api/scan", body))
+        scanning.start()
+        client, _ = silent.accept()
+        yield
+    client.close()
+    scanning.join(PATIENCE)
+    assert not scanning.is_alive()
 
 
 def start_of_gateway(daemon, headers=None):
@@ -153,7 +185,7 @@ def open_alarm(daemon):
 def see_refusals(daemon, seen, sent):
     """Reasons to refuse a single request, on a daemon with sites 1 and 2 and device 1."""
     for method, path in OPERATIONS:
-        key, target, body = (method, path), target_of(path), sent.get((method, path))
+        key, target, body = (method, path), target_to_change(method, path), sent.get((method, path))
         described = operation(method, path)["responses"]
         takes_body = "requestBody" in operation(method, path)
 
@@ -162,9 +194,13 @@ def see_refusals(daemon, seen, sent):
 
         assert not takes_body or body, f"say in bodies() what to send to {method} {path}"
         see(400, with_query(target, "surprise=1"), body)
-        if takes_body:
+        if body == PROFILE:
+            see(413, target, " " * 270_000, headers=TOML)
+            see(415, target, "name = 5", headers=JSON)
+            see(422, target, "name = 5", headers=TOML)
+        elif takes_body:
             see(400, target, "{", headers=JSON)
-            see(413, target, " " * 70_000, headers=JSON)
+            see(413, target, " " * (530_000 if "/sites" in path else 70_000), headers=JSON)
             see(415, target, json.dumps(body), headers={"Content-Type": "text/plain"})
             see(422, target, {**body, "surprise": 1})
         if "403" in described:
@@ -176,27 +212,30 @@ def see_refusals(daemon, seen, sent):
         if "409" in described:
             assert key in CONFLICTS, f"say in CONFLICTS what {method} {path} collides with"
             collides, conflicting = CONFLICTS[key]
-            see(409, collides.replace("{started}", str(start_of_gateway(daemon))), conflicting)
+            with running_scan(daemon) if path == "/api/scan" else contextlib.nullcontext():
+                see(409, collides.replace("{started}", str(start_of_gateway(daemon))), conflicting)
         see(431, target, body, headers={"X": "a" * 20_000})
 
 
 def in_order():
     """The operations in an order that creates, reads, changes and then deletes rows, devices before sites."""
-    order = {"post": 0, "get": 1, "patch": 2, "delete": 3}
+    order = {"post": 0, "put": 1, "get": 2, "patch": 3, "delete": 4}
     return sorted(OPERATIONS, key=lambda pair: (order[pair[0]], pair[1]))
 
 
 def see_good_answers(daemon, seen, sent):
     for method, path in in_order():
         # On site 1, whose devices are there until they are deleted just before.
-        target = "/api/sites/1" if (method, path) == ("delete", "/api/sites/{id}") else target_of(path)
+        target = "/api/sites/1" if (method, path) == ("delete", "/api/sites/{id}") else target_to_change(method, path)
         if path == "/api/events/{id}/ack":
             target = target_of(path, open_alarm(daemon))
-        good = next(status for status in operation(method, path)["responses"] if status < "300")
+        good, *also_good = sorted((status for status in operation(method, path)["responses"] if status < "300"), reverse=True)
         if target == "/api/sites/1" and method == "delete":
             for device in json.loads(send(daemon, "get", "/api/devices").body):
                 send(daemon, "delete", f"/api/devices/{device['id']}")
         seen.check(method, path, int(good), send(daemon, method, target, sent.get((method, path)), headers_of(path)))
+        for status in also_good:  # the second time
+            seen.check(method, path, int(status), send(daemon, method, target, sent.get((method, path))))
         if path.startswith("/ws/"):
             seen.check(method, path, 426, send(daemon, method, target))
 
@@ -349,7 +388,7 @@ def test_the_description_that_is_served_is_the_one_that_is_tested(start_daemon):
 
 def wrong_values(schema):
     kind, values = schema.get("type"), []
-    values += {"string": [5, True, []], "integer": ["1", 1.5, True], "number": ["1", True], "boolean": ["yes", 1], "object": [5, []]}[kind]
+    values += {"string": [5, True, []], "integer": ["1", 1.5, True], "number": ["1", True], "boolean": ["yes", 1], "object": [5, []], "array": [5, {}]}[kind]
     if not schema.get("nullable"):
         values.append(None)
     for bound, step in (("minimum", -1), ("maximum", 1)):
@@ -359,6 +398,8 @@ def wrong_values(schema):
         values.append("x" * (schema["minLength"] - 1))
     if "maxLength" in schema:
         values.append("x" * (schema["maxLength"] + 1))
+    if "minItems" in schema:
+        values += [[], list(range(schema["maxItems"] + 1)), *([value] for value in wrong_values(schema["items"]))]
     if "enum" in schema:
         values.append("other")
     return values
@@ -370,7 +411,7 @@ def edge_values(schema):
     return values + ([None] if schema.get("nullable") else []) + ([True, False] if schema.get("type") == "boolean" else [])
 
 
-WITH_BODY = [pair for pair in OPERATIONS if "requestBody" in operation(*pair)]
+WITH_BODY = [pair for pair in OPERATIONS if "application/json" in operation(*pair).get("requestBody", {}).get("content", {})]
 
 
 @pytest.mark.parametrize("method, path", WITH_BODY, ids=[" ".join(pair) for pair in WITH_BODY])
@@ -382,7 +423,7 @@ def test_bodies_are_accepted_up_to_their_limits_and_refused_beyond(start_daemon,
     described = resolved(operation(method, path)["requestBody"]["content"]["application/json"]["schema"])
     validate(base, described)
     fields = described["properties"]
-    reaches_out = path.startswith("/api/devices/") and method == "post"
+    reaches_out = method == "post" and path in ("/api/devices/test-connection", "/api/devices/read", "/api/scan")
     taken = (404,) if path == "/api/events/{id}/ack" else (200, 201)  # the body is checked before the event is searched
     numbers = iter(range(10_000))
     for name, schema in fields.items():

@@ -34,7 +34,9 @@ def test_every_operation_is_on_the_page_with_all_that_is_described(start_daemon,
         wanted = [method.upper(), path, described["summary"]]
         wanted += [status + resolved(response)["description"] for status, response in described["responses"].items()]
         wanted += [parameter["name"] for parameter in described.get("parameters", [])]
-        schemas = [described["requestBody"]["content"]["application/json"]["schema"]] if "requestBody" in described else []
+        contents = described.get("requestBody", {}).get("content", {})
+        wanted += [kind for kind in contents if kind != "application/json"]
+        schemas = [content["schema"] for kind, content in contents.items() if kind == "application/json"]
         schemas += [resolved(response).get("content", {}).get("application/json", {}).get("schema", {}) for response in described["responses"].values()]
         for schema in schemas:
             name = schema.get("$ref", "").split("/")[-1]
@@ -74,7 +76,13 @@ def test_deep_link_opens_its_operation_and_opening_sets_the_link(start_daemon, b
 def test_search_finds_paths_fields_and_errors(start_daemon, browser):
     open_docs(browser, start_daemon())
     box = browser.find_element(By.ID, "search")
-    for words, found in (("/api/profiles/", {"get_profile"}), ("slave_id raw count", {"read_device"}), ("WEBSOCKET_CLIENTS_MAX", {"open_websocket"}), ("no-such-word", set())):
+    searches = {
+        "/api/devices/test-connection": {"test_connection"},
+        "slave_id raw count": {"read_device"},
+        "WEBSOCKET_CLIENTS_MAX": {"open_websocket"},
+        "no-such-word": set(),
+    }
+    for words, found in searches.items():
         box.send_keys(Keys.CONTROL, "a")
         box.send_keys(words)
         wait_until(lambda: set(shown(browser)) == found, words)

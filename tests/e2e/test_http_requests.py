@@ -127,8 +127,8 @@ def test_options_is_answered_without_a_body_and_names_the_methods(daemon):
     response = raw(daemon, b"OPTIONS / HTTP/1.0\r\n\r\n")
     assert response.startswith(b"HTTP/1.0 204 ") or response.startswith(b"HTTP/1.1 204 "), response
     assert response.endswith(b"\r\n\r\n") and b"Content-Length" not in response
-    for target, allowed in ((b"/", b"GET, HEAD, OPTIONS"), (b"*", b"GET, HEAD, POST, PATCH, DELETE, OPTIONS"), (b"/api/sites", b"GET, HEAD, POST, OPTIONS"),
-                            (b"/api/devices/read", b"POST, OPTIONS"), (b"/ws/metrics", b"GET, OPTIONS"), (b"http://localhost", b"GET, HEAD, POST, PATCH, DELETE, OPTIONS")):
+    for target, allowed in ((b"/", b"GET, HEAD, OPTIONS"), (b"*", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"), (b"/api/sites", b"GET, HEAD, POST, OPTIONS"),
+                            (b"/api/devices/read", b"POST, OPTIONS"), (b"/ws/metrics", b"GET, OPTIONS"), (b"http://localhost", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")):
         response = raw(daemon, request(b"OPTIONS " + target + b" HTTP/1.1", b"Connection: close"))
         assert statuses(response) == [204] and b"\r\nAllow: " + allowed + b"\r\n" in response, (target, response)
     assert statuses(raw(daemon, request(b"OPTIONS /nothing HTTP/1.1", b"Connection: close"))) == [404]

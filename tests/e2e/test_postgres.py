@@ -152,7 +152,7 @@ def test_two_daemons_start_at_once_on_an_empty_database(start_postgres, programs
         for process in started:
             process.terminate()
     assert [process.wait(30) for process in started] == [0, 0]
-    assert postgres.psql("SELECT count(*) FROM schema_version") == "5"
+    assert postgres.psql("SELECT count(*) FROM schema_version") == "7"
 
 
 def test_reason_of_a_failed_start_is_one_line(start_postgres, tmp_path):
@@ -186,7 +186,7 @@ def test_newer_schema_and_database_of_another_program_are_refused_untouched(star
     assert run_import(empty, postgres.url()).returncode == 0
     postgres.psql("INSERT INTO schema_version VALUES (99, 'x')")
     assert "newer gensetd" in one_line(run("serve", DATABASE_URL=postgres.url(), HTTP_LISTEN="127.0.0.1:0"))
-    assert postgres.psql("SELECT count(*) FROM schema_version") == "6"
+    assert postgres.psql("SELECT count(*) FROM schema_version") == "8"
 
 
 def run_import(document, url):

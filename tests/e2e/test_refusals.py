@@ -66,6 +66,7 @@ def test_requests(daemon, events):
     for method, path in requests_refused.MISSING:
         recorder.request(method, path, {} if method in ("POST", "PATCH") else None)
     requests_refused.refuse_bodies(recorder, alarm, start)
+    requests_refused.refuse_profiles(recorder)
     requests_refused.refuse_headers(recorder)
     accepted = [given for given, refusal in recorder.found.items() if not refusal.verdict.startswith("4")]
     assert not accepted, "not refused: " + "\n".join(accepted)

@@ -1,9 +1,13 @@
 #include "events/catalogue.hpp"
 
+#include "registry/alarm_notes.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
+#include <string_view>
+#include <vector>
 
 namespace gensetd::events {
 namespace {
@@ -20,6 +24,13 @@ TEST(Catalogue, every_code_is_unique_with_both_texts_and_the_same_placeholders) 
                   (code.kind == EventKind::alarm && code.code != "alarm_count_changed"));
   }
   EXPECT_THROW(code_of("no_such_code"), std::logic_error);
+}
+
+TEST(Catalogue, notes_of_a_site_accept_the_same_codes) {
+  std::vector<std::string_view> codes;
+  for (const EventCode& code : catalogue()) codes.push_back(code.code);
+  const auto accepted = registry::catalogue_codes();
+  EXPECT_EQ(codes, std::vector<std::string_view>(accepted.begin(), accepted.end()));
 }
 
 TEST(Catalogue, placeholders_of_a_text_are_replaced) {

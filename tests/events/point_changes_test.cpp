@@ -49,6 +49,12 @@ class PointEvents : public testing::Test {
       all.push_back(event.code + " " + std::string{to_word(event.state)});
     return all;
   }
+  void set_inputs(std::optional<registry::Inputs> inputs) {
+    DeviceSite site{.site_id = 1, .site_code = "MKZ"};
+    if (inputs) site.inputs = std::make_shared<const registry::Inputs>(*std::move(inputs));
+    journal.set_site(1, site, {steady_at(ms), at(ms)});
+  }
+
   Lines open() {
     Lines all;
     for (const Event* event : journal.alarms()) all.push_back(event->code);
@@ -205,6 +211,176 @@ TEST_F(PointEvents, a_confirmed_point_of_another_class_covers_nothing) {
   read({}, {});
   read({{"alarm_common", 1}, {"alarm_shutdown", 1}, {"alarm_count", 1}}, {{81, 1}});
   EXPECT_EQ(open(), (Lines{"alarm_shutdown", "alarm:block.input_1"}));
+}
+
+using registry::InputKind;
+
+registry::Inputs second(InputKind kind) {
+  return {{2, {.label = {.en = "Oil tank empty", .ru = "Масляный бак пуст"}, .kind = kind}}};
+}
+
+// Words of input 2 in the groups warning and shutdown.
+constexpr std::uint16_t warning_word = 96;
+constexpr std::uint16_t shutdown_word = 6;
+constexpr std::uint16_t input_2 = 2;
+const std::string warning_2 = "alarm:warning.input_2";
+const std::string shutdown_2 = "alarm:shutdown.input_2";
+
+TEST_F(PointEvents, a_label_of_an_input_replaces_the_text) {
+  set_inputs(second(InputKind::alarm));
+  read({}, {});
+  read({}, {{warning_word, input_2}, {shutdown_word, input_2}});
+  EXPECT_EQ(open(), (Lines{shutdown_2, warning_2}));
+  const auto alarms = journal.alarms();
+  EXPECT_EQ(text_of(*alarms.front(), Language::english),
+            "Oil tank empty (register 6, bit 1); reset at the panel");
+  EXPECT_EQ(text_of(*alarms.front(), Language::russian),
+            "Масляный бак пуст (регистр 6, бит 1); сброс на панели");
+  EXPECT_EQ(alarms.back()->priority, 3);
+}
+
+TEST_F(PointEvents, a_label_of_another_input_changes_nothing) {
+  registry::Inputs inputs{{3, {.label = {.en = "x", .ru = "y"}, .kind = InputKind::spare}}};
+  set_inputs(inputs);
+  read({}, {});
+  read({}, {{warning_word, input_2}});
+  EXPECT_EQ(open(), Lines{warning_2});
+  EXPECT_EQ(text_of(*journal.alarms().front(), Language::english), "Digital Input 2 (register 96, bit 1)");
+}
+
+TEST_F(PointEvents, a_status_is_an_event_without_priority_when_it_turns_on) {
+  set_inputs(second(InputKind::status));
+  read({}, {});
+  read({}, {{warning_word, input_2}});
+  const auto events = journal.take_changes();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events.front().code, warning_2);
+  EXPECT_EQ(events.front().priority, std::nullopt);
+  EXPECT_EQ(events.front().state, EventState::closed);
+  EXPECT_EQ(text_of(events.front(), Language::english), "Oil tank empty (register 96, bit 1)");
+  read({}, {});
+  EXPECT_EQ(changes(), Lines{});
+  EXPECT_EQ(open(), Lines{});
+}
+
+TEST_F(PointEvents, a_status_that_was_on_before_the_start_is_no_event) {
+  set_inputs(second(InputKind::status));
+  read({}, {{warning_word, input_2}});
+  EXPECT_EQ(changes(), Lines{});
+}
+
+TEST_F(PointEvents, a_spare_input_is_ignored) {
+  set_inputs(second(InputKind::spare));
+  read({}, {});
+  read({}, {{warning_word, input_2}});
+  read({}, {});
+  EXPECT_EQ(changes(), Lines{});
+}
+
+TEST_F(PointEvents, an_input_that_stops_the_set_is_reported_whatever_its_kind) {
+  for (const InputKind kind : {InputKind::status, InputKind::spare}) {
+    set_inputs(second(kind));
+    read({}, {});
+    changes();
+    read({}, {{shutdown_word, input_2}});
+    EXPECT_EQ(changes().back(), shutdown_2 + " active");
+    EXPECT_EQ(journal.alarms().front()->priority, 1);
+  }
+}
+
+TEST_F(PointEvents, each_class_but_warnings_and_indications_is_reported_whatever_its_kind) {
+  for (std::size_t index = 0; index < profile::alarm_class_count; ++index) {
+    const auto alarm_class = static_cast<profile::AlarmClass>(index);
+    const profile::AlarmPoint point{.alarm_class = alarm_class, .priority = 1, .input = 2};
+    const registry::Inputs spare = second(InputKind::spare);
+    const bool may_be_spare =
+        alarm_class == profile::AlarmClass::warning || alarm_class == profile::AlarmClass::indication;
+    EXPECT_EQ(kind_of(point, &spare), may_be_spare ? InputKind::spare : InputKind::alarm) << index;
+    EXPECT_EQ(priority_of(point, &spare).has_value(), !may_be_spare) << index;
+  }
+}
+
+TEST_F(PointEvents, an_alarm_whose_input_becomes_a_status_or_spare_is_closed) {
+  for (const InputKind kind : {InputKind::status, InputKind::spare}) {
+    set_inputs(std::nullopt);
+    read({}, {});
+    read({}, {{warning_word, input_2}});
+    changes();
+    set_inputs(second(kind));
+    EXPECT_EQ(changes(), Lines{warning_2 + " closed"});
+    read({}, {{warning_word, input_2}});
+    EXPECT_EQ(changes(), Lines{});
+    read({}, {});
+    changes();
+  }
+}
+
+TEST_F(PointEvents, an_alarm_of_an_earlier_run_whose_input_is_spare_now_is_closed) {
+  const Event earlier{.id = 7,
+                      .device_id = 1,
+                      .site_id = 1,
+                      .site_code = "MKZ",
+                      .kind = EventKind::alarm,
+                      .priority = 3,
+                      .code = warning_2,
+                      .state = EventState::active,
+                      .onset = at(-1'000)};
+  journal.restore({earlier}, {}, steady_at(0));
+  set_inputs(second(InputKind::spare));
+  EXPECT_EQ(open(), Lines{warning_2});  // its register map is not known yet
+  read({}, {{warning_word, input_2}});
+  EXPECT_EQ(open(), Lines{});
+}
+
+TEST_F(PointEvents, an_input_that_is_spare_between_two_readings_is_an_alarm_anew) {
+  for (const auto& inputs : {std::optional<registry::Inputs>{}, std::optional{second(InputKind::alarm)}}) {
+    set_inputs(inputs);
+    read({}, {});
+    read({}, {{warning_word, input_2}});
+    changes();
+    set_inputs(second(InputKind::spare));
+    EXPECT_EQ(changes(), Lines{warning_2 + " closed"});
+    set_inputs(inputs);
+    read({}, {{warning_word, input_2}});
+    EXPECT_EQ(changes(), Lines{warning_2 + " active"});
+  }
+}
+
+TEST_F(PointEvents, a_point_that_stands_is_raised_when_its_input_becomes_an_alarm) {
+  set_inputs(second(InputKind::spare));
+  read({}, {});
+  read({}, {{warning_word, input_2}});
+  changes();
+  set_inputs(second(InputKind::alarm));
+  EXPECT_EQ(changes(), Lines{});
+  read({}, {{warning_word, input_2}});
+  EXPECT_EQ(changes(), Lines{warning_2 + " active"});
+}
+
+TEST_F(PointEvents, a_new_label_is_the_text_of_new_events_only) {
+  read({}, {});
+  read({}, {{warning_word, input_2}});
+  set_inputs(second(InputKind::alarm));
+  read({}, {{warning_word, input_2}});
+  EXPECT_EQ(changes(), Lines{warning_2 + " active"});
+  EXPECT_EQ(text_of(*journal.alarms().front(), Language::english), "Digital Input 2 (register 96, bit 1)");
+  read({}, {});
+  read({}, {{warning_word, input_2}});
+  EXPECT_EQ(text_of(*journal.alarms().front(), Language::english), "Oil tank empty (register 96, bit 1)");
+}
+
+TEST_F(PointEvents, a_spare_input_does_not_hide_its_class) {
+  confirm();
+  read({}, {});
+  const Words words{{warning_word, input_2}};
+  read({{"alarm_common", 1}, {"alarm_warning", 1}, {"alarm_count", 1}}, words);
+  EXPECT_EQ(open(), Lines{warning_2});
+  set_inputs(second(InputKind::spare));
+  read({{"alarm_common", 1}, {"alarm_warning", 1}, {"alarm_count", 1}}, words);
+  EXPECT_EQ(open(), Lines{"alarm_warning"});
+  set_inputs(second(InputKind::alarm));
+  read({{"alarm_common", 1}, {"alarm_warning", 1}, {"alarm_count", 1}}, words);
+  EXPECT_EQ(open(), Lines{warning_2});
 }
 
 }  // namespace

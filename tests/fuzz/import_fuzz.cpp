@@ -39,7 +39,7 @@ registry::Store& store() {
 }
 
 registry::Result<registry::Imported> import(const json::object& document) {
-  static const registry::ProfileNames profiles{"hgm9520n", "hgm9560"};
+  static const profile::Catalog profiles = profile::Catalog::built_in();
   return registry::import_document(store(), document, profiles, registry::Timestamp{std::chrono::hours{1}});
 }
 

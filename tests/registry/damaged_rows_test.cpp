@@ -95,6 +95,12 @@ TEST_P(DamagedRows, unreadable_attribute_is_damage) {
   EXPECT_EQ(directory.sites.at(1).damage.at(0).column, "topology");
   EXPECT_EQ(directory.devices.at(1).damage.at(0).column, "limits");
   EXPECT_EQ(directory.devices.at(1).limits, std::nullopt);
+  database.run_sql(R"(UPDATE sites SET topology = NULL, alarm_notes = '{"x":"y"}' WHERE id = 1)");
+  database.run_sql(R"(UPDATE devices SET limits = NULL, inputs = '{"0":{}}' WHERE id = 1)");
+  const Directory other = store.load();
+  EXPECT_EQ(other.sites.at(1).damage.at(0).column, "alarm_notes");
+  EXPECT_EQ(other.devices.at(1).damage.at(0).column, "inputs");
+  EXPECT_EQ(other.devices.at(1).inputs, std::nullopt);
 }
 
 TEST_P(DamagedRows, row_with_an_invalid_id_is_ignored) {
@@ -135,9 +141,9 @@ TEST_P(DamagedRows, no_value_of_any_column_stops_the_load_or_changes_another_row
       "site_id",       "name",          "device_type", "profile",        "ip_address",      "port",
       "protocol",      "slave_id",      "is_active",   "poll_interval",  "modbus_timeout",  "retry_delay",
       "offline_after", "connect_delay", "description", "rated_power_kw", "nominal_voltage", "battery_voltage",
-      "limits",        "created_at",    "updated_at"};
-  static const std::vector<std::string> site_names = {"name",     "network",    "description", "is_active",
-                                                      "topology", "created_at", "updated_at"};
+      "limits",        "inputs",        "created_at",  "updated_at"};
+  static const std::vector<std::string> site_names = {"name",     "network",     "description", "is_active",
+                                                      "topology", "alarm_notes", "created_at",  "updated_at"};
   if (GetParam() == Kind::postgres) {
     database.run_sql("ALTER TABLE devices DROP CONSTRAINT devices_site_id_fkey");
     for (const std::string& column : device_names) {

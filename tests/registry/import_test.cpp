@@ -13,7 +13,7 @@
 namespace gensetd::registry {
 namespace {
 
-const ProfileNames profiles{"hgm9520n", "hgm9560"};
+const profile::Catalog profiles = profile::Catalog::built_in();
 
 boost::json::object body(const std::string& text) { return boost::json::parse(text).as_object(); }
 

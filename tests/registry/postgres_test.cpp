@@ -46,7 +46,7 @@ TEST_F(PostgresTest, programs_that_start_at_the_same_time_create_the_tables_once
   for (int count = 0; count < 6; ++count)
     starts.push_back(std::async(std::launch::async, [this] { open(); }));
   for (std::future<void>& start : starts) EXPECT_NO_THROW(start.get());
-  EXPECT_EQ(run_sql("SELECT count(*) FROM schema_version"), "5");
+  EXPECT_EQ(run_sql("SELECT count(*) FROM schema_version"), "7");
 }
 
 TEST_F(PostgresTest, change_by_sql_makes_the_socket_readable_at_once) {

@@ -70,16 +70,23 @@ TEST_P(StoreTest, display_attributes_survive_a_restart) {
     create_device(store, body(gen1), profiles, at(0));
     const auto device =
         update_device(store, 1, body(R"({"rated_power_kw":320.5,"nominal_voltage":400,"battery_voltage":24,
-                           "limits":{"coolant_temp":{"low":70,"high":95.5},"fuel_level":{"low":10}}})"),
+                           "limits":{"coolant_temp":{"low":70,"high":95.5},"fuel_level":{"low":10}},
+                           "inputs":{"2":{"en":"Oil tank empty","ru":"Масляный бак пуст","kind":"status"}}})"),
                       fields, at(1));
     EXPECT_EQ(std::get<Device>(device).limits->at("coolant_temp"), (Band{.low = 70, .high = 95.5}));
     const auto site = update_site(
-        store, 1, body(R"({"topology":{"blocks":[{"mains_device":null,"gensets":[2,1]}]}})"), at(1));
+        store, 1,
+        body(
+            R"({"topology":{"blocks":[{"mains_device":null,"gensets":[2,1]}]},"alarm_notes":{"site_offline":"Call Anna"}})"),
+        at(1));
     EXPECT_EQ(std::get<Site>(site).topology->blocks.at(0).gensets, (std::vector<std::int64_t>{2, 1}));
     before = store.load();
   }
   EXPECT_EQ(before.devices.at(1).rated_power_kw, 320.5);
   EXPECT_EQ(before.devices.at(2).limits, std::nullopt);
+  EXPECT_EQ(before.devices.at(1).inputs->at(2).kind, InputKind::status);
+  EXPECT_EQ(before.devices.at(2).inputs, std::nullopt);
+  EXPECT_EQ(before.sites.at(1).alarm_notes->at("site_offline"), "Call Anna");
   Store store = Store::create_or_open(database.address());
   EXPECT_EQ(store.load(), before);
   update_device(store, 1, body(R"({"limits":null,"rated_power_kw":null})"), fields, at(2));
@@ -189,13 +196,15 @@ TEST_P(StoreTest, database_refuses_values_out_of_range) {
                                     std::string{"nominal_voltage = 0"},
                                     std::string{"battery_voltage = 0"},
                                     std::string{"limits = '['"},
+                                    std::string{"inputs = '{'"},
                                     std::string{"created_at = ''"},
                                     std::string{"updated_at = 'today'"},
                                     std::string{"site_id = NULL"}})
     EXPECT_THROW(database.run_sql("UPDATE devices SET " + change), std::exception) << change;
   for (const std::string& change :
        {std::string{"id = 0"}, std::string{"name = ''"}, std::string{"code = ''"}, "network = " + long_text,
-        "description = " + long_text, std::string{"topology = '{'"}, std::string{"created_at = ''"}})
+        "description = " + long_text, std::string{"topology = '{'"}, std::string{"alarm_notes = 'x'"},
+        std::string{"created_at = ''"}})
     EXPECT_THROW(database.run_sql("UPDATE sites SET " + change), std::exception) << change;
   database.run_sql(
       "UPDATE devices SET poll_interval = 86400, retry_delay = 0.05, connect_delay = 10, slave_id = 0");

@@ -27,13 +27,22 @@ std::vector<StoredValue> device_cells() {
   std::vector<StoredValue> cells = sound_device();
   for (int number = 0; number < 3; ++number) cells.emplace_back();
   cells.push_back(value(R"({"coolant_temp":{"low":70}})"));
+  cells.push_back(value(R"({"2":{"en":"Oil tank empty","ru":"Масляный бак пуст"}})"));
   cells.push_back(value(time));
   cells.push_back(value(time));
   return cells;
 }
 
 std::vector<StoredValue> site_cells() {
-  return {value("MKZ"), value("MKZ"), value(""), value(""), value("1"), {}, value(time), value(time)};
+  return {value("MKZ"),
+          value("MKZ"),
+          value(""),
+          value(""),
+          value("1"),
+          {},
+          value(R"({"site_offline":"Call Anna"})"),
+          value(time),
+          value(time)};
 }
 
 std::size_t index_of(std::span<const Column> columns, std::string_view name) {
@@ -60,11 +69,13 @@ TEST(StoredRows, valid_row_is_read_completely) {
   EXPECT_EQ(device.offline_after, 3);
   EXPECT_TRUE(device.is_active);
   EXPECT_EQ(device.limits->at("coolant_temp").low, 70);
+  EXPECT_EQ(device.inputs->at(2).label.en, "Oil tank empty");
   EXPECT_EQ(reading::print_timestamp(device.updated_at), time);
   const Site site = site_from(1, site_cells());
   EXPECT_EQ(print_damage(site.damage), "");
   EXPECT_EQ(site.code, "MKZ");
   EXPECT_EQ(site.topology, std::nullopt);
+  EXPECT_EQ(site.alarm_notes->at("site_offline"), "Call Anna");
 }
 
 TEST(StoredRows, each_column_out_of_range_is_damage_of_that_column_alone) {
@@ -90,6 +101,7 @@ TEST(StoredRows, each_column_out_of_range_is_damage_of_that_column_alone) {
       {"battery_voltage", {"0", "x"}},
       {"limits",
        {"", "[", "[1]", "7", "\"x\"", R"({"a":{"low":2,"high":1}})", std::string(10'000, '['), "\xff"}},
+      {"inputs", {"", "{", "[1]", "7", R"({"33":{"en":"x","ru":"y"}})", R"({"1":{"en":"x"}})", "\xff"}},
       {"created_at", {"", "yesterday", "2026-13-31T12:00:00.000Z", "\xff"}},
       {"updated_at", {"", "0", "2026-01-31 12:00:00"}}};
   for (const auto& [column, texts] : hostile) {
@@ -114,7 +126,7 @@ TEST(StoredRows, missing_values_and_blobs_and_too_long_texts_are_damage) {
         "is_active", "connect_delay", "description", "created_at", "updated_at"})
     EXPECT_NE(damage_of(column, {}), "") << column;
   for (const char* column : {"poll_interval", "modbus_timeout", "retry_delay", "offline_after",
-                             "rated_power_kw", "nominal_voltage", "battery_voltage", "limits"})
+                             "rated_power_kw", "nominal_voltage", "battery_voltage", "limits", "inputs"})
     EXPECT_EQ(damage_of(column, {}), "") << column;
 }
 
@@ -158,6 +170,8 @@ TEST(StoredRows, site_has_the_same_rules) {
                                                                     {"is_active", "7"},
                                                                     {"topology", R"({"blocks":7})"},
                                                                     {"topology", "{"},
+                                                                    {"alarm_notes", "{"},
+                                                                    {"alarm_notes", R"({"x":"y"})"},
                                                                     {"created_at", ""},
                                                                     {"updated_at", "x"}};
   for (const auto& [column, text] : hostile) {

@@ -20,7 +20,7 @@ TEST(RequestFields, head_is_served_as_get_and_unknown_methods_as_other) {
       {http::verb::get, Method::get},        {http::verb::head, Method::get},
       {http::verb::post, Method::post},      {http::verb::patch, Method::patch},
       {http::verb::delete_, Method::remove}, {http::verb::options, Method::options},
-      {http::verb::put, Method::other},      {http::verb::connect, Method::other}};
+      {http::verb::put, Method::put},        {http::verb::connect, Method::other}};
   for (const auto& [verb, method] : rows)
     EXPECT_EQ(request_of(message(verb), {.path = "/", .query = {}, .host = {}}, "a").method, method)
         << http::to_string(verb);

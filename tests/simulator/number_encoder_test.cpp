@@ -2,6 +2,7 @@
 
 #include "profile/catalog.hpp"
 #include "profile/decode.hpp"
+#include "simulator/quantity.hpp"
 #include "simulator/register_bank.hpp"
 
 #include <fmt/format.h>

@@ -3,6 +3,7 @@
 #include "modbus/big_endian.hpp"
 #include "profile/catalog.hpp"
 #include "profile/decode.hpp"
+#include "simulator/quantity.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "commands/scan_evaluation.hpp"
+#include "poller/scan_evaluation.hpp"
 
 #include "link/error.hpp"
 #include "modbus/error.hpp"
@@ -11,7 +11,7 @@
 #include <optional>
 #include <tuple>
 
-namespace gensetd::commands {
+namespace gensetd::poller {
 namespace {
 
 using profile::Field;
@@ -61,7 +61,7 @@ std::optional<Evidence> of_range(const Field& field, std::int64_t value, double 
 }
 
 // A plain 16-bit value that is missing although its register holds no marker: it is outside its limits.
-std::optional<Evidence> of_limits(const Field& field, const poller::ReadResult& read) {
+std::optional<Evidence> of_limits(const Field& field, const ReadResult& read) {
   if (field.number || (field.type != Type::u16 && field.type != Type::i16)) return std::nullopt;
   const auto raw = read.registers.find({field.table, field.address});
   if (raw == read.registers.end()) return std::nullopt;
@@ -81,7 +81,7 @@ bool is_frequency(const Field& field) {
 }
 
 std::optional<Evidence> evidence_of(const Profile& profile, const Field& field, const profile::Value& value,
-                                    const poller::ReadResult& read) {
+                                    const ReadResult& read) {
   if (!value) return of_limits(field, read);
   if (!field.codes.empty()) return of_code(profile, field, *value);
   if (is_frequency(field))
@@ -111,7 +111,7 @@ std::string joined(const std::vector<std::string>& reasons) {
 
 }  // namespace
 
-ProbeOutcome outcome_of(const poller::ReadResult& read) {
+ProbeOutcome outcome_of(const ReadResult& read) {
   if (read.error.empty()) return ProbeOutcome::registers;
   if (!read.failure) return ProbeOutcome::no_response;
   const auto& error = read.failure->error;
@@ -156,8 +156,8 @@ std::ptrdiff_t always_read_blocks(const Profile& profile) {
 }
 
 // Why the map does not match, when blocks are refused that each cycle reads. Empty: none is.
-std::string refused_blocks(const Profile& profile, const std::vector<poller::RefusedBlock>& refused) {
-  const auto is_always_read = [&](const poller::RefusedBlock& entry) {
+std::string refused_blocks(const Profile& profile, const std::vector<RefusedBlock>& refused) {
+  const auto is_always_read = [&](const RefusedBlock& entry) {
     return profile.blocks[entry.block].is_always_read();
   };
   const auto first = std::ranges::find_if(refused, is_always_read);
@@ -167,7 +167,7 @@ std::string refused_blocks(const Profile& profile, const std::vector<poller::Ref
                      profile.blocks[first->block].name);
 }
 
-ProfileMatch match_profile(const Profile& profile, const poller::ReadResult& read) {
+ProfileMatch match_profile(const Profile& profile, const ReadResult& read) {
   ProfileMatch match{.profile = profile.name};
   match.why = read.error.empty() ? refused_blocks(profile, read.missing.refused) : read.error;
   if (!match.why.empty()) return match;
@@ -192,10 +192,34 @@ ProfileMatch match_profile(const Profile& profile, const poller::ReadResult& rea
   return match;
 }
 
+ProfileMatch match_without_values(const Profile& profile, const profile::Identity& identity) {
+  const bool is_other = identity.verdict == profile::IdentityVerdict::mismatch;
+  return {.profile = profile.name,
+          .confidence = is_other ? MatchConfidence::unlikely : MatchConfidence::no_match,
+          .why = identity.reason,
+          .by_identity = true};
+}
+
+void confirm_by_identity(ProfileMatch& match, const profile::Identity& identity) {
+  const bool is_read = match.confidence != MatchConfidence::no_match;
+  match.confidence = MatchConfidence::likely;
+  match.why = fmt::format("{}; {}{}", identity.reason, is_read ? "" : "but ", match.why);
+  match.by_identity = true;
+}
+
+void add_firmware(ProfileMatch& match, std::string firmware) {
+  if (match.confidence == MatchConfidence::no_match) return;
+  match.why += "; firmware " + firmware;
+  match.firmware = std::move(firmware);
+}
+
 void sort_matches(std::vector<ProfileMatch>& matches) {
   std::ranges::sort(matches, {}, [](const ProfileMatch& match) {
-    return std::tuple{match.confidence, match.contradicting_points - match.supporting_points, match.profile};
+    // Among maps that do not fit, those of another model come last.
+    const bool is_later = match.by_identity != (match.confidence == MatchConfidence::likely);
+    return std::tuple{match.confidence, is_later, match.contradicting_points - match.supporting_points,
+                      match.profile};
   });
 }
 
-}  // namespace gensetd::commands
+}  // namespace gensetd::poller

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <string>
 
-namespace gensetd::commands {
+namespace gensetd::poller {
 
 // One line for people when foreign frames were received on a serial line; empty otherwise.
 inline std::string foreign_traffic_warning(const link::Conversation& line) {
@@ -19,4 +19,4 @@ inline std::string foreign_traffic_warning(const link::Conversation& line) {
       frame.unit_id, frame.function);
 }
 
-}  // namespace gensetd::commands
+}  // namespace gensetd::poller

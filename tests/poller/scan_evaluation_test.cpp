@@ -1,4 +1,4 @@
-#include "commands/scan_evaluation.hpp"
+#include "poller/scan_evaluation.hpp"
 
 #include "link/error.hpp"
 #include "modbus/error.hpp"
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gensetd::commands {
+namespace gensetd::poller {
 namespace {
 
 using Registers = std::map<std::uint16_t, std::uint16_t>;
@@ -18,8 +18,8 @@ const profile::Catalog& catalog() {
 }
 
 // A read of all of the map's registers from a controller that has these; all others read 0.
-poller::ReadResult read_of(const profile::Profile& profile, const Registers& registers) {
-  poller::ReadResult read;
+ReadResult read_of(const profile::Profile& profile, const Registers& registers) {
+  ReadResult read;
   read.values.resize(profile.fields.size());
   for (std::size_t index = 0; index < profile.blocks.size(); ++index) {
     const profile::Block& block = profile.blocks[index];
@@ -43,8 +43,8 @@ ProfileMatch match_of(const char* name, const Registers& registers) {
   return match_profile(*profile, read_of(*profile, registers));
 }
 
-poller::ReadResult failed(boost::system::error_code error, std::uint8_t exception = 0) {
-  poller::ReadResult read{.error = "h:502 unit 1: failed"};
+ReadResult failed(boost::system::error_code error, std::uint8_t exception = 0) {
+  ReadResult read{.error = "h:502 unit 1: failed"};
   read.failure = link::Outcome{.error = error, .exception = exception};
   return read;
 }
@@ -109,7 +109,7 @@ TEST(ScanEvaluation, one_impossible_value_reduces_the_confidence) {
 
 TEST(ScanEvaluation, map_with_a_refused_or_missing_block_does_not_match) {
   const auto profile = catalog().find("hgm9560");
-  poller::ReadResult read = read_of(*profile, switchboard);
+  ReadResult read = read_of(*profile, switchboard);
   read.missing.refused = {{.block = 8, .exception = 2}};
   EXPECT_EQ(match_profile(*profile, read).confidence, MatchConfidence::no_match);
   EXPECT_EQ(match_profile(*profile, read).why, "1 of 9 blocks are refused, the first is accumulated");
@@ -133,10 +133,58 @@ TEST(ScanEvaluation, best_match_is_first) {
   EXPECT_EQ(order, "bacd");
 }
 
+TEST(ScanEvaluation, identity_counts_more_than_values) {
+  const auto profile = catalog().find("hgm9560");
+  ProfileMatch match = match_of("hgm9560", genset);
+  ASSERT_EQ(match.confidence, MatchConfidence::unlikely);
+  confirm_by_identity(match, {profile::IdentityVerdict::match, "register 768 is 1"});
+  EXPECT_EQ(match.confidence, MatchConfidence::likely);
+  EXPECT_EQ(match.why,
+            "register 768 is 1; all 9 blocks answer; but battery_v 395 V is not a battery voltage");
+  ProfileMatch unread = match_profile(*profile, failed(link::Error::no_response));
+  confirm_by_identity(unread, {profile::IdentityVerdict::match, "register 768 is 1"});
+  EXPECT_EQ(unread.why, "register 768 is 1; but h:502 unit 1: failed");
+}
+
+TEST(ScanEvaluation, map_of_another_model_is_unlikely_and_an_unread_one_does_not_match) {
+  using profile::IdentityVerdict;
+  const auto profile = catalog().find("hgm9560");
+  const auto without = [&](IdentityVerdict verdict) {
+    return match_without_values(*profile, {verdict, "register 768 is 5, not 1"});
+  };
+  EXPECT_EQ(without(IdentityVerdict::mismatch).confidence, MatchConfidence::unlikely);
+  EXPECT_EQ(without(IdentityVerdict::refused).confidence, MatchConfidence::no_match);
+  EXPECT_EQ(without(IdentityVerdict::unread).confidence, MatchConfidence::no_match);
+  EXPECT_EQ(without(IdentityVerdict::mismatch).why, "register 768 is 5, not 1");
+}
+
+TEST(ScanEvaluation, firmware_is_added_to_a_map_that_fits) {
+  ProfileMatch match{.confidence = MatchConfidence::likely, .why = "all answer"};
+  add_firmware(match, "4.12");
+  EXPECT_EQ(match.why, "all answer; firmware 4.12");
+  EXPECT_EQ(match.firmware, "4.12");
+  ProfileMatch none{.confidence = MatchConfidence::no_match, .why = "refused"};
+  add_firmware(none, "4.12");
+  EXPECT_EQ(none.why, "refused");
+  EXPECT_EQ(none.firmware, "");
+}
+
+TEST(ScanEvaluation, map_with_the_identity_is_first_and_that_of_another_model_is_after_doubtful_ones) {
+  std::vector<ProfileMatch> matches{
+      {.profile = "a", .confidence = MatchConfidence::unlikely, .by_identity = true},
+      {.profile = "b", .confidence = MatchConfidence::unlikely, .contradicting_points = 3},
+      {.profile = "c", .confidence = MatchConfidence::likely, .supporting_points = 9},
+      {.profile = "d", .confidence = MatchConfidence::likely, .by_identity = true}};
+  sort_matches(matches);
+  std::string order;
+  for (const ProfileMatch& match : matches) order += match.profile;
+  EXPECT_EQ(order, "dcba");
+}
+
 TEST(ScanEvaluation, outcomes_are_distinguished) {
   struct Row {
     const char* name;
-    poller::ReadResult read;
+    ReadResult read;
     ProbeOutcome outcome;
     bool proof;
   };
@@ -162,4 +210,4 @@ TEST(ScanEvaluation, outcomes_are_distinguished) {
 }
 
 }  // namespace
-}  // namespace gensetd::commands
+}  // namespace gensetd::poller
