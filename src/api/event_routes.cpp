@@ -27,6 +27,7 @@ using server::HttpResponse;
 
 namespace asio = boost::asio;
 namespace json = boost::json;
+using events::AcknowledgeError;
 using events::EventService;
 
 reading::Timestamp now() { return reading::system_now(); }
@@ -46,24 +47,24 @@ std::variant<std::string, HttpResponse> name_of(const HttpRequest& request) {
 
 HttpResponse acknowledgement_response(const EventService::Acknowledged& result, std::string_view id) {
   if (const auto* event = std::get_if<events::Event>(&result)) return {.body = events::to_json(*event)};
-  switch (std::get<EventService::AcknowledgeError>(result)) {
-    case EventService::AcknowledgeError::unknown:
+  switch (std::get<AcknowledgeError>(result)) {
+    case AcknowledgeError::unknown:
       return server::error_response(404, "not_found", fmt::format("there is no event {}", id.substr(0, 40)));
-    case EventService::AcknowledgeError::not_open:
+    case AcknowledgeError::not_open:
       return server::error_response(
           409, "not_open",
           fmt::format("event {} is closed, or is not an alarm: there is nothing to acknowledge", id));
-    case EventService::AcknowledgeError::acknowledged_already:
+    case AcknowledgeError::acknowledged_already:
       return server::error_response(409, "acknowledged_already",
                                     fmt::format("event {} is already acknowledged", id));
-    case EventService::AcknowledgeError::not_kept:
+    case AcknowledgeError::not_kept:
       return server::error_response(
           503, "registry_unavailable",
           fmt::format(
               "event {} is acknowledged, but this is not stored yet: it will be when the registry database "
               "responds and has space; a restart before that loses it",
               id));
-    case EventService::AcknowledgeError::unavailable:
+    case AcknowledgeError::unavailable:
       break;
   }
   return server::error_response(503, "registry_unavailable",
@@ -126,7 +127,7 @@ asio::awaitable<HttpResponse> Api::list_alarms(const HttpRequest& request, std::
 asio::awaitable<HttpResponse> Api::acknowledge_event(const HttpRequest& request, std::string variable) {
   server::require_no_query(request.query);
   const auto id = server::parse_id(variable);
-  if (!id) co_return acknowledgement_response(EventService::AcknowledgeError::unknown, variable);
+  if (!id) co_return acknowledgement_response(AcknowledgeError::unknown, variable);
   auto name = name_of(request);
   if (auto* refusal = std::get_if<HttpResponse>(&name)) co_return std::move(*refusal);
   auto start = [&](std::function<void(EventService::Acknowledged)> handler) {
@@ -144,8 +145,8 @@ asio::awaitable<HttpResponse> Api::acknowledge_event(const HttpRequest& request,
         .say("audit: {} from {} acknowledged event {} ({}){}{}", access_.administrator_name(), request.from,
              event->id, event->code, event->acknowledged_by.empty() ? "" : " as ", event->acknowledged_by);
   }
-  const auto* refused = std::get_if<EventService::AcknowledgeError>(&result);
-  if (refused != nullptr && *refused == EventService::AcknowledgeError::not_kept) {
+  const auto* refused = std::get_if<AcknowledgeError>(&result);
+  if (refused != nullptr && *refused == AcknowledgeError::not_kept) {
     log::info("alarm_acknowledged")
         .field("who", access_.administrator_name())
         .field("from", request.from)

@@ -54,8 +54,8 @@ struct SimulateOptions {
   std::string identity;
   std::vector<std::string> identity_when;  // connect, packet
   double identity_every_seconds = 0;
-  double idle_strays_every_seconds = 0;
-  std::string idle_strays_id = "any";  // or before, at or after
+  double unsolicited_every_seconds = 0;
+  std::string unsolicited_id = "any";  // or before, at or after
   std::string behind_id = "own";       // or new
   std::string id = "same";             // or one or ahead
   bool copies = false;

@@ -45,14 +45,14 @@ simulator::ConverterIdentity identity_of(const SimulateOptions& options) {
   return identity;
 }
 
-simulator::IdleStrays idle_strays_of(const SimulateOptions& options) {
-  using simulator::StrayIds;
-  return {.every = seconds_option("--idle-strays", options.idle_strays_every_seconds),
-          .ids = one_of<StrayIds>("--idle-strays-id", options.idle_strays_id,
-                                  {{"any", StrayIds::any},
-                                   {"before", StrayIds::before},
-                                   {"at", StrayIds::at},
-                                   {"after", StrayIds::after}})};
+simulator::UnsolicitedData unsolicited_data_of(const SimulateOptions& options) {
+  using simulator::UnsolicitedIds;
+  return {.every = seconds_option("--idle-strays", options.unsolicited_every_seconds),
+          .ids = one_of<UnsolicitedIds>("--idle-strays-id", options.unsolicited_id,
+                                        {{"any", UnsolicitedIds::any},
+                                         {"before", UnsolicitedIds::before},
+                                         {"at", UnsolicitedIds::at},
+                                         {"after", UnsolicitedIds::after}})};
 }
 
 simulator::ConnectionBehaviour connections_of(const SimulateOptions& options) {
@@ -81,7 +81,7 @@ simulator::LineFaults faults_of(const SimulateOptions& options) {
                                                     {"--lookalike-request", faults.lookalike_request},
                                                     {"--short", faults.short_response},
                                                     {"--behind", faults.lag.start_chance},
-                                                    {"--stray-chance", faults.strays.chance},
+                                                    {"--stray-chance", faults.stray_bytes.chance},
                                                     {"--behind-recover", faults.lag.end_chance}};
   for (const auto& [option, value] : chances) check_range(option, value, 0, 1);
   const std::tuple<const char*, int, milliseconds simulator::LineFaults::*> times[] = {
@@ -90,9 +90,9 @@ simulator::LineFaults faults_of(const SimulateOptions& options) {
       {"--late-spread-ms", options.late_spread_ms, &simulator::LineFaults::late_spread},
       {"--doubled-by-ms", options.doubled_by_ms, &simulator::LineFaults::doubled_by}};
   check_range("--stray-pause-ms", options.stray_pause_ms, 0, 60'000);
-  faults.strays.before = bytes_of("--stray-before", options.stray_before);
-  faults.strays.after = bytes_of("--stray-behind", options.stray_behind);
-  faults.strays.pause = milliseconds{options.stray_pause_ms};
+  faults.stray_bytes.before = bytes_of("--stray-before", options.stray_before);
+  faults.stray_bytes.after = bytes_of("--stray-behind", options.stray_behind);
+  faults.stray_bytes.pause = milliseconds{options.stray_pause_ms};
   faults.lag.renumbered = one_of<bool>("--behind-id", options.behind_id, {{"own", false}, {"new", true}});
   using simulator::ResponseIds;
   faults.ids = one_of<ResponseIds>(

@@ -10,7 +10,7 @@ simulator::LineFaults faults_of(const SimulateOptions& options);
 simulator::ReadLimits limits_of(const SimulateOptions& options);
 simulator::LineOutage outage_of(const SimulateOptions& options);
 simulator::ConverterIdentity identity_of(const SimulateOptions& options);
-simulator::IdleStrays idle_strays_of(const SimulateOptions& options);
+simulator::UnsolicitedData unsolicited_data_of(const SimulateOptions& options);
 simulator::ConnectionBehaviour connections_of(const SimulateOptions& options);
 
 }  // namespace gensetd::commands

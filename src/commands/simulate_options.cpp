@@ -117,11 +117,11 @@ void add_details(OptionGroup group, SimulateOptions& options) {
       "Duration of an outage, in which the line sends nothing; 0: none");
 }
 
-void add_strays(OptionGroup group, SimulateOptions& options) {
+void add_stray_bytes(OptionGroup group, SimulateOptions& options) {
   group.add_with_default("--stray-before", "HEX", options.stray_before,
                          "Bytes before each response, such as 00 or ffff");
   group.add_with_default("--stray-behind", "HEX", options.stray_behind, "Bytes after each response");
-  group.add_with_default("--stray-chance", "CHANCE", options.faults.strays.chance,
+  group.add_with_default("--stray-chance", "CHANCE", options.faults.stray_bytes.chance,
                          "Chance 0..1 that a response has them");
   group.add_with_default("--stray-pause-ms", "MILLISECONDS", options.stray_pause_ms,
                          "Pause between these bytes and the response");
@@ -131,10 +131,10 @@ void add_strays(OptionGroup group, SimulateOptions& options) {
              "When it sends the text: at each connect, before each packet, or both, separated by a comma");
   group.add_with_default("--identity-every", "SECONDS", options.identity_every_seconds,
                          "Also send the text at this interval; 0: do not");
-  group.add_with_default("--idle-strays", "SECONDS", options.idle_strays_every_seconds,
+  group.add_with_default("--idle-strays", "SECONDS", options.unsolicited_every_seconds,
                          "Interval of frames that nobody requested, while no request is pending "
                          "(rtu_over_tcp: or bytes 00 or ff); 0: none");
-  group.add_with_default("--idle-strays-id", "any|before|at|after", options.idle_strays_id,
+  group.add_with_default("--idle-strays-id", "any|before|at|after", options.unsolicited_id,
                          "With --idle-strays: transaction ids before, at or after the last one, or any of "
                          "these");
 }
@@ -179,7 +179,7 @@ void apply_common_options(ModbusServerOptions& place, const SimulateOptions& opt
   place.limits = limits_of(options);
   place.outage = outage_of(options);
   place.identity = identity_of(options);
-  place.idle_strays = idle_strays_of(options);
+  place.unsolicited_data = unsolicited_data_of(options);
   place.connection_behaviour = connections_of(options);
   place.copies_responses = options.copies;
   place.baud = static_cast<unsigned>(options.baud);
@@ -219,7 +219,7 @@ CLI::App* add_simulate(CLI::App& program, SimulateOptions& options) {
   add_controller({*command, "Missing units and refused requests"}, options);
   add_chances({*command, "Faults, by the chance 0..1 that one affects a response"}, options.faults);
   add_details({*command, "Faults in detail"}, options);
-  add_strays({*command, "Bytes that nobody requested"}, options);
+  add_stray_bytes({*command, "Bytes that nobody requested"}, options);
   add_connections({*command, "Connections and transaction ids"}, options);
   return command;
 }

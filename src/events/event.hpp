@@ -45,4 +45,13 @@ std::string_view to_word(EventState state);
 std::optional<EventKind> kind_from(std::string_view word);
 std::optional<EventState> state_from(std::string_view word);
 
+// Why an event cannot be acknowledged.
+enum class AcknowledgeError : std::uint8_t {
+  unknown,   // no event has this id
+  not_open,  // it has ended, or is no alarm
+  acknowledged_already,
+  unavailable,  // the database cannot store it
+  not_kept,     // it is acknowledged, but not yet in the database
+};
+
 }  // namespace gensetd::events

@@ -233,7 +233,7 @@ void EventService::acknowledge(std::int64_t id, std::string by, std::function<vo
     distribute_changes();
     return confirm_acknowledged(id, std::move(handler));
   }
-  if (std::get<Journal::AcknowledgeError>(result) == Journal::AcknowledgeError::acknowledged_already)
+  if (std::get<AcknowledgeError>(result) == AcknowledgeError::acknowledged_already)
     return respond(AcknowledgeError::acknowledged_already);
   recorder_.flush();
   const auto found = std::make_shared<std::optional<Event>>();

@@ -73,14 +73,6 @@ class EventService final : public live::ReadingListener {
   using Events = registry::Result<std::vector<Event>>;
   void list(const EventQuery& query, std::function<void(Events)> handler);
 
-  // not_open: it has ended, or is no alarm. not_kept: it is acknowledged, but not yet in the database.
-  enum class AcknowledgeError : std::uint8_t {
-    unknown,
-    not_open,
-    acknowledged_already,
-    unavailable,
-    not_kept
-  };
   using Acknowledged = std::variant<Event, AcknowledgeError>;
   // Succeeds once the database contains the acknowledgement. As with list(), the handler is never called from
   // within this call.

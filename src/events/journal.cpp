@@ -357,8 +357,7 @@ void Journal::close(const Subject& subject, Timestamp when) {
   open_.erase(found);
 }
 
-std::variant<Event, Journal::AcknowledgeError> Journal::acknowledge(std::int64_t id, std::string by,
-                                                                    Timestamp now) {
+std::variant<Event, AcknowledgeError> Journal::acknowledge(std::int64_t id, std::string by, Timestamp now) {
   const auto found = std::ranges::find_if(open_, [id](const auto& entry) { return entry.second.id == id; });
   if (found == open_.end()) return AcknowledgeError::unknown;
   Event& alarm = found->second;

@@ -74,9 +74,8 @@ class Journal {
   void tick(SteadyTime now);
   void note_start(std::string_view version, Timestamp now);
 
-  // Why an acknowledgement is refused. unknown: no open alarm has this id; a closed one may be in the
-  // database.
-  enum class AcknowledgeError : std::uint8_t { unknown, acknowledged_already };
+  // The errors are unknown (no open alarm has this id; a closed one may be in the database) and
+  // acknowledged_already.
   std::variant<Event, AcknowledgeError> acknowledge(std::int64_t id, std::string by, Timestamp now);
 
   EventIds& ids() { return ids_; }

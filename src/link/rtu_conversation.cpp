@@ -44,7 +44,7 @@ void RtuConversation::process_received(bool silent, SteadyTime now) {
       state_.discard(length);
       continue;
     }
-    if (discard_known_strays()) return;
+    if (discard_known_stray_bytes()) return;
     handle_following_bytes(now);
     if (std::holds_alternative<modbus::Incomplete>(parsed)) return;
     if (pending != nullptr && modbus::begins_rtu_response(pending->request, state_.received)) {
@@ -117,10 +117,11 @@ bool RtuConversation::handle_response(const RtuFrame& frame, SteadyTime now) {
   if (!judge_.belongs(frame)) return false;
   ++state_.unit(frame.unit_id).responses;
   state_.note_response(now);
-  if (!run_is_rest_ && run_position_ == StrayBytes::Position::before) strays().record(run_position_, run_);
+  if (!run_is_rest_ && run_position_ == StrayBytes::Position::before)
+    learned_stray_bytes().record(run_position_, run_);
   begin_run(StrayBytes::Position::behind, now);
   response_times_[frame.unit_id].record(now - state_.pending.front().sent_at);
-  judge_.judge_response(frame, strays_ && strays_->are_frequent(), now);
+  judge_.judge_response(frame, stray_bytes_ && stray_bytes_->are_frequent(), now);
   return true;
 }
 
@@ -180,7 +181,8 @@ void RtuConversation::record_foreign_frame(const RtuFrame& frame, SteadyTime now
 // Bytes from here on stand at this position of a response.
 void RtuConversation::begin_run(StrayBytes::Position position, SteadyTime now) {
   end_undecided_run(now);
-  if (run_position_ == StrayBytes::Position::behind && !run_is_rest_) strays().record(run_position_, run_);
+  if (run_position_ == StrayBytes::Position::behind && !run_is_rest_)
+    learned_stray_bytes().record(run_position_, run_);
   run_.clear();
   run_is_rest_ = false;
   run_position_ = position;
@@ -191,8 +193,8 @@ void RtuConversation::handle_stray_byte(SteadyTime now) {
   if (!run_is_rest_ && run_.size() <= StrayBytes::run_max) {
     run_.push_back(state_.received.front());
     run_is_undecided_ = false;
-    if (!may_be_torn(run_.front()) && strays().may_become_usual(run_position_, run_)) {
-      run_is_undecided_ = !strays().is_usual(run_position_, run_);
+    if (!may_be_torn(run_.front()) && learned_stray_bytes().may_become_usual(run_position_, run_)) {
+      run_is_undecided_ = !learned_stray_bytes().is_usual(run_position_, run_);
       return;
     }
   }
@@ -208,13 +210,13 @@ void RtuConversation::end_undecided_run(SteadyTime now) {
 }
 
 // Exactly the usual bytes behind a response are discarded at once, without waiting for silence.
-bool RtuConversation::discard_known_strays() {
+bool RtuConversation::discard_known_stray_bytes() {
   if (!state_.pending.empty() || run_position_ != StrayBytes::Position::behind || run_is_rest_ ||
       run_.size() + state_.received.size() > StrayBytes::run_max)
     return false;
   std::vector<std::uint8_t> run = run_;
   run.insert(run.end(), state_.received.begin(), state_.received.end());
-  if (may_be_torn(run.front()) || !strays().is_known(run_position_, run)) return false;
+  if (may_be_torn(run.front()) || !learned_stray_bytes().is_known(run_position_, run)) return false;
   state_.line.garbage_bytes += state_.received.size();
   run_ = std::move(run);
   run_is_undecided_ = false;
@@ -229,7 +231,7 @@ void RtuConversation::handle_following_bytes(SteadyTime now) {
       run_.size() + state_.received.size() <= StrayBytes::run_max) {
     std::vector<std::uint8_t> run = run_;
     run.insert(run.end(), state_.received.begin(), state_.received.end());
-    if (!may_be_torn(run.front()) && strays().may_become_usual(run_position_, run)) return;
+    if (!may_be_torn(run.front()) && learned_stray_bytes().may_become_usual(run_position_, run)) return;
   }
   judge_.bytes_followed(now);
 }
@@ -240,9 +242,9 @@ bool RtuConversation::may_be_torn(std::uint8_t first_byte) const {
   return known != state_.units.end() && known->second.requests > 0;
 }
 
-StrayBytes& RtuConversation::strays() {
-  if (!strays_) strays_ = std::make_unique<StrayBytes>();
-  return *strays_;
+StrayBytes& RtuConversation::learned_stray_bytes() {
+  if (!stray_bytes_) stray_bytes_ = std::make_unique<StrayBytes>();
+  return *stray_bytes_;
 }
 
 }  // namespace gensetd::link

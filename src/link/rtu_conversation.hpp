@@ -49,7 +49,7 @@ class RtuConversation {
   std::chrono::milliseconds response_timeout(const Transaction& transaction) const;
 
   DistinctCounts& counts() { return judge_.counts(); }
-  std::string stray_bytes() const { return strays_ ? strays_->description() : std::string{}; }
+  std::string stray_bytes() const { return stray_bytes_ ? stray_bytes_->description() : std::string{}; }
   const modbus::RtuFrame& last_foreign() const { return last_foreign_; }
   std::optional<SteadyTime> last_foreign_at() const { return last_foreign_at_; }
 
@@ -63,10 +63,10 @@ class RtuConversation {
   void begin_run(StrayBytes::Position position, SteadyTime now);
   void handle_stray_byte(SteadyTime now);
   void end_undecided_run(SteadyTime now);
-  bool discard_known_strays();
+  bool discard_known_stray_bytes();
   void handle_following_bytes(SteadyTime now);
   bool may_be_torn(std::uint8_t first_byte) const;
-  StrayBytes& strays();
+  StrayBytes& learned_stray_bytes();
 
   ConversationState& state_;
   RtuResponseJudge judge_;
@@ -76,7 +76,7 @@ class RtuConversation {
   StrayBytes::Position run_position_ = StrayBytes::Position::before;
   bool run_is_rest_ = false;       // of a damaged response: not stray bytes
   bool run_is_undecided_ = false;  // it may become a usual one; decided when it is complete
-  std::unique_ptr<StrayBytes> strays_;
+  std::unique_ptr<StrayBytes> stray_bytes_;
   boost::container::flat_map<std::uint8_t, ResponseTimes> response_times_;  // by unit id
   SteadyTime foreign_exchange_until_{};
   std::uint8_t foreign_exchange_unit_ = 0;

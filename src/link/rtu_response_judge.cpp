@@ -32,7 +32,7 @@ bool RtuResponseJudge::belongs(const RtuFrame& frame) const {
          modbus::has_clear_padding(pending.request.function, pending.request.count, frame.data);
 }
 
-void RtuResponseJudge::judge_response(const RtuFrame& frame, bool strays_are_frequent, SteadyTime now) {
+void RtuResponseJudge::judge_response(const RtuFrame& frame, bool stray_bytes_are_frequent, SteadyTime now) {
   PendingRequest& pending = state_.pending.front();
   const modbus::ReadRequest wanted = pending.queued.transaction.request;
   pending.queued.exception_unconfirmed = false;
@@ -63,7 +63,7 @@ void RtuResponseJudge::judge_response(const RtuFrame& frame, bool strays_are_fre
                               .registers = RegisterBytes(registers.begin(), registers.end()),
                               .sent_at = pending.sent_at,
                               .at = now};
-    accepted.proven = agrees_with_suspect(accepted, strays_are_frequent, now);
+    accepted.proven = agrees_with_suspect(accepted, stray_bytes_are_frequent, now);
     accepted_.push_back(std::move(accepted));
   }
   state_.finish(0, outcome, now);
@@ -188,10 +188,10 @@ void RtuResponseJudge::withdraw(const TransactionHandler& handler) {
 
 // Where stray bytes are frequent, they are no evidence against a response whose registers agree with a
 // suspect one of another count. Elsewhere stray bytes are more often the rest of a damaged response.
-bool RtuResponseJudge::agrees_with_suspect(const AcceptedResponse& accepted, bool strays_are_frequent,
+bool RtuResponseJudge::agrees_with_suspect(const AcceptedResponse& accepted, bool stray_bytes_are_frequent,
                                            SteadyTime now) {
   std::erase_if(suspects_, [&](const SuspectResponse& entry) { return entry.at + suspect_memory <= now; });
-  return strays_are_frequent && std::ranges::any_of(suspects_, [&](const SuspectResponse& entry) {
+  return stray_bytes_are_frequent && std::ranges::any_of(suspects_, [&](const SuspectResponse& entry) {
            return entry.handler == accepted.handler && entry.wanted == accepted.wanted &&
                   entry.count != accepted.request.count &&
                   agree(entry.wanted, entry.registers, accepted.registers);

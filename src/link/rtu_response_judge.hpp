@@ -30,8 +30,8 @@ class RtuResponseJudge {
   // Whether the frame has the unit id, the function and the size of the pending request's response.
   bool belongs(const modbus::RtuFrame& response) const;
   // Accepts a response that belongs to the pending request, or requests it again with another count.
-  // `strays_are_frequent`: StrayBytes::are_frequent().
-  void judge_response(const modbus::RtuFrame& response, bool strays_are_frequent, SteadyTime now);
+  // `stray_bytes_are_frequent`: StrayBytes::are_frequent().
+  void judge_response(const modbus::RtuFrame& response, bool stray_bytes_are_frequent, SteadyTime now);
   // Handles an exception; false if it does not belong to the pending request. It names neither registers nor
   // count, so it is accepted at once only if no other exception can arrive.
   bool judge_exception(const modbus::RtuFrame& exception, SteadyTime now);
@@ -77,7 +77,7 @@ class RtuResponseJudge {
     SteadyTime at{};
   };
 
-  bool agrees_with_suspect(const AcceptedResponse& accepted, bool strays_are_frequent, SteadyTime now);
+  bool agrees_with_suspect(const AcceptedResponse& accepted, bool stray_bytes_are_frequent, SteadyTime now);
   void suspect(std::vector<AcceptedResponse>::const_iterator accepted, SteadyTime now);
 
   ConversationState& state_;

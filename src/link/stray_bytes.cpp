@@ -24,9 +24,9 @@ constexpr std::size_t recent_least = 8;
 bool StrayBytes::Side::is_at_least(std::size_t quarters) const {
   if (count < recent_least) return false;
   const auto recent = std::span(lengths).first(count);
-  const auto with_strays =
+  const auto with_stray_bytes =
       static_cast<std::size_t>(std::ranges::count_if(recent, [](auto length) { return length > 0; }));
-  return 4 * with_strays >= quarters * count;
+  return 4 * with_stray_bytes >= quarters * count;
 }
 
 std::size_t StrayBytes::Side::usual_length() const {

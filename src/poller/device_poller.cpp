@@ -281,13 +281,13 @@ void DevicePoller::succeed() {
 
 // `error`, and what is unusual about the bytes on the line.
 std::string DevicePoller::with_stray_bytes(std::string error) const {
-  const std::string strays = link_->conversation().stray_bytes();
-  if (strays.empty()) return error;
+  const std::string stray_bytes = link_->conversation().stray_bytes();
+  if (stray_bytes.empty()) return error;
   const DeviceAddress& address = target_.address;
   if (error.empty())
     return fmt::format("{} unit {}: {}", text::print_host_port(address.host, address.port), address.unit_id,
-                       strays);
-  return error + "; " + strays;
+                       stray_bytes);
+  return error + "; " + stray_bytes;
 }
 
 void DevicePoller::fail(ErrorKind kind, std::string error) {

@@ -64,7 +64,7 @@ std::pair<std::uint32_t, std::size_t> first_character(std::string_view text) {
   return {character, std::min(length, text.size())};
 }
 
-std::string quoted(std::string_view text) {
+std::string printable(std::string_view text) {
   std::string out = "\"";
   for (std::size_t characters = 0; !text.empty(); ++characters) {
     if (characters == characters_max) {
@@ -108,7 +108,7 @@ std::string print_allowed(const IdentityRule& rule) {
   for (std::size_t index = 0; index < rule.allowed.size(); ++index) {
     if (index == allowed_max) return text + ", \u2026";
     if (index > 0) text += index + 1 == rule.allowed.size() ? " or " : ", ";
-    text += is_text ? quoted(rule.allowed[index]) : rule.allowed[index];
+    text += is_text ? printable(rule.allowed[index]) : rule.allowed[index];
   }
   return text;
 }
@@ -122,8 +122,9 @@ struct RuleResult {
 RuleResult evaluate_text(const IdentityRule& rule, std::span<const std::uint8_t> bytes) {
   const std::string value = decode_text(rule.field, bytes);
   const bool is_whole = is_whole_text(rule.field, bytes);
-  RuleResult result{.holds = is_whole && is_allowed(rule, value),
-                    .text = fmt::format("{} {} {}", name_of(rule.field), verb_of(rule.field), quoted(value))};
+  RuleResult result{
+      .holds = is_whole && is_allowed(rule, value),
+      .text = fmt::format("{} {} {}", name_of(rule.field), verb_of(rule.field), printable(value))};
   if (result.holds) return result;
   if (!is_whole) result.text += " with bytes that are no text";
   result.text += rule.is_prefix ? fmt::format(", which does not begin with {}", print_allowed(rule))

@@ -79,19 +79,19 @@ Bytes shortened(Bytes response, FaultDraw& draw, bool rtu) {
 }
 
 // Adds the stray bytes before and after the response.
-void add_strays(std::vector<Segment>& segments, const StrayByteOptions& strays) {
+void add_stray_bytes(std::vector<Segment>& segments, const StrayByteOptions& stray_bytes) {
   if (segments.empty()) return;
-  if (strays.pause.count() == 0) {
+  if (stray_bytes.pause.count() == 0) {
     Bytes& first = segments.front().bytes;
-    first.insert(first.begin(), strays.before.begin(), strays.before.end());
-    append(segments.back().bytes, strays.after);
+    first.insert(first.begin(), stray_bytes.before.begin(), stray_bytes.before.end());
+    append(segments.back().bytes, stray_bytes.after);
     return;
   }
-  if (!strays.before.empty()) {
-    const milliseconds pause = std::exchange(segments.front().pause, strays.pause);
-    segments.insert(segments.begin(), {strays.before, pause});
+  if (!stray_bytes.before.empty()) {
+    const milliseconds pause = std::exchange(segments.front().pause, stray_bytes.pause);
+    segments.insert(segments.begin(), {stray_bytes.before, pause});
   }
-  if (!strays.after.empty()) segments.push_back({strays.after, strays.pause});
+  if (!stray_bytes.after.empty()) segments.push_back({stray_bytes.after, stray_bytes.pause});
 }
 
 // Two to four parts, none of them empty unless the response is shorter.
@@ -130,10 +130,10 @@ struct FaultDraws {
         foreign(seed, 11, faults.foreign),
         lookalike(seed, 12, faults.lookalike),
         short_response(seed, 13, faults.short_response),
-        strays(seed, 14, faults.strays.chance) {}
+        stray_bytes(seed, 14, faults.stray_bytes.chance) {}
 
   FaultDraw silence, late, doubled, split, merge, wrong_crc, garbage, exception, reset, hang, wrong_unit,
-      foreign, lookalike, short_response, strays;
+      foreign, lookalike, short_response, stray_bytes;
 };
 
 // The faults that change the bytes of a response.
@@ -238,7 +238,7 @@ Delivery FaultInjector::deliver(PendingResponse pending_response) {
   std::vector<Segment> ours =
       draws.split.hits ? cut(response, draws.split) : std::vector<Segment>{{std::move(response)}};
   append_segments(delivery.segments, std::move(ours), foreign_gap);
-  if (draws.strays.hits) add_strays(delivery.segments, faults_.strays);
+  if (draws.stray_bytes.hits) add_stray_bytes(delivery.segments, faults_.stray_bytes);
   return delivery;
 }
 

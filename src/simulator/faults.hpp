@@ -28,7 +28,7 @@ struct Segment {
 };
 
 // Bytes that are sent this long after the response was due, while the line is free.
-struct LateResponse {
+struct DelayedBytes {
   Bytes bytes;
   std::chrono::milliseconds after{0};
 };
@@ -40,7 +40,7 @@ struct Delivery {
   bool hang = false;                   // the connection carries no more bytes
   bool hold = false;                   // sent together with the next response
   std::vector<Segment> segments;       // none: no response
-  std::vector<LateResponse> late;
+  std::vector<DelayedBytes> late;
 };
 
 // Applies the faults to each response. Whether a fault hits a response, and its details, depend on the seed

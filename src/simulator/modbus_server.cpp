@@ -4,7 +4,7 @@
 #include "simulator/keep_alive.hpp"
 #include "simulator/modbus_session.hpp"
 #include "simulator/outages.hpp"
-#include "simulator/strays.hpp"
+#include "simulator/unsolicited_data.hpp"
 #include "supervision/tasks.hpp"
 #include "supervision/use_tuple.hpp"
 
@@ -84,7 +84,7 @@ ModbusServer::ModbusServer(asio::io_context& context, const ModbusServerOptions&
       limits_(place.limits),
       outage_(place.outage),
       identity_(place.identity),
-      idle_strays_(place.idle_strays),
+      unsolicited_data_(place.unsolicited_data),
       connection_behaviour_(place.connection_behaviour),
       copies_responses_(place.copies_responses),
       seed_(seed),

@@ -68,7 +68,7 @@ class ModbusServer : public std::enable_shared_from_this<ModbusServer> {
   std::optional<Bytes> next_to_send(Bytes response, ResponseLag& connection_lag);
   const ConnectionBehaviour& connection_behaviour() const { return connection_behaviour_; }
   const ConverterIdentity& identity() const { return identity_; }
-  const IdleStrays& idle_strays() const { return idle_strays_; }
+  const UnsolicitedData& unsolicited_data() const { return unsolicited_data_; }
   std::uint64_t seed_of_client() const;  // of the newest client
 
   // Reserves the line for an exchange that is requested now.
@@ -106,7 +106,7 @@ class ModbusServer : public std::enable_shared_from_this<ModbusServer> {
   const ReadLimits limits_;
   const LineOutage outage_;
   const ConverterIdentity identity_;
-  const IdleStrays idle_strays_;
+  const UnsolicitedData unsolicited_data_;
   const ConnectionBehaviour connection_behaviour_;
   const bool copies_responses_;
   const std::uint64_t seed_;

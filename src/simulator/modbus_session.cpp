@@ -125,7 +125,7 @@ asio::awaitable<void> ModbusSession::serve(HandledRequest handled) {
     co_await send(std::move(delivery.segments), ready);
   }
   co_await wait_until(turn.last_byte);
-  for (LateResponse& late : delivery.late) {
+  for (DelayedBytes& late : delivery.late) {
     if (!socket_.is_open() || late_.size() >= late_responses_max) co_return;
     auto sending = send_late(std::move(late));
     supervision::spawn(socket_.get_executor(), supervision::Task::simulator,
@@ -157,7 +157,7 @@ asio::awaitable<void> ModbusSession::send(std::vector<Segment> segments, SteadyT
   }
 }
 
-asio::awaitable<void> ModbusSession::send_late(LateResponse late) {
+asio::awaitable<void> ModbusSession::send_late(DelayedBytes late) {
   const auto timer = late_.emplace(late_.end(), socket_.get_executor(), late.after);
   co_await timer->async_wait(use_tuple);
   late_.erase(timer);
@@ -181,7 +181,7 @@ void ModbusSession::start_periodic_tasks() {
   const ConverterIdentity& identity = server_->identity();
   if (identity.at_connect) send_identity();
   if (!identity.text.empty()) start(identity.every, &ModbusSession::send_identity);
-  start(server_->idle_strays().every, &ModbusSession::send_strays);
+  start(server_->unsolicited_data().every, &ModbusSession::send_unsolicited);
   start(server_->connection_behaviour().idle_timeout / 4, &ModbusSession::close_if_idle);
 }
 
@@ -207,10 +207,10 @@ void ModbusSession::send_identity() {
   send_at_once({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-void ModbusSession::send_strays() {
+void ModbusSession::send_unsolicited() {
   if (is_serving_) return;
   const bool rtu = server_->is_rtu();
-  Segment segment{.bytes = stray_bytes(last_request_, rtu, server_->idle_strays().ids, random_)};
+  Segment segment{.bytes = unsolicited_data(last_request_, rtu, server_->unsolicited_data().ids, random_)};
   if (!rtu) return send_at_once(segment.bytes);
   server_->send_on_line({&segment, 1}, steady_clock::now());
 }

@@ -3,7 +3,7 @@
 #include "simulator/faults.hpp"
 #include "simulator/modbus_server.hpp"
 #include "simulator/response_lag.hpp"
-#include "simulator/strays.hpp"
+#include "simulator/unsolicited_data.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -46,13 +46,13 @@ class ModbusSession : public std::enable_shared_from_this<ModbusSession> {
 
   boost::asio::awaitable<void> serve(HandledRequest handled);
   boost::asio::awaitable<void> send(std::vector<Segment> segments, SteadyTime first_byte);
-  boost::asio::awaitable<void> send_late(LateResponse late);
+  boost::asio::awaitable<void> send_late(DelayedBytes late);
   boost::asio::awaitable<void> wait_until(SteadyTime time);
   boost::asio::awaitable<void> repeat(std::chrono::milliseconds period, void (ModbusSession::*act)());
   void start_periodic_tasks();
   void start(std::chrono::milliseconds period, void (ModbusSession::*act)());
   void send_identity();
-  void send_strays();
+  void send_unsolicited();
   void close_if_idle();
   bool ignores_requests() const;
   void trace(const HandledRequest& handled) const;

@@ -33,12 +33,12 @@ struct ConverterIdentity {
 };
 
 // Transaction ids of frames that nobody requested, compared with that of the last request.
-enum class StrayIds : std::uint8_t { any, before, at, after };
+enum class UnsolicitedIds : std::uint8_t { any, before, at, after };
 
 // Unsolicited frames, on RTU also stray bytes, while no request is pending (FIELD-NOTES 3, 23).
-struct IdleStrays {
-  std::chrono::milliseconds every{0};  // 0: none
-  StrayIds ids = StrayIds::any;        // Modbus TCP
+struct UnsolicitedData {
+  std::chrono::milliseconds every{0};        // 0: none
+  UnsolicitedIds ids = UnsolicitedIds::any;  // Modbus TCP
 };
 
 // From some response on, each response is sent one request late.
@@ -89,7 +89,7 @@ struct LineFaults {
   LookalikePosition lookalike_position = LookalikePosition::anywhere;
   double lookalike_request = 0.5;  // probability that the other master's request is visible before it
 
-  StrayByteOptions strays;
+  StrayByteOptions stray_bytes;
   ResponseLagOptions lag;
   ResponseIds ids = ResponseIds::same;
 };
@@ -133,7 +133,7 @@ struct ModbusServerOptions {
   std::vector<std::uint8_t> dead_units;  // do not respond, as if not connected
   LineOutage outage;
   ConverterIdentity identity;
-  IdleStrays idle_strays;
+  UnsolicitedData unsolicited_data;
   ConnectionBehaviour connection_behaviour;
   bool copies_responses =
       false;  // each response also goes to the other clients, as from a converter; Modbus TCP

@@ -146,13 +146,10 @@ TEST_P(EventServiceTest, acknowledgement_is_stored_and_refusals_have_their_reaso
     return *result;
   };
   EXPECT_EQ(std::get<Event>(acknowledge(id)).state, EventState::acknowledged);
-  EXPECT_EQ(std::get<EventService::AcknowledgeError>(acknowledge(id)),
-            EventService::AcknowledgeError::acknowledged_already);
+  EXPECT_EQ(std::get<AcknowledgeError>(acknowledge(id)), AcknowledgeError::acknowledged_already);
   publish(good(1, 2'000));
-  EXPECT_EQ(std::get<EventService::AcknowledgeError>(acknowledge(id)),
-            EventService::AcknowledgeError::not_open);
-  EXPECT_EQ(std::get<EventService::AcknowledgeError>(acknowledge(12'345)),
-            EventService::AcknowledgeError::unknown);
+  EXPECT_EQ(std::get<AcknowledgeError>(acknowledge(id)), AcknowledgeError::not_open);
+  EXPECT_EQ(std::get<AcknowledgeError>(acknowledge(12'345)), AcknowledgeError::unknown);
   const Event kept = list({.kind = events::EventKind::alarm}).at(0);
   EXPECT_EQ(kept.state, EventState::closed);
   EXPECT_EQ(kept.acknowledged_by, "Anna");
@@ -188,7 +185,7 @@ TEST_P(EventServiceTest, acknowledgement_that_the_database_refuses_is_not_report
   std::optional<EventService::Acknowledged> result;
   event_service->acknowledge(id, "Anna", [&](EventService::Acknowledged done) { result = std::move(done); });
   run_until([&] { return result.has_value(); });
-  EXPECT_EQ(std::get<EventService::AcknowledgeError>(*result), EventService::AcknowledgeError::not_kept);
+  EXPECT_EQ(std::get<AcknowledgeError>(*result), AcknowledgeError::not_kept);
   stop();
 }
 
@@ -252,7 +249,7 @@ TEST_P(EventServiceTest, events_wait_for_an_unreachable_database_up_to_a_limit) 
   std::optional<EventService::Acknowledged> result;
   event_service->acknowledge(1, "", [&](EventService::Acknowledged done) { result = std::move(done); });
   run_until([&] { return result.has_value(); });
-  EXPECT_EQ(std::get<EventService::AcknowledgeError>(*result), EventService::AcknowledgeError::unavailable);
+  EXPECT_EQ(std::get<AcknowledgeError>(*result), AcknowledgeError::unavailable);
   database.bring_back();
   run_until([&] {
     return event_service->metrics().waiting == 0 &&

@@ -75,8 +75,8 @@ TEST_F(JournalTest, alarm_is_active_returned_and_closed_when_acknowledged) {
   EXPECT_EQ(std::get<Event>(acknowledged).acknowledged_by, "Anna");
   EXPECT_EQ(std::get<Event>(acknowledged).returned_at, at(7'000));
   EXPECT_EQ(open(), Lines{});
-  EXPECT_EQ(std::get<Journal::AcknowledgeError>(journal.acknowledge(alarm.id, "", at(9'000))),
-            Journal::AcknowledgeError::unknown);
+  EXPECT_EQ(std::get<AcknowledgeError>(journal.acknowledge(alarm.id, "", at(9'000))),
+            AcknowledgeError::unknown);
 }
 
 TEST_F(JournalTest, acknowledged_alarm_is_closed_when_it_returns_to_normal) {
@@ -84,8 +84,8 @@ TEST_F(JournalTest, acknowledged_alarm_is_closed_when_it_returns_to_normal) {
   const std::int64_t id = journal.alarms().front()->id;
   EXPECT_TRUE(journal.alarms().front()->onset_at_latest);
   journal.acknowledge(id, "", at(2'000));
-  EXPECT_EQ(std::get<Journal::AcknowledgeError>(journal.acknowledge(id, "", at(3'000))),
-            Journal::AcknowledgeError::acknowledged_already);
+  EXPECT_EQ(std::get<AcknowledgeError>(journal.acknowledge(id, "", at(3'000))),
+            AcknowledgeError::acknowledged_already);
   read(1, 4'000);
   EXPECT_EQ(changes(), (Lines{"alarm_block 1 active", "alarm_block 1 acknowledged", "alarm_block 1 closed"}));
 }

@@ -42,7 +42,7 @@ class RtuResponseJudgeTest : public testing::Test {
     const Bytes bytes = rtu_response(1, numbers(count, value));
     const modbus::RtuFrame frame = frame_of(bytes);
     ASSERT_TRUE(judge.belongs(frame));
-    judge.judge_response(frame, strays_are_frequent, now);
+    judge.judge_response(frame, stray_bytes_are_frequent, now);
   }
 
   UnexpectedResponse receive_unexpected(unsigned value, std::uint16_t count = 10) {
@@ -66,7 +66,7 @@ class RtuResponseJudgeTest : public testing::Test {
   Script::TestHandler handler;
   ConversationState state;
   RtuResponseJudge judge{state};
-  bool strays_are_frequent = false;
+  bool stray_bytes_are_frequent = false;
 };
 
 TEST_F(RtuResponseJudgeTest, response_belongs_to_a_request_with_its_unit_id_and_count) {
@@ -173,7 +173,7 @@ TEST_F(RtuResponseJudgeTest, stray_bytes_make_the_last_response_suspect_within_i
 
 TEST_F(RtuResponseJudgeTest,
        where_stray_bytes_are_frequent_a_response_that_agrees_with_a_suspect_one_stays_accepted) {
-  strays_are_frequent = true;
+  stray_bytes_are_frequent = true;
   send();
   receive(400);
   EXPECT_EQ(next_report(), "400");

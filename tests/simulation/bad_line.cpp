@@ -105,7 +105,7 @@ class Line final : public Peer {
       for (const simulator::Segment& segment : delivery->segments)
         end = put(segment.bytes, end + segment.pause);
     });
-    for (const simulator::LateResponse& late : delivery->late)
+    for (const simulator::DelayedBytes& late : delivery->late)
       at(last_byte + late.after, [this, bytes = late.bytes] { put(bytes, now()); });
   }
 

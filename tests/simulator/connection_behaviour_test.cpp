@@ -88,7 +88,7 @@ TEST_F(ConnectionBehaviourTest, responses_are_copied_to_the_other_clients_with_t
 }
 
 TEST_F(ConnectionBehaviourTest, idle_connection_brings_frames_that_nobody_requested) {
-  simulate_with({.idle_strays = {.every = milliseconds{10}, .ids = StrayIds::after}});
+  simulate_with({.unsolicited_data = {.every = milliseconds{10}, .ids = UnsolicitedIds::after}});
   const auto client = connect();
   read(*client, 100);
   const std::size_t before = client->received.size();

@@ -90,7 +90,7 @@ TEST(LineFaults, short_response_is_a_good_frame_with_fewer_registers) {
 }
 
 TEST(LineFaults, stray_bytes_come_with_the_response_or_apart_from_it) {
-  LineFaults faults{.strays = {.before = {0xFF}, .after = {0, 0, 0}}};
+  LineFaults faults{.stray_bytes = {.before = {0xFF}, .after = {0, 0, 0}}};
   Bytes all{0xFF};
   all.insert(all.end(), rtu_response.begin(), rtu_response.end());
   all.insert(all.end(), 3, 0);
@@ -98,14 +98,14 @@ TEST(LineFaults, stray_bytes_come_with_the_response_or_apart_from_it) {
     EXPECT_EQ(d.segments.size(), 1U);
     EXPECT_EQ(joined(d), all);
   });
-  faults.strays.pause = milliseconds{30};
+  faults.stray_bytes.pause = milliseconds{30};
   deliver_many(faults, Protocol::rtu_over_tcp, [&](const Delivery& d) {
     ASSERT_EQ(d.segments.size(), 3U);
     EXPECT_EQ(joined(d), all);
     EXPECT_EQ(d.segments[1].pause.count(), 30);
     EXPECT_EQ(d.segments[2].pause.count(), 30);
   });
-  faults.strays.chance = 0.25;
+  faults.stray_bytes.chance = 0.25;
   int hits = 0;
   deliver_many(faults, Protocol::rtu_over_tcp, [&](const Delivery& d) { hits += d.segments.size() == 3; });
   EXPECT_NEAR(hits, rounds / 4, rounds / 8);

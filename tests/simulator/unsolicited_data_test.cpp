@@ -1,4 +1,4 @@
-#include "simulator/strays.hpp"
+#include "simulator/unsolicited_data.hpp"
 
 #include "modbus/big_endian.hpp"
 #include "modbus/crc.hpp"
@@ -16,30 +16,30 @@ constexpr LastRequest last{
     .read = {.unit_id = 7, .function = modbus::Function::holding_registers, .first = 10, .count = 5},
     .transaction_id = 0xFFFF};
 
-// How far the ids of many strays are from the last one.
-std::set<int> distances(StrayIds ids) {
+// How far the ids of many unsolicited frames are from the last one.
+std::set<int> distances(UnsolicitedIds ids) {
   Random random(1);
   std::set<int> found;
   for (int round = 0; round < 200; ++round) {
-    const Bytes frame = stray_bytes(last, false, ids, random);
+    const Bytes frame = unsolicited_data(last, false, ids, random);
     found.insert(static_cast<std::int16_t>(modbus::number_at(frame, 0) - last.transaction_id));
   }
   return found;
 }
 
-TEST(Strays, transaction_ids_lie_before_at_or_after_the_last_one) {
-  EXPECT_EQ(distances(StrayIds::before), (std::set{-3, -2, -1}));
-  EXPECT_EQ(distances(StrayIds::at), (std::set{0}));
-  EXPECT_EQ(distances(StrayIds::after), (std::set{1, 2, 3}));
-  EXPECT_EQ(distances(StrayIds::any), (std::set{-3, -2, -1, 0, 1, 2, 3}));
+TEST(UnsolicitedData, transaction_ids_lie_before_at_or_after_the_last_one) {
+  EXPECT_EQ(distances(UnsolicitedIds::before), (std::set{-3, -2, -1}));
+  EXPECT_EQ(distances(UnsolicitedIds::at), (std::set{0}));
+  EXPECT_EQ(distances(UnsolicitedIds::after), (std::set{1, 2, 3}));
+  EXPECT_EQ(distances(UnsolicitedIds::any), (std::set{-3, -2, -1, 0, 1, 2, 3}));
 }
 
-TEST(Strays, modbus_tcp_strays_are_good_responses_and_exceptions_of_the_last_unit_and_count) {
+TEST(UnsolicitedData, modbus_tcp_frames_are_good_responses_and_exceptions_of_the_last_unit_and_count) {
   Random random(2);
   bool refused = false;
   bool responded = false;
   for (int round = 0; round < 100; ++round) {
-    const Bytes frame = stray_bytes(last, false, StrayIds::at, random);
+    const Bytes frame = unsolicited_data(last, false, UnsolicitedIds::at, random);
     const auto seen = modbus::parse_tcp_response(last.read, last.transaction_id, frame);
     refused = refused || std::holds_alternative<modbus::Refused>(seen);
     responded = responded || std::holds_alternative<modbus::Response>(seen);
@@ -48,12 +48,12 @@ TEST(Strays, modbus_tcp_strays_are_good_responses_and_exceptions_of_the_last_uni
   EXPECT_TRUE(refused && responded);
 }
 
-TEST(Strays, rtu_strays_are_good_frames_and_bytes_that_are_none) {
+TEST(UnsolicitedData, rtu_data_is_good_frames_and_bytes_that_are_none) {
   Random random(3);
   bool frames = false;
   bool others = false;
   for (int round = 0; round < 100; ++round) {
-    const Bytes bytes = stray_bytes(last, true, StrayIds::any, random);
+    const Bytes bytes = unsolicited_data(last, true, UnsolicitedIds::any, random);
     const bool is_frame = bytes.size() >= 5 && bytes[0] == last.read.unit_id && modbus::crc16(bytes) == 0;
     frames = frames || is_frame;
     others = others || (!is_frame && (bytes[0] == 0x00 || bytes[0] == 0xFF));
@@ -61,11 +61,12 @@ TEST(Strays, rtu_strays_are_good_frames_and_bytes_that_are_none) {
   EXPECT_TRUE(frames && others);
 }
 
-TEST(Strays, the_same_seed_gives_the_same_strays) {
+TEST(UnsolicitedData, the_same_seed_gives_the_same_data) {
   Random once(4);
   Random again(4);
   for (int round = 0; round < 20; ++round)
-    EXPECT_EQ(stray_bytes(last, true, StrayIds::any, once), stray_bytes(last, true, StrayIds::any, again));
+    EXPECT_EQ(unsolicited_data(last, true, UnsolicitedIds::any, once),
+              unsolicited_data(last, true, UnsolicitedIds::any, again));
 }
 
 TEST(ResponseIds, are_those_of_the_request_or_one_or_one_ahead) {

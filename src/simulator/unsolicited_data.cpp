@@ -1,4 +1,4 @@
-#include "simulator/strays.hpp"
+#include "simulator/unsolicited_data.hpp"
 
 #include "modbus/big_endian.hpp"
 #include "modbus/frame.hpp"
@@ -18,17 +18,18 @@ Bytes response_pdu(const modbus::ReadRequest& read, Random& random) {
   return pdu;
 }
 
-std::uint16_t stray_id(std::uint16_t last, StrayIds ids, Random& random) {
+std::uint16_t stray_id(std::uint16_t last, UnsolicitedIds ids, Random& random) {
   const auto distance = static_cast<std::uint16_t>(1 + random.next() % id_distance_max);
   const std::uint64_t any = random.next() % 3;
-  if (ids == StrayIds::any) ids = any == 0 ? StrayIds::before : any == 1 ? StrayIds::at : StrayIds::after;
-  if (ids == StrayIds::before) return static_cast<std::uint16_t>(last - distance);
-  return ids == StrayIds::at ? last : static_cast<std::uint16_t>(last + distance);
+  if (ids == UnsolicitedIds::any)
+    ids = any == 0 ? UnsolicitedIds::before : any == 1 ? UnsolicitedIds::at : UnsolicitedIds::after;
+  if (ids == UnsolicitedIds::before) return static_cast<std::uint16_t>(last - distance);
+  return ids == UnsolicitedIds::at ? last : static_cast<std::uint16_t>(last + distance);
 }
 
 }  // namespace
 
-Bytes stray_bytes(const LastRequest& last, bool rtu, StrayIds ids, Random& random) {
+Bytes unsolicited_data(const LastRequest& last, bool rtu, UnsolicitedIds ids, Random& random) {
   const std::uint16_t id = stray_id(last.transaction_id, ids, random);
   const Bytes pdu = response_pdu(last.read, random);
   if (rtu && random.chance(0.5))

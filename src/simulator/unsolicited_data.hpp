@@ -18,7 +18,7 @@ struct LastRequest {
 
 // On Modbus TCP a valid frame with a transaction id before, equal to or after the last one; on RTU a valid
 // frame or stray bytes.
-Bytes stray_bytes(const LastRequest& last, bool rtu, StrayIds ids, Random& random);
+Bytes unsolicited_data(const LastRequest& last, bool rtu, UnsolicitedIds ids, Random& random);
 
 // `frame`, a Modbus TCP frame, with the transaction id that such a device sends.
 Bytes with_response_id(Bytes frame, ResponseIds ids);
