@@ -36,6 +36,12 @@ export class Controller {
     return this;
   }
 
+  // {2: 0x2000}: registers by address, such as those of alarm words, which are no fields
+  set_registers(values) {
+    for (const [address, raw] of Object.entries(values)) this.#registers.set(Number(address), raw);
+    return this;
+  }
+
   async start() {
     this.#server = createServer((socket) => this.#serve(socket));
     await new Promise((resolve, reject) => this.#server.once("error", reject).listen(this.port, "127.0.0.1", resolve));

@@ -2,14 +2,11 @@
 // axe, no truncated text, no violation of the Content-Security-Policy, no request to other hosts. GENSETD_PICTURES names a folder for
 // screenshots.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { axe_violations } from "./axe.js";
 import { widths } from "./browser.js";
 import { running_genset } from "./controller.js";
 import { picture, set_up } from "./fixture.js";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const fixture = set_up(async (programs) => {
   const daemon = await programs.daemon({ MODBUS_TIMEOUT: "0.5", EVENTS_OFFLINE_DELAY: "1" });
@@ -41,14 +38,6 @@ const pages = () => ({
   kiosk: "?kiosk=1#/",
   "kiosk-site": "?kiosk=1&site=1#/",
 });
-
-async function axe_violations(page) {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const found = await window.axe.run(document, { resultTypes: ["violations"] });
-    return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`);
-  });
-}
 
 for (const theme of ["light", "dark"]) {
   for (const width of Object.keys(widths).map(Number)) {

@@ -1,4 +1,5 @@
 import { modes_of } from "./fields";
+import { fold } from "./folding";
 import { alarms_of, health_rank, is_unacknowledged, worst_of } from "./health";
 import { is_usable } from "./quality";
 import { meaning_at, value_at } from "./roles";
@@ -39,7 +40,7 @@ export function summary_of(sites: Site[], inputs: Input[], alarms: PlantEvent[],
   const active = inputs.filter((input) => input.quality !== "disabled");
   const gensets = active.filter((input) => input.device.device_type === "generator");
   const powers = gensets.filter((input) => is_usable(input.quality)).map((input) => value_at(input, "power.active.total")).filter((power) => typeof power === "number");
-  const open_alarms = alarms.filter((alarm) => (alarm.priority ?? 9) <= 3 && (alarm.state !== "returned" || is_unacknowledged(alarm)));
+  const open_alarms = fold(alarms).map(({ alarm }) => alarm).filter((alarm) => (alarm.priority ?? 9) <= 3 && (alarm.state !== "returned" || is_unacknowledged(alarm)));
   const derived_alarms = active.flatMap(alarms_of).filter((alarm) => alarm.priority <= 3);
   const counted: { priority: Priority | null }[] = has_log ? open_alarms : derived_alarms;
   const worst = Math.min(...counted.map((alarm) => alarm.priority ?? 9));

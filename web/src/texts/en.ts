@@ -228,6 +228,8 @@ export const en = {
   col_where: "Where",
   col_text: "Alarm",
   what_to_do: "What to do",
+  likely_cause: "Likely cause, not confirmed:",
+  device_alarms: "Alarms of this device",
   col_event: "Event",
   col_duration: "Duration",
   col_state: "Status",

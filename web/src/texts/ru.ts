@@ -229,6 +229,8 @@ export const ru: Record<keyof typeof en, string> = {
   col_where: "Где",
   col_text: "Авария",
   what_to_do: "Что делать",
+  likely_cause: "Вероятная причина, не подтверждена:",
+  device_alarms: "Аварии устройства",
   col_event: "Событие",
   col_duration: "Длительность",
   col_state: "Статус",
