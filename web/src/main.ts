@@ -6,6 +6,7 @@ import "./style/theme.css";
 import "./style/shell.css";
 import "./style/fleet.css";
 import "./style/device.css";
+import "./style/registers.css";
 import "./style/diagram.css";
 import "./style/tables.css";
 import "./style/forms.css";

@@ -17,9 +17,10 @@ test("an alarm by name has the text that its event has brought", () => {
 });
 
 test("the help of an alarm is that of its point in the register map", () => {
+  const place = { class: "shutdown", table: "holding" as const, address: 2, mask: 1 << 13, value: null, confirmed: true, label: { en: "", ru: "" } };
   const points: AlarmPoint[] = [
-    { code: "alarm:warning.low_oil_pressure", label: { en: "", ru: "" }, help: { en: "other", ru: "" } },
-    { code: "alarm:shutdown.low_oil_pressure", label: { en: "", ru: "" }, help: { en: "Add oil.", ru: "Долейте масло." } },
+    { ...place, code: "alarm:warning.low_oil_pressure", help: { en: "other", ru: "" } },
+    { ...place, code: "alarm:shutdown.low_oil_pressure", help: { en: "Add oil.", ru: "Долейте масло." } },
   ];
   assert.equal(help_of(low_oil, points)?.ru, "Долейте масло.");
   assert.equal(help_of(low_oil, undefined), null);

@@ -234,7 +234,7 @@ export function code_text(profile: Profile | undefined, field: ProfileField | un
   return label_of_code(profile, field, value)?.[language] ?? `${language === "ru" ? "код" : "code"} ${value}`;
 }
 
-export function format_field(value: Value, view: FieldView, language: Language): string {
+export function format_field(value: Value, view: Pick<FieldView, "decimals" | "signed">, language: Language): string {
   if (typeof value === "boolean") return language === "ru" ? (value ? "да" : "нет") : value ? "yes" : "no";
   if (typeof value === "string") return value || no_data;
   return format_number(value, view.decimals, language, view.signed);

@@ -9,6 +9,7 @@ const loaders = {
   table: () => import("../parts/FleetTable.svelte"),
   help: () => import("../parts/Help.svelte"),
   acknowledge: () => import("../parts/Acknowledge.svelte"),
+  diagnostics: () => import("../parts/Diagnostics.svelte"),
 };
 type Loaders = typeof loaders;
 type Component<Name extends keyof Loaders> = Awaited<ReturnType<Loaders[Name]>>["default"];
@@ -25,7 +26,9 @@ export function page<Name extends keyof Loaders>(name: Name): Promise<Component<
   return found;
 }
 
+// All but the diagnostics, which few people open.
 export function load_rest(): void {
   void Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")]).catch(() => undefined);
-  for (const name of Object.keys(loaders) as (keyof Loaders)[]) void page(name).catch(() => undefined);
+  const names = (Object.keys(loaders) as (keyof Loaders)[]).filter((name) => name !== "diagnostics");
+  for (const name of names) void page(name).catch(() => undefined);
 }

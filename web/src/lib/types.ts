@@ -64,6 +64,20 @@ export interface ProfileField {
   codes: string | null;
   role: string | null; // what the field is, whatever its name
   type: string;
+  table: RegisterTable;
+  address: number;
+  bit?: number; // of a bit in a register
+  registers?: number; // of a type without a fixed length
+}
+
+export type RegisterTable = "holding" | "input" | "coils" | "discrete";
+
+export interface Block {
+  name: string;
+  table: RegisterTable;
+  address: number;
+  count: number;
+  when?: string[]; // read while one of these conditions is met
 }
 
 export interface Profile {
@@ -73,8 +87,11 @@ export interface Profile {
   protocol: "tcp" | "rtu_over_tcp";
   groups: { name: string; label: Text }[];
   code_tables: { name: string; codes: Code[] }[];
-  blocks: { name: string; address: number; count: number }[];
+  blocks: Block[];
   fields: ProfileField[];
+  confirmed: boolean; // false: the map was never compared with a controller
+  seen: string[];
+  alarm_points?: AlarmPoint[]; // of GET /api/profiles/{name} only
 }
 
 export type Value = number | boolean | string | null | undefined;
@@ -118,8 +135,30 @@ export interface PlantEvent {
 // An alarm of a controller by name, of GET /api/profiles/{name}.
 export interface AlarmPoint {
   code: string;
+  class: string;
+  table: RegisterTable;
+  address: number;
+  mask: number; // bits of the register; 1 for a coil or discrete input
+  value: number | null; // of the bits, shifted down; null: not 0
   label: Text;
   help: Text | null;
+  confirmed: boolean;
+}
+
+// Consecutive registers or bits that POST /api/devices/read has returned.
+export interface RegisterRun {
+  table?: RegisterTable; // missing: holding
+  address: number;
+  values: number[];
+}
+
+export interface ReadNowResult {
+  success: boolean;
+  error: string | null;
+  latency_ms: number;
+  requests: number;
+  reading: Reading | null; // null after a failure, and for a range
+  registers: RegisterRun[];
 }
 
 export interface EventCode {
