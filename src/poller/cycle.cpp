@@ -138,7 +138,7 @@ void Cycle::refuse(std::size_t index, const link::Outcome& outcome) {
     return leave_out_optional(index, outcome);
   }
   for (const std::uint16_t block : read_at(index).blocks) {
-    profile::clear_block(map(), block, values_);
+    forget_block(block);
     if (!probing_) refused_.push_back({block, outcome.exception});
   }
   states_[index] = State::done;
@@ -152,7 +152,7 @@ bool Cycle::may_concern_block_only() const { return !probing_ && (responded_ || 
 void Cycle::leave_out(std::size_t index, const link::Outcome& outcome) {
   gateway_failure_ = outcome;
   for (const std::uint16_t block : read_at(index).blocks) {
-    profile::clear_block(map(), block, values_);
+    forget_block(block);
     refused_.push_back({block, outcome.exception});
   }
   states_[index] = State::done;
@@ -162,13 +162,19 @@ void Cycle::leave_out(std::size_t index, const link::Outcome& outcome) {
 void Cycle::leave_out_optional(std::size_t index, const link::Outcome& outcome) {
   const PlannedRead& read = plan()[index];
   for (const std::uint16_t block : read.blocks) {
-    profile::clear_block(map(), block, values_);
+    forget_block(block);
     const auto& words = reads_->alarm_words[block];
-    for (std::size_t word = words.first; word < words.end; ++word) read_words_[word].reset();
     has_new_words_ = has_new_words_ || words.first != words.end;
     optional_.note_failure(block, outcome);
   }
   states_[index] = State::not_due;
+}
+
+// A response that was suspect may have set them.
+void Cycle::forget_block(std::uint16_t block) {
+  profile::clear_block(map(), block, values_);
+  const auto& words = reads_->alarm_words[block];
+  for (std::size_t word = words.first; word < words.end; ++word) read_words_[word].reset();
 }
 
 void Cycle::take_alarm_words(std::uint16_t block, const profile::TableData& data) {

@@ -105,6 +105,7 @@ class Cycle {
   void start_reads();
   void choose_optional_reads();
   void leave_out_optional(std::size_t index, const link::Outcome& outcome);
+  void forget_block(std::uint16_t block);
   void split_unread_reads();
   void take_alarm_words(std::uint16_t block, const profile::TableData& data);
   void commit_alarm_words(reading::Timestamp now);

@@ -37,6 +37,7 @@ class OptionalCycle : public testing::TestWithParam<Protocol> {
       step = cycle.process(answer(request));
       while (suspect && request.first == *suspect) {
         suspect.reset();
+        if (refused_later) refused[*refused_later] = 1;
         if (cycle.mark_suspect(request) && std::holds_alternative<CycleFinished>(step)) step = cycle.resume();
       }
     }
@@ -82,6 +83,7 @@ class OptionalCycle : public testing::TestWithParam<Protocol> {
   std::map<std::uint16_t, int> refused;
   std::map<std::uint16_t, int> silent;
   std::optional<std::uint16_t> suspect;
+  std::optional<std::uint16_t> refused_later;  // from the suspect response on
   const std::string base = GetParam() == Protocol::tcp ? "0+1 114+88 212+64 511+1"
                                                        : "0+1 114+22 140+34 174+28 212+30 260+16 511+1";
   const std::string details = GetParam() == Protocol::tcp ? " 1+96" : " 1+21 31+6 76+21";
@@ -186,6 +188,21 @@ TEST_P(OptionalCycle, a_suspect_response_of_alarm_words_is_read_again) {
   const std::string requests = run();
   EXPECT_NE(requests.find(" 1+", requests.find(" 1+") + 1), std::string::npos) << requests;
   EXPECT_EQ(words(1, 7), "2=7 ");
+}
+
+TEST_P(OptionalCycle, words_of_a_suspect_response_that_is_refused_when_it_is_read_again_are_dropped) {
+  map = profile::Catalog::built_in().find("hgm9560");
+  cycle = Cycle{map, GetParam()};
+  registers[1] = 8;
+  run();
+  EXPECT_EQ(words(1, 3), "1=8 ");  // of a block that each cycle reads
+  registers[1] = 9;
+  suspect = 0;
+  refused_later = 1;
+  run();
+  EXPECT_FALSE(cycle.failure());
+  EXPECT_FALSE(cycle.refused().empty());
+  EXPECT_EQ(words(1, 3), "1=8 ");
 }
 
 TEST_P(OptionalCycle, a_cycle_that_fails_reads_no_alarm_words) {
