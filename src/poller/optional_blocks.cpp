@@ -92,7 +92,8 @@ void OptionalBlocks::commit(const Profile& profile, std::span<Value> values) {
       continue;
     }
     const std::int64_t kept_for = std::int64_t{periods_kept} * profile.blocks[block].every;
-    const bool is_kept = committed.last_read && slot_ - *committed.last_read <= kept_for;
+    // A slot may have several cycles, so without `every` a read of this slot says nothing about this cycle.
+    const bool is_kept = kept_for != 0 && committed.last_read && slot_ - *committed.last_read <= kept_for;
     values[index] = is_kept ? kept_[index] : std::nullopt;
   }
 }

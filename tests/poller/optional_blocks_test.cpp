@@ -160,6 +160,18 @@ TEST_F(OptionalBlocksTest, after_the_condition_the_block_is_read_once_more) {
   EXPECT_EQ(value_of("word20"), std::nullopt);  // not read in this cycle
 }
 
+TEST_F(OptionalBlocksTest, a_second_cycle_of_a_slot_keeps_no_value_without_every) {
+  due(0, 1);
+  read("words", 5);
+  read("slow", 6);
+  commit();
+  due(0, 1);
+  fail("words");
+  commit();
+  EXPECT_EQ(value_of("word20"), std::nullopt);
+  EXPECT_EQ(value_of("slow10"), Value{6});
+}
+
 TEST_F(OptionalBlocksTest, after_three_failures_only_each_thirtieth_cycle_tries) {
   for (int attempt = 0; attempt < 3; ++attempt) {
     EXPECT_NE(due(0, 1).find("words"), std::string::npos);
