@@ -1,5 +1,6 @@
 #include "poller/device_poller.hpp"
 
+#include "modbus/error.hpp"
 #include "poller/describe.hpp"
 #include "poller/device_log.hpp"
 #include "poller/transaction_of.hpp"
@@ -186,7 +187,9 @@ void DevicePoller::finished(const link::Outcome& outcome) {
 }
 
 void DevicePoller::process_outcome(const link::Outcome& outcome) {
-  last_response_ = ClockPair::now();
+  const bool is_response = !outcome.error || outcome.error == modbus::ResponseError::exception_response;
+  if (is_response)
+    last_response_ = ClockPair::now();  // an optional block without one leaves the time as it is
   if (outcome.error) {
     context_.totals.errors.note(outcome.error);
   } else {
