@@ -1,10 +1,10 @@
 #include "troubled_line.hpp"
 
+#include "every_register.hpp"
 #include "modbus/error.hpp"
-#include "poller/always_read.hpp"
+#include "optional_judge.hpp"
 #include "poller/cycle.hpp"
 #include "poller/transaction_of.hpp"
-#include "profile/catalog.hpp"
 #include "troubled_gateway.hpp"
 
 #include <gtest/gtest.h>
@@ -21,27 +21,22 @@
 namespace gensetd::poller {
 namespace {
 
-// A built-in map's blocks, with each of their registers as a field.
-profile::ProfilePtr every_register_of(const std::string& name) {
-  auto profile = std::make_shared<profile::Profile>(*profile::Catalog::built_in().find(name));
-  keep_always_read_blocks(*profile);
-  for (std::uint16_t block = 0; block < profile->blocks.size(); ++block) {
-    for (std::uint16_t index = 0; index < profile->blocks[block].count; ++index) {
-      profile->fields.push_back(
-          {.name = std::to_string(profile->blocks[block].address + index),
-           .address = static_cast<std::uint16_t>(profile->blocks[block].address + index),
-           .block = block});
-    }
-  }
-  return profile;
-}
-
 struct ReadingCounts {
   std::uint64_t published = 0;
   std::uint64_t values = 0;
   std::uint64_t wrong = 0;
   std::uint64_t failed = 0;
+  OptionalCounts optional;
 };
+
+// Which blocks of the maps are read.
+enum class Blocks : std::uint8_t { all, always_read };
+
+profile::ProfilePtr map_with(Blocks blocks, const std::string& name) {
+  const auto map = every_register_of(name);
+  if (blocks == Blocks::always_read) remove_optional_blocks(*map);
+  return map;
+}
 
 // One device as in DevicePoller: a cycle every two seconds, suspect responses, settling.
 class Device final : public link::TransactionHandler {
@@ -53,13 +48,16 @@ class Device final : public link::TransactionHandler {
         counts_(counts),
         address_{.unit_id = unit_id, .protocol = protocol},
         profile_(profile),
+        judge_(codes, counts.optional, unit_id, profile),
         cycle_(std::move(profile), protocol) {
+    add_alarm_bits(codes, unit_id, *profile_);
     begin_in(milliseconds{static_cast<int>(line.below(2'000))});
   }
 
   void response_suspected(const modbus::ReadRequest& request) override {
-    if (!running_) return;
+    judge_.suspected(request);
     const bool has_request = cycle_.mark_suspect(request);
+    if (!running_) return;
     if (settling_ && has_request) follow(cycle_.resume());
   }
 
@@ -68,7 +66,8 @@ class Device final : public link::TransactionHandler {
     line_.at(line_.now + time, [this] {
       running_ = true;
       wrong_.clear();
-      follow(cycle_.begin(responded_));
+      judge_.begin();
+      follow(cycle_.begin(responded_, ++slot_));
     });
   }
 
@@ -77,12 +76,14 @@ class Device final : public link::TransactionHandler {
     ++step_;
     if (const auto* send = std::get_if<SendRequest>(&step)) {
       requested_at_ = line_.now;
+      judge_.requested(send->request, cycle_.values(), line_.now);
       const milliseconds timeout{1'000};
       line_.conversation.submit(*this, transaction_of(address_, *profile_, send->request, timeout));
     } else if (std::holds_alternative<PauseBeforeRetry>(step)) {
       line_.at(line_.now + milliseconds{200}, [this] { follow(cycle_.resume()); });
     } else if (std::holds_alternative<CycleFinished>(step)) {
       settling_ = true;
+      if (!cycle_.failure()) judge_.finished_reads(cycle_.values());
       const milliseconds gap = profile_->transport(address_.protocol).request_gap;
       const milliseconds time =
           cycle_.failure() ? milliseconds{0} : line_.conversation.settling_time(gap, line_.now);
@@ -102,7 +103,8 @@ class Device final : public link::TransactionHandler {
 
   void finished(const link::Outcome& outcome) override {
     const bool refused = outcome.error == modbus::ResponseError::exception_response;
-    if (!outcome.error || refused) {
+    judge_.finished(outcome, line_.now);
+    if ((!outcome.error || refused) && !judge_.is_optional(outcome.request)) {
       const unsigned first = outcome.request.first;
       const unsigned end = first + outcome.request.count;
       // A repeated read, also in blocks or refused, replaces the earlier one.
@@ -129,20 +131,21 @@ class Device final : public link::TransactionHandler {
     responded_ = !cycle_.failure();
     if (cycle_.failure()) {
       ++counts_.failed;
+      judge_.failed(cycle_);
       cycle_.forget_refusals();
       return begin_in(milliseconds{5'000});
     }
     ++counts_.published;
     for (const auto& [range, count] : wrong_) counts_.wrong += count;
-    // Each value must belong to its register; its time was checked when it was received.
+    const reading::Timestamp stamp{std::chrono::floor<milliseconds>(line_.now.time_since_epoch())};
+    cycle_.commit(stamp);
+    judge_.committed(cycle_, stamp);
+    // Each value must be the last one received for its register, which was judged then.
     for (std::size_t index = 0; index < profile_->fields.size(); ++index) {
       const auto& value = cycle_.values()[index];
-      if (!value) continue;
+      if (!value || is_condition(profile_->fields[index])) continue;
       ++counts_.values;
-      const SteadyTime long_ago = line_.now - RegisterCodes::tick * RegisterCodes::ticks;
-      const auto raw = static_cast<std::uint16_t>(*value);
-      if (!codes_.is_right(raw, address_.unit_id, profile_->fields[index].address, long_ago, line_.now))
-        ++counts_.wrong;
+      if (!judge_.was_received(profile_->fields[index], *value)) ++counts_.wrong;
     }
     begin_in(milliseconds{1'000 + static_cast<int>(line_.below(1'000))});
   }
@@ -152,7 +155,9 @@ class Device final : public link::TransactionHandler {
   ReadingCounts& counts_;
   DeviceAddress address_;
   profile::ProfilePtr profile_;
+  OptionalJudge judge_;
   Cycle cycle_;
+  std::int64_t slot_ = 0;
   std::map<std::pair<unsigned, unsigned>, std::uint64_t> wrong_;  // by range, first and count
   SteadyTime requested_at_{};
   SteadyTime settled_by_{};
@@ -167,7 +172,10 @@ void report(SimulatedPeer& line, const ReadingCounts& counts, std::uint64_t seed
             std::uint64_t transactions) {
   line.run_until(transactions);
   std::cout << "seed " << seed << ": " << line.transactions << " transactions, " << counts.published
-            << " readings with " << counts.values << " values, " << counts.failed << " failed cycles\n";
+            << " readings with " << counts.values << " values, " << counts.failed << " failed cycles\n"
+            << "  optional blocks: " << counts.optional.reads << " read, " << counts.optional.final_reads
+            << " after their condition, " << counts.optional.late_finals << " of these late, "
+            << counts.optional.failures << " left out, " << counts.optional.words << " words\n";
   link::UnitCounters sum;
   for (const auto& [unit_id, counters] : line.conversation.units()) {
     sum += counters;
@@ -178,13 +186,13 @@ void report(SimulatedPeer& line, const ReadingCounts& counts, std::uint64_t seed
 }
 
 // Two gensets, a switchboard and a silent unit behind one converter.
-ReadingCounts run(Troubles troubles, bool alike, std::uint64_t seed, std::uint64_t transactions) {
+ReadingCounts run(const Troubles& troubles, bool alike, std::uint64_t seed, std::uint64_t transactions) {
   RegisterCodes codes(alike, seed);
   TroubledLine line(troubles, codes, seed);
   line.silent_unit = 4;
   ReadingCounts counts;
-  const auto genset = every_register_of("hgm9520n");
-  const auto switchboard = every_register_of("hgm9560");
+  const auto genset = map_with(Blocks::all, "hgm9520n");
+  const auto switchboard = map_with(Blocks::all, "hgm9560");
   Device first(line, codes, counts, 1, genset);
   Device second(line, codes, counts, 2, genset);
   Device third(line, codes, counts, 3, switchboard);
@@ -195,12 +203,13 @@ ReadingCounts run(Troubles troubles, bool alike, std::uint64_t seed, std::uint64
 
 // Three gensets of one model and a silent unit behind one gateway. All reads of the gensets have equal
 // lengths.
-ReadingCounts run(GatewayTroubles troubles, std::uint64_t seed, std::uint64_t transactions) {
+ReadingCounts run(const GatewayTroubles& troubles, Blocks blocks, std::uint64_t seed,
+                  std::uint64_t transactions) {
   RegisterCodes codes(true, seed);
   TroubledGateway gateway(troubles, codes, seed);
   gateway.silent_unit = 4;
   ReadingCounts counts;
-  const auto genset = every_register_of("hgm9520n");
+  const auto genset = map_with(blocks, "hgm9520n");
   constexpr auto tcp = modbus::Protocol::tcp;
   Device first(gateway, codes, counts, 1, genset, tcp);
   Device second(gateway, codes, counts, 2, genset, tcp);
@@ -218,15 +227,25 @@ class TroubledLineTest : public testing::Test {
 
   void expect_no_wrong_value(const GatewayTroubles& troubles) {
     for (std::uint64_t seed = runs.first_seed; seed < runs.first_seed + runs.count; ++seed)
-      expect_no_wrong_value(troubles, seed, runs.transactions);
+      expect_no_wrong_value(troubles, Blocks::all, seed, runs.transactions);
   }
 
-  static void expect_no_wrong_value(const GatewayTroubles& troubles, std::uint64_t seed,
+  static void expect_no_wrong_value(const GatewayTroubles& troubles, Blocks blocks, std::uint64_t seed,
                                     std::uint64_t transactions) {
     SCOPED_TRACE(repeat_with(seed, transactions));
-    const ReadingCounts counts = run(troubles, seed, transactions);
+    const ReadingCounts counts = run(troubles, blocks, seed, transactions);
     EXPECT_EQ(counts.wrong, 0U);
+    if (blocks == Blocks::all) expect_optional_blocks_right(counts.optional, transactions);
     EXPECT_GT(counts.published, transactions / 50) << "the gateway was hardly used";
+  }
+
+  // Also that the alarm words came and went, and were left out.
+  static void expect_optional_blocks_right(const OptionalCounts& counts, std::uint64_t transactions) {
+    EXPECT_EQ(counts.wrong, 0U) << counts.first_wrong;
+    EXPECT_GT(counts.reads, transactions / 100);
+    EXPECT_GT(counts.final_reads, transactions / 500);
+    EXPECT_GT(counts.failures, transactions / 500);
+    EXPECT_GT(counts.late_finals, transactions / 10'000);
   }
 
   void expect_no_wrong_value(const Troubles& troubles, bool alike) {
@@ -234,6 +253,7 @@ class TroubledLineTest : public testing::Test {
       SCOPED_TRACE(repeat_with(seed, runs.transactions));
       const ReadingCounts counts = run(troubles, alike, seed, runs.transactions);
       EXPECT_EQ(counts.wrong, 0U);
+      expect_optional_blocks_right(counts.optional, runs.transactions);
       EXPECT_GT(counts.published, runs.transactions / 40) << "the line was hardly used";
     }
   }
@@ -274,7 +294,8 @@ TEST_F(TroubledLineTest, gateway_that_keeps_its_buffer_over_reconnects_causes_no
       {.late = 0.1, .says_failed = 1.0, .honest_unit = 0.2, .flushes = 0.002, .forgets_on_reconnect = false});
 }
 
-// In these, a gateway confirmed the response of another unit for a single register by a copy of it.
+// In these, a gateway confirmed the response of another unit for a single register by a copy of it. The seeds
+// repeat the events of the maps as they were then, without optional blocks.
 TEST_F(TroubledLineTest, gateways_that_once_confirmed_a_response_by_its_copy) {
   for (const std::uint64_t seed : {266ULL, 353ULL, 2'878'647'522ULL}) {
     expect_no_wrong_value({.late = 0.1,
@@ -282,7 +303,7 @@ TEST_F(TroubledLineTest, gateways_that_once_confirmed_a_response_by_its_copy) {
                            .honest_unit = 0.2,
                            .flushes = 0.002,
                            .forgets_on_reconnect = false},
-                          seed, 20'000);
+                          Blocks::always_read, seed, 20'000);
   }
 }
 
