@@ -4,10 +4,9 @@
 #include "modbus/big_endian.hpp"
 #include "modbus/rtu_frame.hpp"
 #include "network.hpp"
-#include "poller/always_read.hpp"
+#include "poller/alarm_word_checks.hpp"
+#include "poller/every_register.hpp"
 #include "poller/poll_thread.hpp"
-#include "poller/register_codes.hpp"
-#include "profile/catalog.hpp"
 #include "profile/read_plan.hpp"
 #include "random_source.hpp"
 #include "simulator/faults.hpp"
@@ -35,19 +34,6 @@ using std::chrono::nanoseconds;
 constexpr std::int64_t bits_per_character = 11;
 constexpr std::uint16_t converter_port = 26;
 constexpr const char* converter_address = "10.0.0.100";
-
-// The blocks of a built-in register map, with a field for each register.
-profile::ProfilePtr every_register_of(const std::string& name) {
-  auto profile = std::make_shared<profile::Profile>(*profile::Catalog::built_in().find(name));
-  poller::keep_always_read_blocks(*profile);
-  for (std::uint16_t block = 0; block < profile->blocks.size(); ++block) {
-    for (std::uint16_t index = 0; index < profile->blocks[block].count; ++index) {
-      const auto address = static_cast<std::uint16_t>(profile->blocks[block].address + index);
-      profile->fields.push_back({.name = fmt::format("r{}", address), .address = address, .block = block});
-    }
-  }
-  return profile;
-}
 
 nanoseconds character_time(const BadLineOptions& options) {
   return nanoseconds{1'000'000'000 * bits_per_character / options.baud};
@@ -150,7 +136,9 @@ class Line final : public Peer {
 
 struct Device {
   std::shared_ptr<poller::DevicePoller> poller;
+  profile::ProfilePtr profile;
   profile::ReadPlan plan;
+  poller::AlarmWordChecks words;
   std::optional<SteadyTime> cycle_start;  // its first request since the last reading
   std::uint64_t confirmations = 0;        // counted until its last request, as the two below
   std::uint64_t suspect_responses = 0;
@@ -294,12 +282,13 @@ class LineUseRecorder final : public SocketObserver {
   std::uint64_t requests_ = 0;
 };
 
-// Readings per second if only the wire, the turnaround and the gaps took time.
+// Readings per second if only the wire, the turnaround and the gaps took time, without alarms.
 double wire_readings_per_second(const std::map<std::uint8_t, Device>& devices, const BadLineOptions& options,
                                 milliseconds request_gap) {
   nanoseconds round{0};
   for (const auto& [unit_id, device] : devices) {
     for (const profile::PlannedRead& read : device.plan) {
+      if (!device.profile->blocks[read.blocks.front()].is_always_read()) continue;
       const auto bytes = static_cast<std::int64_t>(modbus::rtu_request_length +
                                                    modbus::rtu_response_length(2U * read.count));
       round += request_gap + options.turnaround + bytes * character_time(options);
@@ -317,7 +306,7 @@ class Run {
         randomness_(options.seed),
         recorder_(kernel_, options),
         network_(kernel_, randomness_, trace_, recorder_),
-        codes_(false, options.seed),
+        codes_(false, options.seed, options.has_alarms),
         line_(options, kernel_, network_, codes_),
         thread_state_(std::make_unique<poller::PollThreadState>(context_, link::AddressPolicy{},
                                                                 reading_queue_, numbering_)) {
@@ -328,7 +317,7 @@ class Run {
       recorder_.step();
     };
     kernel_.on_broken = [this](const std::string&) { context_.stop(); };
-    for (const std::string& name : options_.profiles) add(every_register_of(name));
+    for (const std::string& name : options_.profiles) add(poller::every_register_of(name));
     recorder_.observe(devices_, request_gap_);
     recorder_.drain_published = [this] { take(); };
   }
@@ -370,9 +359,11 @@ class Run {
                     .protocol = modbus::Protocol::rtu_over_tcp},
         .profile = profile,
         .settings = options_.settings};
+    poller::add_alarm_bits(codes_, unit_id, *profile);
     request_gap_ = profile->transport(modbus::Protocol::rtu_over_tcp).request_gap;
     devices_[unit_id] = {.poller = std::make_shared<poller::DevicePoller>(
                              thread_state_->context, std::move(target), poller::DevicePoller::StartOptions{}),
+                         .profile = profile,
                          .plan = profile::merged_plan(*profile, modbus::Protocol::rtu_over_tcp)};
   }
 
@@ -391,13 +382,22 @@ class Run {
     metrics_.settling += kernel_.wall() - content.timestamp.time_since_epoch();
     const auto unit_id = static_cast<std::uint8_t>(reading.device_id);
     const SteadyTime now{kernel_.now()};
+    const auto is_right = [&](std::int64_t raw, std::uint16_t address) {
+      return codes_.is_right(static_cast<std::uint16_t>(raw), unit_id, address, start.value_or(now), now);
+    };
     for (std::size_t index = 0; index < content.values.size(); ++index) {
-      if (!content.values[index]) continue;
+      const profile::Field& field = content.profile->fields[index];
+      if (!content.values[index] || poller::is_condition(field)) continue;
       ++metrics_.values;
-      const auto raw = static_cast<std::uint16_t>(*content.values[index]);
-      if (!codes_.is_right(raw, unit_id, content.profile->fields[index].address, start.value_or(now), now))
-        ++metrics_.wrong_values;
+      if (!is_right(*content.values[index], field.address)) ++metrics_.wrong_values;
     }
+    for (const std::size_t index : device.words.changed(content.alarm_words, content.timestamp)) {
+      const profile::AlarmWord& word = content.profile->alarm_words[index];
+      const auto& raw = (*content.alarm_words)[index].raw;
+      if (!content.profile->blocks[word.block].is_always_read()) ++metrics_.alarm_words;
+      if (!raw || !is_right(*raw, word.place.address)) ++metrics_.wrong_words;
+    }
+    if (device.words.has_forgotten()) ++metrics_.wrong_words;
   }
 
   const BadLineOptions& options_;

@@ -21,7 +21,8 @@ struct BadLineOptions {
   std::uint64_t seed = 1;
   unsigned baud = 9'600;
   std::chrono::milliseconds turnaround{60};
-  bool printed = false;  // each event goes to the standard error output
+  bool has_alarms = false;  // the controllers' alarms come and go, so that their alarm words are read
+  bool printed = false;     // each event goes to the standard error output
 };
 
 // The faults of the reference bad line (PRODUCT.md, Modbus).
@@ -48,6 +49,8 @@ struct BadLineMetrics {
   std::uint64_t online = 0;
   std::uint64_t values = 0;
   std::uint64_t wrong_values = 0;
+  std::uint64_t alarm_words = 0;  // that were read because of an alarm
+  std::uint64_t wrong_words = 0;
   std::uint64_t requests = 0;
   std::uint64_t retries = 0;  // from here on as the daemon's diagnostics count them
   std::uint64_t timeouts = 0;

@@ -239,9 +239,11 @@ PlantFaults::Fault PlantFaults::of_controller(Peer& peer, ModelController& contr
       return marked(name, serial ? behind(converter_) : std::vector{id}, false, begin, end);
     case ControllerFault::lossy:
     case ControllerFault::busy:
+    // After alarm words got no response, a read is made longer than wanted, as far as it worked before: it
+    // may touch a block more, and its repetition too.
+    case ControllerFault::mute_when_merged:
       return marked(name, {id}, false, begin, end);
     case ControllerFault::refuses_block:
-    case ControllerFault::mute_when_merged:
       // A read on a serial line is made longer than wanted, and may touch a block more.
       if (serial) return marked(name, {id}, false, begin, end);
       return {name, begin, end};

@@ -35,6 +35,8 @@ RunMetrics& RunMetrics::operator+=(const RunMetrics& other) {
   partial_readings += other.partial_readings;
   failed_readings += other.failed_readings;
   values += other.values;
+  alarm_words += other.alarm_words;
+  without_details += other.without_details;
   losses += other.losses;
   exact_starts += other.exact_starts;
   connections += other.connections;
@@ -92,6 +94,7 @@ void PollerChecks::lookup_started(Peer& peer) {
   act(peer);
   for_each_at(peer, [&](Device& device) {
     ++device.connects;  // an attempt, even if no connection follows
+    device.is_connecting = true;
     begin_cycle(device);
   });
 }
@@ -108,6 +111,7 @@ void PollerChecks::connects(Peer& peer) {
   for_each_at(peer, [&](Device& device) {
     timeout = std::max(timeout, device.timeout_max);
     ++device.connects;
+    device.is_connecting = true;
     if (!is_serial(peer)) begin_cycle(device);
   });
   kernel_.at(kernel_.now() + timeout + clock_grain, [this, &peer, attempt = ++line.attempt] {
@@ -166,6 +170,7 @@ void PollerChecks::sends_one(Peer& peer, std::span<const std::uint8_t> bytes) {
   if (whose == nullptr) return trace_.broken(now, peer.name + ": a request to an unknown unit");
   begin_cycle(*whose);
   ++whose->sends;
+  whose->is_connecting = false;
 
   std::erase_if(line.pending, [&](const PendingRequest& earlier) {
     const bool is_torn = earlier.partly_responded && now - line.last_byte >= pause_within_frame_max;

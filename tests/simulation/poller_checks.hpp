@@ -3,6 +3,7 @@
 #include "controllers.hpp"
 #include "kernel.hpp"
 #include "network.hpp"
+#include "poller/alarm_word_checks.hpp"
 #include "poller/device_poller.hpp"
 #include "trace.hpp"
 
@@ -25,7 +26,9 @@ struct RunMetrics {
   std::uint64_t partial_readings = 0;  // a block was refused
   std::uint64_t failed_readings = 0;
   std::uint64_t values = 0;
-  std::uint64_t losses = 0;  // online to offline
+  std::uint64_t alarm_words = 0;      // that were read because of an alarm
+  std::uint64_t without_details = 0;  // readings that say that alarm words cannot be read
+  std::uint64_t losses = 0;           // online to offline
   std::uint64_t exact_starts = 0;
   std::uint64_t connections = 0;
 
@@ -92,11 +95,14 @@ class PollerChecks final : public SocketObserver, public ResponseObserver {
     std::uint64_t seq = 0;
     std::optional<reading::Timestamp> last_seen;
     std::vector<profile::Value> values;
+    reading::AlarmWordsPtr last_words;
+    poller::AlarmWordChecks words;
     bool online = false;
     bool good = false;
     int failures = 0;
     Time published_at{};
-    Time last_start{};  // of the cycle of that reading
+    Time last_start{};              // of the cycle of that reading
+    bool was_start_hidden = false;  // the cycle began before its first request, see begin_cycle()
     // Of the cycle under way. One that began before an edit has the old timeout, in part.
     Time timeout_min{};
     Time timeout_max{};
@@ -105,6 +111,9 @@ class PollerChecks final : public SocketObserver, public ResponseObserver {
     Time last_response_wall{};
     int sends = 0;
     int connects = 0;
+    bool is_connecting = false;  // there was no request since
+    // The cycle before, whose last request lost its connection, began the attempt to connect.
+    bool has_attempt_before = false;
     // Of the schedule.
     std::optional<Time> phase;
   };
@@ -140,8 +149,10 @@ class PollerChecks final : public SocketObserver, public ResponseObserver {
   void check_on_grid(Device& device, Time start);
   void check_success(Device& device, const reading::Content& content);
   void check_failure(Device& device, const reading::Content& content);
+  bool was_faulty(const Device& device) const;  // in the cycle under way
   bool was_busy(const Device& device, const std::string& error) const;
-  void check_value(const Device& device, const profile::Field& field, const profile::Value& value);
+  void check_words(Device& device, const reading::Content& content);
+  void check_value(const Device& device, std::uint16_t address, std::int64_t value);
   void check_state(Device& device);
   void check_not_forgotten(Peer& peer, const PendingRequest& pending);
   Time offline_bound(const Device& device) const;

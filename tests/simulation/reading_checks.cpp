@@ -1,9 +1,11 @@
+#include "poller/every_register.hpp"
 #include "poller_checks.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 // The allowed contents of a reading (PRODUCT.md, Reading).
 namespace gensetd::simulation {
@@ -22,6 +24,12 @@ bool names_busy_exception(const std::string& error) {
   });
 }
 
+bool names_optional_block(const profile::Profile& profile, const std::string& error) {
+  return std::ranges::any_of(profile.blocks, [&](const profile::Block& block) {
+    return !block.is_always_read() && error.find(block.name) != std::string::npos;
+  });
+}
+
 }  // namespace
 
 void PollerChecks::published(const reading::Reading& published, std::uint64_t generation) {
@@ -34,7 +42,8 @@ void PollerChecks::published(const reading::Reading& published, std::uint64_t ge
   if (content.seq <= device.seq) broken(device, "its number did not grow");
   if (content.epoch != run_epoch) broken(device, "an epoch that is not the run's");
   // A turn on a shared line may not have come before the connection was given up.
-  if (!device.start && device.on_line == 1) broken(device, "a reading without a cycle");
+  if (!device.start && device.on_line == 1 && !device.has_attempt_before)
+    broken(device, "a reading without a cycle");
   if (content.error.find('\n') != std::string::npos) broken(device, "an error of more than one line");
 
   // A good cycle is the time of its values; a failed one contains the time of an earlier cycle.
@@ -50,6 +59,7 @@ void PollerChecks::published(const reading::Reading& published, std::uint64_t ge
   device.last_start = device.start.value_or(kernel_.now());
   device.start.reset();
   device.sends = device.connects = 0;
+  device.has_attempt_before = std::exchange(device.is_connecting, false);
   device.timeout_min = device.timeout_max = device.target.settings.modbus_timeout;
 }
 
@@ -60,7 +70,7 @@ void PollerChecks::check_success(Device& device, const reading::Content& content
   // The moment when the cycle's last answer arrived; what came in pieces, or again, is judged when it is
   // whole. It follows the wall clock, which may have been set back since the reading before.
   const reading::Timestamp last_response = as_timestamp(device.last_response_wall);
-  const bool exact = device.target.address.protocol == modbus::Protocol::tcp && device.faults == 0 &&
+  const bool exact = device.target.address.protocol == modbus::Protocol::tcp && !was_faulty(device) &&
                      is_calm(device.last_start);
   if (exact && content.timestamp != last_response)
     broken(device,
@@ -69,12 +79,15 @@ void PollerChecks::check_success(Device& device, const reading::Content& content
   const auto& fields = content.profile->fields;
   bool all = true;
   for (std::size_t index = 0; index < fields.size(); ++index) {
+    if (poller::is_condition(fields[index])) continue;
     if (content.values[index]) {
-      check_value(device, fields[index], content.values[index]);
+      ++metrics_.values;
+      check_value(device, fields[index].address, *content.values[index]);
       continue;
     }
-    all = false;
     const profile::Block& block = content.profile->blocks[fields[index].block];
+    if (!block.is_always_read()) continue;
+    all = false;
     const bool may_refuse = device.refusing || (device.start && device.refusing_changed_at >= *device.start);
     // On a serial line a request may reach into a neighbour's registers, so its neighbours are refused too.
     const bool its_block = fields[index].block == device.refused_block ||
@@ -85,8 +98,13 @@ void PollerChecks::check_success(Device& device, const reading::Content& content
     if (content.error.find(block.name) == std::string::npos)
       broken(device, fmt::format("block {} has no values and is not named: {}", block.name, content.error));
   }
-  if (all && !content.error.empty()) broken(device, "a whole reading with an error: " + content.error);
-  if (all && device.refusing && device.target.address.protocol == modbus::Protocol::tcp && device.start &&
+  check_words(device, content);
+  const bool lacks_details = names_optional_block(*content.profile, content.error);
+  if (lacks_details) ++metrics_.without_details;
+  if (all && !content.error.empty() && !lacks_details)
+    broken(device, "a whole reading with an error: " + content.error);
+  const bool refuses_base = device.refusing && content.profile->blocks[device.refused_block].is_always_read();
+  if (all && refuses_base && device.target.address.protocol == modbus::Protocol::tcp && device.start &&
       device.refusing_changed_at < *device.start)
     broken(device, "values of a block that the controller refuses");
   all ? ++metrics_.good_readings : ++metrics_.partial_readings;
@@ -95,27 +113,45 @@ void PollerChecks::check_success(Device& device, const reading::Content& content
   device.failures = 0;
 }
 
+bool PollerChecks::was_faulty(const Device& device) const {
+  return device.faults > 0 || (device.start && device.well_since >= *device.start);
+}
+
 bool PollerChecks::was_busy(const Device& device, const std::string& error) const {
-  const bool was_faulty = device.faults > 0 || (device.start && device.well_since >= *device.start);
-  return was_faulty && names_busy_exception(error);
+  return was_faulty(device) && names_busy_exception(error);
+}
+
+// A word that this cycle did not read is as it was before.
+void PollerChecks::check_words(Device& device, const reading::Content& content) {
+  for (const std::size_t index : device.words.changed(content.alarm_words, content.timestamp)) {
+    const profile::AlarmWord& word = content.profile->alarm_words[index];
+    const reading::AlarmWord& known = (*content.alarm_words)[index];
+    if (!known.raw) return broken(device, "an alarm word is unknown again");
+    check_value(device, word.place.address, *known.raw);
+    if (content.profile->blocks[word.block].is_always_read()) continue;
+    ++metrics_.alarm_words;
+    if (known.read_at != content.timestamp)
+      broken(device, fmt::format("alarm word {} changed and was not read", word.place.address));
+  }
+  if (device.words.has_forgotten()) broken(device, "all alarm words are unknown again");
+  device.last_words = content.alarm_words;
 }
 
 // Of this device, this register, and this cycle.
-void PollerChecks::check_value(const Device& device, const profile::Field& field,
-                               const profile::Value& value) {
-  ++metrics_.values;
-  const auto raw = static_cast<std::uint16_t>(*value);
+void PollerChecks::check_value(const Device& device, std::uint16_t address, std::int64_t value) {
+  const auto raw = static_cast<std::uint16_t>(value);
   const auto number = static_cast<std::uint8_t>(device.target.identity.device_id);
   const poller::SteadyTime from{device.start.value_or(kernel_.now())};
-  if (codes_->is_right(raw, number, field.address, from, poller::SteadyTime{kernel_.now()})) return;
+  if (codes_->is_right(raw, number, address, from, poller::SteadyTime{kernel_.now()})) return;
   broken(device,
-         fmt::format("register {} has the value {} of another device, register or time", field.address, raw));
+         fmt::format("register {} has the value {} of another device, register or time", address, raw));
 }
 
 void PollerChecks::check_failure(Device& device, const reading::Content& content) {
   ++metrics_.failed_readings;
   if (content.error.empty()) broken(device, "a failed cycle does not say what happened");
   if (content.values != device.values) broken(device, "a failed cycle changed values");
+  if (content.alarm_words != device.last_words) broken(device, "a failed cycle changed alarm words");
   if (content.last_seen != device.last_seen) broken(device, "a failed cycle changed last_seen");
   if (is_calm(device.last_start) && content.timestamp != as_timestamp(kernel_.wall()))
     broken(device, "a failed cycle's timestamp is not now");

@@ -5,9 +5,8 @@
 #include "genset_model.hpp"
 #include "kernel.hpp"
 #include "network.hpp"
-#include "poller/always_read.hpp"
+#include "poller/every_register.hpp"
 #include "poller/poll_thread.hpp"
-#include "profile/catalog.hpp"
 #include "random_source.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -33,23 +32,16 @@ constexpr std::uint16_t converter_port = 26;
 constexpr const char* named_host = "genset-4.site.example";
 constexpr minutes without_faults{4};  // at the end, for all to come back
 
-// A built-in map's blocks, with every register of them as a field of its own.
-profile::ProfilePtr every_register_of(const std::string& name, std::uint16_t requests_in_flight) {
-  auto profile = std::make_shared<profile::Profile>(*profile::Catalog::built_in().find(name));
-  poller::keep_always_read_blocks(*profile);
-  profile->tcp.requests_in_flight = requests_in_flight;
-  for (std::uint16_t block = 0; block < profile->blocks.size(); ++block) {
-    for (std::uint16_t index = 0; index < profile->blocks[block].count; ++index) {
-      const auto address = static_cast<std::uint16_t>(profile->blocks[block].address + index);
-      profile->fields.push_back({.name = fmt::format("r{}", address), .address = address, .block = block});
-    }
-  }
-  return profile;
+profile::ProfilePtr map_with(Blocks blocks, const std::string& name, std::uint16_t requests_in_flight) {
+  const auto map = poller::every_register_of(name);
+  if (blocks == Blocks::always_read) poller::remove_optional_blocks(*map);
+  map->tcp.requests_in_flight = requests_in_flight;
+  return map;
 }
 
 class Run {
  public:
-  Run(std::uint64_t seed, minutes length, bool printed);
+  Run(std::uint64_t seed, minutes length, Blocks blocks, bool printed);
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -72,6 +64,7 @@ class Run {
   void look_up();
   void take();
 
+  const Blocks blocks_;
   Trace trace_;
   RandomSource randomness_;
   Kernel kernel_;
@@ -92,8 +85,9 @@ class Run {
   std::unique_ptr<poller::PollThreadState> thread_state_;
 };
 
-Run::Run(std::uint64_t seed, minutes length, bool printed)
-    : trace_(printed),
+Run::Run(std::uint64_t seed, minutes length, Blocks blocks, bool printed)
+    : blocks_(blocks),
+      trace_(printed),
       randomness_(seed),
       plant_{kernel_, network_, randomness_, trace_, checks_, poller::RegisterCodes(false, seed)},
       end_(kernel_.now() + length),
@@ -137,7 +131,7 @@ poller::PollSettings Run::pace(bool serial) {
 
 void Run::add_genset(int number) {
   const auto in_flight = static_cast<std::uint16_t>(1 + randomness_.below(3));
-  ModelController controller{.device_id = number, .profile = every_register_of("hgm9520n", in_flight)};
+  ModelController controller{.device_id = number, .profile = map_with(blocks_, "hgm9520n", in_flight)};
   const std::string address = fmt::format("10.0.0.{}", number);
   gensets_.push_back(
       std::make_unique<GensetModel>(plant_, fmt::format("genset {}", number), address, controller));
@@ -147,7 +141,7 @@ void Run::add_genset(int number) {
 }
 
 void Run::add_converter() {
-  const auto profile = every_register_of("hgm9560", 1);
+  const auto profile = map_with(blocks_, "hgm9560", 1);
   std::vector<ModelController> controllers;
   for (int unit = 1; unit <= switchboards; ++unit)
     controllers.push_back(
@@ -161,6 +155,7 @@ void Run::add_converter() {
 
 void Run::add(Peer& peer, const ModelController& controller, const std::string& host,
               modbus::Protocol protocol) {
+  poller::add_alarm_bits(plant_.codes, static_cast<std::uint8_t>(controller.device_id), *controller.profile);
   poller::PollTarget target{
       .identity = {.device_id = controller.device_id, .site_code = "MKZ", .device_type = "generator"},
       .name = fmt::format("Device {}", controller.device_id),
@@ -247,8 +242,8 @@ Result Run::go() {
 
 }  // namespace
 
-Result run(std::uint64_t seed, minutes length, bool printed) {
-  Run run(seed, length, printed);
+Result run(std::uint64_t seed, minutes length, Blocks blocks, bool printed) {
+  Run run(seed, length, blocks, printed);
   return run.go();
 }
 

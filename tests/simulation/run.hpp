@@ -19,9 +19,12 @@ struct Result {
   std::map<std::string, std::uint64_t, std::less<>> acts;  // of peers that misbehave, by Trace::act()
 };
 
+// Which blocks of the register maps are read.
+enum class Blocks : std::uint8_t { all, always_read };
+
 // Simulates hours of operation: four gensets by Modbus TCP and three switchboards on one serial line, polled
 // by the program's own device pollers, links and sockets. The faults depend on `seed`; the same seed gives
 // the same run. `printed`: writes each event to the standard error output.
-Result run(std::uint64_t seed, std::chrono::minutes length, bool printed);
+Result run(std::uint64_t seed, std::chrono::minutes length, Blocks blocks, bool printed);
 
 }  // namespace gensetd::simulation

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 // When cycles start, and how soon a lost or returned device is reported as such (PRODUCT.md, Settings
 // and Modbus).
@@ -25,7 +26,13 @@ void PollerChecks::begin_cycle(Device& device) {
   if (is_calm(std::min(device.last_start, device.published_at))) check_start(device, start);
   // On a shared line the first request may have to wait for its turn, and withdrawn requests are sent again.
   const bool own_line = device.on_line == 1;
-  if (own_line && device.good && is_calm(device.last_start)) check_on_grid(device, start);
+  // A cycle whose last request, for an optional block, lost its connection leaves a new one, whose pause
+  // delays the first request of the next cycle.
+  const Time connected_for = start - lines_[device.peer].connected_at;
+  const bool is_start_hidden = connected_for <= device.target.settings.connect_delay + clock_grain;
+  const bool was_start_hidden = std::exchange(device.was_start_hidden, is_start_hidden);
+  const bool is_known = !is_start_hidden && !was_start_hidden;
+  if (own_line && device.good && is_calm(device.last_start) && is_known) check_on_grid(device, start);
   device.start = start;
 }
 
