@@ -79,7 +79,7 @@ Condition condition_of(const ProfileDraft& draft, const Profile& profile, const 
 void find_conditions(ProfileDraft& draft, Profile& profile) {
   profile.conditions.clear();
   for (auto& block : draft.blocks) {
-    const FilePosition position{draft.file, block.line};
+    const FilePosition position = draft.position(block.line);
     block.part.conditions = 0;
     for (const std::string& text : block.part.when) {
       auto known = std::ranges::find(profile.conditions, text, &Condition::text);
@@ -99,7 +99,7 @@ void find_conditions(ProfileDraft& draft, Profile& profile) {
 
 void check_something_is_always_read(const ProfileDraft& draft) {
   if (draft.blocks.empty() || draft.blocks.front().part.is_always_read()) return;
-  refuse({draft.file, draft.blocks.front().line},
+  refuse(draft.position(draft.blocks.front().line),
          "each block has every or when: one block at least must be read in each cycle");
 }
 
@@ -118,7 +118,7 @@ void check_texts(const ProfileDraft& draft) {
     if (field.part.type != Type::text) continue;
     const auto& block = draft.blocks[field.part.block];
     if (block.part.every >= text_every_min) continue;
-    refuse({draft.file, std::max(block.line, field.line)},
+    refuse(draft.position(std::max(block.line, field.line)),
            fmt::format("field {} is text in block {}: the block must have every = {} or more",
                        field.part.name, block.part.name, text_every_min));
   }
@@ -132,7 +132,7 @@ void check_conditions(const ProfileDraft& draft, const Profile& profile) {
     const auto user = std::ranges::find_if(draft.blocks, [&](const auto& line) {
       return std::ranges::find(line.part.when, condition.text) != line.part.when.end();
     });
-    refuse({draft.file, user->line != 0 ? user->line : draft.fields[condition.field].line},
+    refuse(draft.position(user->line != 0 ? user->line : draft.fields[condition.field].line),
            fmt::format("when: field {} is in block {}, which is not read in each cycle: must be in a block "
                        "without every and when",
                        field.name, block.name));

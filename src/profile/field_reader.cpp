@@ -163,12 +163,11 @@ Field read_unnamed_field(const TableReader& table) {
   return field;
 }
 
-void settle_fields(ProfileDraft& draft, const TableReader& table, const NumberDefaults& defaults) {
+void settle_fields(ProfileDraft& draft, const NumberDefaults& defaults) {
   if (defaults.format == 1) return;
   for (auto& field : draft.fields) {
     if (is_settled(field)) continue;
-    settle_number(field.part, defaults,
-                  {draft.file, field.line != 0 ? field.line : table.position("extends").line});
+    settle_number(field.part, defaults, draft.position(field.line));
   }
 }
 

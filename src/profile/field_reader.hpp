@@ -15,6 +15,6 @@ void read_fields(ProfileDraft& draft, const TableReader& table, const Profile& p
 Field read_unnamed_field(const TableReader& table);
 
 // Format 2: applies the keys of the top level to the fields that do not state them. Throws ProfileError.
-void settle_fields(ProfileDraft& draft, const TableReader& table, const NumberDefaults& defaults);
+void settle_fields(ProfileDraft& draft, const NumberDefaults& defaults);
 
 }  // namespace gensetd::profile

@@ -223,7 +223,7 @@ Profile read_profile(const TomlNode& document, std::string_view file, const Prof
   read_groups(profile, table, derived);
   read_code_tables(profile, table);
 
-  ProfileDraft draft{file, {}, {}};
+  ProfileDraft draft{.file = file, .extends_line = table.position("extends").line};
   for (Block& block : profile.blocks) draft.blocks.push_back({std::move(block), 0});
   for (Field& field : profile.fields) draft.fields.push_back({std::move(field), 0});
   remove_parts(draft, profile, table, derived);
@@ -231,9 +231,9 @@ Profile read_profile(const TomlNode& document, std::string_view file, const Prof
   read_fields(draft, table, profile, format, derived);
   if (draft.blocks.empty() || draft.fields.empty())
     refuse(table.position("remove"), "remove leaves no block or no field: must leave one of each");
-  settle_fields(draft, table, profile.defaults);
+  settle_fields(draft, profile.defaults);
   finish_draft(draft, profile);
-  if (format > 1) settle_roles(draft, profile, table.position("extends"));
+  if (format > 1) settle_roles(draft, profile);
   profile.blocks.clear();
   profile.fields.clear();
   for (auto& block : draft.blocks) profile.blocks.push_back(std::move(block.part));

@@ -27,7 +27,7 @@ std::uint16_t block_of(const ProfileDraft& draft, const ProfileDraft::Line<Field
       return static_cast<std::uint16_t>(index);
   }
   refuse(
-      {draft.file, field.line},
+      draft.position(field.line),
       fmt::format("field {} has {} at {}{}..{}, which is not inside one block: must be inside",
                   field.part.name, to_word(field.part.type), table_prefix(field.part.table), first, end - 1));
 }

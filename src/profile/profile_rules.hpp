@@ -19,14 +19,17 @@ struct ProfileDraft {
     unsigned line = 0;
   };
   std::string_view file;
+  unsigned extends_line = 0;
   std::vector<Line<Block>> blocks;
   std::vector<Line<Field>> fields;
 
-  // The position that a message about two conflicting parts names: the later line. At least one of the parts
-  // is in the file that is read.
+  // The position that a message about a part names. A part of the base may be wrong because the file removes
+  // or changes another one.
+  FilePosition position(unsigned line) const { return {file, line != 0 ? line : extends_line}; }
+  // Of two conflicting parts: the later line.
   template <typename Part>
   FilePosition later(const Line<Part>& a, const Line<Part>& b) const {
-    return {file, std::max(a.line, b.line)};
+    return position(std::max(a.line, b.line));
   }
 };
 

@@ -86,7 +86,7 @@ void check_roles_differ(const std::vector<Line>& fields, const ProfileDraft& dra
     const auto other = std::find_if(fields.begin(), field,
                                     [&](const Line& line) { return line.part.role == field->part.role; });
     if (other == field) continue;
-    refuse({draft.file, std::max(other->line, field->line)},
+    refuse(draft.position(std::max(other->line, field->line)),
            fmt::format("fields {} and {} have role = \"{}\": one field must have it; role = \"none\" takes "
                        "an inherited one away",
                        other->part.name, field->part.name, row_of(*field->part.role).name));
@@ -136,10 +136,10 @@ bool fits(const Field& field, Role role) {
   return role_kind_of(field) == row.kind && field.type != Type::bitfield && field.unit == row.unit;
 }
 
-void settle_roles(ProfileDraft& draft, const Profile& profile, const FilePosition& extends) {
+void settle_roles(ProfileDraft& draft, const Profile& profile) {
   for (Line& line : draft.fields) {
     Field& field = line.part;
-    const FilePosition position = line.line == 0 ? extends : FilePosition{draft.file, line.line};
+    const FilePosition position = draft.position(line.line);
     if (field.role) {
       check_kind(field, row_of(*field.role), position);
       check_unit(field, row_of(*field.role), position);

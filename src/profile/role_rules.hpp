@@ -14,6 +14,6 @@ bool fits(const Field& field, Role role);
 
 // Checks roles and the meanings of their codes, and marks the fields of the overview. `profile` has the
 // device type and the code tables. Throws ProfileError; a part that is inherited has the line of `extends`.
-void settle_roles(ProfileDraft& draft, const Profile& profile, const FilePosition& extends);
+void settle_roles(ProfileDraft& draft, const Profile& profile);
 
 }  // namespace gensetd::profile

@@ -314,6 +314,24 @@ TEST(AlarmFile, a_profile_that_extends_inherits_and_removes_alarms) {
   }
 }
 
+TEST(AlarmFile, a_removal_that_an_inherited_part_needs_names_the_line_of_extends) {
+  const auto verdict = [](const std::string& removed) -> std::string {
+    try {
+      Catalog::built_in().parse(
+          "name = \"mine\"\nextends = \"hgm9520n\"\nformat = 2\nremove = { " + removed + " }\n", "mine.toml");
+    } catch (const ProfileError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_EQ(verdict(R"(fields = ["alarm_common"])"),
+            "mine.toml:2: when: there is no field \"alarm_common\": must be a bit, or a code such as "
+            "\"state:fault\"");
+  EXPECT_EQ(
+      verdict(R"(blocks = ["breaker"])"),
+      "mine.toml:2: field mains_normal has bit at 114..114, which is not inside one block: must be inside");
+}
+
 // Each raw value of each word: exactly the points of the set bits are on.
 TEST(AlarmPoints, exactly_the_points_of_set_bits_are_on) {
   for (const char* name : {"hgm9520n", "hgm9560"}) {
