@@ -59,7 +59,9 @@ class OptionalJudge {
     choose(values);
     bool may_be_due = false;
     for_each_block(request, [&](Block& block) {
-      may_be_due = may_be_due || (!block.rests() && (block.needs_read || block.may_need_read));
+      const bool is_due = !block.rests() && (block.needs_read || block.may_need_read);
+      // A merged read that is refused is repeated block by block, also those that were not due.
+      may_be_due = may_be_due || is_due || block.attempt != Attempt::none;
       block.attempt = Attempt::failed;  // until there is a response
     });
     check(may_be_due, "a block was read that was not due");

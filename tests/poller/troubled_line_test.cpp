@@ -16,8 +16,8 @@
 // No value is assigned to a wrong register or an earlier cycle, whatever happens on the line.
 //   SERIAL_TRANSACTIONS=1000000 SERIAL_SEED=7 poller_tests --gtest_filter='TroubledLineTest.*'
 //   SERIAL_SEED=1 SERIAL_SEEDS=1000 poller_tests --gtest_filter='TroubledLineTest.*'
-// are long runs. About one seed in 500 breaks an assumption of docs/design/serial-line.md by chance and
-// fails, for example 1012 and 1120, so the seeds are fixed without the variables.
+// are long runs. A seed may break an assumption of docs/design/serial-line.md by chance and fail, so the
+// seeds are fixed without the variables.
 namespace gensetd::poller {
 namespace {
 
