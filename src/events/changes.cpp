@@ -160,6 +160,7 @@ class Comparison {
                                   const registry::Inputs* inputs) const {
     const auto is_on = bit(content, alarm.field);
     if (!is_on.value_or(false) || !alarm.alarm_class) return is_on;
+    if (fields_.alarms_total && !content.values[*fields_.alarms_total]) return true;
     return !is_class_covered(content, *alarm.alarm_class, alarms_total_of(content), inputs);
   }
 
@@ -174,10 +175,19 @@ class Comparison {
     return args;
   }
 
+  // Empty: unknown. After a failed cycle, or one that left values out, the last known values and alarm words
+  // are of different cycles, and do not tell whether names replaced the alarm.
+  std::optional<bool> was_class_on(const EventFields::Alarm& alarm) const {
+    if (before_ == nullptr) return std::nullopt;
+    const bool is_of_one_cycle = before_->is_fresh() && known_.older.empty();
+    if (!is_of_one_cycle && after_.alarm_words && bit(*before_, alarm.field).value_or(false))
+      return std::nullopt;
+    return is_class_on(*before_, alarm, known_.inputs.get());
+  }
+
   void compare_alarms() {
     for (const EventFields::Alarm& alarm : fields_.alarms) {
-      const auto was_on =
-          before_ == nullptr ? std::nullopt : is_class_on(*before_, alarm, known_.inputs.get());
+      const auto was_on = was_class_on(alarm);
       const auto is_on = is_class_on(after_, alarm, inputs_);
       if (!is_on || was_on == is_on) continue;
       Change::Type type = *is_on ? Change::Type::alarm_on : Change::Type::alarm_off;

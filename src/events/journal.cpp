@@ -208,6 +208,7 @@ void Journal::apply(std::int64_t device_id, const DeviceSite& site, const Change
     case Type::alarm_off:
       return clear({device_id, std::string{change.code}}, when.wall);
     case Type::superseded:
+      if (!is_active({device_id, std::string{change.code}})) return;
       return close({device_id, std::string{change.code}}, when.wall);
     case Type::lost:
       return begin_outage(device_id, change, when);
