@@ -82,7 +82,7 @@ test("each of both is acknowledged by itself, and the entry stays active until b
   await page.keyboard.press("Escape");
 
   await go(page, "#/alarms");
-  await page.locator(`${entry} ${cause} button`).click();
+  await page.locator(`${entry} ${cause} button`, { hasText: "Квитировать" }).click();
   await expect_text(page, "dialog form p", cause_text);
   await page.locator("dialog [name=by]").fill("Анна");
   await page.keyboard.press("Enter");

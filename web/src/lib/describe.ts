@@ -10,7 +10,7 @@ import { age_ms, type Quality } from "./quality";
 import { field_of, value_at } from "./roles";
 import type { SiteState } from "./site-state";
 import type { Breaker, Input, Presence } from "./topology";
-import type { Device, PlantEvent, Reading } from "./types";
+import type { Device, PlantEvent, Reading, Site } from "./types";
 
 // Texts for states, alarms and events in the current language.
 
@@ -68,9 +68,14 @@ export function device_by_id(id: number | null): Device | null {
   return app.devices.find((device) => device.id === id) ?? null;
 }
 
+export function site_of(event: PlantEvent): Site | undefined {
+  const id = event.site_id ?? device_by_id(event.device_id)?.site_id;
+  return app.sites.find((one) => one.id === id);
+}
+
 export function where_text(event: PlantEvent): string {
   const device = device_by_id(event.device_id);
-  const site = app.sites.find((one) => one.id === (event.site_id ?? device?.site_id));
+  const site = site_of(event);
   const code = event.site_code || site?.code || "";
   const name = device?.name ?? (event.device_id === null ? "" : `№ ${event.device_id}`);
   return [code, name].filter((part) => part !== "").join(" / ");

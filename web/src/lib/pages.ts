@@ -9,6 +9,7 @@ const loaders = {
   table: () => import("../parts/FleetTable.svelte"),
   help: () => import("../parts/Help.svelte"),
   acknowledge: () => import("../parts/Acknowledge.svelte"),
+  note: () => import("../parts/NoteEditor.svelte"),
   diagnostics: () => import("../parts/Diagnostics.svelte"),
 };
 type Loaders = typeof loaders;
@@ -26,9 +27,11 @@ export function page<Name extends keyof Loaders>(name: Name): Promise<Component<
   return found;
 }
 
-// All but the diagnostics, which few people open.
+const rarely_used: string[] = ["diagnostics", "note"];
+
+// All but those that few people open.
 export function load_rest(): void {
   void Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")]).catch(() => undefined);
-  const names = (Object.keys(loaders) as (keyof Loaders)[]).filter((name) => name !== "diagnostics");
+  const names = (Object.keys(loaders) as (keyof Loaders)[]).filter((name) => !rarely_used.includes(name));
   for (const name of names) void page(name).catch(() => undefined);
 }

@@ -11,7 +11,10 @@ export interface Site {
   description: string | null;
   is_active: boolean;
   topology?: { blocks: TopologyBlock[] } | null;
+  alarm_notes?: AlarmNotes | null;
 }
+
+export type AlarmNotes = Record<string, string>; // by the code of an event
 
 export interface TopologyBlock {
   mains_device: number | null;
