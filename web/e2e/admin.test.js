@@ -82,7 +82,7 @@ test("a refused value is marked at its field, and an edit changes only the edite
   await expect_text(page, "dialog .problem", /^Не удалось сохранить: slave_id must be/);
   await page.locator("label.wrong [name=slave_id]").waitFor();
   await field(page, "slave_id").fill("1");
-  await page.locator("dialog summary").click();
+  await page.locator("dialog summary").first().click();
   await field(page, "rated_power_kw").fill("200,5");
   await page.getByRole("button", { name: "Сохранить" }).click();
   await expect_text(page, ".result", "Сохранено: ДГУ-1");

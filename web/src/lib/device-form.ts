@@ -1,4 +1,5 @@
-import type { Device, Profile } from "./types";
+import { inputs_of_rows, rows_of, type InputRows } from "./device-inputs";
+import type { Device, Inputs, Profile } from "./types";
 
 // The input fields of the device form, and the request body made from them.
 export interface DeviceForm {
@@ -20,6 +21,7 @@ export interface DeviceForm {
   rated_power_kw: string;
   nominal_voltage: string;
   battery_voltage: string;
+  inputs: InputRows;
 }
 
 export const optional_numbers = ["poll_interval", "modbus_timeout", "retry_delay", "offline_after", "rated_power_kw", "nominal_voltage", "battery_voltage"] as const;
@@ -49,6 +51,7 @@ export function form_of(device: Device | null, site_id: number | null, profiles:
     rated_power_kw: text_of(device?.rated_power_kw),
     nominal_voltage: text_of(device?.nominal_voltage),
     battery_voltage: text_of(device?.battery_voltage),
+    inputs: rows_of(device?.inputs, []),
   };
 }
 
@@ -79,11 +82,18 @@ export function body_of(form: DeviceForm, has_attributes: boolean): Record<strin
     if (!has_attributes && attributes.some((one) => one === name)) continue;
     body[name] = number_or_text(form[name]);
   }
+  const inputs = inputs_of_rows(form.inputs);
+  if (has_attributes || inputs) body.inputs = inputs;
   return body;
 }
+
+const same_inputs = (one: Inputs | null | undefined, other: Inputs | null): boolean =>
+  JSON.stringify(inputs_of_rows(rows_of(one, []))) === JSON.stringify(other);
 
 // Only the changed fields, so that an edit of the name does not overwrite what another user changed meanwhile.
 export function changes_of(device: Device, body: Record<string, unknown>): Record<string, unknown> {
   const before = device as unknown as Record<string, unknown>;
-  return Object.fromEntries(Object.entries(body).filter(([name, value]) => (before[name] ?? (name === "description" ? "" : null)) !== value));
+  const is_changed = (name: string, value: unknown): boolean =>
+    name === "inputs" ? !same_inputs(device.inputs, value as Inputs | null) : (before[name] ?? (name === "description" ? "" : null)) !== value;
+  return Object.fromEntries(Object.entries(body).filter(([name, value]) => is_changed(name, value)));
 }

@@ -9,6 +9,7 @@ const loaders = {
   table: () => import("../parts/FleetTable.svelte"),
   help: () => import("../parts/Help.svelte"),
   acknowledge: () => import("../parts/Acknowledge.svelte"),
+  device_editor: () => import("../parts/DeviceEditor.svelte"),
   note: () => import("../parts/NoteEditor.svelte"),
   diagnostics: () => import("../parts/Diagnostics.svelte"),
 };
@@ -27,7 +28,7 @@ export function page<Name extends keyof Loaders>(name: Name): Promise<Component<
   return found;
 }
 
-const rarely_used: string[] = ["diagnostics", "note"];
+const rarely_used: string[] = ["diagnostics", "device_editor", "note"];
 
 // All but those that few people open.
 export function load_rest(): void {

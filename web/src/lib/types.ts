@@ -47,7 +47,11 @@ export interface Device {
   nominal_voltage?: number | null;
   battery_voltage?: number | null;
   limits?: Record<string, Limit> | null;
+  inputs?: Inputs | null;
 }
+
+export type InputKind = "alarm" | "status" | "spare";
+export type Inputs = Record<string, Text & { kind?: InputKind }>; // by the number of the digital input; kind: "alarm" by default
 
 export interface Code {
   value: number;
@@ -145,6 +149,7 @@ export interface AlarmPoint {
   value: number | null; // of the bits, shifted down; null: not 0
   label: Text;
   help: Text | null;
+  input?: number | null; // the digital input that raises it
   confirmed: boolean;
 }
 
