@@ -26,7 +26,7 @@ test("each text is used", () => {
   const code = readdirSync(folder, { recursive: true } as never) as unknown as string[];
   const all = code.filter((name) => /\.(svelte|ts)$/.test(name) && !name.includes("texts")).map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
   // Keys such as "group_${…}" are built at run time. All others appear in the code as they are.
-  const built_at_run_time = /^(table|input_kind|class|group|health|theme|colours|kind|span|section|event|situation|presence|short|d|link|protocol|nav|view)_|^site_offline$/;
+  const built_at_run_time = /^(table|input_kind|origin|class|group|health|theme|colours|kind|span|section|event|situation|presence|short|d|link|protocol|nav|view)_|^site_offline$/;
   assert.deepEqual(keys.filter((key) => !built_at_run_time.test(key) && !new RegExp(`["'\`]${key}["'\`]`).test(all)), []);
 });
 

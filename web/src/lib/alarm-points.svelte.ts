@@ -11,6 +11,11 @@ class AlarmPoints {
     return this.maps.get(profile);
   }
 
+  // Reads all known maps again.
+  refresh(): void {
+    for (const profile of this.wanted) void this.load(profile);
+  }
+
   private async load(profile: string): Promise<void> {
     this.wanted.add(profile);
     try {

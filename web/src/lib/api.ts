@@ -44,13 +44,16 @@ export function websocket_protocols(): string[] {
   return ["gensetd", `gensetd.token.${base64url}`];
 }
 
-async function send_request(method: string, path: string, body: unknown, signal: AbortSignal | undefined, accept: string): Promise<Response> {
+const json = "application/json";
+const body_text = (body: unknown, type: string): string | null => (body === undefined ? null : type === json ? JSON.stringify(body) : String(body));
+
+async function send_request(method: string, path: string, body: unknown, signal: AbortSignal | undefined, accept: string, type = json): Promise<Response> {
   const headers: Record<string, string> = { Accept: accept };
   if (token) headers.Authorization = `Bearer ${token}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] = type;
   let response: Response;
   try {
-    response = await fetch(address_of(path), { method, headers, body: body === undefined ? null : JSON.stringify(body), cache: "no-store", signal: signal ?? null });
+    response = await fetch(address_of(path), { method, headers, body: body_text(body, type), cache: "no-store", signal: signal ?? null });
   } catch (failed) {
     if (failed instanceof DOMException && failed.name === "AbortError") throw failed;
     throw new ApiError(0, "unreachable", "");
@@ -67,10 +70,11 @@ async function as_json<T>(response: Promise<Response>): Promise<T> {
 }
 
 export const api = {
-  get: <T>(path: string, signal?: AbortSignal) => as_json<T>(send_request("GET", path, undefined, signal, "application/json")),
-  post: <T>(path: string, body: unknown, signal?: AbortSignal) => as_json<T>(send_request("POST", path, body, signal, "application/json")),
-  patch: <T>(path: string, body: unknown) => as_json<T>(send_request("PATCH", path, body, undefined, "application/json")),
-  remove: (path: string) => as_json<void>(send_request("DELETE", path, undefined, undefined, "application/json")),
+  get: <T>(path: string, signal?: AbortSignal) => as_json<T>(send_request("GET", path, undefined, signal, json)),
+  post: <T>(path: string, body: unknown, signal?: AbortSignal) => as_json<T>(send_request("POST", path, body, signal, json)),
+  patch: <T>(path: string, body: unknown) => as_json<T>(send_request("PATCH", path, body, undefined, json)),
+  put_toml: <T>(path: string, toml: string) => as_json<T>(send_request("PUT", path, toml, undefined, json, "application/toml")),
+  remove: (path: string) => as_json<void>(send_request("DELETE", path, undefined, undefined, json)),
   csv: (path: string) => send_request("GET", path, undefined, undefined, "text/csv").then((response) => response.blob()),
 };
 

@@ -1,5 +1,6 @@
 import { websocket_address_of } from "./address";
 import { alarm_log } from "./alarm-log.svelte";
+import { alarm_points } from "./alarm-points.svelte";
 import { api, ApiError, has_token, is_administrator, on_unauthorized, set_token, websocket_protocols } from "./api";
 import { alarm_fields } from "./health";
 import { Painter } from "./painter";
@@ -161,10 +162,7 @@ class App {
     let wait = registry_refresh_ms;
     try {
       const [sites, devices] = await Promise.all([api.get<Site[]>("/api/sites"), api.get<Device[]>("/api/devices")]);
-      if (!this.registry_known || devices.some((device) => !this.profiles.has(device.profile))) {
-        const profiles = await api.get<Profile[]>("/api/profiles");
-        this.profiles = new Map(profiles.map((profile) => [profile.name, profile]));
-      }
+      if (!this.registry_known || devices.some((device) => !this.profiles.has(device.profile))) await this.read_profiles();
       const ids = new Set(devices.map((device) => device.id));
       for (const device of this.devices) if (!ids.has(device.id)) this.store.remove(device.id);
       this.sites = sites;
@@ -181,6 +179,18 @@ class App {
     }
     if (!this.token_required) this.registry_timer = window.setTimeout(() => void this.load_registry(), wait);
   };
+
+  private async read_profiles(): Promise<void> {
+    const profiles = await api.get<Profile[]>("/api/profiles");
+    this.profiles = new Map(profiles.map((profile) => [profile.name, profile]));
+  }
+
+  // After a register map was changed: the maps, and what depends on them.
+  async load_profiles(): Promise<void> {
+    await this.read_profiles();
+    alarm_points.refresh();
+    await this.load_registry();
+  }
 
   // What to show for a failed request.
   error_text(failed: unknown): string {
@@ -272,7 +282,7 @@ class App {
         alarm_log.add(message.event);
         break;
       case "config":
-        void this.load_registry();
+        void this.load_profiles().catch(() => this.load_registry());
         break;
     }
   }

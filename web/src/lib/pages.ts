@@ -11,6 +11,7 @@ const loaders = {
   acknowledge: () => import("../parts/Acknowledge.svelte"),
   device_editor: () => import("../parts/DeviceEditor.svelte"),
   note: () => import("../parts/NoteEditor.svelte"),
+  register_maps: () => import("../parts/RegisterMaps.svelte"),
   diagnostics: () => import("../parts/Diagnostics.svelte"),
 };
 type Loaders = typeof loaders;
@@ -28,7 +29,7 @@ export function page<Name extends keyof Loaders>(name: Name): Promise<Component<
   return found;
 }
 
-const rarely_used: string[] = ["diagnostics", "device_editor", "note"];
+const rarely_used: string[] = ["diagnostics", "device_editor", "note", "register_maps"];
 
 // All but those that few people open.
 export function load_rest(): void {

@@ -96,6 +96,7 @@ export interface Profile {
   code_tables: { name: string; codes: Code[] }[];
   blocks: Block[];
   fields: ProfileField[];
+  origin?: "built_in" | "file" | "database"; // file: of the directory PROFILES; database: uploaded
   confirmed: boolean; // false: the map was never compared with a controller
   seen: string[];
   alarm_points?: AlarmPoint[]; // of GET /api/profiles/{name} only
