@@ -143,6 +143,8 @@ void import_from(const fs::path& file, const daemon::Settings& settings, std::os
   const auto& imported = std::get<registry::Imported>(result);
   out << fmt::format("{}: {} sites and {} devices{} imported\n", file.string(), imported.sites,
                      imported.devices, and_profiles(imported.profiles));
+  for (const std::string& unusable : imported.unusable_profiles)
+    out << fmt::format("cannot be used, and devices with it are not polled: {}\n", unusable);
 }
 
 }  // namespace

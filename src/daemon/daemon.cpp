@@ -322,7 +322,8 @@ asio::awaitable<std::string> Daemon::scan(registry::ScanTarget target) {
   poller::ScanPlan plan{.host = target.ip_address,
                         .port = target.port,
                         .units = std::move(target.slave_ids),
-                        .protocols = {target.protocol}};
+                        .protocols = {target.protocol},
+                        .pause_max = std::chrono::seconds{1}};
   for (const auto& [name, profile] : profiles_.catalog()->all()) plan.profiles.push_back(profile);
   const poller::ScanResult found = co_await poller_->scan(std::move(plan));
   co_return scan_json_with_error(target.ip_address, target.port, found);

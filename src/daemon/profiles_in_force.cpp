@@ -20,8 +20,8 @@ std::vector<std::int64_t> ProfilesInForce::replace(const registry::Directory& di
     log::error("stored_profile_unusable")
         .field("profile", registry::shortened(name))
         .field("error", problem)
-        .say("profiles: the stored profile {} cannot be used ({}); devices with it are not polled",
-             registry::shortened(name), problem);
+        .say("profiles: the stored profile {} cannot be used ({}){}", registry::shortened(name), problem,
+             base_->find(name) ? "" : "; devices with it are not polled");
   }
   std::vector<std::int64_t> changed;
   for (const auto& [id, device] : directory.devices) {

@@ -106,6 +106,17 @@ class Comparison {
              const registry::Inputs* inputs)
       : known_(before), before_(before.content.get()), after_(after), fields_(fields), inputs_(inputs) {}
 
+  std::vector<Change> missing(const std::function<bool(std::string_view)>& is_open) {
+    for (const profile::AlarmPoint* point : standing_points({&after_, engine_is_on(&after_), inputs_})) {
+      if (!is_open(point->code)) changes_.push_back(raised_point(*point, inputs_, true));
+    }
+    for (const EventFields::Alarm& alarm : fields_.alarms) {
+      if (is_class_on(after_, alarm, inputs_).value_or(false) && !is_open(alarm.code))
+        add(Change::Type::alarm_on, alarm.code, alarm_args(alarm.field), true);
+    }
+    return std::move(changes_);
+  }
+
   std::vector<Change> run() {
     compare_online();
     if (!after_.is_fresh()) return std::move(changes_);  // its values are not new
@@ -145,8 +156,7 @@ class Comparison {
   }
 
   void compare_points() {
-    const InputsPtr& inputs_before = known_.inputs_of_points ? known_.inputs_of_points : known_.inputs;
-    auto changes = point_changes({before_, engine_is_on(before_), inputs_before.get()},
+    auto changes = point_changes({before_, engine_is_on(before_), known_.inputs.get()},
                                  {&after_, engine_is_on(&after_), inputs_}, was_offline());
     std::ranges::move(changes, std::back_inserter(changes_));
   }
@@ -280,12 +290,19 @@ std::vector<Change> changes_between(const LastKnown& before, const Content& afte
                 .profile = after.profile,
                 .online = before.content->online,
                 .values = std::vector<profile::Value>(after.values.size())};
-  const LastKnown nothing{std::make_shared<const Content>(std::move(blank)), {}, {}, {}};
+  const LastKnown nothing{std::make_shared<const Content>(std::move(blank)), {}, {}};
   return Comparison{nothing, after, fields, inputs.get()}.run();
 }
 
+std::vector<Change> missing_alarms(const Content& content, const EventFields& fields, const InputsPtr& inputs,
+                                   const std::function<bool(std::string_view)>& is_open) {
+  if (!content.is_fresh()) return {};
+  const LastKnown nothing;
+  return Comparison{nothing, content, fields, inputs.get()}.missing(is_open);
+}
+
 LastKnown known_after(LastKnown before, std::shared_ptr<const Content> after, InputsPtr inputs) {
-  if (!is_same_source(before, *after)) return {std::move(after), {}, std::move(inputs), {}};
+  if (!is_same_source(before, *after)) return {std::move(after), {}, std::move(inputs)};
   if (!after->is_fresh()) {
     // A failed cycle: its values are those of the last good one.
     Content kept = *before.content;
@@ -293,7 +310,7 @@ LastKnown known_after(LastKnown before, std::shared_ptr<const Content> after, In
     kept.timestamp = after->timestamp;
     kept.at = after->at;
     return {std::make_shared<const Content>(std::move(kept)), std::move(before.older),
-            std::move(before.inputs), std::move(before.inputs_of_points)};
+            std::move(before.inputs)};
   }
   const auto has_older = [&](std::size_t field) {
     return !after->values[field] && before.content->values[field].has_value();
@@ -304,12 +321,12 @@ LastKnown known_after(LastKnown before, std::shared_ptr<const Content> after, In
     older[field] = has_older(field);
     any_older = any_older || older[field];
   }
-  if (!any_older) return {std::move(after), {}, std::move(inputs), {}};
+  if (!any_older) return {std::move(after), {}, std::move(inputs)};
   Content merged = *after;
   for (std::size_t field = 0; field < older.size(); ++field) {
     if (older[field]) merged.values[field] = before.content->values[field];
   }
-  return {std::make_shared<const Content>(std::move(merged)), std::move(older), std::move(inputs), {}};
+  return {std::make_shared<const Content>(std::move(merged)), std::move(older), std::move(inputs)};
 }
 
 }  // namespace gensetd::events

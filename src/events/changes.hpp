@@ -5,6 +5,7 @@
 #include "registry/device_inputs.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,8 +23,6 @@ struct LastKnown {
   std::shared_ptr<const reading::Content> content;  // null: no reading so far
   std::vector<bool> older;                          // by field: from before the last reading; empty: none
   InputsPtr inputs;  // what the digital inputs meant when `content` was compared with the reading before it
-  // `inputs`, and those that have ceased to be alarms since then, whose alarms were closed; null: `inputs`.
-  InputsPtr inputs_of_points;
 };
 
 // One difference between the last known values and a reading.
@@ -48,6 +47,13 @@ struct Change {
 // Everything that has changed in the reading `after`, where the device's digital inputs mean `inputs`. Pure.
 std::vector<Change> changes_between(const LastKnown& before, const reading::Content& after,
                                     const EventFields& fields, const InputsPtr& inputs = {});
+
+// Alarms that the reading says are on, and that `is_open` does not know. Such an alarm was ended without a
+// reading that said so: by the controller's summary, with a former register map, or with a former meaning of
+// its digital input. Empty for a reading of a failed cycle.
+std::vector<Change> missing_alarms(const reading::Content& content, const EventFields& fields,
+                                   const InputsPtr& inputs,
+                                   const std::function<bool(std::string_view code)>& is_open);
 
 // The last known values after the reading `after`.
 LastKnown known_after(LastKnown before, std::shared_ptr<const reading::Content> after, InputsPtr inputs = {});

@@ -3,6 +3,7 @@
 #include "events/catalogue.hpp"
 #include "events/json_view.hpp"
 #include "events/point_changes.hpp"
+#include "profile/words.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -18,25 +19,22 @@ namespace {
 namespace json = boost::json;
 using Type = Change::Type;
 
-std::string error_of(const Change& change) {
+// A text of an event's args; empty: there is none.
+std::string text_in(const std::string& event_args, std::string_view key) {
   json::error_code failed;
-  const json::value args = json::parse(change.args, failed);
+  const json::value args = json::parse(event_args, failed);
   const json::object* object = failed ? nullptr : args.if_object();
-  const json::value* error = object == nullptr ? nullptr : object->if_contains("error");
-  const json::string* text = error == nullptr ? nullptr : error->if_string();
+  const json::value* value = object == nullptr ? nullptr : object->if_contains(key);
+  const json::string* text = value == nullptr ? nullptr : value->if_string();
   return text == nullptr ? std::string{} : std::string{text->data(), text->size()};
 }
 
-// What the inputs meant at the last reading, after the alarms of those that are no alarm any more were
-// closed: if one of these becomes an alarm again before the next reading, it begins anew.
-InputsPtr with_ended_alarms(const InputsPtr& before, const InputsPtr& after) {
-  auto merged = before ? std::make_shared<registry::Inputs>(*before) : std::make_shared<registry::Inputs>();
-  if (after) {
-    for (const auto& [number, input] : *after) {
-      if (input.kind != registry::InputKind::alarm) merged->insert_or_assign(number, input);
-    }
-  }
-  return merged;
+std::string error_of(const Change& change) { return text_in(change.args, "error"); }
+
+// An event of a version without classes in its args has any class.
+bool has_class(const std::string& event_args, std::string_view alarm_class) {
+  const std::string known = text_in(event_args, "class");
+  return known.empty() || known == alarm_class;
 }
 
 // The args of an event that the controller's summary has ended.
@@ -98,10 +96,7 @@ void Journal::set_site(std::int64_t device_id, std::optional<DeviceSite> site, C
     if (before && !site->has_same_inputs(*before) && known_device != known_.end() &&
         known_device->second.content) {
       const profile::ProfilePtr profile = known_device->second.content->profile;
-      close_unsupported_alarms(device_id, *profile, fields_of(profile), site->inputs.get(), now.wall);
-      LastKnown& last = known_device->second;
-      last.inputs_of_points =
-          with_ended_alarms(last.inputs_of_points ? last.inputs_of_points : last.inputs, site->inputs);
+      end_unsupported_alarms(device_id, *profile, fields_of(profile), site->inputs.get(), now.wall);
     }
     devices_.insert_or_assign(device_id, *std::move(site));
   } else {
@@ -144,8 +139,11 @@ void Journal::process(const std::shared_ptr<const reading::Content>& content) {
   const InputsPtr& inputs = device->second.inputs;
   LastKnown& known = known_[device_id];
   if (!known.content || known.content->profile != content->profile)
-    close_unsupported_alarms(device_id, *content->profile, fields, inputs.get(), content->timestamp);
+    end_unsupported_alarms(device_id, *content->profile, fields, inputs.get(), content->timestamp);
   for (const Change& change : changes_between(known, *content, fields, inputs))
+    apply(device_id, device->second, change, {content->at, content->timestamp});
+  const auto is_open = [&](std::string_view code) { return is_active({device_id, std::string{code}}); };
+  for (const Change& change : missing_alarms(*content, fields, inputs, is_open))
     apply(device_id, device->second, change, {content->at, content->timestamp});
   clear_unread_points(device_id, fields, *content);
   known = known_after(std::move(known), content, inputs);
@@ -174,14 +172,20 @@ void Journal::clear_unread_points(std::int64_t device_id, const EventFields& fie
   }
 }
 
-// An alarm without a field in the current register map could never end, nor one of a digital input that is no
-// alarm at this site.
-void Journal::close_unsupported_alarms(std::int64_t device_id, const profile::Profile& profile,
-                                       const EventFields& fields, const registry::Inputs* inputs,
-                                       Timestamp when) {
-  const auto is_alarm = [&](std::string_view code) {
+// An alarm without a field in the current register map could never end: it returns. A point whose class or
+// priority has changed is raised again with the new ones. The alarm of a digital input that is no alarm at
+// this site is closed.
+void Journal::end_unsupported_alarms(std::int64_t device_id, const profile::Profile& profile,
+                                     const EventFields& fields, const registry::Inputs* inputs,
+                                     Timestamp when) {
+  const auto is_alarm = [&](const Event& event) {
+    const profile::AlarmPoint* point = find_point(profile, event.code);
+    return point != nullptr && event.priority == priority_of(*point, inputs) &&
+           has_class(event.args, profile::to_word(point->alarm_class));
+  };
+  const auto is_no_alarm_here = [&](std::string_view code) {
     const profile::AlarmPoint* point = find_point(profile, code);
-    return point != nullptr && priority_of(*point, inputs).has_value();
+    return point != nullptr && point->priority && !priority_of(*point, inputs);
   };
   std::vector<Subject> ended;
   for (auto entry = open_.lower_bound({device_id, {}}); entry != open_.end(); ++entry) {
@@ -189,13 +193,19 @@ void Journal::close_unsupported_alarms(std::int64_t device_id, const profile::Pr
     if (subject.first != device_id) break;
     if (event.kind != EventKind::alarm) continue;
     const bool is_watched =
-        is_point_code(subject.second) ? is_alarm(subject.second)
+        is_point_code(subject.second) ? is_alarm(event)
         : subject.second == "alarm_unclassified"
             ? fields.common_alarm.has_value()
             : std::ranges::count(fields.alarms, subject.second, &EventFields::Alarm::code) > 0;
     if (!is_watched) ended.push_back(subject);
   }
-  for (const Subject& subject : ended) close(subject, when);
+  for (const Subject& subject : ended) {
+    if (is_no_alarm_here(subject.second)) {
+      close(subject, when);
+    } else {
+      clear(subject, when);
+    }
+  }
 }
 
 void Journal::apply(std::int64_t device_id, const DeviceSite& site, const Change& change, ClockPair when) {

@@ -98,8 +98,8 @@ class Journal {
   void end_site_outage(const DeviceSite& site, ClockPair when);
   void leave_site(std::int64_t device_id, std::int64_t site_id, Timestamp now);
   void close_all(std::int64_t device_or_minus_site, Timestamp when);
-  void close_unsupported_alarms(std::int64_t device_id, const profile::Profile& profile,
-                                const EventFields& fields, const registry::Inputs* inputs, Timestamp when);
+  void end_unsupported_alarms(std::int64_t device_id, const profile::Profile& profile,
+                              const EventFields& fields, const registry::Inputs* inputs, Timestamp when);
   void clear_unread_points(std::int64_t device_id, const EventFields& fields,
                            const reading::Content& content);
   void raise_site_alarm(const DeviceSite& site, const Outages::RaiseSiteAlarm& outage, bool at_latest);

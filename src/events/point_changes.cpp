@@ -19,6 +19,11 @@ const reading::AlarmWord* word_of(const Content* content, std::size_t index) {
   return content == nullptr || !content->alarm_words ? nullptr : &(*content->alarm_words)[index];
 }
 
+// Whether the word was read for this reading.
+bool is_current(const Content& content, const reading::AlarmWord& word) {
+  return !word.is_failing && (!word.read_at || word.read_at == content.timestamp);
+}
+
 // Whether the point is reported; empty: unknown.
 std::optional<bool> is_reported(const AlarmPoint& point, const reading::AlarmWord* word,
                                 std::optional<bool> engine_is_on) {
@@ -93,11 +98,34 @@ std::vector<Change> point_changes(const PointState& before, const PointState& af
       const AlarmPoint& point = profile.alarm_points[place];
       const Report before_it{is_reported(point, was, before.engine_is_on), before.inputs};
       const Report after_it{is_reported(point, is, after.engine_is_on), after.inputs};
-      if (auto change = change_between(point, before_it, after_it, at_latest))
-        changes.push_back(*std::move(change));
+      auto change = change_between(point, before_it, after_it, at_latest);
+      // A word that was not read now raises nothing: the controller's summary may have ended its alarms.
+      const bool is_raised = change && change->type != Change::Type::alarm_off;
+      if (change && (!is_raised || is_current(*after.content, *is))) changes.push_back(*std::move(change));
     }
   }
   return changes;
+}
+
+std::vector<const AlarmPoint*> standing_points(const PointState& state) {
+  std::vector<const AlarmPoint*> points;
+  if (!state.content->alarm_words) return points;
+  const profile::Profile& profile = *state.content->profile;
+  for (std::size_t index = 0; index < profile.alarm_words.size(); ++index) {
+    const reading::AlarmWord& known = (*state.content->alarm_words)[index];
+    if (known.raw.value_or(0) == 0 || !is_current(*state.content, known)) continue;
+    const profile::AlarmWord& word = profile.alarm_words[index];
+    for (std::uint32_t place = word.first_point; place < word.end_point; ++place) {
+      const AlarmPoint& point = profile.alarm_points[place];
+      if (is_reported(point, &known, state.engine_is_on).value_or(false) && priority_of(point, state.inputs))
+        points.push_back(&point);
+    }
+  }
+  return points;
+}
+
+Change raised_point(const AlarmPoint& point, const registry::Inputs* inputs, bool at_latest) {
+  return change_of(point, true, at_latest, inputs);
 }
 
 bool is_point_unread(const Content& content, const AlarmPoint& point) {
@@ -120,14 +148,13 @@ bool is_class_covered(const Content& content, profile::AlarmClass alarm_class,
   bool is_described = false;
   for (std::size_t index = 0; index < content.profile->alarm_words.size(); ++index) {
     const reading::AlarmWord& word = (*content.alarm_words)[index];
-    const bool is_current = !word.is_failing && (!word.read_at || word.read_at == content.timestamp);
-    if (!word.raw) continue;
+    if (!word.raw || !is_current(content, word)) continue;
     const profile::AlarmWord& points = content.profile->alarm_words[index];
     for (std::uint32_t place = points.first_point; place < points.end_point; ++place) {
       const AlarmPoint& point = content.profile->alarm_points[place];
       if (!point.is_on(*word.raw)) continue;
       ++standing;
-      is_described = is_described || (is_current && point.is_confirmed && priority_of(point, inputs) &&
+      is_described = is_described || (point.is_confirmed && priority_of(point, inputs) &&
                                       !point.only_running && point.alarm_class == alarm_class);
     }
   }

@@ -25,6 +25,11 @@ struct PointState {
 // which is not null.
 std::vector<Change> point_changes(const PointState& before, const PointState& after, bool at_latest);
 
+// The points that are on in words that were read for this reading, and that are reported as alarms.
+std::vector<const profile::AlarmPoint*> standing_points(const PointState& state);
+// The change that raises such a point.
+Change raised_point(const profile::AlarmPoint& point, const registry::Inputs* inputs, bool at_latest);
+
 // Whether the state of the point is unknown although the controller is read: its word has never been read in
 // this run, or reading it fails.
 bool is_point_unread(const reading::Content& content, const profile::AlarmPoint& point);

@@ -46,6 +46,14 @@ constexpr std::uint16_t size_of(Function function, std::uint16_t count) {
   return static_cast<std::uint16_t>((count + step - 1) / step);
 }
 
+// An RTU response with three bytes of bits is as long as a request, and nothing else tells it from one: on a
+// serial line 17 to 24 bits are never requested.
+inline constexpr std::uint16_t ambiguous_bits_min = 17;
+inline constexpr std::uint16_t ambiguous_bits_max = 24;
+constexpr bool is_ambiguous_on_serial_line(Function function, int count) {
+  return reads_bits(function) && count >= ambiguous_bits_min && count <= ambiguous_bits_max;
+}
+
 // What an RTU response tells about its request: nothing else.
 struct ResponseHead {
   std::uint8_t unit_id = 0;

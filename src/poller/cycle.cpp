@@ -163,8 +163,6 @@ void Cycle::leave_out_optional(std::size_t index, const link::Outcome& outcome) 
   const PlannedRead& read = plan()[index];
   for (const std::uint16_t block : read.blocks) {
     forget_block(block);
-    const auto& words = reads_->alarm_words[block];
-    has_new_words_ = has_new_words_ || words.first != words.end;
     optional_.note_failure(block, outcome);
   }
   states_[index] = State::not_due;
@@ -175,6 +173,7 @@ void Cycle::forget_block(std::uint16_t block) {
   profile::clear_block(map(), block, values_);
   const auto& words = reads_->alarm_words[block];
   for (std::size_t word = words.first; word < words.end; ++word) read_words_[word].reset();
+  has_new_words_ = has_new_words_ || words.first != words.end;
 }
 
 void Cycle::take_alarm_words(std::uint16_t block, const profile::TableData& data) {
@@ -184,7 +183,8 @@ void Cycle::take_alarm_words(std::uint16_t block, const profile::TableData& data
     read_words_[index] = modbus::reads_bits(word.place.function)
                              ? static_cast<std::uint16_t>(data.bit_at(word.place.address) ? 1 : 0)
                              : data.register_at(word.place.address);
-    const bool is_known = alarm_words_ && (*alarm_words_)[index].raw == read_words_[index];
+    const reading::AlarmWord* before = alarm_words_ ? &(*alarm_words_)[index] : nullptr;
+    const bool is_known = before != nullptr && before->raw == read_words_[index] && !before->read_at;
     has_new_words_ = has_new_words_ || !is_known || block >= optional_.first();
   }
 }
@@ -192,14 +192,20 @@ void Cycle::take_alarm_words(std::uint16_t block, const profile::TableData& data
 // A word that was not read stays as it is. Readings share the words until one of them changes.
 void Cycle::commit_alarm_words(reading::Timestamp now) {
   if (!has_new_words_) return;
+  unread_cycles_.resize(read_words_.size());
   reading::AlarmWords words = alarm_words_ ? *alarm_words_ : reading::AlarmWords(read_words_.size());
   for (std::size_t index = 0; index < words.size(); ++index) {
     const std::uint16_t block = map().alarm_words[index].block;
     const bool is_optional_block = block >= optional_.first();
-    words[index].is_failing = is_optional_block && optional_.failures(block) >= OptionalBlocks::failures_max;
-    if (!read_words_[index]) continue;
-    words[index].raw = read_words_[index];
-    if (is_optional_block) words[index].read_at = now;
+    unread_cycles_[index] = read_words_[index] ? 0 : unread_cycles_[index] + 1;
+    const int failures = is_optional_block ? optional_.failures(block) : unread_cycles_[index];
+    words[index].is_failing = failures >= OptionalBlocks::failures_max;
+    if (read_words_[index]) {
+      words[index].raw = read_words_[index];
+      words[index].read_at = is_optional_block ? std::optional{now} : std::nullopt;
+    } else if (!is_optional_block && words[index].raw && !words[index].read_at) {
+      words[index].read_at = last_commit_;  // the controller refuses its block now
+    }
   }
   if (!alarm_words_ || *alarm_words_ != words)
     alarm_words_ = std::make_shared<const reading::AlarmWords>(std::move(words));
@@ -209,6 +215,7 @@ void Cycle::commit(reading::Timestamp now) {
   is_committed_ = true;
   optional_.commit(map(), values_);
   commit_alarm_words(now);
+  last_commit_ = now;
   if (!read_texts_.empty() && (!texts_ || *texts_ != read_texts_))
     texts_ = std::make_shared<const std::vector<std::string>>(read_texts_);
   for (std::uint16_t block = optional_.first(); block < optional_.end(); ++block) {

@@ -151,6 +151,8 @@ class Cycle {
   std::vector<std::optional<std::uint16_t>> read_words_;  // in this cycle, one per alarm word of the profile
   bool has_new_words_ = false;                            // alarm_words_ must be made again
   reading::AlarmWordsPtr alarm_words_;
+  std::vector<int> unread_cycles_;  // committed ones in a row without the word, one per alarm word
+  reading::Timestamp last_commit_{};
   std::vector<std::string> read_texts_;  // the newest of each field of Type::text
   reading::TextsPtr texts_;
   std::vector<profile::Value> values_;

@@ -95,11 +95,28 @@ std::string wrong_transaction(const link::Outcome& outcome, const std::string& r
       outcome.observed.transaction_id.value_or(0), outcome.observed.own_transaction_id, requested);
 }
 
+std::string_view items_of(const link::Outcome& outcome) {
+  return modbus::reads_bits(outcome.request.function) ? "bits" : "registers";
+}
+
+// What a response with another length contains. Of bits the frame tells the number of bytes only.
+std::string other_length(const link::Outcome& outcome, const std::string& requested) {
+  const unsigned returned = outcome.observed.register_count.value_or(0);
+  const unsigned wanted = outcome.observed.own_register_count;
+  if (modbus::reads_bits(outcome.request.function) && returned == (wanted + 7) / 8 * 8)
+    return fmt::format(
+        "returned bits other than 0 behind the last one to read {}; a controller that does not clear them "
+        "needs a block with a multiple of 8 bits",
+        requested);
+  return fmt::format("returned {} {} instead of {} to read {}", returned, items_of(outcome), wanted,
+                     requested);
+}
+
 std::string wrong_length(const link::Outcome& outcome, const std::string& requested) {
   return fmt::format(
-      "returned {} registers instead of {} to read {}; either the controller returns fewer registers than "
-      "requested: check the profile, or the gateway is one response behind: raise its timeout",
-      outcome.observed.register_count.value_or(0), outcome.observed.own_register_count, requested);
+      "{}; either the controller returns fewer {} than requested: check the profile, or the gateway is one "
+      "response behind: raise its timeout",
+      other_length(outcome, requested), items_of(outcome));
 }
 
 // Bytes were received, but no frame.
@@ -122,10 +139,9 @@ std::string foreign_answer(const DeviceAddress& address, const link::Outcome& ou
     return no_answer_within(timeout, requested) + late_answer(outcome);
   if (!outcome.other_unit && outcome.observed.register_count)
     return fmt::format(
-        "returned {} registers instead of {} to read {}; either the controller returns fewer registers than "
-        "requested: check the profile, or this is the response to another master on the line, or to another "
-        "client of the converter",
-        *outcome.observed.register_count, outcome.observed.own_register_count, requested);
+        "{}; either the controller returns fewer {} than requested: check the profile, or this is the "
+        "response to another master on the line, or to another client of the converter",
+        other_length(outcome, requested), items_of(outcome));
   if (!outcome.other_unit && address.protocol == modbus::Protocol::tcp)
     return fmt::format(
         "received only responses to other requests within {} to read {}; look for another client "
@@ -163,6 +179,12 @@ std::string describe_request(const DeviceAddress& address, const link::Outcome& 
         "the connection was closed before the answer to read {}; another client may hold it, or the protocol "
         "is not {}",
         requested, address.protocol == modbus::Protocol::tcp ? "tcp" : "rtu_over_tcp");
+  if (error == link::Error::indistinguishable &&
+      modbus::is_ambiguous_on_serial_line(outcome.request.function, outcome.request.count))
+    return fmt::format(
+        "did not request {}: on a serial line a response with {} to {} bits is as long as a request; read "
+        "fewer or more",
+        requested, modbus::ambiguous_bits_min, modbus::ambiguous_bits_max);
   if (error == link::Error::indistinguishable)
     return fmt::format(
         "did not request {}: another master requests every register count of this unit that gensetd could "

@@ -21,7 +21,10 @@ namespace asio = boost::asio;
 constexpr std::size_t start_within_a_second_max = 1'000;
 
 std::string no_profile(const registry::Device& device) {
-  return fmt::format("there is no profile '{}'; add its file, or change the device", device.profile);
+  return fmt::format(
+      "there is no profile '{}' that can be used; add its file or upload it, or change the device; if it is "
+      "stored, the log says what is wrong with it",
+      device.profile);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include "poller/connection_test.hpp"
 #include "poller/foreign_traffic.hpp"
 #include "profile/words.hpp"
+#include "supervision/use_tuple.hpp"
 
+#include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -134,6 +136,11 @@ asio::awaitable<ReadResult> Scanner::read(const DeviceAddress& address, const pr
   Reader reader(context_, links_, address, profile, plan_.timeout);
   reader.end_by(plan_.deadline);
   ReadResult read = co_await reader.read_range(range);
+  const auto pause = std::min<std::chrono::nanoseconds>(read.took, plan_.pause_max);
+  if (pause.count() > 0 && !stops()) {
+    asio::steady_timer timer(context_, pause);
+    [[maybe_unused]] const auto [failed] = co_await timer.async_wait(supervision::use_tuple);
+  }
   co_return read;
 }
 

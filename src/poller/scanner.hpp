@@ -28,6 +28,9 @@ struct ScanPlan {
   std::vector<profile::ProfilePtr> profiles;  // by name, at least one
   std::chrono::milliseconds timeout{500};
   SteadyTime deadline = SteadyTime::max();  // then it ends with what was found so far
+  // After a request it leaves the line alone for as long as the request took, at most this long: devices on
+  // the line are polled meanwhile.
+  std::chrono::milliseconds pause_max{0};
 };
 
 // Whether a unit id exists in a protocol (serial line guide V1.02, 2.2).

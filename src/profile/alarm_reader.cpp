@@ -263,8 +263,11 @@ void add_values(Profile& profile, const AlarmPoint& point, const AlarmGroup& gro
     const auto known = word == nullptr ? alarm_class_words.end()
                                        : std::ranges::find(alarm_class_words, *word,
                                                            [](const auto& entry) { return entry.first; });
+    std::vector<std::string_view> words;
+    for (const auto& entry : alarm_class_words) words.push_back(entry.first);
     if (known == alarm_class_words.end())
-      refuse(position, fmt::format("values: {} = {}: must be {}", member.key, shown(member.value), allowed));
+      refuse(position, fmt::format("values: {} = {}: must be {}, in quotes", member.key, shown(member.value),
+                                   fmt::join(words, " or ")));
     AlarmPoint of_value = point;
     of_value.value = static_cast<std::uint16_t>(value);
     of_value.code += fmt::format(".{}", *word);

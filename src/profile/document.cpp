@@ -39,6 +39,8 @@ TomlNode node_of(const toml::node& from) {
     node.value = number->get();
   } else if (const auto* boolean = from.as_boolean()) {
     node.value = boolean->get();
+  } else if (const auto* fraction = from.as_floating_point()) {
+    node.value = UnsupportedValue{fmt::format("{:#}", fraction->get())};
   }
   return node;
 }

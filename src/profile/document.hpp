@@ -13,7 +13,9 @@ struct TomlNode;
 
 // The types of TOML that a profile may contain. A float or date becomes UnsupportedValue, which no key
 // accepts.
-struct UnsupportedValue {};
+struct UnsupportedValue {
+  std::string text;  // of a float; empty: a date
+};
 using TomlList = std::vector<TomlNode>;
 struct TomlTable {
   std::vector<TomlMember> members;  // in the order of the file; keys are unique

@@ -156,6 +156,12 @@ void read_blocks(ProfileDraft& draft, const TableReader& table, unsigned format,
       refuse(reader.position("count"),
              fmt::format("block {} ends after {} 65535: must end at 65535 at most", block.name,
                          modbus::reads_bits(block.table) ? "bit" : "register"));
+    if (modbus::is_ambiguous_on_serial_line(block.table, block.count))
+      refuse(reader.position("count"),
+             fmt::format("block {} has {} bits: must be at most {}, or at least {}, as on a serial line the "
+                         "response would be as long as a request",
+                         block.name, block.count, modbus::ambiguous_bits_min - 1,
+                         modbus::ambiguous_bits_max + 1));
     read_schedule(block, reader);
     const auto known = find_named(draft.blocks, block.name,
                                   [](const auto& line) -> const std::string& { return line.part.name; });

@@ -80,6 +80,9 @@ std::vector<std::size_t> cheapest_beginnings(const Profile& profile, modbus::Pro
             gap > transport.gap_max || span > merge_limit)
           break;
       }
+      if (protocol == modbus::Protocol::rtu_over_tcp &&
+          modbus::is_ambiguous_on_serial_line(blocks[last].table, span))
+        continue;
       const std::int64_t total =
           cheapest[first] + cost.request + cost_of_items(cost, blocks[last].table, span);
       if (total >= cheapest[last + 1]) continue;

@@ -80,6 +80,10 @@ void read_waiting(Waiting& waiting, const StoredProfiles& before, UnknownBase un
       stored.entries.emplace(name, std::move(entry));
     } catch (const ProfileError& error) {
       stored.unusable[name] = error.what();
+      const std::string& extends = next->second.extends;
+      const bool extends_built_in =
+          stored.catalog.find(extends) && stored.catalog.origin_of(extends) == Origin::built_in;
+      if (!extends.empty() && !extends_built_in) stored.unusable_derived.insert(name);
     }
     waiting.erase(next);
     next = waiting.begin();  // others may have waited for it

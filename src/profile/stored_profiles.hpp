@@ -3,6 +3,7 @@
 #include "profile/catalog.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 
 namespace gensetd::profile {
@@ -22,6 +23,8 @@ struct StoredProfiles {
   Catalog catalog;  // those without stored ones, and `entries`
   std::map<std::string, Entry, std::less<>> entries;
   std::map<std::string, std::string, std::less<>> unusable;  // by name, the problem as a line for people
+  // Those of them that extend a profile of a file or of the database: the reason may be there.
+  std::set<std::string, std::less<>> unusable_derived;
 };
 
 // `base` are the built-in profiles and those of a directory; a stored profile never replaces one of these.

@@ -39,7 +39,8 @@ std::string shown(const TomlNode& node) {
   if (const auto* text = std::get_if<std::string>(&node.value)) return in_quotes(*text);
   if (std::holds_alternative<TomlList>(node.value)) return "[...]";
   if (std::holds_alternative<TomlTable>(node.value)) return "{...}";
-  return "a fraction or a date";
+  const auto* unsupported = std::get_if<UnsupportedValue>(&node.value);
+  return unsupported == nullptr || unsupported->text.empty() ? "a date" : unsupported->text;
 }
 
 void refuse(const FilePosition& position, std::string_view reason) {

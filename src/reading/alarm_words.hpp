@@ -12,9 +12,9 @@ namespace gensetd::reading {
 // What is known of one of Profile::alarm_words.
 struct AlarmWord {
   std::optional<std::uint16_t> raw;  // as last read in this run of the program; empty: unknown
-  // When it was read, if its block is optional; otherwise each successful cycle reads it.
+  // When it was read, if its block is optional, or refused now; otherwise this cycle read it.
   std::optional<Timestamp> read_at;
-  bool is_failing = false;  // its optional block has failed several times in a row
+  bool is_failing = false;  // its block has failed several times in a row
 
   bool operator==(const AlarmWord&) const = default;
 };

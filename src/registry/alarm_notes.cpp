@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace gensetd::registry {
 namespace {
@@ -72,6 +73,15 @@ std::optional<AlarmNotes> parse_alarm_notes(const json::value& value, std::strin
       "code of GET /api/event-codes; {}",
       notes_max, note_rule.length_min, note_rule.length_max, mistake);
   return std::nullopt;
+}
+
+void drop_unknown_codes(json::value& notes) {
+  json::object* object = notes.if_object();
+  if (object == nullptr) return;
+  for (auto member = object->begin(); member != object->end();) {
+    const std::string_view code{member->key().data(), member->key().size()};
+    member = is_code(code) ? std::next(member) : object->stable_erase(member);
+  }
 }
 
 std::string print_alarm_notes(const AlarmNotes& notes) {

@@ -20,6 +20,10 @@ std::span<const std::string_view> catalogue_codes();
 // first mistake.
 std::optional<AlarmNotes> parse_alarm_notes(const boost::json::value& value, std::string& allowed);
 
+// Removes the notes of a stored value on events that this version does not know: another one may have stored
+// them, and a text for people must not stop the polling of its site.
+void drop_unknown_codes(boost::json::value& notes);
+
 std::string print_alarm_notes(const AlarmNotes& notes);
 
 }  // namespace gensetd::registry

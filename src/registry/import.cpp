@@ -128,11 +128,15 @@ ProfileNames import_profiles(Store& store, const json::object& document, const p
     ++imported.profiles;
   }
   const profile::StoredProfiles stored = profile::with_stored(base, texts, {});
-  if (!stored.unusable.empty()) {
-    const auto& [name, problem] = *stored.unusable.begin();
-    refuse_import(fmt::format("{}: {}", places.at(name), problem));
+  ProfileNames names{stored.catalog};
+  for (const auto& [name, problem] : stored.unusable) {
+    if (!stored.unusable_derived.contains(name))
+      refuse_import(fmt::format("{}: {}", places.at(name), problem));
+    // It was as unusable where it was exported, or its base is a file that is missing here.
+    imported.unusable_profiles.push_back(fmt::format("profile {}: {}", name, problem));
+    names.add_unreadable(name);
   }
-  return ProfileNames{stored.catalog};
+  return names;
 }
 
 Imported import_all(Store& store, const json::object& document, const profile::Catalog& base, Timestamp now) {

@@ -8,7 +8,9 @@
 #include <boost/json/object.hpp>
 
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace gensetd::registry {
 
@@ -17,6 +19,9 @@ struct Imported {
   std::size_t sites = 0;
   std::size_t devices = 0;
   std::size_t profiles = 0;
+  // Why some of the profiles cannot be used now, as lines for people. They extend profiles that have changed,
+  // or that are files which are missing here.
+  std::vector<std::string> unusable_profiles;
 };
 
 inline constexpr std::string_view export_format = "gensetd registry 1";

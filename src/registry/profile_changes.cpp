@@ -1,6 +1,7 @@
 #include "registry/profile_changes.hpp"
 
 #include "profile/roles.hpp"
+#include "profile/words.hpp"
 #include "registry/database.hpp"
 #include "registry/fields.hpp"
 #include "registry/refusals.hpp"
@@ -40,6 +41,7 @@ struct Losses {
   std::set<std::string> units;
   std::set<std::string> roles;
   std::set<std::string> alarms;
+  std::set<std::string> classes;
   std::set<std::string> profiles;  // that cannot be used any more, with the reason
 
   bool operator==(const Losses&) const = default;
@@ -59,8 +61,13 @@ Losses losses_between(const Profile& old, const Profile& now) {
       losses.roles.emplace(profile::row_of(*field.role).name);
   }
   for (const AlarmPoint& point : old.alarm_points) {
-    if (std::ranges::find(now.alarm_points, point.code, &AlarmPoint::code) == now.alarm_points.end())
+    const auto found = std::ranges::find(now.alarm_points, point.code, &AlarmPoint::code);
+    if (found == now.alarm_points.end()) {
       losses.alarms.insert(point.code);
+    } else if (found->alarm_class != point.alarm_class) {
+      losses.classes.insert(fmt::format("{} ({} -> {})", point.code, profile::to_word(point.alarm_class),
+                                        profile::to_word(found->alarm_class)));
+    }
   }
   return losses;
 }
@@ -79,6 +86,7 @@ Losses losses_of(const Directory& directory, const StoredProfiles& before, const
     losses.units.merge(of_device.units);
     losses.roles.merge(of_device.roles);
     losses.alarms.merge(of_device.alarms);
+    losses.classes.merge(of_device.classes);
   }
   for (const auto& [name, problem] : after.unusable) {
     if (name != changed && before.catalog.find(name)) losses.profiles.insert(problem);
@@ -97,6 +105,7 @@ Refusal refused_in_use(const ProfileChange& change, const Losses& losses) {
     add("the unit would change of", losses.units);
     add("they would lose the roles", losses.roles);
     add("they would lose the alarms", losses.alarms);
+    add("the class would change of", losses.classes);
   } else if (!losses.devices.empty()) {
     message += ", which would not be polled any more";
   }
@@ -120,7 +129,8 @@ profile::ProfileTexts texts_of(const std::map<std::string, StoredProfile>& profi
 
 std::optional<Refusal> check_profile_change(const profile::Catalog& base, const Directory& directory,
                                             const ProfileChange& change) {
-  if (base.find(change.name))
+  const bool is_hidden = directory.profiles.contains(change.name);  // by a file of the same name
+  if (base.find(change.name) && (change.toml || !is_hidden))
     return Refusal{
         .kind = Refusal::Kind::conflict,
         .code = "profile_built_in",

@@ -124,8 +124,9 @@ std::string shown(const Column& column, const StoredValue& stored) {
 // Empty when the value is valid and was stored in `row`.
 template <class Row>
 std::string problem(const Column& column, const StoredValue& stored, Row& row) {
-  const auto value = value_of(column, stored);
+  auto value = value_of(column, stored);
   if (!value) return unreadable(column, stored);
+  if (column.name == "alarm_notes") drop_unknown_codes(*value);
   if (column.content == Content::time) {
     const auto time = value->is_string() ? reading::parse_timestamp(stored.text) : std::nullopt;
     if (!time)

@@ -88,11 +88,17 @@ const std::vector<Code>* codes_of(const Profile& profile, const Field& field) {
   return table == profile.code_tables.end() ? nullptr : &table->codes;
 }
 
-// The first code of the field with this meaning, or else with that of the settled state.
+// The code of the field with this meaning: the one whose key is the meaning's word, or the first. Otherwise
+// that of the settled state.
 std::optional<double> code_for(const Profile& profile, const Field& field, Meaning meaning) {
   const std::vector<Code>* codes = codes_of(profile, field);
   if (codes == nullptr) return std::nullopt;
   for (const Meaning wanted : {meaning, settled(meaning)}) {
+    const auto is_named = [&](const Code& code) {
+      return code.means == wanted && code.key == profile::to_word(wanted);
+    };
+    const auto named = std::ranges::find_if(*codes, is_named);
+    if (named != codes->end()) return static_cast<double>(named->value);
     const auto code = std::ranges::find(*codes, std::optional{wanted}, &Code::means);
     if (code != codes->end()) return static_cast<double>(code->value);
   }

@@ -143,7 +143,7 @@ TEST_F(PointEvents, a_point_of_an_earlier_run_ends_by_the_summary_or_stays) {
   EXPECT_EQ(journal.alarms().front()->state, EventState::returned);
 }
 
-TEST_F(PointEvents, a_point_that_the_map_no_longer_has_is_closed) {
+TEST_F(PointEvents, a_point_that_the_map_no_longer_has_returns_and_waits_for_its_acknowledgement) {
   const Event earlier{.id = 7,
                       .device_id = 1,
                       .site_id = 1,
@@ -154,7 +154,52 @@ TEST_F(PointEvents, a_point_that_the_map_no_longer_has_is_closed) {
                       .onset = at(-1'000)};
   journal.restore({earlier}, {}, steady_at(0));
   read({{"alarm_common", 1}}, {{2, std::nullopt}});
-  EXPECT_EQ(open(), Lines{"alarm_unclassified"});
+  EXPECT_EQ(changes(), (Lines{"alarm:shutdown.unknown_to_this_map returned", "alarm_unclassified active"}));
+}
+
+TEST_F(PointEvents, an_alarm_that_ended_by_the_summary_begins_anew_when_its_word_is_read_again) {
+  const auto is_active = [&](const std::string& code) {
+    return std::ranges::any_of(journal.alarms(), [&](const Event* event) {
+      return event->code == code && event->state == EventState::active;
+    });
+  };
+  for (const bool is_confirmed : {false, true}) {
+    if (is_confirmed) confirm();
+    const auto read_alarm = [&](std::optional<std::uint16_t> failing) {
+      read({{"alarm_common", 1}, {"alarm_shutdown", 1}, {"alarm_count", 1}}, {{2, oil}}, failing);
+    };
+    read({}, {});
+    read_alarm({});
+    read({}, {{2, oil}}, 2);
+    EXPECT_FALSE(is_active(shutdown_oil));  // by the summary
+    read_alarm(2);
+    EXPECT_TRUE(is_active("alarm_shutdown"));  // the name is not known yet
+    EXPECT_FALSE(is_active(shutdown_oil));
+    read_alarm({});
+    EXPECT_TRUE(is_active(shutdown_oil));
+    EXPECT_EQ(is_active("alarm_shutdown"), !is_confirmed);
+  }
+}
+
+TEST_F(PointEvents, a_point_whose_class_changes_with_the_map_is_raised_with_the_new_class) {
+  confirm();
+  read({}, {});
+  const std::string name = "alarm:warning.input_1";
+  const std::uint16_t word = 96;
+  read({{"alarm_common", 1}, {"alarm_warning", 1}, {"alarm_count", 1}}, {{word, 1}});
+  ASSERT_EQ(open(), Lines{name});
+  auto changed = std::make_shared<profile::Profile>(*map);
+  for (profile::AlarmPoint& point : changed->alarm_points) {
+    if (point.code != name) continue;
+    point.alarm_class = profile::AlarmClass::shutdown;
+    point.priority = 1;
+  }
+  map = changed;
+  changes();
+  read({{"alarm_common", 1}, {"alarm_shutdown", 1}, {"alarm_count", 1}}, {{word, 1}});
+  ASSERT_EQ(open(), Lines{name});
+  EXPECT_EQ(journal.alarms().front()->priority, 1);
+  EXPECT_NE(journal.alarms().front()->args.find(R"("class":"shutdown")"), std::string::npos);
 }
 
 // Register 92, bit 13 is low oil pressure of the group warning, which standing engines report too.

@@ -20,11 +20,14 @@ class AlarmWordChecks {
     for (std::size_t index = 0; words && index < words->size(); ++index) {
       const reading::AlarmWord before = last_ ? (*last_)[index] : reading::AlarmWord{};
       const reading::AlarmWord& word = (*words)[index];
-      const bool is_kept = word.raw == before.raw && word.read_at == before.read_at;
+      // A block that each cycle reads is refused now: its words have the time of the reading before.
+      const bool is_refused_now = word.raw && !before.read_at && word.read_at == last_cycle_;
+      const bool is_kept = word.raw == before.raw && (word.read_at == before.read_at || is_refused_now);
       if (!is_kept || word.read_at == cycle) indices.push_back(index);
     }
     has_forgotten_ = has_forgotten_ || (last_ && !words);
     if (words) last_ = words;
+    last_cycle_ = cycle;
     return indices;
   }
 
@@ -33,6 +36,7 @@ class AlarmWordChecks {
 
  private:
   reading::AlarmWordsPtr last_;
+  reading::Timestamp last_cycle_{};
   bool has_forgotten_ = false;
 };
 

@@ -205,6 +205,27 @@ TEST_P(OptionalCycle, words_of_a_suspect_response_that_is_refused_when_it_is_rea
   EXPECT_EQ(words(1, 3), "1=8 ");
 }
 
+TEST_P(OptionalCycle, words_of_a_block_that_each_cycle_reads_fail_while_the_controller_refuses_it) {
+  map = profile::Catalog::built_in().find("hgm9560");
+  cycle = Cycle{map, GetParam()};
+  const auto word = [&] { return (*cycle.alarm_words())[0]; };
+  ASSERT_EQ(map->alarm_words[0].place.address, 1);
+  registers[1] = 8;
+  run();
+  EXPECT_EQ(words(1, 3), "1=8 ");
+  EXPECT_FALSE(word().read_at);
+  refused[1] = 1;
+  for (int times = 1; times <= 3; ++times) {
+    run();
+    EXPECT_EQ(words(1, 3), times < 3 ? "1=8 " : "1=8 1 fails 2 fails ");
+    EXPECT_EQ(word().read_at, reading::Timestamp{std::chrono::seconds{1}});
+  }
+  refused.clear();
+  run();
+  EXPECT_EQ(words(1, 3), "1=8 ");
+  EXPECT_FALSE(word().read_at);
+}
+
 TEST_P(OptionalCycle, a_cycle_that_fails_reads_no_alarm_words) {
   registers[0] = 1;
   silent[511] = 1;

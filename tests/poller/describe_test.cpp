@@ -97,6 +97,21 @@ TEST(Describe, mismatching_response_is_described_as_received) {
             "192.168.97.10:502 unit 1: returned 20 registers instead of 28 to read 120..135; either the "
             "controller returns fewer registers than requested: check the profile, or the gateway is one "
             "response behind: raise its timeout");
+  const auto of_coils = [](std::uint16_t returned) {
+    link::Outcome outcome{.error = modbus::ResponseError::wrong_length,
+                          .observed = {.register_count = returned, .own_register_count = 10}};
+    outcome.request = {.unit_id = 1, .function = modbus::Function::coils, .first = 0, .count = 10};
+    return describe(genset, outcome, std::chrono::seconds{2});
+  };
+  EXPECT_EQ(of_coils(8),
+            "192.168.97.10:502 unit 1: returned 8 bits instead of 10 to read coils 0..9; either the "
+            "controller returns fewer bits than "
+            "requested: check the profile, or the gateway is one response behind: raise its timeout");
+  EXPECT_TRUE(
+      of_coils(16).starts_with("192.168.97.10:502 unit 1: returned bits other than 0 behind the last one to "
+                               "read coils 0..9; a controller that does not clear "
+                               "them needs a block with a multiple of 8 bits; "))
+      << of_coils(16);
   EXPECT_EQ(
       text_of(switchboard, {.error = modbus::ResponseError::foreign_response,
                             .observed = {.register_count = 20, .own_register_count = 28}}),

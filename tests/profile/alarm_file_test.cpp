@@ -189,7 +189,7 @@ const std::vector<Mistake> mistakes{
     {30, "2 = ", "16 = ", R"(30: values: "16" does not fit the mask: must be a whole number 0..15)"},
     {30, "2 = ", "two = ", R"(30: values: "two" does not fit the mask: must be a whole number 0..15)"},
     {30, R"("warning")", R"("bad")",
-     R"(30: values: 2 = "bad": must be a table of values and classes such as { 2 = "warning", 3 = "shutdown" })"},
+     R"(30: values: 2 = "bad": must be shutdown or trip_stop or trip or safety_trip_stop or safety_trip or block or mains_trip or warning or indication, in quotes)"},
     {30, R"({ 2 = "warning", 3 = "shutdown" })", "{}",
      R"(30: values = {...}: must be a table of values and classes such as { 2 = "warning", 3 = "shutdown" })"},
     {30, R"(, values = { 2 = "warning", 3 = "shutdown" })", "",

@@ -87,6 +87,19 @@ TEST(ReadPlan, blocks_of_different_tables_are_read_apart) {
   }
 }
 
+TEST(ReadPlan, no_serial_read_has_17_to_24_bits) {
+  for (const auto& [second, count] : {std::pair{12, 8}, {8, 9}, {16, 8}, {10, 10}}) {
+    Profile profile = profile_of({{0, 8}, {second, count}, {100, 1}}, 125);
+    profile.blocks[0].table = profile.blocks[1].table = modbus::Function::coils;
+    for (const PlannedRead& read : merged_plan(profile, serial))
+      EXPECT_FALSE(modbus::is_ambiguous_on_serial_line(read.table, read.count)) << read.count;
+    EXPECT_EQ(merged_plan(profile, tcp).size(), 2U);
+  }
+  Profile longer = profile_of({{0, 8}, {16, 9}}, 125);
+  longer.blocks[0].table = longer.blocks[1].table = modbus::Function::coils;
+  EXPECT_EQ(ranges(merged_plan(longer, serial)), "0..24");
+}
+
 TEST(ReadPlan, blocks_of_different_schedules_are_read_apart) {
   Profile profile = profile_of({{0, 4}, {4, 4}, {8, 4}, {12, 4}, {16, 4}}, 125);
   profile.blocks[1].every = 5;

@@ -95,7 +95,7 @@ TEST_P(DamagedRows, unreadable_attribute_is_damage) {
   EXPECT_EQ(directory.sites.at(1).damage.at(0).column, "topology");
   EXPECT_EQ(directory.devices.at(1).damage.at(0).column, "limits");
   EXPECT_EQ(directory.devices.at(1).limits, std::nullopt);
-  database.run_sql(R"(UPDATE sites SET topology = NULL, alarm_notes = '{"x":"y"}' WHERE id = 1)");
+  database.run_sql(R"(UPDATE sites SET topology = NULL, alarm_notes = '{"site_offline":7}' WHERE id = 1)");
   database.run_sql(R"(UPDATE devices SET limits = NULL, inputs = '{"0":{}}' WHERE id = 1)");
   const Directory other = store.load();
   EXPECT_EQ(other.sites.at(1).damage.at(0).column, "alarm_notes");
