@@ -17,9 +17,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// libpq counts whole seconds of the wall clock, so an attempt may end up to a second early. A busy machine
-// needs more than a second for TLS and the password.
-constexpr seconds connect_timeout{4};
+// For each address of the host. libpq counts whole seconds of the wall clock, so an attempt may end up to a
+// second early. A busy machine needs seconds to accept a connection. Less than connect_postgres() waits.
+constexpr seconds connect_timeout{8};
 constexpr milliseconds statement_timeout{4'000};
 // Limit of a whole transaction, and so of the wait of a daemon stop or another request.
 constexpr milliseconds transaction_timeout{5'000};
