@@ -72,8 +72,7 @@ class TemporaryRegistry {
         fmt::format(R"({{"format":"{}","sites":[{{"id":1,"name":"BEN","code":"BEN"}}],"devices":[{}]}})",
                     registry::export_format, rows));
     auto store = registry::Store::create_or_open(registry::parse_database_url(url()));
-    const auto done =
-        registry::import_document(store, document.as_object(), registry::ProfileNames(*profiles), {});
+    const auto done = registry::import_document(store, document.as_object(), *profiles, {});
     if (const auto* refusal = std::get_if<registry::Refusal>(&done))
       throw std::runtime_error(refusal->message);
   }

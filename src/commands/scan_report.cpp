@@ -91,6 +91,10 @@ std::string scan_failure(const ScanJob& job, const ScanResult& result) {
   std::string protocols;
   for (const modbus::Protocol protocol : job.protocols)
     protocols += fmt::format("{}{}", protocols.empty() ? "" : " or ", profile::to_word(protocol));
+  if (!result.first_failure.empty())
+    return fmt::format(
+        "{}: the port is open, but no controller answered as unit {} in {}; the first failure: {}",
+        text::print_host_port(job.host, job.port), job.units_text, protocols, result.first_failure);
   return fmt::format(
       "{}: the port is open, but no controller answered as unit {} in {}, waiting {:.2g} s each; check "
       "wiring "

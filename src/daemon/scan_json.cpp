@@ -66,7 +66,8 @@ std::string scan_json(const std::string& host, std::uint16_t port, const poller:
 std::string scan_json_with_error(const std::string& host, std::uint16_t port,
                                  const poller::ScanResult& result) {
   json::object body = scan_object(host, port, result);
-  body["error"] = text_or_null(result.error);
+  const bool is_found = !result.error.empty() || !result.units.empty();
+  body["error"] = text_or_null(is_found ? result.error : result.first_failure);
   return json::serialize(body);
 }
 

@@ -12,7 +12,8 @@ namespace gensetd::daemon {
 // is known.
 std::string scan_json(const std::string& host, std::uint16_t port, const poller::ScanResult& result);
 
-// The same with "error": why there was no connection, or null.
+// The same with "error": why there was no connection, or why no unit responded where it is not silence; or
+// null.
 std::string scan_json_with_error(const std::string& host, std::uint16_t port,
                                  const poller::ScanResult& result);
 

@@ -21,6 +21,8 @@ struct ScannedUnit {
 
 struct ScanResult {
   std::string error;  // at which step there was no connection; else empty
+  // The first failure of a unit that is no silence, such as a connection that the peer closed.
+  std::string first_failure;
   std::vector<ScannedUnit> units;
   std::size_t units_requested = 0;  // number of unit ids, in the last protocol
   std::string foreign_traffic;      // foreign_traffic_warning()

@@ -1,5 +1,6 @@
 #include "poller/scanner.hpp"
 
+#include "link/error.hpp"
 #include "modbus/rtu_frame.hpp"
 #include "poller/connection_test.hpp"
 #include "poller/foreign_traffic.hpp"
@@ -23,6 +24,10 @@ using modbus::ReadRequest;
 // A unit that refuses one register may have another.
 bool may_have_others(ProbeOutcome outcome) {
   return outcome == ProbeOutcome::no_response || outcome == ProbeOutcome::exception;
+}
+
+bool is_silence(const ReadResult& read) {
+  return !read.failure || read.failure->error == link::Error::no_response;
 }
 
 }  // namespace
@@ -70,6 +75,8 @@ asio::awaitable<bool> Scanner::run_in(Protocol protocol) {
       co_return true;
     }
     if (unit.outcome == ProbeOutcome::other_protocol) co_return false;
+    if (result_.first_failure.empty() && !is_silence(probed) && unit.outcome != ProbeOutcome::registers)
+      result_.first_failure = probed.error;
     is_proven = is_proven || proves_protocol(unit.outcome);
     if (unit.outcome == ProbeOutcome::registers) co_await match_profiles(address, unit);
     if (unit.outcome != ProbeOutcome::no_response && unit.outcome != ProbeOutcome::unit_unavailable)

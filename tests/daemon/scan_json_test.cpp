@@ -59,5 +59,14 @@ TEST(ScanJson, error_says_why_there_was_no_connection) {
   EXPECT_EQ(scan_json_with_error("fd00::1", 502, {}).find(R"({"address":"[fd00::1]:502",)"), 0U);
 }
 
+TEST(ScanJson, a_failure_that_is_no_silence_is_the_error_if_no_unit_responded) {
+  poller::ScanResult result{.first_failure = "127.0.0.1:502 unit 1: the connection was closed"};
+  EXPECT_NE(scan_json_with_error("127.0.0.1", 502, result)
+                .find(R"("error":"127.0.0.1:502 unit 1: the connection was closed")"),
+            std::string::npos);
+  result.units.push_back({.unit_id = 1, .outcome = poller::ProbeOutcome::registers});
+  EXPECT_NE(scan_json_with_error("127.0.0.1", 502, result).find(R"("error":null})"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace gensetd::daemon

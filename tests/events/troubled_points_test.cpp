@@ -160,12 +160,23 @@ class TroubledPoints : public testing::TestWithParam<modbus::Protocol> {
     for (const Event* event : journal.alarms()) {
       if (event->state == EventState::active) active.insert(event->code);
     }
+    check_points(active);
     for (const auto& [code, of_class] : class_bits) {
       if (value_of(content, code) != profile::Value{1}) continue;
       ++class_alarms;
       if (active.contains(std::string{code})) continue;
       ++covered;
       EXPECT_TRUE(is_named(content, of_class)) << code << " is hidden";
+    }
+  }
+
+  // Each point that this cycle received as on has an active alarm.
+  void check_points(const std::set<std::string>& active) {
+    for (const AlarmPoint& point : map->alarm_points) {
+      const auto word = received.find(point.word.address);
+      if (word == received.end() || !point.is_on(word->second) || !point.priority || point.only_running)
+        continue;
+      EXPECT_TRUE(active.contains(point.code)) << point.code << " is not reported";
     }
   }
 
