@@ -27,7 +27,7 @@ namespace gensetd::simulator {
 class ForeignMaster;
 class ModbusSession;
 
-// A converter accepts eight clients (FIELD-NOTES 3); a Modbus TCP controller or gateway some more.
+// A converter accepts eight clients (field notes, 3); a Modbus TCP controller or gateway some more.
 inline constexpr std::size_t converter_clients_max = 8;
 inline constexpr std::size_t tcp_clients_max = 64;
 

@@ -16,7 +16,7 @@ namespace gensetd::simulator {
 // Where a response to another master arrives that looks like ours.
 enum class LookalikePosition : std::uint8_t { anywhere, before, after, instead };
 
-// Bytes around responses that are no frame (FIELD-NOTES 17).
+// Bytes around responses that are no frame (field notes, 17).
 struct StrayByteOptions {
   std::vector<std::uint8_t> before;
   std::vector<std::uint8_t> after;
@@ -24,7 +24,7 @@ struct StrayByteOptions {
   std::chrono::milliseconds pause{0};  // between these bytes and the response; 0: one segment
 };
 
-// A text that a converter sends without a request (FIELD-NOTES 18).
+// A text that a converter sends without a request (field notes, 18).
 struct ConverterIdentity {
   std::string text;  // empty: none
   bool at_connect = false;
@@ -35,7 +35,7 @@ struct ConverterIdentity {
 // Transaction ids of frames that nobody requested, compared with that of the last request.
 enum class UnsolicitedIds : std::uint8_t { any, before, at, after };
 
-// Unsolicited frames, on RTU also stray bytes, while no request is pending (FIELD-NOTES 3, 23).
+// Unsolicited frames, on RTU also stray bytes, while no request is pending (field notes, 3, 23).
 struct UnsolicitedData {
   std::chrono::milliseconds every{0};        // 0: none
   UnsolicitedIds ids = UnsolicitedIds::any;  // Modbus TCP
@@ -49,10 +49,10 @@ struct ResponseLagOptions {
                             // one lag for all connections
 };
 
-// The transaction id of a response: that of its request, always 1, or one ahead (FIELD-NOTES 24).
+// The transaction id of a response: that of its request, always 1, or one ahead (field notes, 24).
 enum class ResponseIds : std::uint8_t { same, one, ahead };
 
-// How a device treats its connections (FIELD-NOTES 25, 26).
+// How a device treats its connections (field notes, 25, 26).
 struct ConnectionBehaviour {
   std::chrono::milliseconds ignores_requests_for{
       0};                                     // after connecting, requests get no response for this time

@@ -10,7 +10,7 @@
 
 namespace gensetd::simulator {
 
-// Responses that are one request late (FIELD-NOTES 21, 22). From some request on, each request gets the
+// Responses that are one request late (field notes, 21, 22). From some request on, each request gets the
 // response to the previous one. A single device keeps the header of the late response; a gateway replaces its
 // transaction id and unit id by those of the new request.
 class ResponseLag {

@@ -175,14 +175,14 @@ def assert_answers(block, output):
 class Example:
     """The daemon, plant and Redis of docs/api.md, on other ports."""
 
-    def __init__(self, daemon, simulator, redis):
-        self.daemon, self.redis = daemon, redis
+    def __init__(self, daemon, simulator, redis, folder):
+        self.daemon, self.redis, self.folder = daemon, redis, folder
         self.ports = {"8010": daemon.port, "6380": redis.port, "15021": simulator.port, "15023": simulator.port + 2}
 
     def run(self, command):
         for documented, actual in self.ports.items():
             command = re.sub(rf"\b{documented}\b", str(actual), command)
-        return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60).stdout
+        return subprocess.run(["bash", "-c", command], cwd=self.folder, capture_output=True, text=True, timeout=60).stdout
 
     def run_all(self, blocks):
         output = None
@@ -233,11 +233,11 @@ async def see_dashboard_protocol(daemon, documented, sent):
         assert_same_shape(documented_json(block), seen[kind], f"docs/api.md:{block.line}")
 
 
-def test_examples_of_the_api_have_the_documented_responses(start_daemon, start_simulator, start_redis):
+def test_examples_of_the_api_have_the_documented_responses(start_daemon, start_simulator, start_redis, tmp_path):
     redis = start_redis()
     daemon = start_daemon(REDIS_URL=redis.url, EVENTS_OFFLINE_DELAY="0")
     blocks = blocks_of(ROOT / "docs/api.md")
-    Example(daemon, start_simulator(), redis).run_all(blocks)
+    Example(daemon, start_simulator(), redis, tmp_path).run_all(blocks)
     asyncio.run(see_specification_protocol(daemon, [block for block in blocks if block.info == ["json", "ws"]]))
     dashboard = [block for block in blocks if block.info[:2] == ["json", "proto=2"]]
     documented = {documented_json(block)["type"]: block for block in dashboard if len(block.info) == 2}

@@ -46,13 +46,13 @@ class CuttingProxy:
                 is_due = is_due or (self.marker is not None and self.marker in data)
                 if is_due and b"COMMIT" in data:
                     self.marker = None
+                    self.cuts += 1  # before the daemon notices
                     client.shutdown(socket.SHUT_RDWR)  # its response is lost
                     if self.deliver:
                         server.sendall(data)
                         server.shutdown(socket.SHUT_WR)
                     else:
                         server.shutdown(socket.SHUT_RDWR)
-                    self.cuts += 1
                     return
                 server.sendall(data)
         except OSError:
