@@ -78,7 +78,8 @@ class RegisterCodes {
   // On for half of the time, at random (splitmix64).
   bool is_alarm_on(std::uint8_t unit_id, unsigned address, std::int64_t tick_number) const {
     const auto period = static_cast<std::uint64_t>(tick_number * tick / alarm_min);
-    std::uint64_t mixed = seed_ + 0x9E3779B97F4A7C15U * ((period << 24U) + (unit_id << 16U) + address + 1);
+    std::uint64_t mixed =
+        seed_ + 0x9E3779B97F4A7C15U * ((period << 24U) + (std::uint64_t{unit_id} << 16U) + address + 1);
     mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
     mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
     return ((mixed >> 31U) & 1U) != 0;
