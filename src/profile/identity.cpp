@@ -154,6 +154,7 @@ std::string joined(const std::vector<std::string>& reasons) {
 
 std::vector<ReadRequest> identity_ranges(const Profile& profile, modbus::Protocol protocol) {
   std::vector<ReadRequest> wanted;
+  wanted.reserve(profile.identity.size());
   for (const IdentityRule& rule : profile.identity) wanted.push_back(range_of(rule.field));
   std::ranges::sort(wanted, {}, [](const ReadRequest& range) {
     return std::tuple{range.function, range.first, -int{range.count}};

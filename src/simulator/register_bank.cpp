@@ -86,7 +86,7 @@ void RegisterBank::set_identity(const profile::IdentityRule& rule) {
     return set(field, static_cast<double>(number));
   }
   const std::vector<std::uint16_t> words = encode_text(field, model);
-  for (std::uint16_t index = 0; index < words.size(); ++index)
+  for (std::size_t index = 0; index < words.size(); ++index)
     put({field.table, static_cast<std::uint16_t>(field.address + index)}, words[index]);
 }
 
