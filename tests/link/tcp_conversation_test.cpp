@@ -198,6 +198,15 @@ TEST_F(Gateway, response_with_another_transaction_id_is_reported_as_such) {
   EXPECT_EQ(next_event(), "report a the response carries another transaction id");
 }
 
+// Another client reads another table: nothing is known of our response.
+TEST_F(Gateway, response_with_another_transaction_id_and_function_says_nothing) {
+  submit_read(1);
+  Bytes frame = tcp_response(transaction_id + 1U, 1, numbers(10, 5));
+  frame[7] = 4;
+  receive(frame);
+  EXPECT_EQ(next_event(), "report a no response in time");
+}
+
 TEST_F(Gateway, count_of_the_last_seven_requests_is_never_used_with_several_units) {
   std::vector<unsigned> counts;
   for (int round = 0; round < 20; ++round) {

@@ -67,6 +67,7 @@ TEST(TcpFrame, frame_that_is_not_our_response_is_rejected) {
        Mismatch::byte_count},
       {"exception of a wrong length", with(7, 0x83), Mismatch::byte_count},
       {"an RTU response", Bytes{1, 3, 4, 0, 1, 0, 2, 0x2A, 0x32}, Mismatch::other_protocol},
+      {"an RTU response of another function", Bytes{1, 4, 4, 0, 1, 0, 2, 0x2B, 0x85}, Mismatch::garbage},
   };
   for (const Row& row : rows) {
     const auto result = parse_tcp_response(request, transaction, row.received);
