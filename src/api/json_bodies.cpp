@@ -72,9 +72,10 @@ json::object code_table_json(const profile::CodeTable& table) {
   return {{"name", table.name}, {"codes", std::move(codes)}};
 }
 
-bool is_json(std::string_view content_type) {
+}  // namespace
+
+bool has_media_type(std::string_view content_type, std::string_view expected) {
   const std::string_view type = content_type.substr(0, content_type.find(';'));
-  constexpr std::string_view expected = "application/json";
   const auto last = type.find_last_not_of(" \t");
   if (last == std::string_view::npos || last + 1 != expected.size()) return false;
   for (std::size_t index = 0; index < expected.size(); ++index) {
@@ -82,8 +83,6 @@ bool is_json(std::string_view content_type) {
   }
   return true;
 }
-
-}  // namespace
 
 std::string to_json(const registry::Site& site) {
   return text::JsonText{}
@@ -179,7 +178,7 @@ json::array roles_json() {
 }
 
 std::variant<json::object, HttpResponse> parse_body(const HttpRequest& request) {
-  if (!is_json(request.content_type))
+  if (!has_media_type(request.content_type, "application/json"))
     return server::error_response(415, "unsupported_media_type",
                                   "send the body as Content-Type: application/json");
   json::error_code failed;

@@ -3,6 +3,7 @@
 #include "api/json_bodies.hpp"
 #include "api/point_json.hpp"
 #include "log/log.hpp"
+#include "profile/names.hpp"
 #include "registry/profile_changes.hpp"
 #include "server/await_callback.hpp"
 #include "server/query_parameters.hpp"
@@ -10,8 +11,6 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,16 +51,7 @@ HttpResponse no_such_profile(std::string_view name) {
 }
 
 bool is_toml(std::string_view content_type) {
-  std::string type{content_type.substr(0, content_type.find(';'))};
-  type.erase(type.find_last_not_of(" \t") + 1);
-  std::ranges::transform(type, type.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return type == "application/toml" || type == "text/plain";
-}
-
-bool is_profile_name(std::string_view name) {
-  const auto is_allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
-  return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, is_allowed);
+  return has_media_type(content_type, "application/toml") || has_media_type(content_type, "text/plain");
 }
 
 // A function, because g++ 12 loses the texts of an initializer list inside a coroutine.
@@ -77,9 +67,9 @@ std::optional<HttpResponse> refuse_upload(const HttpRequest& request, std::strin
   if (request.body.size() > StoredProfile::bytes_max)
     return server::error_response(413, "body_too_large",
                                   fmt::format("the body is larger than {} bytes", StoredProfile::bytes_max));
-  if (!is_profile_name(name))
-    return server::error_response(422, "invalid_value",
-                                  "the name of a profile must be 1 to 64 of a-z, 0-9 and _", "name");
+  if (!profile::is_name(name))
+    return server::error_response(
+        422, "invalid_value", fmt::format("the name of a profile must be {}", profile::name_allowed), "name");
   if (request.body.empty())
     return server::error_response(422, "invalid_profile", "the body is empty; send the TOML of the profile");
   return std::nullopt;

@@ -114,6 +114,8 @@ class Comparison {
       if (is_class_on(after_, alarm, inputs_).value_or(false) && !is_open(alarm.code))
         add(Change::Type::alarm_on, alarm.code, alarm_args(alarm.field), true);
     }
+    if (is_unclassified(after_, fields_).value_or(false) && !is_open("alarm_unclassified"))
+      add(Change::Type::alarm_on, "alarm_unclassified", alarm_args(*fields_.common_alarm), true);
     return std::move(changes_);
   }
 

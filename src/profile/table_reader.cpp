@@ -1,5 +1,7 @@
 #include "profile/table_reader.hpp"
 
+#include "profile/names.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -9,15 +11,8 @@ namespace gensetd::profile {
 namespace {
 
 constexpr std::size_t quoted_max = 80;
-constexpr std::size_t name_max = 64;
 
 bool is_control(char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }
-
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= name_max && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
 
 // "a field", "an alarm".
 std::string with_article(std::string_view what) {
@@ -116,7 +111,7 @@ bool TableReader::truth(std::string_view key) const {
 }
 
 std::string TableReader::name(std::string_view key) const {
-  constexpr std::string_view allowed = "1 to 64 of a-z, 0-9 and _, in quotes";
+  const std::string allowed = fmt::format("{}, in quotes", name_allowed);
   const TomlNode& node = value(key, allowed);
   const auto* text = std::get_if<std::string>(&node.value);
   if (text == nullptr || !is_name(*text)) refuse_value(key, allowed);
