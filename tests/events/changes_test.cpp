@@ -203,5 +203,19 @@ TEST(Changes, another_register_map_is_not_compared_field_by_field) {
     EXPECT_NE(change.type, Change::Type::happened);
 }
 
+TEST(Changes, alarms_that_are_on_and_not_open_are_missing) {
+  const auto content = good(1, 1'000, {{"alarm_common", 1}});
+  const EventFields fields{*content.profile};
+  const auto codes = [&](bool is_open) {
+    std::vector<std::string> found;
+    for (const Change& change :
+         missing_alarms(content, fields, {}, [&](std::string_view) { return is_open; }))
+      found.emplace_back(change.code);
+    return found;
+  };
+  EXPECT_EQ(codes(false), std::vector<std::string>{"alarm_unclassified"});
+  EXPECT_TRUE(codes(true).empty());
+}
+
 }  // namespace
 }  // namespace gensetd::events
